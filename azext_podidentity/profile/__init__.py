@@ -1,0 +1,1 @@
+"""The pod identity profile as values: no network, no clock, no SDK client."""

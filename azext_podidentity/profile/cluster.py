@@ -1,0 +1,165 @@
+"""What a change needs to know of the cluster it is made on, and which clusters can have pod identities."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from azure.cli.core.azclierror import ValidationError
+
+from azext_podidentity.profile.entries import Profile
+
+KUBENET_RISK = (
+    "With kubenet a pod can impersonate another pod by ARP spoofing and so get that pod's managed identity. "
+    "Before you consent, have a policy drop the capability NET_RAW from all pods."
+)
+
+
+@dataclass(frozen=True)
+class ClusterReference:
+    """Which cluster, as the user named it; `subscription` only where the command line had one."""
+
+    resource_group: str
+    name: str
+    subscription: str | None = None
+
+    def pod_identity_command(self, verb: str, *arguments: str) -> str:
+        """A command line of `az aks pod-identity` on this cluster that can be pasted into a shell."""
+        where = ("--resource-group", self.resource_group, "--cluster-name", self.name)
+        return command_line("aks", "pod-identity", *verb.split(), *where, *arguments, *self._subscription())
+
+    def update_command(self, *arguments: str) -> str:
+        """A command line of `az aks update` on this cluster that can be pasted into a shell."""
+        where = ("--resource-group", self.resource_group, "--name", self.name)
+        return command_line("aks", "update", *where, *arguments, *self._subscription())
+
+    def _subscription(self) -> tuple[str, ...]:
+        return ("--subscription", self.subscription) if self.subscription else ()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One reading of a managed cluster, as far as pod identities go."""
+
+    reference: ClusterReference
+    profile: Profile
+    network_plugin: str | None = None
+    identity_type: str | None = None
+    principal_id: str | None = None
+    provisioning_state: str | None = None
+    node_pools: tuple[Mapping[str, Any], ...] = field(default=())
+
+    @classmethod
+    def from_wire(cls, reference: ClusterReference, wire: Mapping[str, Any]) -> Cluster:
+        """Reads the JSON object of a `Microsoft.ContainerService/managedClusters` resource."""
+        properties = wire.get("properties") or {}
+        identity = wire.get("identity") or {}
+        return cls(
+            reference=reference,
+            profile=Profile.from_wire(properties.get("podIdentityProfile")),
+            network_plugin=(properties.get("networkProfile") or {}).get("networkPlugin"),
+            identity_type=identity.get("type"),
+            principal_id=_principal_id(identity),
+            provisioning_state=properties.get("provisioningState"),
+            node_pools=tuple(properties.get("agentPoolProfiles") or ()),
+        )
+
+    @property
+    def has_managed_identity(self) -> bool:
+        """Whether the cluster has an identity of its own, and not a service principal."""
+        return (self.identity_type or "None") != "None"
+
+    @property
+    def uses_kubenet(self) -> bool:
+        """Whether the network plugin is kubenet."""
+        return (self.network_plugin or "").lower() == "kubenet"
+
+
+def command_line(*words: str) -> str:
+    """`az` and the words, quoted for a shell."""
+    return shlex.join(("az", *words))
+
+
+def check_can_change(cluster: Cluster) -> None:
+    """Refuses a change of entries that the service would refuse whatever it is.
+
+    Raises ValidationError where the add-on is off, on a service-principal cluster, and on kubenet without consent.
+    """
+    check_managed_identity(cluster)
+    if not cluster.profile.enabled:
+        raise ValidationError(
+            f"The pod identity add-on is not enabled on cluster {cluster.reference.name!r}.",
+            f"Enable it with:\n{cluster.reference.update_command(*_enable_flags(cluster))}",
+        )
+    check_kubenet_consent(cluster)
+
+
+def check_can_enable(cluster: Cluster, *, consent_given: bool) -> None:
+    """Refuses to enable the add-on where the service would refuse it; `consent_given` is for kubenet.
+
+    Raises ValidationError that names the reason and the way out.
+    """
+    check_managed_identity(cluster)
+    check_node_pools(cluster)
+    if not consent_given:
+        check_kubenet_consent(cluster)
+
+
+def check_managed_identity(cluster: Cluster) -> None:
+    """Raises ValidationError for a cluster that runs as a service principal."""
+    if cluster.has_managed_identity:
+        return
+    raise ValidationError(
+        f"Cluster {cluster.reference.name!r} runs as a service principal. "
+        "The pod identity add-on requires a managed identity.",
+        f"Give the cluster one with:\n{cluster.reference.update_command('--enable-managed-identity')}",
+    )
+
+
+def check_node_pools(cluster: Cluster) -> None:
+    """Raises ValidationError where no node pool could run the add-on: Linux on Virtual Machine Scale Sets alone can."""
+    pools = cluster.node_pools
+    if pools and all(pool.get("type") == "AvailabilitySet" for pool in pools):
+        raise ValidationError(
+            f"The nodes of cluster {cluster.reference.name!r} are in availability sets. "
+            "The pod identity add-on runs on Virtual Machine Scale Sets only.",
+            "Create a cluster with: az aks create --vm-set-type VirtualMachineScaleSets",
+        )
+    if pools and all((pool.get("osType") or "Linux") == "Windows" for pool in pools):
+        add_pool = command_line(
+            *("aks", "nodepool", "add", "--resource-group", cluster.reference.resource_group),
+            *("--cluster-name", cluster.reference.name, "--name", "linux", "--os-type", "Linux"),
+        )
+        raise ValidationError(
+            f"Cluster {cluster.reference.name!r} has Windows node pools only. The pod identity add-on runs on Linux.",
+            f"Add a Linux node pool with:\n{add_pool}",
+        )
+
+
+def check_kubenet_consent(cluster: Cluster) -> None:
+    """Raises ValidationError for a kubenet cluster whose profile does not allow kubenet."""
+    if not cluster.uses_kubenet or cluster.profile.allow_network_plugin_kubenet:
+        return
+    raise ValidationError(
+        f"Cluster {cluster.reference.name!r} uses the network plugin kubenet, and nobody has consented to pod "
+        f"identities there. {KUBENET_RISK}",
+        f"To consent, pass --enable-pod-identity-with-kubenet:\n"
+        f"{cluster.reference.update_command(*_enable_flags(cluster))}",
+    )
+
+
+def _enable_flags(cluster: Cluster) -> tuple[str, ...]:
+    consent = ("--enable-pod-identity-with-kubenet",) if cluster.uses_kubenet else ()
+    return ("--enable-pod-identity", *consent)
+
+
+def _principal_id(identity: Mapping[str, Any]) -> str | None:
+    """The cluster identity's object id: its own, or that of the one user-assigned identity it runs as."""
+    if own := identity.get("principalId"):
+        return str(own)
+    for assigned in (identity.get("userAssignedIdentities") or {}).values():
+        if principal := (assigned or {}).get("principalId"):
+            return str(principal)
+    return None

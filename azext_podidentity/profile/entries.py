@@ -1,0 +1,204 @@
+"""The entries of `properties.podIdentityProfile`, as immutable values over the JSON that ARM sends.
+
+Each value keeps the JSON object it was read from, so that fields this extension does not know
+are sent back as they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+FAILED = "Failed"
+_IDENTITIES = "userAssignedIdentities"
+_EXCEPTIONS = "userAssignedIdentityExceptions"
+_READ_ONLY = ("provisioningState", "provisioningInfo")
+
+
+class EntryKey(NamedTuple):
+    """What names an entry in its list: the Kubernetes namespace and the name in it."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class ManagedIdentity:
+    """A user-assigned managed identity; client and object id are None until Azure was asked for them."""
+
+    resource_id: str
+    client_id: str | None = None
+    object_id: str | None = None
+
+    def same_as(self, other: ManagedIdentity) -> bool:
+        """Whether both name one resource; ARM compares resource ids without case."""
+        return self.resource_id.lower() == other.resource_id.lower()
+
+
+@dataclass(frozen=True)
+class PodIdentity:
+    """One entry of `userAssignedIdentities`: a managed identity bound to a name in a namespace."""
+
+    key: EntryKey
+    identity: ManagedIdentity
+    binding_selector: str | None = None
+    provisioning_state: str | None = None
+    wire: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, Any]) -> PodIdentity:
+        """Reads one entry from the JSON object ARM sends."""
+        identity = wire.get("identity") or {}
+        return cls(
+            key=_key(wire),
+            identity=ManagedIdentity(
+                resource_id=identity.get("resourceId") or "",
+                client_id=identity.get("clientId"),
+                object_id=identity.get("objectId"),
+            ),
+            binding_selector=wire.get("bindingSelector"),
+            provisioning_state=wire.get("provisioningState"),
+            wire=wire,
+        )
+
+    @property
+    def effective_selector(self) -> str:
+        """The value of a pod's `aadpodidbinding` label that gets this identity."""
+        return self.binding_selector or self.key.name
+
+    @property
+    def failed(self) -> bool:
+        """Whether the service gave up on the last change of this entry."""
+        return self.provisioning_state == FAILED
+
+    @property
+    def error(self) -> tuple[str, str] | None:
+        """Code and message of `provisioningInfo.error`, None where there is none.
+
+        The service nests an `error` object in `error` (ManagedClusterPodIdentityProvisioningError).
+        """
+        info = self.wire.get("provisioningInfo") or {}
+        outer = info.get("error") or {}
+        body = outer.get("error") or outer
+        if not body:
+            return None
+        return body.get("code") or "", body.get("message") or ""
+
+    def binds_as(self, other: PodIdentity) -> bool:
+        """Whether both give the same pods the same managed identity."""
+        return (
+            self.key == other.key
+            and self.identity.same_as(other.identity)
+            and self.effective_selector == other.effective_selector
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        """The JSON object to send: what was read, without what only the service may set."""
+        wire = {name: value for name, value in self.wire.items() if name not in _READ_ONLY}
+        wire["namespace"], wire["name"] = self.key
+        known = {
+            "resourceId": self.identity.resource_id,
+            "clientId": self.identity.client_id,
+            "objectId": self.identity.object_id,
+        }
+        wire["identity"] = {**(wire.get("identity") or {}), **{k: v for k, v in known.items() if v is not None}}
+        if self.binding_selector is not None:
+            wire["bindingSelector"] = self.binding_selector
+        return wire
+
+
+@dataclass(frozen=True)
+class PodIdentityException:
+    """One entry of `userAssignedIdentityExceptions`: pods with any one of the labels bypass the node agent."""
+
+    key: EntryKey
+    pod_labels: Mapping[str, str]
+    wire: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, Any]) -> PodIdentityException:
+        """Reads one entry from the JSON object ARM sends; `podLabels: null` of old versions reads as none."""
+        return cls(key=_key(wire), pod_labels=wire.get("podLabels") or {}, wire=wire)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The JSON object to send; the service refuses `podLabels: null`, so no labels are sent as `{}`."""
+        namespace, name = self.key
+        return {**self.wire, "namespace": namespace, "name": name, "podLabels": dict(self.pod_labels)}
+
+
+class Keyed(Protocol):
+    """What the entries of both lists have in common."""
+
+    @property
+    def key(self) -> EntryKey: ...
+
+    def to_wire(self) -> dict[str, Any]: ...
+
+
+Entry = TypeVar("Entry", bound=Keyed)
+
+
+class Entries(tuple[Entry, ...]):
+    """One list of the profile, in the order ARM keeps it, each entry named by its key."""
+
+    def find(self, key: EntryKey) -> Entry | None:
+        """The entry of that key, None where there is none."""
+        return next((entry for entry in self if entry.key == key), None)
+
+    def put(self, entry: Entry) -> Entries[Entry]:
+        """These entries with the given one in place of the one of its key, or at the end."""
+        if self.find(entry.key) is None:
+            return Entries((*self, entry))
+        return Entries(entry if other.key == entry.key else other for other in self)
+
+    def remove(self, key: EntryKey) -> Entries[Entry]:
+        """These entries without the one of that key."""
+        return Entries(entry for entry in self if entry.key != key)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The pod identity profile of a cluster."""
+
+    enabled: bool = False
+    allow_network_plugin_kubenet: bool | None = None
+    identities: Entries[PodIdentity] = field(default_factory=Entries)
+    exceptions: Entries[PodIdentityException] = field(default_factory=Entries)
+    wire: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_wire(cls, wire: Mapping[str, Any] | None) -> Profile:
+        """Reads `podIdentityProfile`; a cluster that never had one, and `{}` after a disable, read as not enabled."""
+        wire = wire or {}
+        return cls(
+            enabled=bool(wire.get("enabled")),
+            allow_network_plugin_kubenet=wire.get("allowNetworkPluginKubenet"),
+            identities=Entries(map(PodIdentity.from_wire, wire.get(_IDENTITIES) or ())),
+            exceptions=Entries(map(PodIdentityException.from_wire, wire.get(_EXCEPTIONS) or ())),
+            wire=wire,
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        """The JSON object to send. A disabled profile is `{"enabled": false}` and nothing else."""
+        if not self.enabled:
+            return {"enabled": False}
+        wire: dict[str, Any] = {**self.wire, "enabled": True}
+        if self.allow_network_plugin_kubenet is not None:
+            wire["allowNetworkPluginKubenet"] = self.allow_network_plugin_kubenet
+        for name, entries in ((_IDENTITIES, self.identities), (_EXCEPTIONS, self.exceptions)):
+            if entries or name in self.wire:
+                wire[name] = [entry.to_wire() for entry in entries]
+        return wire
+
+    def bound_to(self, resource_id: str) -> Entries[PodIdentity]:
+        """The pod identities that bind the managed identity of that resource id."""
+        wanted = ManagedIdentity(resource_id)
+        return Entries(entry for entry in self.identities if entry.identity.same_as(wanted))
+
+
+def _key(wire: Mapping[str, Any]) -> EntryKey:
+    return EntryKey(namespace=wire.get("namespace") or "", name=wire.get("name") or "")

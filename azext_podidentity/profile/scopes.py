@@ -1,0 +1,46 @@
+"""Azure role-based access control, as far as it is arithmetic: which scopes hold another, which roles suffice."""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_URL, uuid5
+
+MANAGED_IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
+_CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+_OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+# The built-in roles that have Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action.
+_SUFFICIENT = frozenset({MANAGED_IDENTITY_OPERATOR, _CONTRIBUTOR, _OWNER})
+_MANAGEMENT_GROUPS = ("providers", "microsoft.management", "managementgroups")
+
+
+def holds(scope: str, resource_id: str) -> bool:
+    """Whether a role at `scope` counts for the resource: at it, or at a group, subscription or management group above.
+
+    Compared by path segment and without case. The list this is asked about has only management groups above
+    the resource (`atScope()`), so each of those counts, and the root scope too.
+    """
+    above, below = _segments(scope), _segments(resource_id)
+    return above[:3] == _MANAGEMENT_GROUPS or below[: len(above)] == above
+
+
+def suffices(role_definition_id: str) -> bool:
+    """Whether the role lets the cluster identity assign a managed identity: Operator, Contributor or Owner."""
+    return role_definition_id.rpartition("/")[2].lower() in _SUFFICIENT
+
+
+def is_operator(role_definition_id: str) -> bool:
+    """Whether the role is Managed Identity Operator."""
+    return role_definition_id.rpartition("/")[2].lower() == MANAGED_IDENTITY_OPERATOR
+
+
+def same_scope(one: str, other: str) -> bool:
+    """Whether both name one scope."""
+    return _segments(one) == _segments(other)
+
+
+def assignment_name(scope: str, principal_id: str, role: str = MANAGED_IDENTITY_OPERATOR) -> str:
+    """A role assignment's name, a GUID derived from what it grants, so that granting twice is granting once."""
+    return str(uuid5(NAMESPACE_URL, "/".join((scope.strip("/"), principal_id, role)).lower()))
+
+
+def _segments(scope: str) -> tuple[str, ...]:
+    return tuple(segment for segment in scope.lower().split("/") if segment)
