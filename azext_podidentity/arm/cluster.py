@@ -1,0 +1,218 @@
+"""Reads, changes and writes one managed cluster: etag, busy, retry, polling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError, ValidationError
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import ResourceNotFoundError as AzureResourceNotFoundError
+from knack.log import get_logger
+
+from azext_podidentity.arm import identities, roles
+from azext_podidentity.arm.errors import ServiceError, explain, explain_failed
+from azext_podidentity.arm.grants import Grants
+from azext_podidentity.arm.pace import Pace, PacedPolling
+from azext_podidentity.arm.progress import progress
+from azext_podidentity.profile.changes import IDENTITY, Change, Delete, Kind, failed_entry
+from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Profile
+
+logger = get_logger(__name__)
+
+_FINAL = ("Succeeded", "Failed", "Canceled")
+# Other clients' writes were in the way that many times: something else is wrong.
+_TRIES = 200
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of a cluster: the SDK's model, to be written back, and what a change needs to know of it."""
+
+    model: Any
+    cluster: Cluster
+
+
+class ClusterService:
+    """One managed cluster in Azure."""
+
+    def __init__(self, cli_ctx: Any, client: Any, reference: ClusterReference) -> None:
+        self._cli_ctx = cli_ctx
+        self._client = client
+        self._reference = reference
+
+    def read(self) -> Reading:
+        """The cluster as it is now.
+
+        Raises an azure-cli error with the service's words, ResourceNotFoundError where it does not exist.
+        """
+        try:
+            model = self._client.get(self._reference.resource_group, self._reference.name)
+        except AzureError as error:
+            raise self._explain(error, Cluster(self._reference, Profile())) from error
+        return Reading(model, Cluster.from_wire(self._reference, model.as_dict()))
+
+    def read_settled(self) -> Reading:
+        """The cluster once no operation runs on it; waits as long as one does."""
+        reading = self.read()
+        if _is_settled(reading.cluster):
+            return reading
+        pace = Pace()
+        state = reading.cluster.provisioning_state
+        with progress(self._cli_ctx, f"Waiting for another operation on {self._reference.name} ({state})") as look:
+            while not _is_settled(reading.cluster):
+                look()
+                pace.wait()
+                reading = self.read()
+        return reading
+
+    def read_namespace(self, namespace: str | None = None) -> Any:
+        """The cluster's SDK model, with the entries of one Kubernetes namespace alone where one is named."""
+        model = self.read().model
+        profile = model.properties.pod_identity_profile
+        if namespace is not None and profile is not None:
+            for entries in ("user_assigned_identities", "user_assigned_identity_exceptions"):
+                kept = [entry for entry in getattr(profile, entries) or () if entry.namespace == namespace]
+                setattr(profile, entries, kept)
+        return model
+
+    def entry(self, kind: Kind, key: EntryKey) -> Any:
+        """One entry of the cluster. Raises ResourceNotFoundError that lists those that are there."""
+        cluster = self.read().cluster
+        entry = kind.entries(cluster.profile).find(key)
+        if entry is None:
+            raise kind.absent(key, cluster)
+        return entry
+
+    def identity_for_wait(self, key: EntryKey) -> dict[str, Any]:
+        """A pod identity's JSON object, with `provisioning_state` in the words of az's wait conditions.
+
+        Raises azure-core's ResourceNotFoundError, as those conditions expect, where the entry is absent, and the
+        explained error where it ended Failed.
+        """
+        cluster = self.read().cluster
+        entry = cluster.profile.identities.find(key)
+        if entry is None:
+            missing = AzureResourceNotFoundError(message=IDENTITY.absent(key, cluster).error_msg)
+            missing.status_code = 404
+            raise missing
+        if entry.failed:
+            raise explain_failed(entry, cluster, self._lookup)
+        state = "Succeeded" if entry.provisioning_state == "Assigned" else entry.provisioning_state
+        return {**entry.wire, "provisioning_state": state}
+
+    def delete_with_role(self, change: Delete, *, headers: Mapping[str, str] | None = None) -> Any:
+        """Deletes a pod identity, then the role over its managed identity where no other entry needs it.
+
+        Returns the cluster's SDK model.
+        """
+        before = self.read().cluster
+        model = self.change(change, Grants(self._cli_ctx), headers=headers)
+        entry = before.profile.identities.find(change.key)
+        if entry is None or before.principal_id is None:
+            return model
+        after = Cluster.from_wire(self._reference, model.as_dict())
+        resource_id = entry.identity.resource_id
+        if after.profile.bound_to(resource_id):
+            logger.warning("The role assignment stays: another pod identity is bound to %s.", resource_id)
+        elif not roles.revoke(self._cli_ctx, resource_id, before.principal_id):
+            logger.warning("There was no role assignment of the cluster identity at %s to remove.", resource_id)
+        return model
+
+    def change(
+        self, change: Change, grants: Grants, *, headers: Mapping[str, str] | None = None, no_wait: bool = False
+    ) -> Any:
+        """Makes the change and returns the cluster's SDK model, None with `no_wait`.
+
+        Reads, applies the change, writes with the etag that was read. Where another write was in the way, applies
+        the change afresh to what is there by then. Raises an azure-cli error where the change cannot be, the
+        service refuses it or the entry ends Failed.
+        """
+        pace = Pace()
+        for attempt in range(_TRIES):
+            reading = self.read_settled()
+            if attempt and change.is_done(reading.cluster.profile):
+                return self._checked(change, reading)
+            wanted = change.apply(reading.cluster)
+            if wanted == reading.cluster.profile:
+                logger.warning("Nothing to change: cluster %s has it already.", self._reference.name)
+                return reading.model
+            wanted = grants.prepare(reading.cluster, wanted)
+            try:
+                poller = self._write(reading, wanted, headers, no_wait)
+                if no_wait:
+                    return None
+                written = self._wait(poller)
+            except AzureError as error:
+                self._check_worth_another_try(error, reading.cluster, grants, pace)
+                continue
+            reading = Reading(written, Cluster.from_wire(self._reference, written.as_dict()))
+            if change.is_done(reading.cluster.profile) or failed_entry(change, reading.cluster.profile):
+                return self._checked(change, reading)
+            # Another client's write replaced this one while it ran.
+            pace.wait()
+        raise AzureResponseError(
+            f"Other operations on cluster {self._reference.name!r} were in the way {_TRIES} times.",
+            "Find out what changes the cluster all the time, and run the same command again.",
+        )
+
+    def _write(self, reading: Reading, wanted: Profile, headers: Mapping[str, str] | None, no_wait: bool) -> Any:
+        """Sends what was read with the profile replaced; returns the SDK's poller."""
+        from azure.mgmt.containerservice.models import ManagedClusterPodIdentityProfile
+
+        model = reading.model
+        model.properties.pod_identity_profile = ManagedClusterPodIdentityProfile(wanted.to_wire())
+        condition = {"etag": model.e_tag, "match_condition": MatchConditions.IfNotModified} if model.e_tag else {}
+        return self._client.begin_create_or_update(
+            self._reference.resource_group,
+            self._reference.name,
+            model,
+            polling=False if no_wait else PacedPolling(),
+            headers=dict(headers or {}),
+            **condition,
+        )
+
+    def _wait(self, poller: Any) -> Any:
+        """Follows the operation to its end, showing its stages; returns the cluster's SDK model."""
+        from azure.cli.core.commands import LongRunningOperation
+
+        written = LongRunningOperation(self._cli_ctx, poller_done_interval_ms=100)(poller)
+        return self.read().model if written is None else written
+
+    def _check_worth_another_try(self, error: AzureError, cluster: Cluster, grants: Grants, pace: Pace) -> None:
+        """Waits where another try can succeed; raises the explained error where it cannot."""
+        if isinstance(error, HttpResponseError):
+            service = ServiceError.of(error)
+            if service.busy or service.replaced:
+                logger.info("Another operation was in the way: %s", service)
+                pace.wait()
+                return
+            if service.unassigned_identity and grants.wait_for_role(service.unassigned_identity, cluster):
+                logger.info("The role is granted and has not reached the service yet: %s", service)
+                return
+        raise self._explain(error, cluster) from error
+
+    def _checked(self, change: Change, reading: Reading) -> Any:
+        """The cluster's model; raises the explained error where the entry that was changed ended Failed."""
+        entry = failed_entry(change, reading.cluster.profile)
+        if entry is not None:
+            raise explain_failed(entry, reading.cluster, self._lookup)
+        return reading.model
+
+    def _explain(self, error: AzureError, cluster: Cluster) -> AzCLIError:
+        return explain(error, cluster, self._lookup)
+
+    def _lookup(self, resource_id: str) -> ManagedIdentity | None:
+        return identities.find(self._cli_ctx, resource_id)
+
+
+def _is_settled(cluster: Cluster) -> bool:
+    """Whether no operation runs. Raises ValidationError for a cluster that is being deleted."""
+    if cluster.provisioning_state == "Deleting":
+        raise ValidationError(
+            f"Cluster {cluster.reference.name!r} is being deleted.", "Name another cluster with --cluster-name."
+        )
+    return cluster.provisioning_state in _FINAL

@@ -1,0 +1,250 @@
+"""What the service answered → what happened, why, and the command that mends it.
+
+The messages of the service are those of public recordings and reports; its words, code and request id are
+kept in every message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from azure.cli.core.azclierror import (
+    AzCLIError,
+    AzureConnectionError,
+    AzureInternalError,
+    AzureResponseError,
+    BadRequestError,
+    ForbiddenError,
+    ResourceNotFoundError,
+    UnauthorizedError,
+)
+from azure.core.exceptions import AzureError, HttpResponseError
+
+from azext_podidentity.profile.changes import key_arguments
+from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster, command_line
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity
+from azext_podidentity.profile.rules import managed_identity_parts
+
+OPERATOR_ROLE = "Managed Identity Operator"
+_ASSIGNMENT_ERROR = re.compile(
+    r"has no assignment permission over identity 'resourceId: (?P<resource_id>\S+)"
+    r"(?: - clientId: (?P<client_id>\S+) - objectId: (?P<object_id>[^\s']+))?"
+)
+_BUSY = re.compile(r"another operation|in progress", re.IGNORECASE)
+_BY_STATUS: dict[int, type[AzCLIError]] = {
+    400: BadRequestError,
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: ResourceNotFoundError,
+}
+
+Lookup = Callable[[str], "ManagedIdentity | None"]
+
+
+@dataclass(frozen=True)
+class ServiceError:
+    """What an answer says is wrong, in either form of error body."""
+
+    status: int
+    code: str
+    message: str
+    request_id: str
+
+    @classmethod
+    def of(cls, error: HttpResponseError) -> ServiceError:
+        """Reads the provider's form (code and message at the top) and the front door's (in `error`)."""
+        body = _body(error)
+        inner = body.get("error") or body
+        headers = getattr(error.response, "headers", None) or {}
+        return cls(
+            status=error.status_code or 0,
+            code=inner.get("code") or "",
+            message=inner.get("message") or error.message or str(error),
+            request_id=headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id") or "",
+        )
+
+    def __str__(self) -> str:
+        code = f"({self.code}) " if self.code else ""
+        request = f"\nRequest id: {self.request_id}" if self.request_id else ""
+        return f"{code}{self.message}{request}"
+
+    @property
+    def busy(self) -> bool:
+        """Whether another operation on the cluster was in the way, or it changed since it was read."""
+        return self.status == 412 or (self.status == 409 and bool(_BUSY.search(self.message)))
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another client's write took the place of this operation while it ran."""
+        return self.code == "NotLatestOperation"
+
+    @property
+    def unassigned_identity(self) -> ManagedIdentity | None:
+        """The managed identity over which the cluster identity has no role, where that is what is wrong."""
+        if match := _ASSIGNMENT_ERROR.search(self.message):
+            return ManagedIdentity(match["resource_id"].rstrip("'"), match["client_id"], match["object_id"])
+        return None
+
+
+def explain(error: AzureError, cluster: Cluster, lookup: Lookup) -> AzCLIError:
+    """The azure-cli error for an answer to a read or write of the cluster.
+
+    `lookup` finds a managed identity by resource id, to tell one that was deleted from one without a role.
+    """
+    if isinstance(error, HttpResponseError):
+        return _explain_service(ServiceError.of(error), cluster, lookup)
+    return explain_plainly(error)
+
+
+def explain_failed(entry: PodIdentity, cluster: Cluster, lookup: Lookup) -> AzCLIError:
+    """The azure-cli error for an entry that ended Failed: its provisioningInfo error, and what mends it."""
+    code, message = entry.error or ("", "the service gave no reason")
+    failure = f"Pod identity {entry.key} ended in state Failed: {message}"
+    return _explain_service(ServiceError(status=0, code=code, message=failure, request_id=""), cluster, lookup)
+
+
+def explain_plainly(error: AzureError, advice: str | None = None) -> AzCLIError:
+    """The azure-cli error that says what the service said, with the advice given."""
+    if isinstance(error, HttpResponseError):
+        return _of_status(ServiceError.of(error), advice)
+    return AzureConnectionError(
+        f"Azure could not be reached, or the connection broke: {error}",
+        advice or "Run the same command again: it goes on from whatever state the cluster is in.",
+    )
+
+
+def grant_command(principal_id: str, resource_id: str) -> str:
+    """The command that grants Managed Identity Operator to the cluster identity, to be pasted."""
+    return command_line(
+        *("role", "assignment", "create", "--role", OPERATOR_ROLE, "--assignee-object-id", principal_id),
+        *("--assignee-principal-type", "ServicePrincipal", "--scope", resource_id),
+    )
+
+
+def _of_status(service: ServiceError, advice: str | None = None, why: str = "") -> AzCLIError:
+    default = AzureInternalError if service.status >= 500 else AzureResponseError
+    message = f"{why}\n{service}" if why else str(service)
+    return _BY_STATUS.get(service.status, default)(message, advice)
+
+
+def _explain_service(service: ServiceError, cluster: Cluster, lookup: Lookup) -> AzCLIError:
+    if identity := service.unassigned_identity:
+        return _explain_unassigned(service, identity, cluster, lookup)
+    for pattern, advice in _ADVICE:
+        if match := pattern.search(f"{service.code}: {service.message}"):
+            return _of_status(service, advice(cluster, match))
+    return _of_status(service)
+
+
+def _explain_unassigned(
+    service: ServiceError, identity: ManagedIdentity, cluster: Cluster, lookup: Lookup
+) -> AzCLIError:
+    """Tells a managed identity that is gone from one that was made anew and one without a role."""
+    entries = cluster.profile.bound_to(identity.resource_id)
+    names = ", ".join(str(entry.key) for entry in entries) or "that is being added"
+    subject = f"Pod identity {names} is bound to managed identity {identity.resource_id}"
+    blocked = "Until that is mended the service refuses every change of the cluster's pod identities."
+    grant = grant_command(cluster.principal_id or "CLUSTER_IDENTITY", identity.resource_id)
+    removal = "\n".join(
+        cluster.reference.pod_identity_command("delete", *key_arguments(entry.key)) for entry in entries
+    )
+    now = lookup(identity.resource_id)
+    if now is not None and not _is_another(identity, now):
+        why = f"{subject}, over which the cluster identity has no role. {blocked}"
+        return _of_status(service, f"Grant it, and run the same command again:\n{grant}", why)
+    if now is not None:
+        why = f"{subject}, which was deleted and created again: its object id is another one now. {blocked}"
+        return _of_status(service, f"Remove the entry, and add it again afterwards:\n{removal}", why)
+    why = f"{subject}, which does not exist any more. {blocked}"
+    if not any(entry.failed for entry in entries):
+        return _of_status(service, f"Remove the entry with:\n{removal}", why)
+    create = _create_command(identity.resource_id)
+    advice = "Its removal has failed before. Create the managed identity again, grant the role, then remove the entry:"
+    return _of_status(service, f"{advice}\n{create}\n{grant}\n{removal}", why)
+
+
+def _is_another(identity: ManagedIdentity, now: ManagedIdentity) -> bool:
+    """Whether the resource id names another managed identity now than the one the entry was made for."""
+    return bool(identity.object_id and now.object_id and identity.object_id.lower() != now.object_id.lower())
+
+
+def _create_command(resource_id: str) -> str:
+    subscription, resource_group, name = managed_identity_parts(resource_id)
+    return command_line(
+        *("identity", "create", "--resource-group", resource_group, "--name", name, "--subscription", subscription)
+    )
+
+
+def _advise_registration(_: Cluster, __: re.Match[str]) -> str:
+    feature = ("--namespace", "Microsoft.ContainerService", "--name", "EnablePodIdentityPreview")
+    return (
+        f"Register the preview feature, wait until it is Registered, and refresh the provider:\n"
+        f"{command_line('feature', 'register', *feature)}\n"
+        f"{command_line('provider', 'register', '--namespace', 'Microsoft.ContainerService')}"
+    )
+
+
+def _advise_managed_identity(cluster: Cluster, _: re.Match[str]) -> str:
+    return f"Give the cluster a managed identity with:\n{cluster.reference.update_command('--enable-managed-identity')}"
+
+
+def _advise_kubenet(cluster: Cluster, _: re.Match[str]) -> str:
+    flags = ("--enable-pod-identity", "--enable-pod-identity-with-kubenet")
+    return f"{KUBENET_RISK}\nTo consent:\n{cluster.reference.update_command(*flags)}"
+
+
+def _advise_same_name(cluster: Cluster, match: re.Match[str]) -> str:
+    key = EntryKey(namespace=match["namespace"], name=match["name"])
+    return (
+        f"The service still holds {key}, maybe from a removal that failed, for another managed identity or one that "
+        "was created again since. Remove it first, or choose another --name:\n"
+        + cluster.reference.pod_identity_command("delete", *key_arguments(key))
+    )
+
+
+def _advise_assign_permission(_: Cluster, __: re.Match[str]) -> str:
+    return (
+        "The account you are logged in with needs Microsoft.ManagedIdentity/userAssignedIdentities/assign/action over "
+        f"that identity: ask its owner for the role {OPERATOR_ROLE}, then run the same command again."
+    )
+
+
+def _advise_permission(_: Cluster, __: re.Match[str]) -> str:
+    return (
+        "Trying again does not help: ask an owner of that scope for a role with this action. "
+        "Right after a role was granted, log in again."
+    )
+
+
+def _advise_absent(cluster: Cluster, _: re.Match[str]) -> str:
+    return (
+        f"Cluster {cluster.reference.name!r} was not found in resource group {cluster.reference.resource_group!r}. "
+        "List the clusters of the subscription with:\naz aks list --output table"
+    )
+
+
+_ADVICE: tuple[tuple[re.Pattern[str], Callable[[Cluster, re.Match[str]], str]], ...] = (
+    (re.compile(r"EnablePodIdentityPreview' is not enabled"), _advise_registration),
+    (re.compile(r"addon requires managed identity"), _advise_managed_identity),
+    (re.compile(r"Network plugin kubenet is not supported"), _advise_kubenet),
+    (
+        re.compile(r"different identities with the same name '(?P<name>[^']*)' in namespace '(?P<namespace>[^']*)'"),
+        _advise_same_name,
+    ),
+    (re.compile(r"^LinkedAuthorizationFailed"), _advise_assign_permission),
+    (re.compile(r"^AuthorizationFailed"), _advise_permission),
+    (re.compile(r"^(ResourceNotFound|NotFound|ResourceGroupNotFound):"), _advise_absent),
+)
+
+
+def _body(error: HttpResponseError) -> dict[str, Any]:
+    """The JSON object of the answer, empty where it is none (a proxy's HTML page)."""
+    try:
+        body = json.loads(error.response.text())  # type: ignore[union-attr]
+    except (AttributeError, ValueError, AzureError):
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,116 @@
+"""What must be true of managed identities before a profile that binds them is written."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ValidationError
+from knack.log import get_logger
+
+from azext_podidentity.arm import identities, roles
+from azext_podidentity.arm.pace import Pace
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, Profile
+
+logger = get_logger(__name__)
+
+_AT_ONCE = 8
+# A role that was granted has always reached the provider by then.
+PROPAGATION_LIMIT = 300.0
+
+
+class Grants:
+    """Reads the managed identities that a change adds and grants the cluster identity its role over them.
+
+    One object serves all the tries of one change, so that nothing is read or granted twice.
+    """
+
+    def __init__(self, cli_ctx: Any, *, skip_role_assignment: bool = False) -> None:
+        self._cli_ctx = cli_ctx
+        self._skip = skip_role_assignment
+        self._known: dict[str, ManagedIdentity] = {}
+        self._fresh: dict[str, bool] = {}
+        self._pace: Pace | None = None
+
+    def prepare(self, cluster: Cluster, wanted: Profile) -> Profile:
+        """The profile with client and object ids of the identities that are new in it, each with its role granted.
+
+        Raises an azure-cli error for an identity that does not exist or a role that cannot be granted.
+        """
+        added = [entry for entry in wanted.identities if entry.identity.client_id is None]
+        if not added:
+            return wanted
+        principal_id = self._principal_id(cluster)
+        resource_ids = {entry.identity.resource_id for entry in added} - self._known.keys()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for future in [pool.submit(self._prepare_one, each, principal_id) for each in sorted(resource_ids)]:
+                future.result()
+        entries = wanted.identities
+        for entry in added:
+            entries = entries.put(self._complete(entry))
+        return replace(wanted, identities=entries)
+
+    def wait_for_role(self, identity: ManagedIdentity, cluster: Cluster) -> bool:
+        """Waits a while, where the role over that identity may just need time to reach the provider.
+
+        Returns False at once where waiting cannot help: the change does not add the identity, no role was granted
+        lately, or it was long enough ago.
+        """
+        added = next((known for known in self._known.values() if known.same_as(identity)), None)
+        if added is None or not self._is_fresh(added.resource_id, self._principal_id(cluster)):
+            return False
+        self._pace = self._pace or Pace()
+        if self._pace.elapsed > PROPAGATION_LIMIT:
+            return False
+        self._pace.wait()
+        return True
+
+    def _principal_id(self, cluster: Cluster) -> str:
+        """The object id of the cluster identity."""
+        if cluster.principal_id is None:
+            raise ValidationError(
+                f"Cluster {cluster.reference.name!r} does not tell the object id of its identity yet.",
+                "Wait until it is created, with: az aks wait --created "
+                f"--resource-group {cluster.reference.resource_group} --name {cluster.reference.name}",
+            )
+        return cluster.principal_id
+
+    def _prepare_one(self, resource_id: str, principal_id: str) -> None:
+        """Reads one identity and, at the same time, the roles over it; grants what is missing."""
+        with ThreadPoolExecutor(1) as pool:
+            granted = None if self._skip else pool.submit(self._find_roles, resource_id, principal_id)
+            identity = identities.read(self._cli_ctx, resource_id)
+            if granted is not None:
+                self._grant_missing(resource_id, principal_id, granted.result())
+        self._known[resource_id] = identity
+
+    def _find_roles(self, resource_id: str, principal_id: str) -> list[Any] | None:
+        """The roles the cluster identity has over the managed identity, None where the caller may not look."""
+        try:
+            return roles.find(self._cli_ctx, resource_id, principal_id)
+        except ForbiddenError as error:
+            logger.warning("The role assignments over %s cannot be read: %s", resource_id, error.error_msg)
+            return None
+
+    def _grant_missing(self, resource_id: str, principal_id: str, granted: list[Any] | None) -> None:
+        if granted:
+            self._fresh[resource_id] = roles.is_fresh(granted)
+        elif granted is not None:
+            roles.grant(self._cli_ctx, resource_id, principal_id)
+            self._fresh[resource_id] = True
+
+    def _is_fresh(self, resource_id: str, principal_id: str) -> bool:
+        """Whether a role over the identity was granted lately, by this command or by somebody just before it."""
+        if resource_id not in self._fresh:
+            try:
+                self._fresh[resource_id] = roles.is_fresh(roles.find(self._cli_ctx, resource_id, principal_id))
+            except AzCLIError as error:
+                logger.debug("Whether a role was granted lately is not known: %s", error)
+                self._fresh[resource_id] = False
+        return self._fresh[resource_id]
+
+    def _complete(self, entry: PodIdentity) -> PodIdentity:
+        known = self._known[entry.identity.resource_id]
+        return replace(entry, identity=replace(known, resource_id=entry.identity.resource_id))

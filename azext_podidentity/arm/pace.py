@@ -1,0 +1,47 @@
+"""How long to wait between two looks at something that takes its time."""
+
+from __future__ import annotations
+
+import time
+
+from azure.mgmt.core.polling.arm_polling import ARMPolling
+
+SHORTEST = 1.0
+LONGEST = 10.0
+_SHARE = 0.1
+
+
+def pause(elapsed: float) -> float:
+    """Seconds to wait after `elapsed` seconds: a tenth of them, but at least 1 and at most 10.
+
+    So what took t seconds is seen after at most 1.1 t, with few requests.
+    """
+    return min(LONGEST, max(SHORTEST, elapsed * _SHARE))
+
+
+class Pace:
+    """Pauses that grow with the time since the first one."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the pace was begun."""
+        return time.monotonic() - self._started
+
+    def wait(self) -> None:
+        """Sleeps until it is time for another look."""
+        time.sleep(pause(self.elapsed))
+
+
+class PacedPolling(ARMPolling):  # type: ignore[type-arg]
+    """ARM's polling at our pace; a Retry-After of the service wins, as in the base class."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pace = Pace()
+
+    def _extract_delay(self) -> float:
+        self._timeout = pause(self._pace.elapsed)
+        return float(super()._extract_delay())

@@ -1,0 +1,93 @@
+"""The role assignments that let a cluster identity assign managed identities: looked up, granted, revoked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+
+from azext_podidentity._client_factory import role_assignments_client
+from azext_podidentity.arm.errors import ServiceError, explain_plainly, grant_command
+from azext_podidentity.profile.rules import managed_identity_parts
+from azext_podidentity.profile.scopes import (
+    MANAGED_IDENTITY_OPERATOR,
+    assignment_name,
+    holds,
+    is_operator,
+    same_scope,
+    suffices,
+)
+
+# A new assignment takes seconds to minutes to reach the provider; no call tells when it has.
+_FRESH = timedelta(minutes=10)
+
+
+def find(cli_ctx: Any, resource_id: str, principal_id: str) -> list[Any]:
+    """The role assignments that let the principal assign the managed identity, inherited ones included.
+
+    Raises an azure-cli error where they cannot be read.
+    """
+    client = role_assignments_client(cli_ctx, managed_identity_parts(resource_id)[0])
+    filter_ = f"atScope() and assignedTo('{principal_id}')"
+    try:
+        assignments = list(client.list_for_scope(resource_id, filter=filter_))
+    except HttpResponseError as error:
+        raise explain_plainly(error) from error
+    return [each for each in assignments if suffices(each.role_definition_id) and holds(each.scope, resource_id)]
+
+
+def is_fresh(assignments: list[Any]) -> bool:
+    """Whether one of the assignments is so new that the provider may not know of it yet."""
+    now = datetime.now(timezone.utc)
+    return any(each.created_on and abs(now - each.created_on) < _FRESH for each in assignments)
+
+
+def grant(cli_ctx: Any, resource_id: str, principal_id: str) -> None:
+    """Grants Managed Identity Operator over the managed identity; granted already is success.
+
+    Raises an azure-cli error with the service's reason and the command for somebody who may grant it.
+    """
+    from azure.mgmt.authorization.models import RoleAssignmentCreateParameters
+
+    subscription = managed_identity_parts(resource_id)[0]
+    definitions = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions"
+    parameters = RoleAssignmentCreateParameters(  # type: ignore[call-overload]  # the flattened form of both SDKs
+        role_definition_id=f"{definitions}/{MANAGED_IDENTITY_OPERATOR}",
+        principal_id=principal_id,
+        # Without it a principal that is still replicating is refused as PrincipalNotFound.
+        principal_type="ServicePrincipal",
+    )
+    client = role_assignments_client(cli_ctx, subscription)
+    try:
+        client.create(resource_id, assignment_name(resource_id, principal_id), parameters)
+    except HttpResponseError as error:
+        if ServiceError.of(error).code == "RoleAssignmentExists":  # under another name
+            return
+        raise explain_plainly(
+            error,
+            "The role Managed Identity Operator could not be granted to the cluster identity. Have somebody who may "
+            f"grant it run:\n{grant_command(principal_id, resource_id)}\n"
+            "and then run your command again with --skip-role-assignment.",
+        ) from error
+
+
+def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> int:
+    """Removes the principal's Managed Identity Operator assignments at the managed identity itself.
+
+    What it inherits stays. Returns how many were removed; raises an azure-cli error where one could not be.
+    """
+    client = role_assignments_client(cli_ctx, managed_identity_parts(resource_id)[0])
+    own = [
+        each
+        for each in find(cli_ctx, resource_id, principal_id)
+        if is_operator(each.role_definition_id)
+        and same_scope(each.scope, resource_id)
+        and (each.principal_id or "").lower() == principal_id.lower()
+    ]
+    for each in own:
+        try:
+            client.delete(each.scope, each.name)
+        except HttpResponseError as error:
+            raise explain_plainly(error) from error
+    return len(own)
