@@ -1,0 +1,39 @@
+"""The Azure CLI extension for pod-managed identities of AKS clusters.
+
+az imports this module for every `az aks` command, so nothing heavy is imported at its top.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.cli.core import AzCommandsLoader
+
+from azext_podidentity import _help  # noqa: F401  (registers the help texts)
+
+
+class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
+    """Registers the commands, and the arguments of the one at hand."""
+
+    def __init__(self, cli_ctx: Any = None) -> None:
+        from azure.cli.core.commands import CliCommandType
+
+        super().__init__(
+            cli_ctx=cli_ctx,
+            custom_command_type=CliCommandType(operations_tmpl="azext_podidentity.custom#{}"),
+        )
+
+    def load_command_table(self, args: list[str] | None) -> dict[str, Any]:
+        from azext_podidentity.commands import load_command_table
+
+        load_command_table(self)
+        table: dict[str, Any] = self.command_table
+        return table
+
+    def load_arguments(self, command: str) -> None:
+        from azext_podidentity._params import load_arguments
+
+        load_arguments(self, command)
+
+
+COMMAND_LOADER_CLS = PodIdentityCommandsLoader

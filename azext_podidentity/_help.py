@@ -1,0 +1,137 @@
+"""The help texts, in knack's YAML."""
+
+from __future__ import annotations
+
+from knack.help_files import helps
+
+HELP: dict[str, str] = {}
+
+HELP["aks pod-identity"] = """
+type: group
+short-summary: Manage the pod-managed identities of a managed Kubernetes cluster.
+long-summary: >-
+    The pod identity add-on of AKS is deprecated; its support ended in September 2025. Microsoft Entra Workload ID
+    replaces it.
+"""
+
+HELP["aks pod-identity add"] = """
+type: command
+short-summary: Bind a managed identity to the pods of a Kubernetes namespace.
+long-summary: >-
+    Grants the cluster identity the role Managed Identity Operator over the managed identity where it has no role
+    that suffices, at the identity or above it. Run again with the same arguments, it changes nothing.
+examples:
+  - name: Bind a managed identity to the pods with the label aadpodidbinding=my-pod-identity.
+    text: >-
+        az aks pod-identity add --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-pod-identity --identity-resource-id
+        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup/providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-identity
+  - name: Bind one more managed identity to pods that use several, by a common selector.
+    text: >-
+        az aks pod-identity add --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-second-identity --binding-selector my_selector --identity-resource-id
+        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup/providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-second-identity
+"""
+
+HELP["aks pod-identity delete"] = """
+type: command
+short-summary: Remove a pod identity from a cluster.
+examples:
+  - name: Remove a pod identity, and the role that the cluster identity has for its sake.
+    text: >-
+        az aks pod-identity delete --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-pod-identity --delete-role-assignment
+"""
+
+HELP["aks pod-identity list"] = """
+type: command
+short-summary: List the pod identities of a cluster.
+long-summary: The JSON is the managed cluster; the entries are in its podIdentityProfile. A table has a row an entry.
+examples:
+  - name: Show the pod identities of a cluster as a table.
+    text: az aks pod-identity list --resource-group MyResourceGroup --cluster-name MyCluster --output table
+  - name: Print the names of the pod identities in one namespace.
+    text: >-
+        az aks pod-identity list --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --query podIdentityProfile.userAssignedIdentities[].name --output tsv
+"""
+
+HELP["aks pod-identity show"] = """
+type: command
+short-summary: Show one pod identity, with its provisioning state and the reason where it failed.
+examples:
+  - name: Show a pod identity.
+    text: >-
+        az aks pod-identity show --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-pod-identity
+"""
+
+HELP["aks pod-identity wait"] = """
+type: command
+short-summary: Wait until a pod identity meets a condition.
+long-summary: --created and --updated are met when the pod identity is Assigned.
+examples:
+  - name: Wait until a pod identity that was added with --no-wait is Assigned.
+    text: >-
+        az aks pod-identity wait --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-pod-identity --created
+"""
+
+HELP["aks pod-identity exception"] = """
+type: group
+short-summary: Manage the exceptions of a cluster's pod identities.
+long-summary: >-
+    A pod with any one of an exception's labels reaches the instance metadata service without being intercepted by
+    the node agent.
+"""
+
+HELP["aks pod-identity exception add"] = """
+type: command
+short-summary: Except pods with any one of some labels.
+examples:
+  - name: Except the pods with the label app=my-app.
+    text: >-
+        az aks pod-identity exception add --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-exception --pod-labels app=my-app
+"""
+
+HELP["aks pod-identity exception update"] = """
+type: command
+short-summary: Replace the labels of an exception.
+examples:
+  - name: Except the pods with one or the other label.
+    text: >-
+        az aks pod-identity exception update --resource-group MyResourceGroup --cluster-name MyCluster
+        --namespace my-app --name my-exception --pod-labels app=my-app tier=backend
+"""
+
+HELP["aks pod-identity exception delete"] = """
+type: command
+short-summary: Remove an exception.
+examples:
+  - name: Remove an exception.
+    text: >-
+        az aks pod-identity exception delete --resource-group MyResourceGroup --cluster-name MyCluster
+        --namespace my-app --name my-exception
+"""
+
+HELP["aks pod-identity exception list"] = """
+type: command
+short-summary: List the exceptions of a cluster.
+long-summary: The JSON is the managed cluster; the entries are in its podIdentityProfile. A table has a row an entry.
+examples:
+  - name: Show the exceptions of a cluster as a table.
+    text: az aks pod-identity exception list --resource-group MyResourceGroup --cluster-name MyCluster --output table
+"""
+
+HELP["aks pod-identity exception show"] = """
+type: command
+short-summary: Show one exception.
+examples:
+  - name: Show an exception.
+    text: >-
+        az aks pod-identity exception show --resource-group MyResourceGroup --cluster-name MyCluster
+        --namespace my-app --name my-exception
+"""
+
+helps.update(HELP)

@@ -1,0 +1,98 @@
+"""The arguments of the commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.cli.core.commands.parameters import resource_group_name_type
+
+from azext_podidentity import _validators
+from azext_podidentity._completers import complete_name, complete_namespace
+
+
+def load_arguments(loader: Any, _command: str) -> None:
+    """Registers the arguments of every command of the group."""
+    with loader.argument_context("aks pod-identity") as c:
+        c.argument("resource_group_name", resource_group_name_type)
+        c.argument("cluster_name", options_list=["--cluster-name"], help="Name of the managed cluster.")
+        c.argument(
+            "entry_namespace",
+            options_list=["--namespace"],
+            validator=_validators.validate_namespace,
+            completer=complete_namespace,
+            help="Kubernetes namespace, for example my-app.",
+        )
+        c.argument(
+            "entry_name",
+            options_list=["--name", "-n"],
+            validator=_validators.validate_name,
+            completer=complete_name,
+            help="Name in the namespace: a DNS subdomain name, for example my-pod-identity.",
+        )
+        c.argument(
+            "aks_custom_headers",
+            validator=_validators.validate_aks_custom_headers,
+            help="Comma-separated key=value pairs to send as headers with the request that changes the cluster.",
+        )
+    with loader.argument_context("aks pod-identity add") as c:
+        c.argument(
+            "entry_name",
+            options_list=["--name", "-n"],
+            validator=_validators.validate_name,
+            help="Name of the pod identity: a DNS subdomain name. "
+            "Derived from the name of the managed identity when left out.",
+        )
+        c.argument(
+            "identity_resource_id",
+            validator=_validators.validate_identity_resource_id,
+            help="Resource id of the managed identity (of type Microsoft.ManagedIdentity/userAssignedIdentities). "
+            "It may be in another subscription.",
+        )
+        c.argument(
+            "binding_selector",
+            validator=_validators.validate_binding_selector,
+            help="Value that the label aadpodidbinding of a pod must have to get this identity. "
+            "The name of the pod identity when left out. Several pod identities can have one selector.",
+        )
+        c.argument(
+            "skip_role_assignment",
+            action="store_true",
+            help="Do not look up or grant the role Managed Identity Operator that the cluster identity needs over "
+            "the managed identity.",
+        )
+    with loader.argument_context("aks pod-identity delete") as c:
+        c.argument(
+            "delete_role_assignment",
+            action="store_true",
+            validator=_validators.validate_delete,
+            help="Also remove the cluster identity's role assignment Managed Identity Operator at the managed "
+            "identity, where no other pod identity of the cluster needs it.",
+        )
+    with loader.argument_context("aks pod-identity list") as c:
+        _namespace_filter(c)
+    with loader.argument_context("aks pod-identity exception list") as c:
+        _namespace_filter(c)
+    with loader.argument_context("aks pod-identity exception") as c:
+        c.argument(
+            "pod_labels",
+            nargs="*",
+            validator=_validators.validate_pod_labels,
+            help="Space-separated labels: key=value [key=value ...]. A pod that has any one of them is excepted.",
+        )
+    with loader.argument_context("aks pod-identity exception add") as c:
+        c.argument(
+            "entry_name",
+            options_list=["--name", "-n"],
+            validator=_validators.validate_name,
+            help="Name of the exception: a DNS subdomain name. Derived from the labels when left out.",
+        )
+
+
+def _namespace_filter(context: Any) -> None:
+    context.argument(
+        "entry_namespace",
+        options_list=["--namespace"],
+        validator=_validators.validate_namespace,
+        completer=complete_namespace,
+        help="Show the entries of this Kubernetes namespace only.",
+    )

@@ -1,0 +1,70 @@
+"""Refuses what needs no network to be refused, before any request; the rules are in `profile.rules`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def validate_name(namespace: Any) -> None:
+    """The name of an entry, where one is given."""
+    from azext_podidentity.profile.rules import check_name
+
+    if namespace.entry_name is not None:
+        check_name(namespace.entry_name)
+
+
+def validate_namespace(namespace: Any) -> None:
+    """The Kubernetes namespace of an entry."""
+    from azext_podidentity.profile.rules import check_namespace
+
+    if namespace.entry_namespace is not None:
+        check_namespace(namespace.entry_namespace)
+
+
+def validate_identity_resource_id(namespace: Any) -> None:
+    """The managed identity to bind."""
+    from azext_podidentity.profile.rules import check_managed_identity_id
+
+    check_managed_identity_id(namespace.identity_resource_id)
+
+
+def validate_binding_selector(namespace: Any) -> None:
+    """The binding selector, where one is given."""
+    from azext_podidentity.profile.rules import check_binding_selector
+
+    if namespace.binding_selector is not None:
+        check_binding_selector(namespace.binding_selector)
+
+
+def validate_pod_labels(namespace: Any) -> None:
+    """Labels as key=value words; the namespace gets a dictionary."""
+    from azext_podidentity.profile.rules import parse_pod_labels
+
+    namespace.pod_labels = parse_pod_labels(namespace.pod_labels)
+
+
+def validate_delete(namespace: Any) -> None:
+    """The role can be removed only after the entry is, so not where nobody waits for that."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+
+    if namespace.delete_role_assignment and namespace.no_wait:
+        raise MutuallyExclusiveArgumentError(
+            "--delete-role-assignment and --no-wait cannot be used together: the cluster identity needs the role "
+            "until the pod identity is removed.",
+            "Leave --no-wait out, or remove the role assignment afterwards with: az role assignment delete",
+        )
+
+
+def validate_aks_custom_headers(namespace: Any) -> None:
+    """Headers as the host's own commands take them; the namespace gets a dictionary."""
+    if namespace.aks_custom_headers is None:
+        return
+    from azure.cli.command_modules.acs._validators import extract_comma_separated_string
+
+    namespace.aks_custom_headers = extract_comma_separated_string(
+        namespace.aks_custom_headers,
+        enable_strip=True,
+        extract_kv=True,
+        default_value={},
+        allow_appending_values_to_same_key=True,
+    )

@@ -1,0 +1,26 @@
+"""The table of commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azext_podidentity._client_factory import cf_managed_clusters
+from azext_podidentity._format import exceptions_table, pod_identities_table
+
+
+def load_command_table(loader: Any) -> None:
+    """Registers every command of the extension with the loader."""
+    identities: dict[str, Any] = {"table_transformer": pod_identities_table}
+    exceptions: dict[str, Any] = {"table_transformer": exceptions_table}
+    with loader.command_group("aks pod-identity", client_factory=cf_managed_clusters) as group:
+        group.custom_command("add", "pod_identity_add", supports_no_wait=True, **identities)
+        group.custom_command("delete", "pod_identity_delete", supports_no_wait=True, **identities)
+        group.custom_command("list", "pod_identity_list", **identities)
+        group.custom_show_command("show", "pod_identity_show")
+        group.custom_wait_command("wait", "pod_identity_for_wait")
+    with loader.command_group("aks pod-identity exception", client_factory=cf_managed_clusters) as group:
+        group.custom_command("add", "exception_add", supports_no_wait=True, **exceptions)
+        group.custom_command("update", "exception_update", supports_no_wait=True, **exceptions)
+        group.custom_command("delete", "exception_delete", supports_no_wait=True, **exceptions)
+        group.custom_command("list", "exception_list", **exceptions)
+        group.custom_show_command("show", "exception_show")

@@ -1,0 +1,177 @@
+"""One short handler a command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from knack.log import get_logger
+
+from azext_podidentity.arm.cluster import ClusterService
+from azext_podidentity.arm.grants import Grants
+from azext_podidentity.profile.changes import (
+    EXCEPTION,
+    IDENTITY,
+    AddException,
+    AddIdentity,
+    Change,
+    Delete,
+    UpdateException,
+)
+from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.entries import EntryKey, PodIdentityException
+from azext_podidentity.profile.rules import name_from_labels, name_from_managed_identity
+
+logger = get_logger(__name__)
+
+DEPRECATION = (
+    "The pod identity add-on is deprecated; its support ended in September 2025. "
+    "Microsoft Entra Workload ID replaces it: https://aka.ms/aks/workload-identity"
+)
+
+
+def pod_identity_add(
+    cmd: Any,
+    client: Any,
+    resource_group_name: str,
+    cluster_name: str,
+    entry_namespace: str,
+    identity_resource_id: str,
+    entry_name: str | None = None,
+    binding_selector: str | None = None,
+    skip_role_assignment: bool = False,
+    aks_custom_headers: dict[str, str] | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """`az aks pod-identity add`: returns the managed cluster."""
+    name = entry_name or name_from_managed_identity(identity_resource_id)
+    change = AddIdentity.of(EntryKey(entry_namespace, name), identity_resource_id, binding_selector)
+    logger.warning(DEPRECATION)
+    return _service(cmd, client, resource_group_name, cluster_name).change(
+        change,
+        Grants(cmd.cli_ctx, skip_role_assignment=skip_role_assignment),
+        headers=aks_custom_headers,
+        no_wait=no_wait,
+    )
+
+
+def pod_identity_delete(
+    cmd: Any,
+    client: Any,
+    resource_group_name: str,
+    cluster_name: str,
+    entry_namespace: str,
+    entry_name: str,
+    delete_role_assignment: bool = False,
+    aks_custom_headers: dict[str, str] | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """`az aks pod-identity delete`: returns the managed cluster."""
+    service = _service(cmd, client, resource_group_name, cluster_name)
+    change = Delete(IDENTITY, EntryKey(entry_namespace, entry_name))
+    if delete_role_assignment:
+        return service.delete_with_role(change, headers=aks_custom_headers)
+    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
+
+
+def pod_identity_list(
+    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str | None = None
+) -> Any:
+    """`az aks pod-identity list`: returns the managed cluster."""
+    return _service(cmd, client, resource_group_name, cluster_name).read_namespace(entry_namespace)
+
+
+def pod_identity_show(
+    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
+) -> Any:
+    """`az aks pod-identity show`: returns the entry."""
+    key = EntryKey(entry_namespace, entry_name)
+    return _service(cmd, client, resource_group_name, cluster_name).entry(IDENTITY, key).wire
+
+
+def pod_identity_for_wait(
+    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
+) -> Any:
+    """The entry in the form that az's own wait conditions understand."""
+    key = EntryKey(entry_namespace, entry_name)
+    return _service(cmd, client, resource_group_name, cluster_name).identity_for_wait(key)
+
+
+def exception_add(
+    cmd: Any,
+    client: Any,
+    resource_group_name: str,
+    cluster_name: str,
+    entry_namespace: str,
+    pod_labels: dict[str, str],
+    entry_name: str | None = None,
+    aks_custom_headers: dict[str, str] | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """`az aks pod-identity exception add`: returns the managed cluster."""
+    key = EntryKey(entry_namespace, entry_name or name_from_labels(pod_labels))
+    change = AddException(PodIdentityException(key, pod_labels))
+    return _change_exception(cmd, client, resource_group_name, cluster_name, change, aks_custom_headers, no_wait)
+
+
+def exception_update(
+    cmd: Any,
+    client: Any,
+    resource_group_name: str,
+    cluster_name: str,
+    entry_namespace: str,
+    entry_name: str,
+    pod_labels: dict[str, str],
+    aks_custom_headers: dict[str, str] | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """`az aks pod-identity exception update`: returns the managed cluster."""
+    change = UpdateException(PodIdentityException(EntryKey(entry_namespace, entry_name), pod_labels))
+    return _change_exception(cmd, client, resource_group_name, cluster_name, change, aks_custom_headers, no_wait)
+
+
+def exception_delete(
+    cmd: Any,
+    client: Any,
+    resource_group_name: str,
+    cluster_name: str,
+    entry_namespace: str,
+    entry_name: str,
+    aks_custom_headers: dict[str, str] | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """`az aks pod-identity exception delete`: returns the managed cluster."""
+    change = Delete(EXCEPTION, EntryKey(entry_namespace, entry_name))
+    return _change_exception(cmd, client, resource_group_name, cluster_name, change, aks_custom_headers, no_wait)
+
+
+def exception_list(
+    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str | None = None
+) -> Any:
+    """`az aks pod-identity exception list`: returns the managed cluster."""
+    return _service(cmd, client, resource_group_name, cluster_name).read_namespace(entry_namespace)
+
+
+def exception_show(
+    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
+) -> Any:
+    """`az aks pod-identity exception show`: returns the exception."""
+    key = EntryKey(entry_namespace, entry_name)
+    return _service(cmd, client, resource_group_name, cluster_name).entry(EXCEPTION, key).wire
+
+
+def _change_exception(
+    cmd: Any,
+    client: Any,
+    resource_group_name: str,
+    cluster_name: str,
+    change: Change,
+    aks_custom_headers: dict[str, str] | None,
+    no_wait: bool,
+) -> Any:
+    service = _service(cmd, client, resource_group_name, cluster_name)
+    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
+
+
+def _service(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> ClusterService:
+    reference = ClusterReference(resource_group_name, cluster_name, cmd.cli_ctx.data.get("subscription_id"))
+    return ClusterService(cmd.cli_ctx, client, reference)
