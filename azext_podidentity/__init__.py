@@ -17,16 +17,23 @@ class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
 
     def __init__(self, cli_ctx: Any = None) -> None:
         from azure.cli.core.commands import CliCommandType
+        from azure.cli.core.profiles import ResourceType
 
         super().__init__(
             cli_ctx=cli_ctx,
+            # As the host's loader of `aks` has it: its arguments are judged by the API version of this type.
+            resource_type=ResourceType.MGMT_CONTAINERSERVICE,
             custom_command_type=CliCommandType(operations_tmpl="azext_podidentity.custom#{}"),
         )
 
     def load_command_table(self, args: list[str] | None) -> dict[str, Any]:
-        from azext_podidentity.commands import load_command_table
+        from azext_podidentity import aks_preview, commands
 
-        load_command_table(self)
+        commands.load_command_table(self)
+        if aks_preview.is_installed():
+            aks_preview.keep_group(self)
+        else:
+            commands.load_cluster_commands(self)
         table: dict[str, Any] = self.command_table
         return table
 

@@ -9,9 +9,48 @@ from azure.cli.core.commands.parameters import resource_group_name_type
 from azext_podidentity import _validators
 from azext_podidentity._completers import complete_name, complete_namespace
 
+CLUSTER_COMMANDS = ("aks create", "aks update")
+_YES = "Do not prompt for confirmation."
 
-def load_arguments(loader: Any, _command: str) -> None:
-    """Registers the arguments of every command of the group."""
+
+def load_arguments(loader: Any, command: str) -> None:
+    """Registers the arguments of the command at hand, or of all where `command` is empty."""
+    if command in ("", *CLUSTER_COMMANDS):
+        _load_cluster_flags(loader)
+    if command not in CLUSTER_COMMANDS:
+        _load_group(loader)
+
+
+def _load_cluster_flags(loader: Any) -> None:
+    """The host's arguments of `aks create` and `aks update`, whichever it has, and the flags."""
+    from azure.cli.command_modules.acs._params import load_arguments as load_arguments_of_host
+
+    load_arguments_of_host(loader, None)
+    for command in CLUSTER_COMMANDS:
+        with loader.argument_context(command) as c:
+            c.argument(
+                "enable_pod_identity",
+                action="store_true",
+                validator=_validators.validate_cluster_flags,
+                help="Enable the pod identity add-on. It is deprecated; its support ended in September 2025.",
+            )
+            c.argument(
+                "enable_pod_identity_with_kubenet",
+                action="store_true",
+                help="Consent to pod identities with the network plugin kubenet, where a pod can impersonate another "
+                "by ARP spoofing.",
+            )
+            if "yes" not in loader.argument_registry.arguments[command]:
+                c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
+    with loader.argument_context("aks update") as c:
+        c.argument(
+            "disable_pod_identity",
+            action="store_true",
+            help="Disable the pod identity add-on. Asks where pod identities or exceptions are still there.",
+        )
+
+
+def _load_group(loader: Any) -> None:
     with loader.argument_context("aks pod-identity") as c:
         c.argument("resource_group_name", resource_group_name_type)
         c.argument("cluster_name", options_list=["--cluster-name"], help="Name of the managed cluster.")

@@ -55,6 +55,21 @@ def validate_delete(namespace: Any) -> None:
         )
 
 
+def validate_cluster_flags(namespace: Any) -> None:
+    """The pod identity flags of `az aks create` and `az aks update` that do not go together."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
+
+    consent = namespace.enable_pod_identity_with_kubenet
+    if getattr(namespace, "disable_pod_identity", False) and (namespace.enable_pod_identity or consent):
+        raise MutuallyExclusiveArgumentError(
+            "--enable-pod-identity and --disable-pod-identity cannot be used together.", "Pass one of them."
+        )
+    if consent and not namespace.enable_pod_identity:
+        raise RequiredArgumentMissingError(
+            "--enable-pod-identity-with-kubenet does nothing without --enable-pod-identity.", "Pass both."
+        )
+
+
 def validate_aks_custom_headers(namespace: Any) -> None:
     """Headers as the host's own commands take them; the namespace gets a dictionary."""
     if namespace.aks_custom_headers is None:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from azure.cli.core.commands import CliCommandType
+
 from azext_podidentity._client_factory import cf_managed_clusters
 from azext_podidentity._format import exceptions_table, pod_identities_table
+
+
+def load_cluster_commands(loader: Any) -> None:
+    """Registers `aks create` and `aks update` in place of the host's, with the pod identity flags."""
+    handlers = CliCommandType(operations_tmpl="azext_podidentity.cluster_flags#{}")
+    with loader.command_group("aks", custom_command_type=handlers, client_factory=cf_managed_clusters) as group:
+        group.custom_command("create", "aks_create", supports_no_wait=True)
+        group.custom_command("update", "aks_update", supports_no_wait=True)
 
 
 def load_command_table(loader: Any) -> None:

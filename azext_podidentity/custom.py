@@ -159,6 +159,11 @@ def exception_show(
     return _service(cmd, client, resource_group_name, cluster_name).entry(EXCEPTION, key).wire
 
 
+def cluster_reference(cmd: Any, resource_group_name: str, cluster_name: str) -> ClusterReference:
+    """The cluster as the command line named it."""
+    return ClusterReference(resource_group_name, cluster_name, cmd.cli_ctx.data.get("subscription_id"))
+
+
 def _change_exception(
     cmd: Any,
     client: Any,
@@ -173,5 +178,4 @@ def _change_exception(
 
 
 def _service(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> ClusterService:
-    reference = ClusterReference(resource_group_name, cluster_name, cmd.cli_ctx.data.get("subscription_id"))
-    return ClusterService(cmd.cli_ctx, client, reference)
+    return ClusterService(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name))

@@ -161,10 +161,8 @@ class ClusterService:
 
     def _write(self, reading: Reading, wanted: Profile, headers: Mapping[str, str] | None, no_wait: bool) -> Any:
         """Sends what was read with the profile replaced; returns the SDK's poller."""
-        from azure.mgmt.containerservice.models import ManagedClusterPodIdentityProfile
-
         model = reading.model
-        model.properties.pod_identity_profile = ManagedClusterPodIdentityProfile(wanted.to_wire())
+        model.properties.pod_identity_profile = profile_model(wanted)
         condition = {"etag": model.e_tag, "match_condition": MatchConditions.IfNotModified} if model.e_tag else {}
         return self._client.begin_create_or_update(
             self._reference.resource_group,
@@ -207,6 +205,13 @@ class ClusterService:
 
     def _lookup(self, resource_id: str) -> ManagedIdentity | None:
         return identities.find(self._cli_ctx, resource_id)
+
+
+def profile_model(profile: Profile) -> Any:
+    """The profile as the SDK's model, to be sent."""
+    from azure.mgmt.containerservice.models import ManagedClusterPodIdentityProfile
+
+    return ManagedClusterPodIdentityProfile(profile.to_wire())
 
 
 def _is_settled(cluster: Cluster) -> bool:

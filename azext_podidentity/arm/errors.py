@@ -95,16 +95,20 @@ def explain(error: AzureError, cluster: Cluster, lookup: Lookup) -> AzCLIError:
 
     `lookup` finds a managed identity by resource id, to tell one that was deleted from one without a role.
     """
-    if isinstance(error, HttpResponseError):
-        return _explain_service(ServiceError.of(error), cluster, lookup)
-    return explain_plainly(error)
+    return advise(error, cluster, lookup) or explain_plainly(error)
+
+
+def advise(error: AzureError, cluster: Cluster, lookup: Lookup) -> AzCLIError | None:
+    """As `explain`, but None for an error that has nothing to do with pod identities or permissions."""
+    return _advise(ServiceError.of(error), cluster, lookup) if isinstance(error, HttpResponseError) else None
 
 
 def explain_failed(entry: PodIdentity, cluster: Cluster, lookup: Lookup) -> AzCLIError:
     """The azure-cli error for an entry that ended Failed: its provisioningInfo error, and what mends it."""
     code, message = entry.error or ("", "the service gave no reason")
     failure = f"Pod identity {entry.key} ended in state Failed: {message}"
-    return _explain_service(ServiceError(status=0, code=code, message=failure, request_id=""), cluster, lookup)
+    service = ServiceError(status=0, code=code, message=failure, request_id="")
+    return _advise(service, cluster, lookup) or _of_status(service)
 
 
 def explain_plainly(error: AzureError, advice: str | None = None) -> AzCLIError:
@@ -131,13 +135,13 @@ def _of_status(service: ServiceError, advice: str | None = None, why: str = "") 
     return _BY_STATUS.get(service.status, default)(message, advice)
 
 
-def _explain_service(service: ServiceError, cluster: Cluster, lookup: Lookup) -> AzCLIError:
+def _advise(service: ServiceError, cluster: Cluster, lookup: Lookup) -> AzCLIError | None:
     if identity := service.unassigned_identity:
         return _explain_unassigned(service, identity, cluster, lookup)
     for pattern, advice in _ADVICE:
         if match := pattern.search(f"{service.code}: {service.message}"):
             return _of_status(service, advice(cluster, match))
-    return _of_status(service)
+    return None
 
 
 def _explain_unassigned(
@@ -194,6 +198,8 @@ def _advise_managed_identity(cluster: Cluster, _: re.Match[str]) -> str:
 
 def _advise_kubenet(cluster: Cluster, _: re.Match[str]) -> str:
     flags = ("--enable-pod-identity", "--enable-pod-identity-with-kubenet")
+    if cluster.provisioning_state is None:  # not created yet
+        return f"{KUBENET_RISK}\nTo consent, also pass {flags[1]}. Or pass: --network-plugin azure"
     return f"{KUBENET_RISK}\nTo consent:\n{cluster.reference.update_command(*flags)}"
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from azure.cli.core.azclierror import ResourceNotFoundError, ValidationError
 
-from azext_podidentity.profile.cluster import Cluster, check_can_change
+from azext_podidentity.profile.cluster import Cluster, check_can_change, check_can_enable
 from azext_podidentity.profile.entries import (
     Entries,
     EntryKey,
@@ -232,6 +232,55 @@ class UpdateException:
 
     def is_done(self, profile: Profile) -> bool:
         return _has_labels(profile, self.entry)
+
+
+@dataclass(frozen=True)
+class Enable:
+    """Enables the add-on and keeps the entries that are there; `consent` allows kubenet from now on."""
+
+    consent: bool = False
+
+    def apply(self, cluster: Cluster) -> Profile:
+        """The enabled profile. Raises ValidationError for a cluster that cannot have pod identities."""
+        check_can_enable(cluster, consent_given=self.consent)
+        allowed = True if self.consent else cluster.profile.allow_network_plugin_kubenet
+        return replace(cluster.profile, enabled=True, allow_network_plugin_kubenet=allowed)
+
+    def new_profile(self) -> Profile:
+        """The profile of a cluster that is being created."""
+        return Profile(enabled=True, allow_network_plugin_kubenet=True if self.consent else None)
+
+
+@dataclass(frozen=True)
+class Disable:
+    """Disables the add-on; what it bound is gone."""
+
+    def apply(self, cluster: Cluster) -> Profile:
+        """The disabled profile."""
+        return replace(cluster.profile, enabled=False)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a disable takes away, and how to keep it."""
+
+    message: str
+    way_out: str
+
+
+def entries_lost_by_disable(cluster: Cluster) -> Loss | None:
+    """What people should know before they disable an add-on that has entries; None where it has none."""
+    lost = [(kind, entry.key) for kind in (IDENTITY, EXCEPTION) for entry in kind.entries(cluster.profile)]
+    if not lost:
+        return None
+    names = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost)
+    removals = "\n".join(kind.command(cluster, "delete", *key_arguments(key)) for kind, key in lost)
+    return Loss(
+        message=f"Cluster {cluster.reference.name!r} still has these entries; disabling loses them:\n{names}",
+        way_out=f"Pass --yes to lose them, or keep a copy of them with:\n"
+        f"{IDENTITY.command(cluster, 'list', '--output', 'yaml')} > pod-identities.yaml\n"
+        f"or remove them first with:\n{removals}",
+    )
 
 
 def check_not_of_service(key: EntryKey) -> None:

@@ -107,6 +107,29 @@ def check_can_enable(cluster: Cluster, *, consent_given: bool) -> None:
         check_kubenet_consent(cluster)
 
 
+def check_can_create(parameters: Mapping[str, Any], *, consent_given: bool) -> None:
+    """Refuses parameters of `az aks create` that pod identities cannot go with; `consent_given` is for kubenet.
+
+    Raises ValidationError that names the reason and the way out.
+    """
+    if parameters.get("service_principal") or parameters.get("client_secret"):
+        raise ValidationError(
+            "The pod identity add-on requires a managed identity, and --service-principal makes a cluster without.",
+            "Leave --service-principal and --client-secret out: AKS then makes a managed identity for the cluster. "
+            "Or name one of your own with --assign-identity.",
+        )
+    if (parameters.get("vm_set_type") or "").lower() == "availabilityset":
+        raise ValidationError(
+            "The pod identity add-on runs on Virtual Machine Scale Sets only, not on availability sets.",
+            "Leave --vm-set-type out, or pass: --vm-set-type VirtualMachineScaleSets",
+        )
+    if (parameters.get("network_plugin") or "").lower() == "kubenet" and not consent_given:
+        raise ValidationError(
+            f"The pod identity add-on is not safe with the network plugin kubenet. {KUBENET_RISK}",
+            "To consent, also pass --enable-pod-identity-with-kubenet. Or pass: --network-plugin azure",
+        )
+
+
 def check_managed_identity(cluster: Cluster) -> None:
     """Raises ValidationError for a cluster that runs as a service principal."""
     if cluster.has_managed_identity:

@@ -1,0 +1,45 @@
+"""The SDK's managed cluster operations as the host's own commands call them, with our pace and explanations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError
+
+from azext_podidentity.arm import identities
+from azext_podidentity.arm.errors import advise
+from azext_podidentity.arm.pace import PacedPolling
+from azext_podidentity.profile.cluster import Cluster, ClusterReference
+
+
+class ManagedClusterOperations:
+    """Passes every call on to the SDK's operations; a write is followed at our pace, not every 30 s.
+
+    With `etag` set, a write goes through only if the cluster is still as it was read then.
+    """
+
+    def __init__(self, cli_ctx: Any, operations: Any, reference: ClusterReference) -> None:
+        self._cli_ctx = cli_ctx
+        self._operations = operations
+        self._reference = reference
+        self.etag: str | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._operations, name)
+
+    def begin_create_or_update(
+        self, resource_group_name: str, resource_name: str, parameters: Any, **options: Any
+    ) -> Any:
+        """As the SDK's. Raises an explained azure-cli error where pod identities are what the service refuses."""
+        options.setdefault("polling", PacedPolling())
+        if self.etag and "match_condition" not in options:
+            options.update(etag=self.etag, match_condition=MatchConditions.IfNotModified)
+        try:
+            return self._operations.begin_create_or_update(resource_group_name, resource_name, parameters, **options)
+        except HttpResponseError as error:
+            cluster = Cluster.from_wire(self._reference, parameters.as_dict())
+            advised = advise(error, cluster, lambda resource_id: identities.find(self._cli_ctx, resource_id))
+            if advised is None:
+                raise
+            raise advised from error

@@ -1,0 +1,1 @@
+"""Whole `az` command lines, of the real host with the built wheel, against the simulator."""

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import Durations, Simulator
+from azure_simulator.azure_cli import connect, environment
+from development.paths import HOSTS, NEWEST, Host
+from tests.commands.support import CLUSTER, GROUP, AzureCli
+
+# Operations are over before the first look at them; a test about waiting asks for more.
+AT_ONCE = 1e-6
+
+
+@pytest.fixture(scope="session")
+def shared_simulator() -> Iterator[Simulator]:
+    with Simulator(scale=AT_ONCE) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def simulator(shared_simulator: Simulator) -> Simulator:
+    """An Azure with an empty resource group, where everything happens at once."""
+    shared_simulator.reset()
+    shared_simulator.durations = Durations()
+    shared_simulator.scale = AT_ONCE
+    shared_simulator.seed.resource_group(GROUP)
+    return shared_simulator
+
+
+@pytest.fixture
+def cluster(simulator: Simulator) -> dict[str, Any]:
+    """An Azure CNI cluster with a system-assigned identity and the add-on enabled, without entries."""
+    return simulator.seed.cluster(GROUP, CLUSTER)
+
+
+@pytest.fixture
+def identity(simulator: Simulator) -> dict[str, Any]:
+    """A managed identity over which nobody has a role."""
+    return simulator.seed.managed_identity(GROUP, "app-identity")
+
+
+@pytest.fixture(scope="session")
+def logged_in(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Host], AzureCli]:
+    """An `az` of the host that is logged in; the login is made once."""
+    made: dict[str, AzureCli] = {}
+
+    def get(host: Host) -> AzureCli:
+        if host.name not in made:
+            home: Path = tmp_path_factory.mktemp(host.name)
+            environ = environment(shared_simulator, home / "azure", host.extension_directory)
+            environ["HOME"] = str(home)
+            connect(host.az, shared_simulator, environ)
+            made[host.name] = AzureCli(host.az, environ)
+        return made[host.name]
+
+    return get
+
+
+@pytest.fixture
+def az(simulator: Simulator, logged_in: Callable[[Host], AzureCli]) -> AzureCli:
+    """The newest az; the request log is empty."""
+    cli = logged_in(NEWEST)
+    simulator.requests.clear()
+    return cli
+
+
+@pytest.fixture(params=HOSTS, ids=lambda host: host.name)
+def each_az(request: pytest.FixtureRequest, simulator: Simulator, logged_in: Callable[[Host], AzureCli]) -> AzureCli:
+    """The newest az and the oldest one supported, one after the other."""
+    cli = logged_in(request.param)
+    simulator.requests.clear()
+    return cli
