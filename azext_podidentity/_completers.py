@@ -22,8 +22,8 @@ def complete_namespace(cmd: Any, _prefix: str, namespace: Any, **_: Any) -> list
 def _keys(cmd: Any, namespace: Any) -> list[Any]:
     from azext_podidentity._client_factory import cf_managed_clusters
     from azext_podidentity.arm.cluster import ClusterService
-    from azext_podidentity.profile.changes import EXCEPTION, IDENTITY
     from azext_podidentity.profile.cluster import ClusterReference
+    from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 
     reference = ClusterReference(namespace.resource_group_name, namespace.cluster_name)
     cluster = ClusterService(cmd.cli_ctx, cf_managed_clusters(cmd.cli_ctx), reference).read().cluster

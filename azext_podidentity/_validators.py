@@ -72,14 +72,19 @@ def validate_cluster_flags(namespace: Any) -> None:
 
 def validate_aks_custom_headers(namespace: Any) -> None:
     """Headers as the host's own commands take them; the namespace gets a dictionary."""
-    if namespace.aks_custom_headers is None:
-        return
+    namespace.aks_custom_headers = parse_custom_headers(namespace.aks_custom_headers)
+
+
+def parse_custom_headers(text: str | None) -> dict[str, str]:
+    """The headers of `--aks-custom-headers`, read by the host's own parser.
+
+    Raises InvalidArgumentValueError where they are not comma-separated key=value pairs.
+    """
+    if not text:
+        return {}
     from azure.cli.command_modules.acs._validators import extract_comma_separated_string
 
-    namespace.aks_custom_headers = extract_comma_separated_string(
-        namespace.aks_custom_headers,
-        enable_strip=True,
-        extract_kv=True,
-        default_value={},
-        allow_appending_values_to_same_key=True,
+    headers: dict[str, str] = extract_comma_separated_string(
+        text, enable_strip=True, extract_kv=True, default_value={}, allow_appending_values_to_same_key=True
     )
+    return headers

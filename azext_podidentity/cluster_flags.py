@@ -9,32 +9,31 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from azure.cli.command_modules.acs import custom as host
 from azure.cli.command_modules.acs._consts import DecoratorEarlyExitException
-from azure.cli.command_modules.acs.managed_cluster_decorator import (
-    AKSManagedClusterCreateDecorator,
-    AKSManagedClusterUpdateDecorator,
-)
 from azure.cli.core.azclierror import ClientRequestError, NoTTYError
-from azure.cli.core.profiles import ResourceType
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from knack.log import get_logger
 from knack.prompting import NoTTYException, prompt_y_n
 
-from azext_podidentity.arm.cluster import ClusterService, profile_model
+from azext_podidentity._validators import parse_custom_headers
+from azext_podidentity.arm.cluster import ClusterService
 from azext_podidentity.arm.errors import ServiceError
+from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.operations import ManagedClusterOperations
 from azext_podidentity.arm.pace import Pace
+from azext_podidentity.cluster_decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.custom import DEPRECATION, cluster_reference
-from azext_podidentity.profile.changes import Disable, Enable, entries_lost_by_disable
-from azext_podidentity.profile.cluster import Cluster, ClusterReference, check_can_create
+from azext_podidentity.profile.changes import Change, Disable, Enable, keys_lost_by_disable, loss_by_disable
+from azext_podidentity.profile.cluster import ClusterReference, check_can_create
 
 logger = get_logger(__name__)
 
 ENABLE, CONSENT, DISABLE = "enable_pod_identity", "enable_pod_identity_with_kubenet", "disable_pod_identity"
+# What a command line can have besides our flags without asking for any other change of the cluster.
+_NO_CHANGE = frozenset({"resource_group_name", "name", "no_wait", "yes", "aks_custom_headers"})
 # Other clients' writes were in the way that many times: something else is wrong.
 _TRIES = 50
 
@@ -49,8 +48,7 @@ def aks_create(cmd: Any, client: Any, **parameters: Any) -> Any:
     check_can_create(parameters, consent_given=change.consent)
     logger.warning(DEPRECATION)
     _refuse_existing(operations, reference)
-    decorator = CreateDecorator(cmd, operations, _raw(cmd, operations, parameters), ResourceType.MGMT_CONTAINERSERVICE)
-    decorator.pod_identity_profile = profile_model(change.new_profile())
+    decorator = CreateDecorator(cmd, operations, parameters, change)
     try:
         mc = decorator.construct_mc_profile_default()
     except DecoratorEarlyExitException:
@@ -59,25 +57,47 @@ def aks_create(cmd: Any, client: Any, **parameters: Any) -> Any:
 
 
 def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
-    """`az aks update` with the pod identity flags; where another write is in the way, made afresh."""
+    """`az aks update` with the pod identity flags.
+
+    With nothing else on the command line, nothing but the profile is changed: the host's builder of a body changes
+    more than it is asked to. With other flags the host's builder makes those changes.
+    """
     reference = cluster_reference(cmd, parameters["resource_group_name"], parameters["name"])
     operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
     if not (parameters[ENABLE] or parameters[DISABLE]):
         return host.aks_update(cmd, operations, **_of_host(host.aks_update, parameters))
+    service = ClusterService(cmd.cli_ctx, client, reference)
     if parameters[ENABLE]:
         logger.warning(DEPRECATION)
-    service = ClusterService(cmd.cli_ctx, client, reference)
+        change: Change | None = Enable(consent=parameters[CONSENT])
+    else:
+        change = _disable(service, yes=parameters["yes"])
+    if change is None:
+        return None
+    if not _changes_more(parameters):
+        headers = parse_custom_headers(parameters["aks_custom_headers"])
+        return service.change(change, Grants(cmd.cli_ctx), headers=headers, no_wait=parameters["no_wait"])
+    return _update_with_host(cmd, operations, service, parameters, change, reference)
+
+
+def _update_with_host(
+    cmd: Any,
+    operations: ManagedClusterOperations,
+    service: ClusterService,
+    parameters: dict[str, Any],
+    change: Change,
+    reference: ClusterReference,
+) -> Any:
+    """The host's update and the change in one write; made afresh where another write was in the way."""
     pace = Pace()
     for _ in range(_TRIES):
         service.read_settled()
-        raw = _raw(cmd, operations, parameters)
-        decorator = UpdateDecorator(cmd, operations, raw, ResourceType.MGMT_CONTAINERSERVICE)
-        decorator.reference = reference
+        decorator = UpdateDecorator(cmd, operations, parameters, change, reference)
         try:
             mc = decorator.update_mc_profile_default()
         except DecoratorEarlyExitException:
             return None
-        parameters["yes"] = True  # answered once
+        parameters = {**parameters, "yes": True}  # what was answered once is not asked again
         try:
             return decorator.update_mc(mc)
         except HttpResponseError as error:
@@ -91,60 +111,23 @@ def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
     )
 
 
-class CreateDecorator(AKSManagedClusterCreateDecorator):  # type: ignore[misc]
-    """The host's builder of a new cluster's body, with the pod identity profile set at its end."""
+def _disable(service: ClusterService, *, yes: bool) -> Disable | None:
+    """The change, once the user knows which entries it loses; None for a no.
 
-    pod_identity_profile: Any = None
-
-    def construct_mc_profile_default(self, *args: Any, **options: Any) -> Any:
-        mc = super().construct_mc_profile_default(*args, **options)
-        mc.pod_identity_profile = self.pod_identity_profile
-        return mc
-
-
-class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
-    """The host's builder of an update, with the pod identity profile changed at its end."""
-
-    reference: ClusterReference
-
-    def fetch_mc(self) -> Any:
-        """Refuses or asks before the host does anything else, and has the write go with the etag that was read."""
-        mc = super().fetch_mc()
-        cluster = Cluster.from_wire(self.reference, mc.as_dict())
-        raw = self.context.raw_param
-        self.client.etag = mc.e_tag
-        if raw.get(DISABLE):
-            _confirm_disable(cluster, yes=bool(raw.get("yes")))
-        else:
-            made_managed = replace(cluster, identity_type=cluster.identity_type or "SystemAssigned")
-            self._change().apply(made_managed if raw.get("enable_managed_identity") else cluster)
-        return mc
-
-    def update_mc_profile_default(self) -> Any:
-        mc = super().update_mc_profile_default()
-        cluster = Cluster.from_wire(self.reference, mc.as_dict())
-        mc.pod_identity_profile = profile_model(self._change().apply(cluster))
-        return mc
-
-    def _change(self) -> Enable | Disable:
-        raw = self.context.raw_param
-        return Disable() if raw.get(DISABLE) else Enable(consent=bool(raw.get(CONSENT)))
-
-
-def _confirm_disable(cluster: Cluster, *, yes: bool) -> None:
-    """Asks before entries are lost.
-
-    Raises DecoratorEarlyExitException for a no, NoTTYError where nobody can be asked.
+    Raises NoTTYError where nobody can be asked.
     """
-    lost = entries_lost_by_disable(cluster)
-    if yes or lost is None:
-        return
+    if yes:
+        return Disable(accepted=None)
+    cluster = service.read_settled().cluster
+    keys = keys_lost_by_disable(cluster.profile)
+    if not keys:
+        return Disable()
+    message, way_out = loss_by_disable(cluster)
     try:
-        confirmed = prompt_y_n(f"{lost.message}\nDisable pod identity and lose them?", default="n")
+        accepted = prompt_y_n(f"{message}\nDisable pod identity and lose them?", default="n")
     except NoTTYException as error:
-        raise NoTTYError(f"{lost.message}\nThere is no terminal to ask for consent.", lost.way_out) from error
-    if not confirmed:
-        raise DecoratorEarlyExitException
+        raise NoTTYError(f"{message}\nThere is no terminal to ask for consent.", way_out) from error
+    return Disable(accepted=keys) if accepted else None
 
 
 def _refuse_existing(operations: Any, reference: ClusterReference) -> None:
@@ -165,9 +148,14 @@ def _of_host(host_handler: Callable[..., Any], parameters: Mapping[str, Any]) ->
     return {name: value for name, value in parameters.items() if name in known}
 
 
-def _raw(cmd: Any, operations: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters in the form that the host's handlers hand them to its decorators: their `locals()`."""
-    return {"cmd": cmd, "client": operations, **parameters}
+def _changes_more(parameters: Mapping[str, Any]) -> bool:
+    """Whether the command line asks for other changes too: an argument of the host's is not as it is by default."""
+    of_host = inspect.signature(host.aks_update).parameters
+    return any(
+        value != of_host[name].default
+        for name, value in parameters.items()
+        if name in of_host and name not in _NO_CHANGE
+    )
 
 
 def _add_flags(handler: Callable[..., Any], host_handler: Callable[..., Any], *flags: str) -> None:

@@ -9,8 +9,6 @@ from knack.log import get_logger
 from azext_podidentity.arm.cluster import ClusterService
 from azext_podidentity.arm.grants import Grants
 from azext_podidentity.profile.changes import (
-    EXCEPTION,
-    IDENTITY,
     AddException,
     AddIdentity,
     Change,
@@ -19,6 +17,7 @@ from azext_podidentity.profile.changes import (
 )
 from azext_podidentity.profile.cluster import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
+from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 from azext_podidentity.profile.rules import name_from_labels, name_from_managed_identity
 
 logger = get_logger(__name__)

@@ -17,9 +17,10 @@ from azext_podidentity.arm.errors import ServiceError, explain, explain_failed
 from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.pace import Pace, PacedPolling
 from azext_podidentity.arm.progress import progress
-from azext_podidentity.profile.changes import IDENTITY, Change, Delete, Kind, failed_entry
+from azext_podidentity.profile.changes import Change, Delete
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Profile
+from azext_podidentity.profile.kinds import IDENTITY, Kind
 
 logger = get_logger(__name__)
 
@@ -150,7 +151,7 @@ class ClusterService:
                 self._check_worth_another_try(error, reading.cluster, grants, pace)
                 continue
             reading = Reading(written, Cluster.from_wire(self._reference, written.as_dict()))
-            if change.is_done(reading.cluster.profile) or failed_entry(change, reading.cluster.profile):
+            if change.is_done(reading.cluster.profile) or change.failed_entry(reading.cluster.profile):
                 return self._checked(change, reading)
             # Another client's write replaced this one while it ran.
             pace.wait()
@@ -195,7 +196,7 @@ class ClusterService:
 
     def _checked(self, change: Change, reading: Reading) -> Any:
         """The cluster's model; raises the explained error where the entry that was changed ended Failed."""
-        entry = failed_entry(change, reading.cluster.profile)
+        entry = change.failed_entry(reading.cluster.profile)
         if entry is not None:
             raise explain_failed(entry, reading.cluster, self._lookup)
         return reading.model

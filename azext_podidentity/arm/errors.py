@@ -23,10 +23,11 @@ from azure.cli.core.azclierror import (
     UnauthorizedError,
 )
 from azure.core.exceptions import AzureError, HttpResponseError
+from knack.util import CLIError
 
-from azext_podidentity.profile.changes import key_arguments
 from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster, command_line
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity
+from azext_podidentity.profile.kinds import key_arguments
 from azext_podidentity.profile.rules import managed_identity_parts
 
 OPERATOR_ROLE = "Managed Identity Operator"
@@ -156,7 +157,11 @@ def _explain_unassigned(
     removal = "\n".join(
         cluster.reference.pod_identity_command("delete", *key_arguments(entry.key)) for entry in entries
     )
-    now = lookup(identity.resource_id)
+    try:
+        now = lookup(identity.resource_id)
+    except CLIError as error:  # the subscription is another account's, say: what the service said stands
+        why = f"{subject}, which is gone or over which the cluster identity has no role (not known: {error}). {blocked}"
+        return _of_status(service, f"If it is there, grant the role, and run the same command again:\n{grant}", why)
     if now is not None and not _is_another(identity, now):
         why = f"{subject}, over which the cluster identity has no role. {blocked}"
         return _of_status(service, f"Grant it, and run the same command again:\n{grant}", why)

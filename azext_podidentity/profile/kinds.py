@@ -1,0 +1,89 @@
+"""The two lists of a profile: what their entries are called, how many there may be, which commands are about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from azure.cli.core.azclierror import ResourceNotFoundError, ValidationError
+
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.entries import Entries, EntryKey, Keyed, Profile
+from azext_podidentity.profile.rules import MAX_EXCEPTIONS, MAX_IDENTITIES
+
+# The service keeps it for its own add-ons when pod identity is enabled.
+SERVICE_EXCEPTION = EntryKey("kube-system", "aks-addon-exception")
+_LISTED = 20
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the two lists of a profile, and what people call its entries."""
+
+    field: str
+    noun: str
+    commands: str
+    limit: int
+
+    def entries(self, profile: Profile) -> Entries[Keyed]:
+        """The list in that profile."""
+        entries: Entries[Keyed] = getattr(profile, self.field)
+        return entries
+
+    def replaced(self, profile: Profile, entries: Entries[Keyed]) -> Profile:
+        """The profile with another list in place of this one."""
+        changes: dict[str, Any] = {self.field: entries}
+        return replace(profile, **changes)
+
+    def name(self, key: EntryKey) -> str:
+        """An entry as it is called in a message."""
+        return f"{self.noun} {key.name!r} in namespace {key.namespace!r}"
+
+    def command(self, cluster: Cluster, verb: str, *arguments: str) -> str:
+        """A command line that can be pasted, about this kind of entry on that cluster."""
+        return cluster.reference.pod_identity_command(f"{self.commands} {verb}", *arguments)
+
+    def check_room(self, cluster: Cluster) -> None:
+        """Raises ValidationError where the list is full."""
+        count = len(self.entries(cluster.profile))
+        if count >= self.limit:
+            raise ValidationError(
+                f"Cluster {cluster.reference.name!r} has {count} entries of the kind {self.noun.lower()}; "
+                f"{self.limit} are allowed.",
+                "Remove one that is not needed any more, or use another cluster. List them with:\n"
+                + self.command(cluster, "list", "--output", "table"),
+            )
+
+    def absent(self, key: EntryKey, cluster: Cluster) -> ResourceNotFoundError:
+        """The error for an entry that is not there: it lists those that are."""
+        there = [str(entry.key) for entry in self.entries(cluster.profile)]
+        more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
+        have = f"It has (namespace/name): {', '.join(there[:_LISTED])}{more}." if there else "It has none."
+        return ResourceNotFoundError(
+            f"{self.name(key)} does not exist on cluster {cluster.reference.name!r}. {have}",
+            f"List them with:\n{self.command(cluster, 'list', '--output', 'table')}",
+        )
+
+
+IDENTITY = Kind("identities", "Pod identity", "", MAX_IDENTITIES)
+EXCEPTION = Kind("exceptions", "Pod identity exception", "exception", MAX_EXCEPTIONS)
+
+
+def check_not_of_service(key: EntryKey) -> None:
+    """Raises ValidationError for the exception that the service keeps for its own add-ons."""
+    if key == SERVICE_EXCEPTION:
+        raise ValidationError(
+            f"{EXCEPTION.name(key)} belongs to the service: it keeps AKS's own add-ons running and cannot be changed.",
+            "Choose another --name or --namespace.",
+        )
+
+
+def key_arguments(key: EntryKey) -> tuple[str, ...]:
+    """The options that name an entry on a command line."""
+    return "--namespace", key.namespace, "--name", key.name
+
+
+def label_arguments(labels: Mapping[str, str]) -> list[str]:
+    """Labels as `--pod-labels` takes them."""
+    return [f"{key}={value}" for key, value in labels.items()]
