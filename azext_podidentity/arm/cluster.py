@@ -142,6 +142,8 @@ class ClusterService:
                 logger.warning("Nothing to change: cluster %s has it already.", self._reference.name)
                 return reading.model
             wanted = grants.prepare(reading.cluster, wanted)
+            if grants.took_time and not reading.model.e_tag:
+                continue  # without an etag a write is safe only right after a read
             try:
                 poller = self._write(reading, wanted, headers, no_wait)
                 if no_wait:

@@ -24,7 +24,8 @@ PROPAGATION_LIMIT = 300.0
 class Grants:
     """Reads the managed identities that a change adds and grants the cluster identity its role over them.
 
-    One object serves all the tries of one change, so that nothing is read or granted twice.
+    One object serves all the tries of one change, so that nothing is read or granted twice. `took_time` tells whether
+    the last `prepare` had requests to make.
     """
 
     def __init__(self, cli_ctx: Any, *, skip_role_assignment: bool = False) -> None:
@@ -33,6 +34,7 @@ class Grants:
         self._known: dict[str, ManagedIdentity] = {}
         self._fresh: dict[str, bool] = {}
         self._pace: Pace | None = None
+        self.took_time = False
 
     def prepare(self, cluster: Cluster, wanted: Profile) -> Profile:
         """The profile with client and object ids of the identities that are new in it, each with its role granted.
@@ -40,10 +42,12 @@ class Grants:
         Raises an azure-cli error for an identity that does not exist or a role that cannot be granted.
         """
         added = [entry for entry in wanted.identities if entry.identity.client_id is None]
+        self.took_time = False
         if not added:
             return wanted
         principal_id = self._principal_id(cluster)
         resource_ids = {entry.identity.resource_id for entry in added} - self._known.keys()
+        self.took_time = bool(resource_ids)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for future in [pool.submit(self._prepare_one, each, principal_id) for each in sorted(resource_ids)]:
                 future.result()

@@ -1,0 +1,47 @@
+"""Tab completion, asked for as a shell asks."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.commands.state import pod_exception, seed_entries
+from tests.commands.support import ON_CLUSTER, AzureCli
+
+
+def completions(az: AzureCli, line: str) -> list[str]:
+    """What argcomplete offers after the line."""
+    # argcomplete writes to file descriptor 8.
+    process = subprocess.run(
+        ["bash", "-c", f'"{az.az}" 8>&1 9>/dev/null 1>/dev/null'],
+        env={
+            **az.environment,
+            "_ARGCOMPLETE": "1",
+            "_ARGCOMPLETE_IFS": "\n",
+            "COMP_LINE": line,
+            "COMP_POINT": str(len(line)),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [word.strip() for word in process.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "offered"),
+    [
+        ("show", "--name", ["first", "second"]),
+        ("show", "--namespace", ["my-app"]),
+        ("exception show", "--name", ["agents"]),
+        ("exception show", "--namespace", ["monitoring"]),
+    ],
+)
+def test_names_and_namespaces_are_offered(
+    az: AzureCli, simulator: Simulator, command: str, option: str, offered: list[str]
+) -> None:
+    seed_entries(simulator, "first", "second", exceptions=[pod_exception("agents", {"app": "x"}, "monitoring")])
+
+    assert completions(az, f"az aks pod-identity {command} {ON_CLUSTER} {option} ") == offered
