@@ -1,0 +1,49 @@
+"""`python -m azure_simulator`: serve until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import threading
+from pathlib import Path
+
+from . import Durations, Simulator
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="azure_simulator", description="A local Azure on loopback.")
+    parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies every duration")
+    parser.add_argument("--durations", choices=("real", "demo"), default="real")
+    parser.add_argument("--retry-after", type=float, help="seconds between polls that answers ask for")
+    parser.add_argument("--ready-file", type=Path, help="gets the same line as standard output, when ready")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print one line of JSON, how to connect, when ready."""
+    arguments = _arguments()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    durations = Durations.demo() if arguments.durations == "demo" else Durations()
+    with Simulator(arguments.scale, durations, arguments.port) as simulator:
+        simulator.settings.retry_after = arguments.retry_after
+        line = json.dumps(simulator.connection.as_dict())
+        print(line, flush=True)
+        if arguments.ready_file:
+            _write(arguments.ready_file, line)
+        ended.wait()
+
+
+def _write(ready_file: Path, line: str) -> None:
+    """Appears whole or not at all, readable by its owner alone: it holds the client secret."""
+    partial = ready_file.with_name(f"{ready_file.name}.partial")
+    partial.touch(mode=0o600)
+    partial.write_text(f"{line}\n")
+    partial.replace(ready_file)
+
+
+if __name__ == "__main__":
+    main()

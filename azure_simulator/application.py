@@ -1,0 +1,163 @@
+"""The ASGI application: latency, faults, authentication, routing, errors and the request log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
+
+from .context import Context, new_id
+from .entra import Tokens
+from .errors import ServiceError, front_door
+from .faults import Fault
+from .http import Call, CaselessRoute, Operation
+from .request_log import RequestLog
+
+# Set by the server for each connection: closes it without an answer.
+DROP_CONNECTION = "drop_connection"
+
+
+class Application:
+    """Answers every request. Handlers run one at a time, under `lock`: each state change is atomic."""
+
+    def __init__(self, context: Context, tokens: Tokens, log: RequestLog, lock: threading.RLock) -> None:
+        self._context = context
+        self._tokens = tokens
+        self._log = log
+        self._lock = lock
+        self._routes: list[CaselessRoute] = []
+
+    def serve(self, operations: Iterable[Operation]) -> None:
+        """Answer these operations, and no others, from now on."""
+        self._routes = [CaselessRoute(item.path, self._endpoint(item), [item.method]) for item in operations]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        begun = time.monotonic()
+        scope["path"] = re.sub("/{2,}", "/", scope["path"]).rstrip("/") or "/"
+        request = Request(scope, receive)
+        try:
+            await request.body()
+        except ClientDisconnect:
+            return  # The client hung up before its request was whole: there is nothing to do or to answer.
+        fault = self._context.faults.take(request.method, scope["path"])
+        if fault and fault.drop == "before":
+            await self._drop(request)
+            return
+        if fault and fault.call:
+            await asyncio.to_thread(fault.call)
+        response = await self._respond(request, fault)
+        await self._wait(begun)
+        if fault and fault.drop == "after":
+            await self._drop(request)
+            return
+        await self._record(request, response)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request, fault: Fault | None) -> Response:
+        try:
+            if fault and fault.status is not None:
+                raise fault.error()
+            response = await self._endpoint_for(request)(request)
+        except ServiceError as error:
+            response = error.answer().response(head=request.method == "HEAD")
+        for name in ("x-ms-request-id", "x-ms-correlation-request-id"):
+            response.headers.setdefault(name, new_id())
+        return response
+
+    def _endpoint_for(self, request: Request) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint of the first route that matches; its path parameters are put into the request."""
+        for route in self._routes:
+            match, found = route.matches(request.scope)
+            if match is Match.FULL and request.method in (route.methods or ()):
+                request.scope.update(found)
+                return route.answer
+        self._authenticate(request)
+        message = f"The resource type could not be found for '{request.method} {request.scope['path']}'."
+        raise front_door(404, "InvalidResourceType", message)
+
+    def _endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            if not operation.anonymous:
+                self._authenticate(request)
+            call = await _call(request)
+            with self._lock:
+                return operation.handler(call).response(head=request.method == "HEAD")
+
+        return endpoint
+
+    def _authenticate(self, request: Request) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if not token:
+            message = "Authentication failed. The 'Authorization' header is missing."
+            raise front_door(401, "AuthenticationFailed", message)
+        if scheme.lower() != "bearer" or not self._tokens.valid(token.strip()):
+            raise front_door(401, "InvalidAuthenticationToken", "The access token is invalid.")
+
+    async def _wait(self, begun: float) -> None:
+        missing = self._context.settings.azure_cli_latency - (time.monotonic() - begun)
+        if missing > 0:
+            await asyncio.sleep(missing)
+
+    async def _drop(self, request: Request) -> None:
+        """Close the connection, and end only when it is closed, so that no answer is written after all."""
+        await self._record(request, None)
+        request.scope["state"][DROP_CONNECTION]()
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    async def _record(self, request: Request, response: Response | None) -> None:
+        self._log.add(
+            request.method,
+            request.scope["path"],
+            dict(request.query_params),
+            dict(request.headers),
+            _parsed(await request.body()),
+            response.status_code if response else None,
+            _parsed(bytes(response.body)) if response else None,
+        )
+
+
+async def _call(request: Request) -> Call:
+    body = await request.body()
+    headers = dict(request.headers)
+    form: dict[str, str] = {}
+    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        form = dict(parse_qsl(body.decode()))
+    parsed = None if form else _json(body)
+    return Call(
+        request.method,
+        request.scope["path"],
+        dict(request.path_params),
+        dict(request.query_params),
+        headers,
+        parsed,
+        form,
+    )
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body) if body else None
+    except ValueError as error:
+        message = f"The request content was invalid and could not be deserialized: '{error}'."
+        raise front_door(400, "InvalidRequestContent", message) from error
+
+
+def _parsed(body: bytes) -> Any:
+    """JSON where it is JSON, else None: a form body holds a secret, and is not kept."""
+    try:
+        return json.loads(body) if body else None
+    except ValueError:
+        return None

@@ -1,0 +1,87 @@
+"""How long things take, and what time it is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Seconds each long-running thing takes before `Simulator.scale` is applied.
+
+    The defaults are the medians of public recordings; propagation and registration times, of which there is
+    no recording, are what the public documentation calls usual.
+    """
+
+    create: float = 237.0
+    pod_identity: float = 81.0
+    update: float = 100.0
+    delete: float = 406.0
+    role_propagation: float = 60.0
+    feature_registration: float = 120.0
+    provider_registration: float = 30.0
+    principal_replication: float = 0.0
+
+    @classmethod
+    def demo(cls) -> Durations:
+        """A few seconds each: long enough to be seen, short enough to be watched."""
+        return cls(
+            create=6.0,
+            pod_identity=4.0,
+            update=4.0,
+            delete=4.0,
+            role_propagation=3.0,
+            feature_registration=4.0,
+            provider_registration=2.0,
+        )
+
+
+class Clock(Protocol):
+    """Seconds that only ever grow, and the UTC time that belongs to them."""
+
+    def now(self) -> float:
+        """Seconds since the clock was made."""
+        ...
+
+    def utc(self, seconds: float) -> datetime:
+        """The UTC time at which `now()` is `seconds`."""
+        ...
+
+
+class MonotonicClock:
+    """The machine's own clock, safe against changes of the wall time."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._epoch = datetime.now(timezone.utc)
+
+    def now(self) -> float:
+        return time.monotonic() - self._start
+
+    def utc(self, seconds: float) -> datetime:
+        return self._epoch + timedelta(seconds=seconds)
+
+
+class ManualClock:
+    """A clock that stands still until a test advances it."""
+
+    def __init__(self, epoch: datetime = datetime(2025, 1, 1, tzinfo=timezone.utc)) -> None:
+        self._seconds = 0.0
+        self._epoch = epoch
+
+    def advance(self, seconds: float) -> None:
+        self._seconds += seconds
+
+    def now(self) -> float:
+        return self._seconds
+
+    def utc(self, seconds: float) -> datetime:
+        return self._epoch + timedelta(seconds=seconds)
+
+
+def timestamp(moment: datetime) -> str:
+    """UTC with seven fractional digits and `Z`, as the service writes times (public recordings)."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"

@@ -1,0 +1,96 @@
+"""Trouble on demand: error answers, lost connections, other clients, operations and entries that fail."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from . import resource_ids
+from .errors import ServiceError, Shape
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to the next `times` requests with this method and a path in which `path` is found.
+
+    Exactly one of: `status` (answered instead of the service), `drop` (the connection is closed without an
+    answer, before or after the request took effect) or `call` (run just before the request, which is then
+    handled as usual). `path` is a regular expression, compared without letter case; `method` None is any.
+    """
+
+    method: str | None = None
+    path: str = ""
+    times: int = 1
+    status: int | None = None
+    code: str = "SimulatedFault"
+    message: str = "A fault was asked for."
+    headers: Mapping[str, str] = field(default_factory=dict)
+    shape: Shape = "provider"
+    drop: Literal["before", "after"] | None = None
+    call: Callable[[], object] | None = None
+
+    def __post_init__(self) -> None:
+        if sum(kind is not None for kind in (self.status, self.drop, self.call)) != 1:
+            raise ValueError("A fault needs exactly one of status, drop and call.")
+        if self.times < 1:
+            raise ValueError("times must be at least 1.")
+
+    def matches(self, method: str, path: str) -> bool:
+        same_method = self.method is None or self.method.upper() == method
+        return same_method and re.search(self.path, path, re.IGNORECASE) is not None
+
+    def error(self) -> ServiceError:
+        """The answer of a fault with a status. `x-ms-failure-cause` is as public recordings have it."""
+        assert self.status is not None
+        cause = "gateway" if self.shape == "front-door" else "service" if self.status >= 500 else None
+        return ServiceError(
+            self.status, self.code, self.message, shape=self.shape, failure_cause=cause, headers=self.headers
+        )
+
+
+class Faults:
+    """The faults that are still to come, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._faults: list[tuple[Fault, int]] = []
+            self._operations: list[dict[str, str]] = []
+            self._entries: dict[tuple[str, ...], dict[str, str]] = {}
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._faults.append((fault, fault.times))
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The first fault for this request, used up by one."""
+        with self._lock:
+            for index, (fault, left) in enumerate(self._faults):
+                if fault.matches(method, path):
+                    self._faults[index : index + 1] = [(fault, left - 1)] if left > 1 else []
+                    return fault
+        return None
+
+    def fail_operation(self, code: str, message: str) -> None:
+        """The next long-running operation that begins ends Failed with this error."""
+        with self._lock:
+            self._operations.append({"code": code, "message": message})
+
+    def take_operation_failure(self) -> dict[str, str] | None:
+        with self._lock:
+            return self._operations.pop(0) if self._operations else None
+
+    def fail_entry(self, namespace: str, name: str, code: str, message: str) -> None:
+        """This pod identity entry ends Failed when next added or changed; its operation ends Succeeded."""
+        with self._lock:
+            self._entries[resource_ids.key(namespace, name)] = {"code": code, "message": message}
+
+    def take_entry_failure(self, namespace: str, name: str) -> dict[str, str] | None:
+        with self._lock:
+            return self._entries.pop(resource_ids.key(namespace, name), None)

@@ -1,0 +1,71 @@
+"""Requests and answers as the resource providers see them, and routes that match as ARM does."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+JSON = "application/json"
+JSON_UTF8 = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: `path` in the caller's letter case, header names in lower case, `body` parsed JSON."""
+
+    method: str
+    path: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    form: dict[str, str] = field(default_factory=dict)
+
+    def json_object(self) -> dict[str, Any]:
+        """The body where it is a JSON object, else an empty one."""
+        return self.body if isinstance(self.body, dict) else {}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer. A `body` of None is an answer without a body."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = JSON_UTF8
+
+    def response(self, head: bool = False) -> Response:
+        content = b"" if self.body is None or head else json.dumps(self.body).encode()
+        media_type = self.content_type if content else None
+        return Response(content, self.status, self.headers, media_type)
+
+
+Handler = Callable[[Call], Answer]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Operation(NamedTuple):
+    """What a provider offers: a method, a path with `{parameters}`, and the function that answers."""
+
+    method: str
+    path: str
+    handler: Handler
+    anonymous: bool = False
+
+
+class CaselessRoute(Route):
+    """A route for its methods alone; ARM compares paths without case (public recordings show both)."""
+
+    def __init__(self, path: str, endpoint: Endpoint, methods: Iterable[str]) -> None:
+        super().__init__(path, endpoint)
+        self.methods = set(methods)
+        self.answer = endpoint
+        self.path_regex = re.compile(self.path_regex.pattern, re.IGNORECASE)

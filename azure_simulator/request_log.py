@@ -1,0 +1,80 @@
+"""What clients asked for, so that a test can say what a command must and must not send."""
+
+from __future__ import annotations
+
+import copy
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_SECRET_KEYS = {"secret", "client_secret", "adminpassword", "access_token"}
+
+
+@dataclass(frozen=True)
+class LoggedRequest:
+    """One request and its answer; `status` is None where the connection was closed without an answer."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any
+    status: int | None
+    answer: Any
+
+
+def without_secrets(value: Any) -> Any:
+    """A copy of parsed JSON in which the values of secret keys are masked."""
+    if isinstance(value, Mapping):
+        return {
+            name: "***" if name.lower() in _SECRET_KEYS else without_secrets(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [without_secrets(item) for item in value]
+    return copy.copy(value)
+
+
+class RequestLog:
+    """Requests in the order in which they were answered, oldest first."""
+
+    def __init__(self) -> None:
+        self._entries: list[LoggedRequest] = []
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: Any,
+        status: int | None,
+        answer: Any,
+    ) -> None:
+        """Record one exchange; the authorization header and secrets are left out."""
+        kept = {name: value for name, value in headers.items() if name != "authorization"}
+        entry = LoggedRequest(
+            method, path, dict(query), kept, without_secrets(body), status, without_secrets(answer)
+        )
+        with self._lock:
+            self._entries.append(entry)
+
+    def all(self) -> list[LoggedRequest]:
+        with self._lock:
+            return list(self._entries)
+
+    def matching(self, method: str | None = None, path: str | None = None) -> list[LoggedRequest]:
+        """Those with this method and a path in which the regular expression is found, without letter case."""
+        return [
+            entry
+            for entry in self.all()
+            if (method is None or entry.method == method.upper())
+            and (path is None or re.search(path, entry.path, re.IGNORECASE))
+        ]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()

@@ -1,0 +1,256 @@
+"""Microsoft.Authorization: role assignments and role definitions."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..context import Context, new_id
+from ..entra import Directory
+from ..errors import ServiceError, front_door, service
+from ..http import Answer, Call, Operation
+from ..resource_ids import covers, segments
+from .role_definitions import BUILT_IN_ROLES, Role, find_role
+
+_ASSIGNMENTS = "/{scope:path}/providers/Microsoft.Authorization/roleAssignments"
+_DEFINITIONS = "/{scope:path}/providers/Microsoft.Authorization/roleDefinitions"
+_AT_SCOPE = re.compile(r"\batScope\(\)", re.IGNORECASE)
+_PRINCIPAL = re.compile(r"(?:assignedTo\(|principalId eq )'([^']+)'", re.IGNORECASE)
+_TYPE = "ServicePrincipal"
+_ROLE_NAME = re.compile(r"roleName eq '([^']*)'", re.IGNORECASE)
+
+
+@dataclass
+class RoleAssignment:
+    """One assignment. `effective_from` is the clock reading from which other providers honour it."""
+
+    name: str
+    scope: str
+    principal_id: str
+    role: Role
+    properties: dict[str, Any]
+    effective_from: float
+
+    def wire(self) -> dict[str, Any]:
+        """Scope and id repeat the scope of the request, letter case included (public recordings)."""
+        return {
+            "properties": dict(self.properties),
+            "id": f"{self.scope}/providers/Microsoft.Authorization/roleAssignments/{self.name}",
+            "type": "Microsoft.Authorization/roleAssignments",
+            "name": self.name,
+        }
+
+    def triple(self) -> tuple[tuple[str, ...], str, str]:
+        return segments(self.scope), self.principal_id.lower(), self.role.id
+
+
+class RoleAssignments:
+    """All assignments of the tenant by name. `check_scope` raises where an assignment's scope is absent."""
+
+    def __init__(self, context: Context, directory: Directory, check_scope: Callable[[str], None]) -> None:
+        self._context = context
+        self._directory = directory
+        self._check_scope = check_scope
+        self._assignments: dict[str, RoleAssignment] = {}
+
+    def put(self, scope: str, name: str, properties: dict[str, Any]) -> dict[str, Any]:
+        """Create or change an assignment; it takes `durations.role_propagation` to become effective.
+
+        The answer to a PUT never names who created it, a GET does (public recordings).
+        """
+        role, principal = self._requested(properties)
+        self._check_scope(scope)
+        known = self._assignments.get(name.lower())
+        seconds = self._context.durations.role_propagation
+        assignment = RoleAssignment(
+            name,
+            scope,
+            principal,
+            role,
+            self._properties(scope, principal, properties, known),
+            known.effective_from if known and known.role == role else self._context.after(seconds),
+        )
+        self._check_unique(assignment, known)
+        self._assignments[name.lower()] = assignment
+        answer = assignment.wire()
+        answer["properties"]["createdBy"] = None
+        return answer
+
+    def grant(self, scope: str, principal_id: str, role: Role) -> dict[str, Any]:
+        """An assignment that is effective at once."""
+        requested = {"roleDefinitionId": _definition_id(scope, role), "principalId": principal_id}
+        properties = self._properties(scope, principal_id, requested, None)
+        assignment = RoleAssignment(new_id(), scope, principal_id, role, properties, float("-inf"))
+        self._assignments[assignment.name] = assignment
+        return assignment.wire()
+
+    def revoke(self, scope: str, principal_id: str | None = None) -> None:
+        """Remove the assignments at exactly this scope, of one principal or of all."""
+        for assignment in list(self._assignments.values()):
+            same_principal = principal_id is None or assignment.principal_id.lower() == principal_id.lower()
+            if same_principal and segments(assignment.scope) == segments(scope):
+                del self._assignments[assignment.name.lower()]
+
+    def allows(self, principal_id: str, action: str, resource_id: str) -> bool:
+        """Whether a propagated assignment, at the resource or above it, grants the action."""
+        return any(
+            assignment.principal_id.lower() == principal_id.lower()
+            and assignment.effective_from <= self._context.now()
+            and assignment.role.grants(action)
+            and covers(assignment.scope, resource_id)
+            for assignment in self._assignments.values()
+        )
+
+    def operations(self) -> list[Operation]:
+        return [
+            Operation("GET", _ASSIGNMENTS, self._list),
+            Operation("PUT", f"{_ASSIGNMENTS}/{{name}}", self._put),
+            Operation("GET", f"{_ASSIGNMENTS}/{{name}}", self._get),
+            Operation("DELETE", f"{_ASSIGNMENTS}/{{name}}", self._delete),
+            Operation("GET", _DEFINITIONS, _list_definitions),
+            Operation("GET", f"{_DEFINITIONS}/{{name}}", _get_definition),
+            Operation("GET", "/providers/Microsoft.Authorization/roleDefinitions/{name}", _get_definition),
+        ]
+
+    def _requested(self, properties: dict[str, Any]) -> tuple[Role, str]:
+        """The role and the principal that are asked for; raises where the service would refuse them."""
+        definition_id, principal_id = properties.get("roleDefinitionId"), properties.get("principalId")
+        if not isinstance(definition_id, str) or not isinstance(principal_id, str):
+            raise service(400, "InvalidRequestContent", "roleDefinitionId and principalId are required.")
+        role = find_role(definition_id)
+        if role is None or role.id != definition_id.rpartition("/")[2].lower():
+            raise _role_definition_not_found(definition_id)
+        self._check_principal(principal_id, properties.get("principalType"))
+        return role, principal_id
+
+    def _check_principal(self, principal_id: str, principal_type: str | None) -> None:
+        principal = self._directory.find(principal_id)
+        plain = principal_id.replace("-", "")
+        if principal_type is None and not self._directory.replicated(principal_id):
+            raise service(
+                400,
+                "PrincipalNotFound",
+                f"Principal {plain} does not exist in the directory {self._context.tenant_id}. "
+                "Check that you have the correct principal ID. If you are creating this principal and then "
+                "immediately assigning a role, this error might be related to a replication delay. In this "
+                "case, set the role assignment principalType property to a value, such as ServicePrincipal, "
+                "User, or Group.  See https://aka.ms/docs-principaltype",
+            )
+        if principal and principal_type and principal_type != principal.type:
+            raise service(
+                400,
+                "UnmatchedPrincipalType",
+                f"The PrincipalId '{plain}' has type '{principal.type}' , "
+                f"which is different from specified PrinciaplType '{principal_type}'.",
+            )
+
+    def _check_unique(self, assignment: RoleAssignment, known: RoleAssignment | None) -> None:
+        if known and known.triple()[:2] != assignment.triple()[:2]:
+            message = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."
+            raise service(400, "RoleAssignmentUpdateNotPermitted", message)
+        others = (other for other in self._assignments.values() if other is not known)
+        if any(other.triple() == assignment.triple() for other in others):
+            raise service(409, "RoleAssignmentExists", "The role assignment already exists.")
+
+    def _properties(
+        self, scope: str, principal_id: str, requested: dict[str, Any], known: RoleAssignment | None
+    ) -> dict[str, Any]:
+        principal, now = self._directory.find(principal_id), self._context.timestamp()
+        caller = self._context.caller_object_id
+        return {
+            "roleDefinitionId": requested["roleDefinitionId"],
+            "principalId": principal_id,
+            "principalType": principal.type if principal else requested.get("principalType", _TYPE),
+            "scope": scope,
+            "condition": requested.get("condition"),
+            "conditionVersion": requested.get("conditionVersion"),
+            "createdOn": known.properties["createdOn"] if known else now,
+            "updatedOn": now,
+            "createdBy": caller,
+            "updatedBy": caller,
+            "delegatedManagedIdentityResourceId": None,
+            "description": requested.get("description"),
+        }
+
+    def _put(self, call: Call) -> Answer:
+        name = call.parameters["name"]
+        try:
+            uuid.UUID(name)
+        except ValueError:
+            message = f"The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."
+            raise service(400, "InvalidRoleAssignmentId", message) from None
+        properties = call.json_object().get("properties") or {}
+        return Answer(201, self.put(_scope(call), name, properties))
+
+    def _find(self, call: Call) -> RoleAssignment | None:
+        assignment = self._assignments.get(call.parameters["name"].lower())
+        same_scope = assignment is not None and segments(assignment.scope) == segments(_scope(call))
+        return assignment if same_scope else None
+
+    def _get(self, call: Call) -> Answer:
+        assignment = self._find(call)
+        if assignment is None:
+            message = f"The role assignment '{call.parameters['name']}' is not found."
+            raise service(404, "RoleAssignmentNotFound", message)
+        return Answer(200, assignment.wire())
+
+    def _delete(self, call: Call) -> Answer:
+        """200 with the deleted assignment, updatedOn moved (public recordings); 204 where there is none."""
+        assignment = self._find(call)
+        if assignment is None:
+            return Answer(204)
+        del self._assignments[assignment.name.lower()]
+        assignment.properties["updatedOn"] = self._context.timestamp()
+        return Answer(200, assignment.wire())
+
+    def _list(self, call: Call) -> Answer:
+        return Answer(200, {"value": list(self._matching(_scope(call), call.query.get("$filter", "")))})
+
+    def _matching(self, scope: str, condition: str) -> Iterator[dict[str, Any]]:
+        """`atScope()` keeps those at the scope and inherited from above it; without it, below it too."""
+        principal, at_scope = _PRINCIPAL.search(condition), _AT_SCOPE.search(condition)
+        for assignment in self._assignments.values():
+            above = covers(assignment.scope, scope)
+            below = not at_scope and covers(scope, assignment.scope)
+            right_principal = principal is None or principal[1].lower() == assignment.principal_id.lower()
+            if (above or below) and right_principal:
+                yield assignment.wire()
+
+
+def _scope(call: Call) -> str:
+    return f"/{call.parameters['scope'].strip('/')}"
+
+
+def _subscription(scope: str) -> str:
+    parts = scope.strip("/").split("/")
+    return parts[1] if len(parts) > 1 and parts[0].lower() == "subscriptions" else ""
+
+
+def _definition_id(scope: str, role: Role) -> str:
+    return str(role.wire(_subscription(scope))["id"])
+
+
+def _role_definition_not_found(definition_id: str) -> ServiceError:
+    name = definition_id.rpartition("/")[2]
+    message = f"The specified role definition with ID '{name}' does not exist."
+    return front_door(404, "RoleDefinitionDoesNotExist", message)
+
+
+def _list_definitions(call: Call) -> Answer:
+    wanted = _ROLE_NAME.search(call.query.get("$filter", ""))
+    value = [
+        role.wire(_subscription(_scope(call)))
+        for role in BUILT_IN_ROLES
+        if wanted is None or role.name.lower() == wanted[1].lower()
+    ]
+    return Answer(200, {"value": value})
+
+
+def _get_definition(call: Call) -> Answer:
+    role = find_role(call.parameters["name"])
+    if role is None:
+        raise _role_definition_not_found(call.parameters["name"])
+    return Answer(200, role.wire(_subscription(call.parameters.get("scope", ""))))

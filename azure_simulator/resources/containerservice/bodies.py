@@ -1,0 +1,77 @@
+"""Small operations on a cluster's wire body."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from ...context import new_id
+from ...errors import aks
+
+Body = dict[str, Any]
+
+_FIXED = (("dnsPrefix",), ("nodeResourceGroup",), ("networkProfile", "serviceCidr"))
+
+
+def pools(body: Body) -> list[Body]:
+    return (body.get("properties") or {}).get("agentPoolProfiles") or []
+
+
+def profile_of(body: Body) -> Body | None:
+    """The pod identity profile, where the body has one."""
+    return (body.get("properties") or {}).get("podIdentityProfile")
+
+
+def set_state(body: Body, state: str) -> None:
+    """The provisioningState of the cluster and of its agent pools."""
+    body["properties"]["provisioningState"] = state
+    for pool in pools(body):
+        pool["provisioningState"] = state
+
+
+def renew_etags(body: Body) -> None:
+    for part in (body, *pools(body)):
+        part["eTag"] = new_id()
+
+
+def remove_etags(body: Body) -> None:
+    for part in (body, *pools(body)):
+        part.pop("eTag", None)
+
+
+def with_etags_of(body: Body, old: Body) -> Body:
+    """A copy as a PUT answers it: with the eTags of before the update (public recordings)."""
+    answer = copy.deepcopy(body)
+    remove_etags(answer)
+    known = {pool["name"]: pool for pool in pools(old)}
+    for part, before in [(answer, old), *((pool, known.get(pool["name"], {})) for pool in pools(answer))]:
+        if "eTag" in before:
+            part["eTag"] = before["eTag"]
+    return answer
+
+
+def check_unchanged(requested: Body, existing: Body) -> None:
+    """Raises PropertyChangeNotAllowed; a fixed property that a request leaves out keeps its value."""
+    for path in _FIXED:
+        new, old = requested["properties"], existing["properties"]
+        for name in path:
+            new, old = (new or {}).get(name), (old or {}).get(name)
+        if new and old and new != old:
+            name = ".".join(("properties", *path))
+            raise aks(400, "PropertyChangeNotAllowed", f"Changing property '{name}' is not allowed.")
+
+
+def same_but_for_pod_identity_lists(one: Body, other: Body) -> bool:
+    return _without_pod_identity_lists(one) == _without_pod_identity_lists(other)
+
+
+def _without_pod_identity_lists(body: Body) -> Body:
+    bare = copy.deepcopy(body)
+    remove_etags(bare)
+    set_state(bare, "")
+    profile = profile_of(bare) or {}
+    for name in ("userAssignedIdentities", "userAssignedIdentityExceptions"):
+        profile.pop(name, None)
+    for identity in (bare.get("identity") or {}).get("userAssignedIdentities", {}).values():
+        identity.clear()
+    return bare

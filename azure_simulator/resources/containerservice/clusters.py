@@ -1,0 +1,249 @@
+"""Managed clusters: the stored state and how it moves on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ...context import Context, new_id
+from ...errors import aks, front_door
+from ...resource_ids import ResourceId, key
+from . import defaults, pod_identity
+from .bodies import (
+    Body,
+    check_unchanged,
+    pools,
+    profile_of,
+    remove_etags,
+    renew_etags,
+    same_but_for_pod_identity_lists,
+    set_state,
+    with_etags_of,
+)
+from .cluster_identity import ClusterIdentities
+from .operations import Kind, LongRunningOperation, Operations
+from .pod_identity import Outcome
+from .pod_identity_check import Check, Neighbours
+from .read_only import writable
+
+
+@dataclass
+class Cluster:
+    """One cluster. `body` is what a GET shows; `settled` is what it becomes when `operation` ends well."""
+
+    place: ResourceId
+    body: Body
+    operation: LongRunningOperation | None = None
+    settled: Body | None = None
+
+
+class Clusters:
+    """All clusters. Nothing runs in the background: a finished operation takes effect when next looked at."""
+
+    def __init__(
+        self, context: Context, identities: ClusterIdentities, neighbours: Neighbours, operations: Operations
+    ) -> None:
+        self._context = context
+        self._identities = identities
+        self._neighbours = neighbours
+        self._operations = operations
+        self._clusters: dict[tuple[str, ...], Cluster] = {}
+
+    def find(self, subscription: str, group: str, name: str) -> Cluster | None:
+        """The cluster as it is now, its finished operation carried out."""
+        place = key(subscription, group, name)
+        cluster = self._clusters.get(place)
+        operation = cluster.operation if cluster else None
+        if cluster and operation and not operation.running(self._context.now()):
+            self._finish(place, cluster, operation)
+        return self._clusters.get(place)
+
+    def all(self) -> Iterator[Cluster]:
+        for place in list(self._clusters):
+            cluster = self.find(*place)
+            if cluster:
+                yield cluster
+
+    def check_idle(self, cluster: Cluster) -> None:
+        """Raises OperationNotAllowed while an operation runs, unless a PUT may preempt it."""
+        running = cluster.operation
+        if running and not (self._context.settings.preempt and running.kind != "Deleting"):
+            raise aks(
+                409,
+                "OperationNotAllowed",
+                f"Operation is not allowed: Another operation ({running.kind}) is in progress, "
+                "please wait for it to finish before starting a new operation. "
+                "See https://aka.ms/aks-pending-operation for more details",
+            )
+
+    def create(self, place: ResourceId, request: Body) -> tuple[Cluster, LongRunningOperation]:
+        """A new cluster, Creating; raises the service's answer to a body it refuses."""
+        body = self._requested(place, request, None)
+        self._check_pod_identity(body, None, place.subscription, creating=True)
+        self._identities.register(body)
+        cluster = Cluster(place, body)
+        self._clusters[key(*_names(place))] = cluster
+        settled = copy.deepcopy(body)
+        self._identities.resolve(settled)
+        defaults.after_create(settled, place)
+        operation = self._begin(cluster, "Creating", self._context.durations.create, settled)
+        return cluster, operation
+
+    def update(self, cluster: Cluster, request: Body) -> tuple[Body, LongRunningOperation]:
+        """Replace the cluster's writable state; returns the answer, which has the eTag of before."""
+        old = cluster.body
+        body = self._requested(cluster.place, request, old)
+        outcome = self._check_pod_identity(body, profile_of(old), cluster.place.subscription, creating=False)
+        self._identities.register(body)
+        operation = self._replace(cluster, body, outcome, self._duration(old, body))
+        return with_etags_of(cluster.body, old), operation
+
+    def put_pool(self, cluster: Cluster, pool: Body) -> tuple[Body, LongRunningOperation]:
+        """Add or replace one agent pool. Assumption: this alone does not have the add-on checked."""
+        request = copy.deepcopy(cluster.body)
+        others = [item for item in pools(request) if item["name"].lower() != pool["name"].lower()]
+        request["properties"]["agentPoolProfiles"] = [*others, pool]
+        old, body = cluster.body, self._requested(cluster.place, request, cluster.body)
+        operation = self._replace(cluster, body, None, self._context.durations.update)
+        return with_etags_of(cluster.body, old), operation
+
+    def delete(self, cluster: Cluster) -> LongRunningOperation:
+        """Deletion goes ahead whatever operation runs; a second one joins the first."""
+        running = cluster.operation
+        if running and running.kind == "Deleting":
+            return running
+        settled = copy.deepcopy(cluster.body)
+        return self._begin(cluster, "Deleting", self._context.durations.delete, settled)
+
+    def play_update(self, cluster: Cluster, seconds: float, change: Callable[[Body], object] | None) -> None:
+        """As if another client had begun an update: no check, no fault; `change` edits the body in place."""
+        body = copy.deepcopy(cluster.body)
+        if change:
+            change(body)
+        old, requested = profile_of(cluster.body), profile_of(body)
+        outcome = None
+        if requested and requested != old:
+            outcome = pod_identity.outcome(requested, old, self._context.faults, lambda entry: True)
+        self._replace(cluster, body, outcome, seconds, faults=False)
+
+    def seed(self, place: ResourceId, request: Body) -> Cluster:
+        """A cluster that stands already, from a body as a client would send it, unchecked."""
+        body = self._requested(place, request, None)
+        self._identities.resolve(body)
+        defaults.after_create(body, place)
+        set_state(body, "Succeeded")
+        return self.store(place, body)
+
+    def store(self, place: ResourceId, body: Body) -> Cluster:
+        """A cluster that stands already, with this body as it is; what it lacks of eTags is added."""
+        body = copy.deepcopy(body)
+        body.setdefault("eTag", new_id())
+        for pool in pools(body):
+            pool.setdefault("eTag", new_id())
+        self._identities.register(body, replicated=True)
+        cluster = self._clusters[key(*_names(place))] = Cluster(place, body)
+        return cluster
+
+    def remove_group(self, subscription: str, group: str) -> None:
+        for place in [place for place in self._clusters if place[:2] == key(subscription, group)]:
+            self._remove(place)
+
+    def view(self, cluster: Cluster) -> Body:
+        """A copy of the wire body as a GET shows it now."""
+        body = copy.deepcopy(cluster.body)
+        operation = cluster.operation
+        if operation and operation.kind == "Creating" and operation.progress(self._context.now()) > 0.5:
+            assert cluster.settled is not None
+            network = cluster.settled["properties"]["networkProfile"]
+            body["properties"]["networkProfile"] = copy.deepcopy(network)
+        return self.without_hidden(body)
+
+    def without_hidden(self, body: Body) -> Body:
+        """The body as the settings let it be seen: with or without eTags."""
+        if not self._context.settings.etags:
+            remove_etags(body)
+        return body
+
+    def _finish(self, place: tuple[str, ...], cluster: Cluster, operation: LongRunningOperation) -> None:
+        cluster.operation = None
+        if operation.failure:
+            set_state(cluster.body, "Failed")
+            pod_identity.fail_unsettled(profile_of(cluster.body), operation.failure)
+        elif operation.kind == "Deleting":
+            self._remove(place)
+        else:
+            assert cluster.settled is not None
+            cluster.body = cluster.settled
+            set_state(cluster.body, "Succeeded")
+        renew_etags(cluster.body)
+        cluster.settled = None
+
+    def _remove(self, place: tuple[str, ...]) -> None:
+        self._identities.unregister(self._clusters.pop(place).body)
+
+    def _begin(
+        self, cluster: Cluster, kind: Kind, seconds: float, settled: Body, faults: bool = True
+    ) -> LongRunningOperation:
+        """Start an operation on the cluster; one that runs is preempted and ends with the new one."""
+        nodes = sum(pool.get("count") or 0 for pool in pools(cluster.body))
+        operation = self._operations.begin(
+            cluster.place.subscription, cluster.body["location"], kind, seconds, nodes
+        )
+        operation.failure = self._context.faults.take_operation_failure() if faults else None
+        if cluster.operation:
+            cluster.operation.preempted = True
+            cluster.operation.end = max(cluster.operation.end, operation.end)
+        cluster.operation, cluster.settled = operation, settled
+        set_state(cluster.body, kind)
+        return operation
+
+    def _replace(
+        self, cluster: Cluster, body: Body, outcome: Outcome | None, seconds: float, faults: bool = True
+    ) -> LongRunningOperation:
+        self._identities.resolve(body)
+        settled = copy.deepcopy(body)
+        if outcome:
+            body["properties"]["podIdentityProfile"] = outcome.meanwhile
+            settled["properties"]["podIdentityProfile"] = outcome.settled
+        cluster.body = body
+        operation = self._begin(cluster, "Updating", seconds, settled, faults)
+        renew_etags(body)
+        return operation
+
+    def _requested(self, place: ResourceId, request: Body, existing: Body | None) -> Body:
+        """The whole body the request asks for; raises where it is malformed or changes what is fixed."""
+        requested = writable(request)
+        # An Automatic cluster with a hosted system pool has none (public recordings).
+        had_none = existing is not None and not existing["properties"].get("agentPoolProfiles")
+        if not (requested["properties"]["agentPoolProfiles"] or had_none):
+            raise aks(400, "InvalidParameter", "Required parameter agentPoolProfiles is missing (null).")
+        if not (existing or requested.get("location")):
+            raise front_door(400, "LocationRequired", "The location property is required.")
+        if existing:
+            check_unchanged(requested, existing)
+        body = defaults.complete(requested, place, existing, self._context.tenant_id)
+        self._identities.assign(body, existing)
+        profile = profile_of(body)
+        if profile is not None and not profile.get("enabled"):
+            body["properties"]["podIdentityProfile"] = {}
+        return body
+
+    def _check_pod_identity(
+        self, body: Body, old: Body | None, subscription: str, creating: bool
+    ) -> Outcome | None:
+        profile = profile_of(body)
+        if not profile:
+            return None
+        check = Check(body, subscription, self._neighbours)
+        check.run(old, creating)
+        return pod_identity.outcome(profile, old, self._context.faults, check.assignable)
+
+    def _duration(self, old: Body, new: Body) -> float:
+        durations = self._context.durations
+        only_lists = same_but_for_pod_identity_lists(old, new)
+        return durations.pod_identity if only_lists else durations.update
+
+
+def _names(place: ResourceId) -> tuple[str, str, str]:
+    return place.subscription, place.group, place.name

@@ -1,0 +1,144 @@
+"""Long-running operations of the AKS provider and what a poll of one answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ...context import Context, new_id
+from ...errors import aks
+from ...http import JSON, Answer, Call, Operation
+from ...resource_ids import key
+
+# The api-version of operation URLs is the service's own, never the request's (public recordings).
+OPERATION_API_VERSION = "2025-03-01"
+LEASE_SECONDS = 6 * 3600
+Kind = Literal["Creating", "Updating", "Deleting"]
+_PLACE = "/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}"
+_NOT_LATEST = {
+    "code": "NotLatestOperation",
+    "message": "The operation has been preempted by another one. "
+    "Please wait for the other operation to complete and try again..",
+}
+
+
+@dataclass
+class LongRunningOperation:
+    """An operation on one cluster. `kind` is the provisioningState meanwhile; times are clock readings.
+
+    `failure` is the error it ends Failed with. `preempted` is an operation that another one replaced: it goes
+    on, shows an error, and ends Succeeded with that error still attached (public recordings).
+    """
+
+    subscription: str
+    location: str
+    kind: Kind
+    start: float
+    end: float
+    nodes: int = 0
+    failure: dict[str, str] | None = None
+    preempted: bool = False
+    id: str = field(default_factory=new_id)
+
+    def running(self, now: float) -> bool:
+        return now < self.end
+
+    def progress(self, now: float) -> float:
+        return 1.0 if not self.running(now) else (now - self.start) / (self.end - self.start)
+
+    def status(self, now: float, stages: bool) -> str:
+        """InProgress, then free text in the recorded order, then Succeeded or Failed."""
+        if not self.running(now):
+            return "Failed" if self.failure else "Succeeded"
+        names = self._stages() if stages else ["InProgress"]
+        return names[int(self.progress(now) * len(names))]
+
+    def _stages(self) -> list[str]:
+        if self.kind == "Creating":
+            return [
+                "InProgress",
+                "ProvisioningNetworkResources",
+                "ProvisioningControlPlane",
+                "ReconcilingDNS",
+                f"CreatingAgentPools: 0/{self.nodes} nodes completed",
+                f"CreatingAgentPools: {self.nodes}/{self.nodes} nodes completed",
+                "ReconcilingAddons",
+            ]
+        return ["InProgress", "ReconcilingAddons"] if self.kind == "Updating" else ["InProgress"]
+
+    def error(self, now: float) -> dict[str, str] | None:
+        if self.preempted:
+            return _NOT_LATEST
+        return None if self.running(now) else self.failure
+
+
+class Operations:
+    """All operations there ever were; polls of finished ones keep their answer."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._operations: dict[tuple[str, ...], LongRunningOperation] = {}
+
+    def begin(
+        self, subscription: str, location: str, kind: Kind, seconds: float, nodes: int = 0
+    ) -> LongRunningOperation:
+        """An operation that takes `seconds`, scaled, from now on."""
+        start, end = self._context.now(), self._context.after(seconds)
+        operation = LongRunningOperation(subscription, location, kind, start, end, nodes)
+        self._operations[key(subscription, operation.id)] = operation
+        return operation
+
+    def headers(self, operation: LongRunningOperation, with_location: bool = False) -> dict[str, str]:
+        """Azure-AsyncOperation alone on PUT answers, Location too on DELETE answers (public recordings)."""
+        headers = {"azure-asyncoperation": self._url(operation, "operations")}
+        if with_location:
+            headers["location"] = self._url(operation, "operationresults")
+        return headers | self.retry_after()
+
+    def retry_after(self) -> dict[str, str]:
+        seconds = self._context.settings.retry_after
+        return {} if seconds is None else {"retry-after": f"{seconds:g}"}
+
+    def routes(self) -> list[Operation]:
+        return [
+            Operation("GET", f"{_PLACE}/operations/{{operation}}", self._get),
+            Operation("GET", f"{_PLACE}/operationresults/{{operation}}", self._get_result),
+        ]
+
+    def _url(self, operation: LongRunningOperation, kind: str) -> str:
+        place = _PLACE.format(subscription=operation.subscription, location=operation.location)
+        return self._context.polling_url(f"{place}/{kind}/{operation.id}", OPERATION_API_VERSION)
+
+    def _find(self, call: Call) -> LongRunningOperation:
+        operation = self._operations.get(key(call.parameters["subscription"], call.parameters["operation"]))
+        if operation is None:
+            raise aks(404, "NotFound", f"The operation '{call.parameters['operation']}' was not found.")
+        return operation
+
+    def _get(self, call: Call) -> Answer:
+        return Answer(200, self._body(self._find(call)), self.retry_after(), JSON)
+
+    def _body(self, operation: LongRunningOperation) -> dict[str, Any]:
+        now = self._context.now()
+        body: dict[str, Any] = {
+            "name": operation.id,
+            "status": operation.status(now, self._context.settings.stages),
+            "startTime": self._context.timestamp(operation.start),
+        }
+        if not operation.running(now):
+            body["endTime"] = self._context.timestamp(operation.end)
+        error = operation.error(now)
+        return body | ({"error": error} if error else {})
+
+    def _get_result(self, call: Call) -> Answer:
+        operation = self._find(call)
+        headers = {"location": self._url(operation, "operationresults"), "content-type": JSON}
+        headers |= self.retry_after()
+        if not operation.running(self._context.now()):
+            return Answer(204, None, headers)
+        body = self._body(operation) | {
+            "progress": {"currentStep": ""},
+            "leasedUntil": self._context.timestamp(operation.start + LEASE_SECONDS),
+            "etag": new_id(),
+        }
+        return Answer(202, body, headers)

@@ -1,0 +1,170 @@
+"""The service's check of the whole pod identity profile."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import ServiceError, aks
+from ...resource_ids import key
+from ..authorization import RoleAssignments
+from ..features import POD_IDENTITY_FEATURE, Features
+from ..managedidentity import ManagedIdentities
+from .bodies import Body, pools
+from .cluster_identity import ClusterIdentities
+from .pod_identity import (
+    ID_NAMES,
+    Entry,
+    Profile,
+    assignment_error,
+    exceptions,
+    identities,
+    identity_of,
+    place,
+)
+
+MAXIMUM_ENTRIES = 200
+ASSIGN_ACTION = "Microsoft.ManagedIdentity/userAssignedIdentities/identity/assign/action"
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_NAMESPACE = re.compile(_LABEL)
+_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The other providers the check asks."""
+
+    features: Features
+    identities: ManagedIdentities
+    cluster_identities: ClusterIdentities
+    roles: RoleAssignments
+
+
+def bad_request(message: str) -> ServiceError:
+    return aks(400, "BadRequest", message)
+
+
+class Check:
+    """The whole profile is checked on every PUT that has the add-on enabled, whatever the PUT changes.
+
+    Codes and messages are the service's own where they are publicly known; the texts about names, limits
+    and node pools are assumptions.
+    """
+
+    def __init__(self, body: Body, subscription: str, neighbours: Neighbours) -> None:
+        self._body = body
+        self._subscription = subscription
+        self._neighbours = neighbours
+        self._profile: Profile = body["properties"]["podIdentityProfile"]
+
+    def run(self, old: Profile | None, creating: bool) -> None:
+        """Raises the service's answer to a profile it refuses; `old` is the stored profile."""
+        self._check_add_on()
+        if creating and identities(self._profile):
+            raise aks(
+                400,
+                "PodIdentityAddonUserAssignedIdentitiesNotAllowedInCreation",
+                "User assigned identities are not allowed in PodIdentity addon when creating the cluster.",
+            )
+        self._check_lists()
+        self._check_same_names(old)
+        for entry in identities(self._profile):
+            self._check_assignment(entry)
+
+    def _check_add_on(self) -> None:
+        if not self._neighbours.features.registered(self._subscription, POD_IDENTITY_FEATURE):
+            raise bad_request(
+                f"PodIdentity addon is not allowed since feature '{POD_IDENTITY_FEATURE}' is not enabled."
+            )
+        if (self._body.get("identity") or {}).get("type", "None") == "None":
+            raise bad_request("PodIdentity addon requires managed identity.")
+        properties = self._body["properties"]
+        kubenet = properties["networkProfile"].get("networkPlugin") == "kubenet"
+        if kubenet and not self._profile.get("allowNetworkPluginKubenet"):
+            raise bad_request("Network plugin kubenet is not supported to use with PodIdentity addon.")
+        systems = {pool.get("osType") for pool in pools(self._body)}
+        if systems == {"Windows"}:
+            raise bad_request("PodIdentity addon requires a Linux node pool.")
+        if any(pool.get("type") == "AvailabilitySet" for pool in pools(self._body)):
+            raise bad_request("PodIdentity addon requires node pools on Virtual Machine Scale Sets.")
+
+    def _check_lists(self) -> None:
+        for kind, entries in (
+            ("identities", identities(self._profile)),
+            ("exceptions", exceptions(self._profile)),
+        ):
+            if len(entries) > MAXIMUM_ENTRIES:
+                raise bad_request(
+                    f"The number of pod identity {kind} is {len(entries)}, "
+                    f"at most {MAXIMUM_ENTRIES} are allowed."
+                )
+            for entry in entries:
+                _check_names(entry)
+        for entry in identities(self._profile):
+            if not _LABEL_VALUE.fullmatch(entry.get("bindingSelector") or ""):
+                raise _invalid("binding selector", entry["bindingSelector"], entry)
+            missing = [part for part in ID_NAMES if not identity_of(entry).get(part)]
+            if missing:
+                raise bad_request(f"Pod identity '{entry['name']}' has no identity.{missing[0]}.")
+        for entry in exceptions(self._profile):
+            if not isinstance(entry.get("podLabels"), dict):
+                raise bad_request(
+                    f"Pod identity exception '{entry['name']}' in namespace '{entry['namespace']}' "
+                    "has no podLabels."
+                )
+
+    def _check_same_names(self, old: Profile | None) -> None:
+        """One name in a namespace is one identity, also against an entry whose removal failed."""
+        failed = [entry for entry in identities(old) if entry.get("provisioningState") == "Failed"]
+        seen = {place(entry): _identity_key(entry) for entry in failed}
+        for entry in identities(self._profile):
+            if seen.setdefault(place(entry), _identity_key(entry)) != _identity_key(entry):
+                raise bad_request(
+                    "Found pod identities use different identities with the same name "
+                    f"'{entry['name']}' in namespace '{entry['namespace']}'. "
+                    "Please update the pod identity name."
+                )
+
+    def _check_assignment(self, entry: Entry) -> None:
+        """The managed identity must be the one the entry names, by all three ids, and be assignable.
+
+        That a deleted identity gives the same answer as a missing role is known from public reports.
+        """
+        identity = identity_of(entry)
+        managed_identity = self._neighbours.identities.find(identity["resourceId"])
+        ids = (identity["clientId"].lower(), identity["objectId"].lower())
+        if managed_identity is None or ids != _ids(managed_identity) or not self.assignable(entry):
+            raise aks(400, *assignment_error(entry))
+
+    def assignable(self, entry: Entry) -> bool:
+        """Whether there is an identity under the entry's resource id that the cluster identity may assign."""
+        principal = self._neighbours.cluster_identities.principal(self._body)
+        resource_id = identity_of(entry)["resourceId"]
+        if principal is None or self._neighbours.identities.find(resource_id) is None:
+            return False
+        return self._neighbours.roles.allows(principal, ASSIGN_ACTION, resource_id)
+
+
+def _check_names(entry: Entry) -> None:
+    if not _NAME.fullmatch(str(entry.get("name"))):
+        raise _invalid("name", entry.get("name"), entry)
+    if not _NAMESPACE.fullmatch(str(entry.get("namespace"))):
+        raise _invalid("namespace", entry.get("namespace"), entry)
+
+
+def _invalid(what: str, value: object, entry: Entry) -> ServiceError:
+    return bad_request(
+        f"The {what} '{value}' of pod identity '{entry.get('name')}' in namespace "
+        f"'{entry.get('namespace')}' is invalid."
+    )
+
+
+def _identity_key(entry: Entry) -> tuple[str, ...]:
+    return key(*(identity_of(entry).get(part, "") for part in ID_NAMES))
+
+
+def _ids(managed_identity: dict[str, Any]) -> tuple[str, str]:
+    properties = managed_identity["properties"]
+    return properties["clientId"].lower(), properties["principalId"].lower()

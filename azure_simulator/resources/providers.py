@@ -1,0 +1,104 @@
+"""Resource providers: what they offer and which of them the subscriptions have registered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..context import Context
+from ..errors import front_door
+from ..http import Answer, Call, Operation
+from ..resource_ids import key
+from .resources import LOCATIONS, ResourceGroups
+
+_ALL = "/subscriptions/{subscription}/providers"
+_PROVIDER = f"{_ALL}/{{namespace}}"
+
+RESOURCE_TYPES = {
+    "Microsoft.ContainerService": ("managedClusters", "managedClusters/agentPools"),
+    "Microsoft.ManagedIdentity": ("userAssignedIdentities",),
+    "Microsoft.Authorization": ("roleAssignments", "roleDefinitions"),
+    "Microsoft.Features": ("features",),
+    "Microsoft.Resources": ("resourceGroups", "subscriptions"),
+}
+
+
+class Providers:
+    """Which resource providers the subscriptions have registered; all of them at the start."""
+
+    def __init__(self, context: Context, groups: ResourceGroups) -> None:
+        self._context = context
+        self._groups = groups
+        self._registered_from: dict[tuple[str, ...], float] = {
+            key(subscription, namespace): float("-inf")
+            for subscription in context.subscription_ids
+            for namespace in RESOURCE_TYPES
+        }
+
+    def check_registered(self, subscription: str, namespace: str) -> None:
+        """Raises MissingSubscriptionRegistration, as public recordings have it."""
+        if self._state(subscription, namespace) == "Registered":
+            return
+        message = (
+            f"The subscription is not registered to use namespace '{namespace}'. "
+            "See https://aka.ms/rps-not-found for how to register subscriptions."
+        )
+        code = "MissingSubscriptionRegistration"
+        raise front_door(409, code, message, [{"code": code, "target": namespace, "message": message}])
+
+    def operations(self) -> list[Operation]:
+        return [
+            Operation("GET", _ALL, self._list),
+            Operation("GET", _PROVIDER, self._get),
+            Operation("POST", f"{_PROVIDER}/register", self._register),
+            Operation("POST", f"{_PROVIDER}/unregister", self._unregister),
+        ]
+
+    def _state(self, subscription: str, namespace: str) -> str:
+        start = self._registered_from.get(key(subscription, namespace))
+        if start is None:
+            return "NotRegistered"
+        return "Registered" if self._context.now() >= start else "Registering"
+
+    def _provider(self, subscription: str, namespace: str) -> dict[str, Any]:
+        return {
+            "id": f"/subscriptions/{subscription}/providers/{namespace}",
+            "namespace": namespace,
+            "resourceTypes": [
+                {"resourceType": name, "locations": list(LOCATIONS), "apiVersions": ["2025-10-01"]}
+                for name in RESOURCE_TYPES[namespace]
+            ],
+            "registrationState": self._state(subscription, namespace),
+        }
+
+    def _namespace(self, call: Call) -> tuple[str, str]:
+        subscription, asked = call.parameters["subscription"], call.parameters["namespace"]
+        self._groups.check_subscription(subscription)
+        for namespace in RESOURCE_TYPES:
+            if namespace.lower() == asked.lower():
+                return subscription, namespace
+        message = f"The resource namespace '{asked}' is invalid."
+        raise front_door(404, "InvalidResourceNamespace", message)
+
+    def _list(self, call: Call) -> Answer:
+        subscription = call.parameters["subscription"]
+        self._groups.check_subscription(subscription)
+        value = [self._provider(subscription, namespace) for namespace in RESOURCE_TYPES]
+        if "$select" in call.query:
+            wanted = call.query["$select"].lower().split(",")
+            value = [{name: entry[name] for name in entry if name.lower() in wanted} for entry in value]
+        return Answer(200, {"value": value})
+
+    def _get(self, call: Call) -> Answer:
+        return Answer(200, self._provider(*self._namespace(call)))
+
+    def _register(self, call: Call) -> Answer:
+        subscription, namespace = self._namespace(call)
+        if self._state(subscription, namespace) == "NotRegistered":
+            seconds = self._context.durations.provider_registration
+            self._registered_from[key(subscription, namespace)] = self._context.after(seconds)
+        return Answer(200, self._provider(subscription, namespace))
+
+    def _unregister(self, call: Call) -> Answer:
+        subscription, namespace = self._namespace(call)
+        self._registered_from.pop(key(subscription, namespace), None)
+        return Answer(200, self._provider(subscription, namespace))

@@ -1,0 +1,118 @@
+"""The built-in roles: the few this project grants or meets, with their published ids and actions."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+_TYPE = "Microsoft.Authorization/roleDefinitions"
+
+
+class Role(NamedTuple):
+    """A built-in role; `actions` and `not_actions` may hold `*`."""
+
+    id: str
+    name: str
+    description: str
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+
+    def grants(self, action: str) -> bool:
+        """Whether the role allows an action, compared without letter case."""
+
+        def any_matches(patterns: tuple[str, ...]) -> bool:
+            return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+
+        return any_matches(self.actions) and not any_matches(self.not_actions)
+
+    def wire(self, subscription: str) -> dict[str, Any]:
+        return {
+            "properties": {
+                "roleName": self.name,
+                "type": "BuiltInRole",
+                "description": self.description,
+                "assignableScopes": ["/"],
+                "permissions": [
+                    {
+                        "actions": list(self.actions),
+                        "notActions": list(self.not_actions),
+                        "dataActions": [],
+                        "notDataActions": [],
+                    }
+                ],
+                "createdOn": "2015-02-02T21:55:09.8806423Z",
+                "updatedOn": "2021-11-11T20:13:38.9523759Z",
+                "createdBy": None,
+                "updatedBy": None,
+            },
+            "id": f"/subscriptions/{subscription}/providers/{_TYPE}/{self.id}",
+            "type": _TYPE,
+            "name": self.id,
+        }
+
+
+_COMMON = (
+    "Microsoft.Authorization/*/read",
+    "Microsoft.Insights/alertRules/*",
+    "Microsoft.Resources/deployments/*",
+    "Microsoft.Resources/subscriptions/resourceGroups/read",
+    "Microsoft.Support/*",
+)
+_NO_GRANTS = ("Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write")
+
+BUILT_IN_ROLES = (
+    Role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "Full access, including assigning roles", ("*",)),
+    Role(
+        "b24988ac-6180-42a0-ab88-20f7382dd24c",
+        "Contributor",
+        "Full access, except assigning roles",
+        ("*",),
+        _NO_GRANTS,
+    ),
+    Role("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", "Read everything", ("*/read",)),
+    Role(
+        "f1a07417-d97a-45cb-824c-7a7467783830",
+        "Managed Identity Operator",
+        "Read and Assign User Assigned Identity",
+        (
+            "Microsoft.ManagedIdentity/userAssignedIdentities/*/read",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
+            *_COMMON,
+        ),
+    ),
+    Role(
+        "e40ec5ca-96e0-45a2-b4ff-59039f2c2b59",
+        "Managed Identity Contributor",
+        "Create, Read, Update, and Delete User Assigned Identity",
+        (
+            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/write",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/delete",
+            *_COMMON,
+        ),
+    ),
+    Role(
+        "9980e02c-c2be-4d73-94e8-173b1dc7cf3c",
+        "Virtual Machine Contributor",
+        "Manage virtual machines",
+        ("Microsoft.Compute/virtualMachines/*", "Microsoft.Compute/virtualMachineScaleSets/*", *_COMMON),
+    ),
+    Role(
+        "4d97b98b-1d4f-4787-a291-c67834d212e7",
+        "Network Contributor",
+        "Manage networks",
+        ("Microsoft.Network/*", *_COMMON),
+    ),
+    Role(
+        "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+        "AcrPull",
+        "Pull images from a container registry",
+        ("Microsoft.ContainerRegistry/registries/pull/read",),
+    ),
+)
+
+
+def find_role(name_or_id: str) -> Role | None:
+    """The role with this name or this id, alone or at the end of a role definition id."""
+    wanted = name_or_id.rpartition("/")[2].lower()
+    return next((role for role in BUILT_IN_ROLES if wanted in (role.id, role.name.lower())), None)

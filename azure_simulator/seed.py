@@ -1,0 +1,119 @@
+"""State that is there at once, for tests and demonstrations: no operation, no propagation."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from typing import Any, Literal
+
+from .context import Context, new_id
+from .resource_ids import CLUSTER_TYPE, ResourceId
+from .resources.role_definitions import find_role
+from .services import Services
+
+Wire = dict[str, Any]
+IdentityKind = Literal["SystemAssigned", "UserAssigned", "ServicePrincipal"]
+
+
+class Seed:
+    """Each method returns a copy of the wire JSON of what it made. Absent resource groups are made too.
+
+    `subscription_id` None is the first subscription.
+    """
+
+    def __init__(self, context: Context, services: Services, lock: threading.RLock) -> None:
+        self._lock = lock
+        self._context = context
+        self._services = services
+
+    def resource_group(self, name: str, location: str = "eastus", subscription_id: str | None = None) -> Wire:
+        with self._lock:
+            subscription = self._subscription(subscription_id)
+            return copy.deepcopy(self._services.groups.put(subscription, name, {"location": location}))
+
+    def managed_identity(self, resource_group: str, name: str, subscription_id: str | None = None) -> Wire:
+        """An identity whose principal has replicated already; properties: clientId, principalId, tenantId."""
+        with self._lock:
+            subscription = self._subscription(subscription_id)
+            self._ensure_group(subscription, resource_group)
+            identity = self._services.identities.put(subscription, resource_group, name, {}, replicated=True)
+            return copy.deepcopy(identity)
+
+    def role_assignment(self, scope: str, principal_id: str, role: str = "Managed Identity Operator") -> Wire:
+        """An assignment every provider honours already; raises ValueError for an unknown role name or id."""
+        definition = find_role(role)
+        if definition is None:
+            raise ValueError(f"There is no built-in role '{role}' in the simulator.")
+        with self._lock:
+            return self._services.roles.grant(scope, principal_id, definition)
+
+    def cluster(
+        self,
+        resource_group: str,
+        name: str,
+        *,
+        network_plugin: str = "azure",
+        identity: IdentityKind = "SystemAssigned",
+        pod_identity: bool | Wire = True,
+        body: Wire | None = None,
+        **properties: Any,
+    ) -> Wire:
+        """A cluster that stands already.
+
+        pod_identity: True (enabled, no entries), False (never enabled) or a podIdentityProfile in wire form,
+            taken as it is, except that its entries are Assigned where they do not say.
+        body: a whole cluster in wire form, taken as it is; the other arguments then do not matter.
+        properties: override members of the wire `properties`, after the defaults were filled in.
+        """
+        with self._lock:
+            subscription = self._subscription(None)
+            group = self._ensure_group(subscription, resource_group)
+            place = ResourceId(subscription, group["name"], CLUSTER_TYPE, name)
+            if body is None:
+                request = self._request(group, name, network_plugin, identity)
+                body = self._services.clusters.seed(place, request).body
+                body["properties"].update(_pod_identity(pod_identity, network_plugin), **properties)
+            return copy.deepcopy(self._services.clusters.store(place, body).body)
+
+    def feature(self, name: str, state: str) -> None:
+        """`name` with its namespace (`Microsoft.ContainerService/...`), or without it for one of AKS."""
+        full_name = name if "/" in name else f"Microsoft.ContainerService/{name}"
+        with self._lock:
+            self._services.features.set(full_name, state)
+
+    def _subscription(self, subscription_id: str | None) -> str:
+        return subscription_id or self._context.subscription_ids[0]
+
+    def _ensure_group(self, subscription: str, name: str) -> Wire:
+        known = self._services.groups.find(subscription, name)
+        return known or self._services.groups.put(subscription, name, {"location": "eastus"})
+
+    def _request(self, group: Wire, name: str, network_plugin: str, identity: IdentityKind) -> Wire:
+        request: Wire = {
+            "location": group["location"],
+            "properties": {
+                "dnsPrefix": f"{name}-dns",
+                "agentPoolProfiles": [{"name": "nodepool1", "count": 3, "mode": "System"}],
+                "networkProfile": {"networkPlugin": network_plugin},
+            },
+        }
+        if identity == "SystemAssigned":
+            request["identity"] = {"type": identity}
+        elif identity == "UserAssigned":
+            made = self.managed_identity(group["name"], f"{name}-identity")
+            request["identity"] = {"type": identity, "userAssignedIdentities": {made["id"]: {}}}
+        else:
+            request["properties"]["servicePrincipalProfile"] = {"clientId": new_id()}
+        return request
+
+
+def _pod_identity(pod_identity: bool | Wire, network_plugin: str) -> Wire:
+    if pod_identity is False:
+        return {}
+    if pod_identity is True:
+        consent = {"allowNetworkPluginKubenet": True} if network_plugin == "kubenet" else {}
+        return {"podIdentityProfile": {"enabled": True, **consent}}
+    profile = copy.deepcopy(pod_identity)
+    for entry in profile.get("userAssignedIdentities") or []:
+        entry.setdefault("provisioningState", "Assigned")
+    return {"podIdentityProfile": profile}

@@ -1,0 +1,82 @@
+"""The whole cloud: every provider, wired to the others it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .context import Context
+from .entra import Directory, Login, Tokens
+from .errors import resource_not_found
+from .http import Operation
+from .resource_ids import CLUSTER_TYPE, IDENTITY_TYPE, parse
+from .resources.authorization import RoleAssignments
+from .resources.containerservice import (
+    ClusterIdentities,
+    Clusters,
+    ContainerService,
+    Neighbours,
+    Operations,
+)
+from .resources.features import Features
+from .resources.managedidentity import ManagedIdentities
+from .resources.providers import Providers
+from .resources.resources import ResourceGroups
+
+
+class Services:
+    """All state there is. A new one is an empty cloud."""
+
+    def __init__(self, context: Context, tokens: Tokens, client_secret: str) -> None:
+        self.directory = Directory(context)
+        self.groups = ResourceGroups(context, self._resources, self._empty_group)
+        self.providers = Providers(context, self.groups)
+        self.features = Features(context, self.groups)
+        self.identities = ManagedIdentities(context, self.groups, self.directory)
+        self.roles = RoleAssignments(context, self.directory, self._check_scope)
+        operations = Operations(context)
+        cluster_identities = ClusterIdentities(context, self.directory, self.identities)
+        neighbours = Neighbours(self.features, self.identities, cluster_identities, self.roles)
+        self.clusters = Clusters(context, cluster_identities, neighbours, operations)
+        self._container_service = ContainerService(self.groups, self.providers, self.clusters, operations)
+        self._login = Login(context, tokens, client_secret)
+
+    def operations(self) -> list[Operation]:
+        """Every route; the more specific ones come before `/subscriptions/.../providers/{namespace}`."""
+        return [
+            *self._login.operations(),
+            *self.directory.operations(),
+            *self.roles.operations(),
+            *self._container_service.operations(),
+            *self.identities.operations(),
+            *self.features.operations(),
+            *self.groups.operations(),
+            *self.providers.operations(),
+        ]
+
+    def _resources(self) -> Iterator[dict[str, Any]]:
+        yield from (self.clusters.view(cluster) for cluster in self.clusters.all())
+        yield from self.identities.all()
+
+    def _empty_group(self, subscription: str, group: str) -> None:
+        self.clusters.remove_group(subscription, group)
+        self.identities.remove_group(subscription, group)
+
+    def _check_scope(self, scope: str) -> None:
+        """A role can be assigned only where there is something; other resource types are taken on trust."""
+        parts = scope.strip("/").split("/")
+        if parts[0].lower() != "subscriptions":
+            return
+        self.groups.check_subscription(parts[1])
+        if len(parts) > 3 and parts[2].lower() == "resourcegroups":
+            self.groups.get(parts[1], parts[3])
+        resource = parse(scope)
+        if resource is None:
+            return
+        place = (resource.subscription, resource.group, resource.name)
+        absent = {
+            IDENTITY_TYPE.lower(): lambda: self.identities.find(scope) is None,
+            CLUSTER_TYPE.lower(): lambda: self.clusters.find(*place) is None,
+        }.get(resource.type.lower())
+        if absent and absent():
+            raise resource_not_found(resource.type, resource.name, resource.group)

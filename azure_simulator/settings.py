@@ -1,0 +1,23 @@
+"""How the simulated service behaves where the real one is known to vary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Settings:
+    """Attributes may be changed at any time; `Simulator.reset()` puts the defaults back.
+
+    etags: answers carry `eTag` (stable api-versions do not always show it, public recordings).
+    retry_after: seconds sent as Retry-After on cluster PUT and DELETE answers and on polls; None sends none.
+    preempt: a PUT while an operation runs replaces that operation instead of being refused with 409.
+    stages: operations pass through free-text statuses between InProgress and the final one.
+    azure_cli_latency: seconds every request takes at the least.
+    """
+
+    etags: bool = True
+    retry_after: float | None = None
+    preempt: bool = False
+    stages: bool = True
+    azure_cli_latency: float = 0.0

@@ -1,0 +1,202 @@
+"""The simulator as tests, the demonstration and the benchmarks use it."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .application import Application
+from .clock import Clock, Durations, MonotonicClock
+from .context import CLIENT_ID, Context
+from .entra import Tokens
+from .faults import Faults
+from .request_log import RequestLog
+from .resource_ids import parse
+from .resources.containerservice import Cluster
+from .seed import Seed
+from .server import HttpsServer
+from .services import Services
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Connection:
+    """All a client needs to log in. `ca_file` is the PEM file of the certificate authority to trust."""
+
+    url: str
+    ca_file: Path
+    tenant_id: str
+    subscription_id: str
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"Connection(url={self.url!r})"
+
+    def as_dict(self) -> dict[str, str]:
+        """The fields as strings, secret included: what `python -m azure_simulator` prints."""
+        return {field.name: str(getattr(self, field.name)) for field in fields(self)}
+
+
+class Simulator:
+    """A local Azure on loopback, over HTTPS, in memory.
+
+    scale: multiplies every duration (0.01 makes 237 s take 2.37 s). durations: see `Durations`. port: 0 picks
+    a free one. clock: another clock than the machine's, for tests that must not wait.
+    Use as a context manager, or call `start()` and `stop()`. Everything may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        durations: Durations | None = None,
+        port: int = 0,
+        clock: Clock | None = None,
+    ) -> None:
+        self._context = Context(clock or MonotonicClock(), scale, durations or Durations())
+        self._port = port
+        self._lock = threading.RLock()
+        self._tokens = Tokens()
+        self._server: HttpsServer | None = None
+        self.client_secret = secrets.token_urlsafe(24)
+        self.requests = RequestLog()
+        self._application = Application(self._context, self._tokens, self.requests, self._lock)
+        self._renew()
+
+    def __enter__(self) -> Simulator:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve in a background thread; returns when connections are accepted."""
+        self._server = HttpsServer(self._application, self._port)
+        self._context.url = f"https://localhost:{self._server.port}"
+        self._server.start()
+
+    def stop(self) -> None:
+        """End serving; the certificate files are gone afterwards. Does nothing when not started."""
+        if self._server:
+            self._server.stop()
+            self._server = None
+
+    def reset(self) -> None:
+        """State, faults, settings and log as at the start. Logins stay valid: tokens are not stored."""
+        with self._lock:
+            defaults = Settings()
+            for field in fields(Settings):
+                setattr(self.settings, field.name, getattr(defaults, field.name))
+            self.faults.clear()
+            self.requests.clear()
+            self._renew()
+
+    def _renew(self) -> None:
+        self._services = Services(self._context, self._tokens, self.client_secret)
+        self._application.serve(self._services.operations())
+        self.seed = Seed(self._context, self._services, self._lock)
+
+    @property
+    def url(self) -> str:
+        return self._context.url
+
+    @property
+    def ca_file(self) -> Path:
+        if self._server is None:
+            raise RuntimeError("The simulator is not started.")
+        return self._server.ca_file
+
+    @property
+    def tenant_id(self) -> str:
+        return self._context.tenant_id
+
+    @property
+    def subscription_id(self) -> str:
+        return self._context.subscription_ids[0]
+
+    @property
+    def second_subscription_id(self) -> str:
+        return self._context.subscription_ids[1]
+
+    @property
+    def client_id(self) -> str:
+        return CLIENT_ID
+
+    @property
+    def connection(self) -> Connection:
+        return Connection(
+            self.url, self.ca_file, self.tenant_id, self.subscription_id, self.client_id, self.client_secret
+        )
+
+    @property
+    def settings(self) -> Settings:
+        return self._context.settings
+
+    @property
+    def faults(self) -> Faults:
+        return self._context.faults
+
+    @property
+    def durations(self) -> Durations:
+        return self._context.durations
+
+    @durations.setter
+    def durations(self, durations: Durations) -> None:
+        self._context.durations = durations
+
+    @property
+    def scale(self) -> float:
+        return self._context.scale
+
+    @scale.setter
+    def scale(self, scale: float) -> None:
+        self._context.scale = scale
+
+    def cluster(self, resource_group: str, name: str) -> dict[str, Any]:
+        """A copy of the stored wire JSON, eTags included in any case; raises KeyError when absent."""
+        with self._lock:
+            return copy.deepcopy(self._cluster(resource_group, name).body)
+
+    def remove_managed_identity(self, resource_id: str) -> None:
+        """As if it had been deleted; raises KeyError when absent."""
+        with self._lock:
+            parts = parse(resource_id)
+            removed = parts and self._services.identities.remove(parts.subscription, parts.group, parts.name)
+            if not removed:
+                raise KeyError(resource_id)
+
+    def remove_role_assignments(self, scope: str, principal_id: str | None = None) -> None:
+        """Remove those at exactly this scope: of one principal, or all."""
+        with self._lock:
+            self._services.roles.revoke(scope, principal_id)
+
+    def start_operation(
+        self,
+        resource_group: str,
+        name: str,
+        seconds: float,
+        change: Callable[[dict[str, Any]], object] | None = None,
+    ) -> None:
+        """As if another client had begun an update that takes `seconds`, scaled like every duration.
+
+        The cluster is Updating and its eTag moves; `change` edits the wire JSON in place, at once. An
+        operation that runs already is preempted. Raises KeyError when the cluster is absent.
+        """
+        with self._lock:
+            cluster = self._cluster(resource_group, name)
+            self._services.clusters.play_update(cluster, seconds, change)
+
+    def _cluster(self, resource_group: str, name: str) -> Cluster:
+        cluster = self._services.clusters.find(self.subscription_id, resource_group, name)
+        if cluster is None:
+            raise KeyError(f"{resource_group}/{name}")
+        return cluster

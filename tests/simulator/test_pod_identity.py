@@ -1,0 +1,312 @@
+"""The whole-profile check, and what becomes of each entry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azure_simulator import Simulator
+
+from .support import CLUSTER, GROUP, Arm, add, entry, profile, remove, states
+
+Wire = dict[str, Any]
+
+
+def principal_of(simulator: Simulator) -> str:
+    return str(simulator.cluster(GROUP, CLUSTER)["identity"]["principalId"])
+
+
+def granted(simulator: Simulator, name: str, subscription: str | None = None) -> Wire:
+    """An entry for a new managed identity that the cluster identity may assign."""
+    identity = simulator.seed.managed_identity(GROUP, name, subscription)
+    simulator.seed.role_assignment(identity["id"], principal_of(simulator))
+    return entry(identity, name)
+
+
+def enable(body: Wire) -> None:
+    body["properties"]["podIdentityProfile"] = {"enabled": True}
+
+
+def refusal(answer: Any) -> str:
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["code"] == "BadRequest"
+    return str(answer.json()["message"])
+
+
+class TestAddOn:
+    def test_the_feature_must_be_registered(self, arm: Arm, simulator: Simulator) -> None:
+        simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
+        simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
+        assert refusal(arm.change(enable)) == (
+            "PodIdentity addon is not allowed since feature "
+            "'Microsoft.ContainerService/EnablePodIdentityPreview' is not enabled."
+        )
+
+    def test_registering_the_feature_takes_its_time(self, arm: Arm, simulator: Simulator) -> None:
+        simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
+        features = "providers/Microsoft.Features/providers/Microsoft.ContainerService/features"
+        feature = f"{features}/EnablePodIdentityPreview"
+        begun = arm.send("POST", f"{feature}/register").json()
+        assert begun["properties"]["state"] == "Registering"
+        arm.clock.advance(120)
+        assert arm.get(feature).json()["properties"]["state"] == "Registered"
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"identity": "ServicePrincipal"}, "PodIdentity addon requires managed identity."),
+            (
+                {"network_plugin": "kubenet"},
+                "Network plugin kubenet is not supported to use with PodIdentity addon.",
+            ),
+            (
+                {"agentPoolProfiles": [{"name": "pool", "osType": "Windows"}]},
+                "PodIdentity addon requires a Linux node pool.",
+            ),
+            (
+                {"agentPoolProfiles": [{"name": "pool", "type": "AvailabilitySet"}]},
+                "PodIdentity addon requires node pools on Virtual Machine Scale Sets.",
+            ),
+        ],
+    )
+    def test_clusters_it_cannot_run_on(
+        self, arm: Arm, simulator: Simulator, options: Wire, message: str
+    ) -> None:
+        simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False, **options)
+        assert refusal(arm.change(enable)) == message
+
+    def test_kubenet_with_consent(self, arm: Arm, simulator: Simulator) -> None:
+        simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False, network_plugin="kubenet")
+        consent = {"enabled": True, "allowNetworkPluginKubenet": True}
+        answer = arm.change(lambda body: body["properties"].update(podIdentityProfile=consent))
+        assert profile(answer.json()) == consent
+
+    def test_disabling_leaves_an_empty_profile(self, arm: Arm, simulator: Simulator) -> None:
+        simulator.seed.cluster(GROUP, CLUSTER)
+        answer = arm.change(lambda body: profile(body).update(enabled=False))
+        assert profile(answer.json()) == {}
+        arm.settle()
+        assert profile(arm.cluster()) == {}
+
+    def test_identities_are_refused_in_a_create(self, arm: Arm, simulator: Simulator) -> None:
+        body = simulator.seed.cluster(GROUP, CLUSTER)
+        profile(body)["userAssignedIdentities"] = [granted(simulator, "a")]
+        answer = arm.put(arm.cluster_path("new"), {**body, "name": "new"})
+        assert answer.status_code == 400
+        assert answer.json()["code"] == "PodIdentityAddonUserAssignedIdentitiesNotAllowedInCreation"
+        assert arm.get(arm.cluster_path("new")).status_code == 404
+
+
+@pytest.mark.usefixtures("cluster")
+class TestEntries:
+    def test_added_changed_and_removed(self, arm: Arm, simulator: Simulator) -> None:
+        one = granted(simulator, "one")
+        assert states(arm.change(add(one)).json()) == {"one": "Updating"}
+        arm.settle()
+        assert states(arm.cluster()) == {"one": "Assigned"}
+
+        two = granted(simulator, "two")
+        assert states(arm.change(add(two)).json()) == {"one": "Assigned", "two": "Updating"}
+        arm.settle()
+        assert states(arm.change(remove("one")).json()) == {"one": "Deleting", "two": "Assigned"}
+        arm.settle()
+        assert states(arm.cluster()) == {"two": "Assigned"}
+
+    def test_an_identity_of_another_subscription(self, arm: Arm, simulator: Simulator) -> None:
+        arm.change(add(granted(simulator, "far", simulator.second_subscription_id)))
+        arm.settle()
+        assert states(arm.cluster()) == {"far": "Assigned"}
+
+    def test_a_user_assigned_cluster_identity(self, arm: Arm, simulator: Simulator) -> None:
+        body = simulator.seed.cluster(GROUP, CLUSTER, identity="UserAssigned")
+        (cluster_identity,) = body["identity"]["userAssignedIdentities"].values()
+        identity = simulator.seed.managed_identity(GROUP, "pod")
+        assert arm.change(add(entry(identity))).status_code == 400
+        simulator.seed.role_assignment(identity["id"], cluster_identity["principalId"])
+        assert arm.change(add(entry(identity))).status_code == 200
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"name": "under_score"},
+            {"name": "Capital"},
+            {"name": "a" * 64},
+            {"namespace": "dotted.name"},
+            {"namespace": ""},
+            {"bindingSelector": "-starts-badly"},
+        ],
+    )
+    def test_invalid_names(self, arm: Arm, simulator: Simulator, change: Wire) -> None:
+        assert "invalid" in refusal(arm.change(add({**granted(simulator, "a"), **change})))
+
+    def test_a_selector_may_have_capitals_and_underscores(self, arm: Arm, simulator: Simulator) -> None:
+        selected = {**granted(simulator, "a"), "bindingSelector": "My_Selector"}
+        assert arm.change(add(selected)).status_code == 200
+
+    def test_one_name_is_one_identity(self, arm: Arm, simulator: Simulator) -> None:
+        one, two = granted(simulator, "one"), granted(simulator, "two")
+        assert refusal(arm.change(add(one, {**two, "name": "one"}))) == (
+            "Found pod identities use different identities with the same name 'one' "
+            "in namespace 'namespace'. Please update the pod identity name."
+        )
+        assert arm.change(add(one, {**two, "name": "one", "namespace": "other"})).status_code == 200
+
+    def test_at_most_two_hundred(self, arm: Arm, simulator: Simulator) -> None:
+        identity = granted(simulator, "a")
+        many = [{**identity, "name": f"name{number}"} for number in range(201)]
+        assert "at most 200" in refusal(arm.change(add(*many)))
+        assert arm.change(add(*many[:200])).status_code == 200
+
+    @pytest.mark.parametrize("labels", [{}, {"podLabels": None}])
+    def test_an_exception_needs_labels(self, arm: Arm, labels: Wire) -> None:
+        exception = {"name": "e", "namespace": "n", **labels}
+        change = {"userAssignedIdentityExceptions": [exception]}
+        assert "podLabels" in refusal(arm.change(lambda body: profile(body).update(change)))
+
+    def test_an_entry_that_fails_while_its_operation_succeeds(self, arm: Arm, simulator: Simulator) -> None:
+        simulator.faults.fail_entry("namespace", "a", "Broken", "It broke.")
+        poll_url = arm.change(add(granted(simulator, "a"))).headers["azure-asyncoperation"]
+        arm.settle()
+        (failed,) = profile(arm.cluster())["userAssignedIdentities"]
+        assert arm.get(poll_url).json()["status"] == "Succeeded"
+        assert failed["provisioningState"] == "Failed"
+        assert failed["provisioningInfo"]["error"]["error"] == {"code": "Broken", "message": "It broke."}
+
+
+@pytest.mark.usefixtures("cluster")
+class TestRole:
+    def test_a_missing_role_names_the_identity_by_all_its_ids(self, arm: Arm, simulator: Simulator) -> None:
+        identity = simulator.seed.managed_identity(GROUP, "a")
+        answer = arm.change(add(entry(identity)))
+        assert answer.json()["code"] == "PodIdentityAddonIdentitiesAssignmentError"
+        assert answer.json()["message"] == (
+            f"Cluster identity has no assignment permission over identity 'resourceId: {identity['id']} - "
+            f"clientId: {identity['properties']['clientId']} - "
+            f"objectId: {identity['properties']['principalId']}'. Please grant at least "
+            "'Managed Identity Operator' permission before assigning pod identity."
+        )
+
+    @pytest.mark.parametrize("role", ["Managed Identity Operator", "Contributor", "Owner"])
+    @pytest.mark.parametrize(
+        "scope",
+        [
+            "{identity}",
+            "/subscriptions/{subscription}/resourceGroups/GROUP",
+            "/subscriptions/{subscription}",
+            "/providers/Microsoft.Management/managementGroups/all",
+        ],
+    )
+    def test_what_suffices(self, arm: Arm, simulator: Simulator, role: str, scope: str) -> None:
+        identity = simulator.seed.managed_identity(GROUP, "a")
+        at = scope.format(identity=identity["id"].upper(), subscription=simulator.subscription_id)
+        simulator.seed.role_assignment(at, principal_of(simulator), role)
+        assert arm.change(add(entry(identity))).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("role", "group"), [("Reader", GROUP), ("Managed Identity Contributor", GROUP), ("Owner", "gro")]
+    )
+    def test_what_does_not(self, arm: Arm, simulator: Simulator, role: str, group: str) -> None:
+        identity = simulator.seed.managed_identity(GROUP, "a")
+        scope = f"/subscriptions/{simulator.subscription_id}/resourceGroups/{group}"
+        simulator.seed.role_assignment(scope, principal_of(simulator), role)
+        assert arm.change(add(entry(identity))).status_code == 400
+
+    def test_a_new_assignment_is_listed_at_once_and_honoured_later(
+        self, arm: Arm, simulator: Simulator
+    ) -> None:
+        identity, principal = simulator.seed.managed_identity(GROUP, "a"), principal_of(simulator)
+        assignments = f"{identity['id']}/providers/Microsoft.Authorization/roleAssignments"
+        operator = "f1a07417-d97a-45cb-824c-7a7467783830"
+        definition = f"{identity['id']}/providers/Microsoft.Authorization/roleDefinitions/{operator}"
+        properties = {"roleDefinitionId": definition, "principalId": principal}
+        created = arm.put(f"{assignments}/{'1' * 8}-1111-1111-1111-{'1' * 12}", {"properties": properties})
+        assert created.status_code == 201, created.text
+
+        assert len(arm.get(assignments, query={"$filter": "atScope()"}).json()["value"]) == 1
+        arm.clock.advance(59)
+        assert arm.change(add(entry(identity))).status_code == 400
+        arm.clock.advance(1)
+        assert arm.change(add(entry(identity))).status_code == 200
+
+
+@pytest.mark.usefixtures("cluster")
+class TestBrokenEntry:
+    """One entry is broken: its managed identity was deleted, or the role over it is gone."""
+
+    @pytest.fixture(params=["identity", "role"])
+    def broken(self, request: pytest.FixtureRequest, arm: Arm, simulator: Simulator) -> Wire:
+        sound, broken = granted(simulator, "sound"), granted(simulator, "broken")
+        assert arm.change(add(sound, broken)).is_success
+        arm.settle()
+        if request.param == "identity":
+            simulator.remove_managed_identity(broken["identity"]["resourceId"])
+        else:
+            simulator.remove_role_assignments(broken["identity"]["resourceId"])
+        return broken
+
+    def test_blocks_every_other_change_and_is_named(
+        self, arm: Arm, simulator: Simulator, broken: Wire
+    ) -> None:
+        for change in (remove("sound"), add(granted(simulator, "new"))):
+            answer = arm.change(change)
+            assert answer.status_code == 400
+            assert broken["identity"]["resourceId"] in answer.json()["message"]
+
+    def test_its_removal_succeeds_but_leaves_it_failed(self, arm: Arm, broken: Wire) -> None:
+        poll_url = arm.change(remove("broken")).headers["azure-asyncoperation"]
+        assert states(arm.cluster()) == {"sound": "Assigned", "broken": "Deleting"}
+        arm.settle()
+
+        assert arm.get(poll_url).json()["status"] == "Succeeded"
+        assert states(arm.cluster()) == {"sound": "Assigned", "broken": "Failed"}
+        (error,) = (
+            item["provisioningInfo"]["error"]["error"]
+            for item in profile(arm.cluster())["userAssignedIdentities"]
+            if item["name"] == "broken"
+        )
+        assert error["code"] == "PodIdentityAddonIdentitiesAssignmentError"
+
+    def test_is_removed_once_identity_and_role_are_back(
+        self, arm: Arm, simulator: Simulator, broken: Wire
+    ) -> None:
+        arm.change(remove("broken"))
+        arm.settle()
+        granted(simulator, "broken")
+
+        arm.change(remove("broken"))
+        arm.settle()
+        assert states(arm.cluster()) == {"sound": "Assigned"}
+
+    def test_added_again_with_other_ids_gives_the_same_name_message(
+        self, arm: Arm, simulator: Simulator, broken: Wire
+    ) -> None:
+        arm.change(remove("broken"))
+        arm.settle()
+        other = {**granted(simulator, "other"), "name": "broken"}
+
+        def replace(body: Wire) -> None:
+            remove("broken")(body)
+            add(other)(body)
+
+        assert "Found pod identities use different identities" in refusal(arm.change(replace))
+
+
+def test_an_identity_made_again_is_another_one(arm: Arm, simulator: Simulator) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER)
+    old = granted(simulator, "a")
+    arm.change(add(old))
+    arm.settle()
+    simulator.remove_managed_identity(old["identity"]["resourceId"])
+    new = granted(simulator, "a")
+    assert new["identity"]["clientId"] != old["identity"]["clientId"]
+    answer = arm.change(lambda body: body.update(tags={"any": "change"}))
+    assert old["identity"]["clientId"] in answer.json()["message"]
+
+
+def test_labels_stored_as_null_are_shown_as_null(arm: Arm, simulator: Simulator) -> None:
+    exception = {"name": "e", "namespace": "n", "podLabels": None}
+    stored = {"enabled": True, "userAssignedIdentityExceptions": [exception]}
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=stored)
+    assert profile(arm.cluster()) == stored
+    assert arm.change(lambda body: body.update(tags={"any": "change"})).status_code == 400
