@@ -1,0 +1,45 @@
+"""What the programs of this folder say to a person: plain lines, coloured only on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
+INTERRUPTED = 130
+
+
+class SetupError(Exception):
+    """Something a person has to mend first; the message says what and how."""
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether colours belong on the stream (NO_COLOR: see no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
+    """The text in a colour where the stream (standard output by default) shows colours."""
+    return f"\033[{colour}m{text}\033[0m" if coloured(stream or sys.stdout) else text
+
+
+def note(text: str) -> None:
+    """Says something about the work itself, on standard error: standard output is for its results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def fail(text: str) -> None:
+    """Says on standard error what went wrong."""
+    note(paint(text, RED, sys.stderr))
+
+
+@contextmanager
+def timed(title: str) -> Iterator[None]:
+    """Says, once the block has gone well, what it did and in how many seconds."""
+    started = time.monotonic()
+    yield
+    note(f"  {title:<40} {time.monotonic() - started:5.1f} s")

@@ -1,0 +1,40 @@
+"""What every program here does around its work: plain messages instead of tracebacks, and exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+from development.console import INTERRUPTED, SetupError, fail, note
+from development.paths import NEWEST, ROOT
+from development.process import clean_environment
+
+
+def run(work: Callable[[], int]) -> int:
+    """Does the work in a clean environment; its exit code, 1 where set-up failed, 130 where a person stopped it."""
+    clean_environment()
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return work()
+    except SetupError as error:
+        fail(str(error))
+        return 1
+    except KeyboardInterrupt:
+        note("\nStopped.")
+        return INTERRUPTED
+
+
+def continue_as(module: str, arguments: list[str]) -> NoReturn:
+    """Goes on as the module, run by the interpreter that has the newest azure-cli and the simulator."""
+    sys.stdout.flush()
+    # So that it finds this package from any working directory; it forgets the variable as soon as it runs.
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    os.execve(NEWEST.python, [str(NEWEST.python), "-m", module, *arguments], environ)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,43 @@
+"""A local Azure that a private az is signed in to."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from azure_simulator import Durations, Simulator
+from azure_simulator.azure_cli import AzureCliError, connect, environment
+from development.console import SetupError
+from development.paths import NEWEST
+
+
+def sign_in(simulator: Simulator, folder: Path, extension_directory: Path) -> dict[str, str]:
+    """Signs the newest az in to the simulator and returns the environment variables that make it use it.
+
+    The folder (made where it is missing) takes az's configuration and is HOME, so that ssh keys and kubectl
+    credentials go there too. SetupError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    environ = {
+        **environment(simulator, folder / ".azure", extension_directory),
+        "HOME": str(folder),
+        "PATH": f"{NEWEST.az.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+    try:
+        connect(NEWEST.az, simulator, environ)
+    except AzureCliError as error:
+        raise SetupError(f"Signing in to the simulated Azure failed.\n{error}") from error
+    return environ
+
+
+@contextmanager
+def signed_in() -> Iterator[tuple[Simulator, dict[str, str]]]:
+    """A simulator whose operations take a few seconds, and az's environment for it, until the block ends."""
+    with (
+        tempfile.TemporaryDirectory(prefix="podidentity-") as folder,
+        Simulator(scale=1, durations=Durations.demo()) as simulator,
+    ):
+        yield simulator, sign_in(simulator, Path(folder), NEWEST.extension_directory)

@@ -1,0 +1,63 @@
+"""A shell where az talks to a simulated Azure that lives as long as the shell."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from development.console import fail, note
+from development.paths import NEWEST
+from development.program import run
+from development.session import signed_in
+
+GROUP, CLUSTER = "myResourceGroup", "myAKSCluster"
+IDENTITY_GROUP, IDENTITY = "myIdentityResourceGroup", "application-identity"
+
+_WELCOME = f"""
+az talks to a simulated Azure here, which ends with this shell (exit or Ctrl-D). In it are
+the cluster {CLUSTER} with pod identity and the managed identity {IDENTITY};
+its id is in $IDENTITY_RESOURCE_ID. Try:
+
+  az aks pod-identity add -g {GROUP} --cluster-name {CLUSTER} \\
+      --namespace my-app --identity-resource-id "$IDENTITY_RESOURCE_ID" -o table
+  az aks pod-identity list -g {GROUP} --cluster-name {CLUSTER} -o table
+  az aks pod-identity delete -g {GROUP} --cluster-name {CLUSTER} \\
+      --namespace my-app --name {IDENTITY} --delete-role-assignment -o table
+  az aks pod-identity --help
+"""
+_PROMPT = "(simulated azure) $ "
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the one command given, or a shell for a person where none is; returns its exit code."""
+    if not arguments and not sys.stdin.isatty():
+        fail("./demo shell needs a terminal. Without one: ./demo shell -c 'COMMAND'")
+        return 2
+    with signed_in() as (simulator, environ):
+        simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)
+        environ["IDENTITY_RESOURCE_ID"] = simulator.seed.managed_identity(IDENTITY_GROUP, IDENTITY)["id"]
+        if arguments:
+            return subprocess.run(["sh", "-c", *arguments], env=environ, check=False).returncode
+        note(_WELCOME)
+        return _interactive(environ)
+
+
+def _interactive(environ: dict[str, str]) -> int:
+    # Ctrl-C is for what runs in the shell; a handler, unlike SIG_IGN, is not inherited by it.
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    bash = shutil.which("bash")
+    if not bash:
+        return subprocess.run(["sh", "-i"], env={**environ, "PS1": _PROMPT}, check=False).returncode
+    with tempfile.NamedTemporaryFile("w", prefix="podidentity-", suffix=".bashrc") as start:
+        completion = shlex.quote(str(NEWEST.az.parent / "az.completion.sh"))
+        start.write(f"PS1={_PROMPT!r}\n[ -r {completion} ] && . {completion}\n")
+        start.flush()
+        return subprocess.run([bash, "--rcfile", start.name, "-i"], env=environ, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(run(lambda: main(sys.argv[1:])))

@@ -1,0 +1,273 @@
+"""The demo's commands, in the order a person types them. Only data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command: what it is for, how it is typed, and how it ends."""
+
+    purpose: str
+    command: str
+    keep_as: str = ""
+    """The shell variable that holds the command's output for later steps, where there is one."""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class Section:
+    """Steps that belong together."""
+
+    title: str
+    steps: tuple[Step, ...]
+
+
+WALK = (
+    Section(
+        "A cluster with pod identity",
+        (
+            Step("A resource group", "az group create --name myResourceGroup --location eastus -o table"),
+            Step(
+                "An AKS cluster with Azure CNI, pod identity enabled",
+                """\
+az aks create \\
+    --resource-group myResourceGroup \\
+    --name myAKSCluster \\
+    --enable-pod-identity \\
+    --network-plugin azure \\
+    --generate-ssh-keys \\
+    --query podIdentityProfile""",
+            ),
+        ),
+    ),
+    Section(
+        "An identity for pods",
+        (
+            Step(
+                "A resource group for it",
+                "az group create --name myIdentityResourceGroup --location eastus -o table",
+            ),
+            Step(
+                "A managed identity",
+                """\
+az identity create --resource-group myIdentityResourceGroup \\
+    --name application-identity -o table""",
+            ),
+            Step(
+                "Its resource id",
+                """\
+az identity show --resource-group myIdentityResourceGroup \\
+    --name application-identity --query id -o tsv""",
+                keep_as="IDENTITY_RESOURCE_ID",
+            ),
+            Step(
+                "Give it to the pods of a namespace; the role that the cluster needs is granted on the way",
+                """\
+az aks pod-identity add \\
+    --resource-group myResourceGroup \\
+    --cluster-name myAKSCluster \\
+    --namespace my-app \\
+    --name my-pod-identity \\
+    --identity-resource-id "$IDENTITY_RESOURCE_ID" \\
+    -o table""",
+            ),
+            Step(
+                "The pod identities of the cluster",
+                """\
+az aks pod-identity list --resource-group myResourceGroup --cluster-name myAKSCluster \\
+    -o table""",
+            ),
+            Step(
+                "One of them",
+                """\
+az aks pod-identity show --resource-group myResourceGroup --cluster-name myAKSCluster \\
+    --namespace my-app --name my-pod-identity""",
+            ),
+            Step(
+                "Who may assign the managed identity: the cluster identity",
+                """\
+az role assignment list --scope "$IDENTITY_RESOURCE_ID" \\
+    --query "[].{role: roleDefinitionName, principal: principalId}" -o table""",
+            ),
+        ),
+    ),
+    Section(
+        "Several identities for one application",
+        (
+            Step(
+                "A second managed identity",
+                """\
+az identity create --resource-group myIdentityResourceGroup \\
+    --name storage-identity --query id -o tsv""",
+                keep_as="STORAGE_IDENTITY_ID",
+            ),
+            Step(
+                "A third one",
+                """\
+az identity create --resource-group myIdentityResourceGroup \\
+    --name database-identity --query id -o tsv""",
+                keep_as="DATABASE_IDENTITY_ID",
+            ),
+            Step(
+                "Both under one binding selector",
+                """\
+az aks pod-identity add \\
+    --resource-group myResourceGroup \\
+    --cluster-name myAKSCluster \\
+    --namespace my-app \\
+    --name storage \\
+    --identity-resource-id "$STORAGE_IDENTITY_ID" \\
+    --binding-selector myMultiIdentitySelector \\
+    -o none""",
+            ),
+            Step(
+                "A pod labelled aadpodidbinding: myMultiIdentitySelector may use either",
+                """\
+az aks pod-identity add \\
+    --resource-group myResourceGroup \\
+    --cluster-name myAKSCluster \\
+    --namespace my-app \\
+    --name database \\
+    --identity-resource-id "$DATABASE_IDENTITY_ID" \\
+    --binding-selector myMultiIdentitySelector \\
+    -o table""",
+            ),
+        ),
+    ),
+    Section(
+        "Pods that pod identity leaves alone",
+        (
+            Step(
+                "Pods with this label reach the instance metadata service themselves",
+                """\
+az aks pod-identity exception add \\
+    --resource-group myResourceGroup \\
+    --cluster-name myAKSCluster \\
+    --namespace monitoring \\
+    --name agents \\
+    --pod-labels app=node-agent \\
+    -o none""",
+            ),
+            Step(
+                "Pods with any one of these labels do",
+                """\
+az aks pod-identity exception update \\
+    --resource-group myResourceGroup \\
+    --cluster-name myAKSCluster \\
+    --namespace monitoring \\
+    --name agents \\
+    --pod-labels app=node-agent tier=infrastructure \\
+    -o none""",
+            ),
+            Step(
+                "The exceptions of the cluster",
+                """\
+az aks pod-identity exception list \\
+    --resource-group myResourceGroup --cluster-name myAKSCluster -o table""",
+            ),
+            Step(
+                "Intercept those pods again",
+                """\
+az aks pod-identity exception delete \\
+    --resource-group myResourceGroup \\
+    --cluster-name myAKSCluster \\
+    --namespace monitoring \\
+    --name agents \\
+    -o none""",
+            ),
+        ),
+    ),
+    Section(
+        "Cleaning up",
+        (
+            Step(
+                "Take the identity from the pods, and the role on it from the cluster identity",
+                """\
+az aks pod-identity delete \\
+    --resource-group myResourceGroup \\
+    --cluster-name myAKSCluster \\
+    --namespace my-app \\
+    --name my-pod-identity \\
+    --delete-role-assignment \\
+    -o none""",
+            ),
+            Step(
+                "Nobody may assign it any more",
+                'az role assignment list --scope "$IDENTITY_RESOURCE_ID"',
+            ),
+            Step(
+                "The managed identity itself",
+                "az identity delete --resource-group myIdentityResourceGroup --name application-identity",
+            ),
+            Step(
+                "The other two go the same way",
+                """\
+az aks pod-identity delete --resource-group myResourceGroup --cluster-name myAKSCluster \\
+    --namespace my-app --name storage --delete-role-assignment -o none""",
+            ),
+            Step(
+                "And the last",
+                """\
+az aks pod-identity delete --resource-group myResourceGroup --cluster-name myAKSCluster \\
+    --namespace my-app --name database --delete-role-assignment -o none""",
+            ),
+            Step(
+                "Without pod identities, pod identity can be switched off",
+                """\
+az aks update --resource-group myResourceGroup --name myAKSCluster \\
+    --disable-pod-identity --query 'podIdentityProfile.enabled || `false`'""",
+            ),
+        ),
+    ),
+    Section(
+        "A cluster with kubenet",
+        (
+            Step(
+                "Kubenet lets a pod pretend to be another, so it takes a yes of its own",
+                """\
+az aks create \\
+    --resource-group myResourceGroup \\
+    --name myKubenetCluster \\
+    --network-plugin kubenet \\
+    --enable-pod-identity \\
+    --generate-ssh-keys""",
+                exit_code=1,
+            ),
+            Step(
+                "The cluster without pod identity",
+                """\
+az aks create \\
+    --resource-group myResourceGroup \\
+    --name myKubenetCluster \\
+    --network-plugin kubenet \\
+    --generate-ssh-keys \\
+    --query '{name: name, networkPlugin: networkProfile.networkPlugin, state: provisioningState}' \\
+    -o table""",
+            ),
+            Step(
+                "Pod identity enabled later, with that yes",
+                """\
+az aks update --resource-group myResourceGroup --name myKubenetCluster \\
+    --enable-pod-identity --enable-pod-identity-with-kubenet --query podIdentityProfile""",
+            ),
+            Step(
+                "A pod identity there; its name is taken from the managed identity",
+                """\
+az aks pod-identity add \\
+    --resource-group myResourceGroup \\
+    --cluster-name myKubenetCluster \\
+    --namespace my-app \\
+    --identity-resource-id "$STORAGE_IDENTITY_ID" \\
+    -o table""",
+            ),
+            Step(
+                "Switched off with pod identities still there: --yes removes them too",
+                """\
+az aks update --resource-group myResourceGroup --name myKubenetCluster \\
+    --disable-pod-identity --yes --query 'podIdentityProfile.enabled || `false`'""",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,74 @@
+"""Building the extension's wheel and installing it the way a user does."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from development.console import timed
+from development.fingerprint import fingerprint
+from development.paths import NEWEST, ROOT, WHEELS, Host, wheel
+from development.process import run_logged
+
+_SOURCES = ("setup.py", "pyproject.toml", "README.md", "HISTORY.rst", "LICENSE", "azext_podidentity")
+
+
+def build_wheel() -> Path:
+    """The wheel of the sources as they are now, built where the last one is of others. SetupError."""
+    sources = _source_files()
+    asked = fingerprint(sources)
+    stamp = WHEELS / "made-from"
+    if not stamp.exists() or stamp.read_text("utf-8") != asked:
+        shutil.rmtree(WHEELS, ignore_errors=True)
+        with timed("the extension's wheel"), tempfile.TemporaryDirectory() as folder:
+            # In the checkout setuptools would leave folders of its own and pack modules deleted since.
+            for path in sources:
+                copy = Path(folder, path.relative_to(ROOT))
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+            run_logged(
+                [
+                    *(str(NEWEST.python), "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"),
+                    *("--no-index", "--disable-pip-version-check", "--wheel-dir", str(WHEELS), folder),
+                ],
+                "wheel",
+                "The wheel could not be built.",
+            )
+        stamp.write_text(asked, "utf-8")
+    return wheel()
+
+
+def install_extension(host: Host) -> None:
+    """Installs the wheel for the host with `az extension add`, unless it is there already. SetupError."""
+    target = host.extension_directory
+    stamp = target.with_suffix(".made-from")
+    asked = fingerprint([wheel()])
+    if target.exists() and stamp.exists() and stamp.read_text("utf-8") == asked:
+        return
+    stamp.unlink(missing_ok=True)
+    with (
+        timed(f"the extension in {host.name} azure-cli"),
+        tempfile.TemporaryDirectory(dir=target.parent) as folder,
+    ):
+        run_logged(
+            [str(host.az), "extension", "add", "--source", str(wheel()), "--yes"],
+            f"{host.name}-extension",
+            "az did not take the extension.",
+            {
+                "AZURE_CONFIG_DIR": str(Path(folder, "config")),
+                "AZURE_EXTENSION_DIR": str(Path(folder, "extensions")),
+                "AZURE_CORE_COLLECT_TELEMETRY": "false",
+            },
+        )
+        shutil.rmtree(target, ignore_errors=True)
+        Path(folder, "extensions").replace(target)
+    stamp.write_text(asked, "utf-8")
+
+
+def _source_files() -> list[Path]:
+    found: list[Path] = []
+    for name in _SOURCES:
+        path = ROOT / name
+        found += [path] if path.is_file() else sorted(path.rglob("*"))
+    return [path for path in found if path.is_file() and path.suffix != ".pyc"]
