@@ -1,0 +1,1 @@
+"""What the extension costs in time, against bounds: ./benchmarks/run --help."""
