@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 
 def cf_managed_clusters(cli_ctx: Any, *_: Any) -> Any:
     """`ManagedClustersOperations` of the subscription at hand."""
-    from azure.cli.core.commands.client_factory import get_mgmt_service_client
     from azure.cli.core.profiles import ResourceType
 
-    return get_mgmt_service_client(cli_ctx, ResourceType.MGMT_CONTAINERSERVICE).managed_clusters
+    return _client(cli_ctx, ResourceType.MGMT_CONTAINERSERVICE).managed_clusters
 
 
 def managed_identity_client(cli_ctx: Any, subscription_id: str) -> Any:
     """`ManagedServiceIdentityClient` of a subscription."""
-    from azure.cli.core.commands.client_factory import get_mgmt_service_client
     from azure.mgmt.msi import ManagedServiceIdentityClient
 
-    return get_mgmt_service_client(cli_ctx, ManagedServiceIdentityClient, subscription_id=subscription_id)
+    return _client(cli_ctx, ManagedServiceIdentityClient, subscription_id)
 
 
 def role_assignments_client(cli_ctx: Any, subscription_id: str) -> Any:
     """`RoleAssignmentsOperations` of a subscription."""
-    from azure.cli.core.commands.client_factory import get_mgmt_service_client
     from azure.cli.core.profiles import ResourceType
 
-    client = get_mgmt_service_client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id=subscription_id)
-    return client.role_assignments
+    return _client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_assignments
+
+
+def _client(cli_ctx: Any, client_type: Any, subscription_id: str | None = None) -> Any:
+    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+
+    client = get_mgmt_service_client(cli_ctx, client_type, subscription_id=subscription_id)
+    # The SDK logs a traceback where an error's body is not JSON, a proxy's page say; our message tells what it was.
+    logging.getLogger(f"{type(client).__module__.rpartition('.')[0]}._utils.model_base").disabled = True
+    return client

@@ -24,7 +24,7 @@ logger = get_logger(__name__)
 
 DEPRECATION = (
     "The pod identity add-on is deprecated; its support ended in September 2025. "
-    "Microsoft Entra Workload ID replaces it: https://aka.ms/aks/workload-identity"
+    "Microsoft Entra Workload ID replaces it: https://learn.microsoft.com/azure/aks/workload-identity-overview"
 )
 
 

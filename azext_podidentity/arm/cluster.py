@@ -19,7 +19,7 @@ from azext_podidentity.arm.pace import Pace, PacedPolling
 from azext_podidentity.arm.progress import progress
 from azext_podidentity.profile.changes import Change, Delete
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Profile
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, Profile
 from azext_podidentity.profile.kinds import IDENTITY, Kind
 
 logger = get_logger(__name__)
@@ -63,10 +63,9 @@ class ClusterService:
             return reading
         pace = Pace()
         state = reading.cluster.provisioning_state
-        with progress(self._cli_ctx, f"Waiting for another operation on {self._reference.name} ({state})") as look:
+        with progress(self._cli_ctx, f"Waiting for another operation on {self._reference.name} ({state})") as turn:
             while not _is_settled(reading.cluster):
-                look()
-                pace.wait()
+                pace.wait(turn)
                 reading = self.read()
         return reading
 
@@ -206,7 +205,7 @@ class ClusterService:
     def _explain(self, error: AzureError, cluster: Cluster) -> AzCLIError:
         return explain(error, cluster, self._lookup)
 
-    def _lookup(self, resource_id: str) -> ManagedIdentity | None:
+    def _lookup(self, resource_id: str) -> ManagedIdentity | Missing:
         return identities.find(self._cli_ctx, resource_id)
 
 

@@ -26,11 +26,10 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from knack.util import CLIError
 
 from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster, command_line
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity
 from azext_podidentity.profile.kinds import key_arguments
-from azext_podidentity.profile.rules import managed_identity_parts
+from azext_podidentity.profile.mending import OPERATOR_ROLE, create_commands, grant_command
 
-OPERATOR_ROLE = "Managed Identity Operator"
 _ASSIGNMENT_ERROR = re.compile(
     r"has no assignment permission over identity 'resourceId: (?P<resource_id>\S+)"
     r"(?: - clientId: (?P<client_id>\S+) - objectId: (?P<object_id>[^\s']+))?"
@@ -43,7 +42,7 @@ _BY_STATUS: dict[int, type[AzCLIError]] = {
     404: ResourceNotFoundError,
 }
 
-Lookup = Callable[[str], "ManagedIdentity | None"]
+Lookup = Callable[[str], "ManagedIdentity | Missing"]
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,13 @@ class ServiceError:
         body = _body(error)
         inner = body.get("error") or body
         headers = getattr(error.response, "headers", None) or {}
+        said = error.message or str(error)
+        if not body and "html" in (headers.get("content-type") or ""):
+            said = f"{said}. The answer is a web page, so maybe a proxy's and not Azure's."
         return cls(
             status=error.status_code or 0,
             code=inner.get("code") or "",
-            message=inner.get("message") or error.message or str(error),
+            message=inner.get("message") or said,
             request_id=headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id") or "",
         )
 
@@ -122,14 +124,6 @@ def explain_plainly(error: AzureError, advice: str | None = None) -> AzCLIError:
     )
 
 
-def grant_command(principal_id: str, resource_id: str) -> str:
-    """The command that grants Managed Identity Operator to the cluster identity, to be pasted."""
-    return command_line(
-        *("role", "assignment", "create", "--role", OPERATOR_ROLE, "--assignee-object-id", principal_id),
-        *("--assignee-principal-type", "ServicePrincipal", "--scope", resource_id),
-    )
-
-
 def _of_status(service: ServiceError, advice: str | None = None, why: str = "") -> AzCLIError:
     default = AzureInternalError if service.status >= 500 else AzureResponseError
     message = f"{why}\n{service}" if why else str(service)
@@ -162,30 +156,22 @@ def _explain_unassigned(
     except CLIError as error:  # the subscription is another account's, say: what the service said stands
         why = f"{subject}, which is gone or over which the cluster identity has no role (not known: {error}). {blocked}"
         return _of_status(service, f"If it is there, grant the role, and run the same command again:\n{grant}", why)
-    if now is not None and not _is_another(identity, now):
-        why = f"{subject}, over which the cluster identity has no role. {blocked}"
-        return _of_status(service, f"Grant it, and run the same command again:\n{grant}", why)
-    if now is not None:
+    if isinstance(now, Missing):
+        # The service takes the identity from the nodes when the entry goes, and fails where there is none.
+        create = create_commands(identity.resource_id, cluster.location, resource_group_too=now.resource_group_too)
+        why = f"{subject}, which does not exist any more. {blocked}"
+        advice = "Create the managed identity again, grant the role, and then remove the entry:"
+        return _of_status(service, f"{advice}\n{create}\n{grant}\n{removal}", why)
+    if _is_another(identity, now):
         why = f"{subject}, which was deleted and created again: its object id is another one now. {blocked}"
         return _of_status(service, f"Remove the entry, and add it again afterwards:\n{removal}", why)
-    why = f"{subject}, which does not exist any more. {blocked}"
-    if not any(entry.failed for entry in entries):
-        return _of_status(service, f"Remove the entry with:\n{removal}", why)
-    create = _create_command(identity.resource_id)
-    advice = "Its removal has failed before. Create the managed identity again, grant the role, then remove the entry:"
-    return _of_status(service, f"{advice}\n{create}\n{grant}\n{removal}", why)
+    why = f"{subject}, over which the cluster identity has no role. {blocked}"
+    return _of_status(service, f"Grant it, and run the same command again:\n{grant}", why)
 
 
 def _is_another(identity: ManagedIdentity, now: ManagedIdentity) -> bool:
     """Whether the resource id names another managed identity now than the one the entry was made for."""
     return bool(identity.object_id and now.object_id and identity.object_id.lower() != now.object_id.lower())
-
-
-def _create_command(resource_id: str) -> str:
-    subscription, resource_group, name = managed_identity_parts(resource_id)
-    return command_line(
-        *("identity", "create", "--resource-group", resource_group, "--name", name, "--subscription", subscription)
-    )
 
 
 def _advise_registration(_: Cluster, __: re.Match[str]) -> str:

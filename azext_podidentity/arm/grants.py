@@ -6,13 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ValidationError
+from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFoundError, ValidationError
 from knack.log import get_logger
 
 from azext_podidentity.arm import identities, roles
 from azext_podidentity.arm.pace import Pace
+from azext_podidentity.arm.progress import progress
 from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, Profile
+from azext_podidentity.profile.entries import ManagedIdentity, Missing, PodIdentity, Profile
+from azext_podidentity.profile.mending import create_commands
 
 logger = get_logger(__name__)
 
@@ -49,8 +51,11 @@ class Grants:
         resource_ids = {entry.identity.resource_id for entry in added} - self._known.keys()
         self.took_time = bool(resource_ids)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for future in [pool.submit(self._prepare_one, each, principal_id) for each in sorted(resource_ids)]:
-                future.result()
+            futures = [
+                pool.submit(self._prepare_one, each, principal_id, cluster.location) for each in sorted(resource_ids)
+            ]
+        for future in futures:
+            future.result()
         entries = wanted.identities
         for entry in added:
             entries = entries.put(self._complete(entry))
@@ -68,7 +73,8 @@ class Grants:
         self._pace = self._pace or Pace()
         if self._pace.elapsed > PROPAGATION_LIMIT:
             return False
-        self._pace.wait()
+        with progress(self._cli_ctx, "Waiting for the role to reach the service") as turn:
+            self._pace.wait(turn)
         return True
 
     def _principal_id(self, cluster: Cluster) -> str:
@@ -81,11 +87,16 @@ class Grants:
             )
         return cluster.principal_id
 
-    def _prepare_one(self, resource_id: str, principal_id: str) -> None:
+    def _prepare_one(self, resource_id: str, principal_id: str, location: str | None) -> None:
         """Reads one identity and, at the same time, the roles over it; grants what is missing."""
         with ThreadPoolExecutor(1) as pool:
             granted = None if self._skip else pool.submit(self._find_roles, resource_id, principal_id)
-            identity = identities.read(self._cli_ctx, resource_id)
+            identity = identities.find(self._cli_ctx, resource_id)
+            if isinstance(identity, Missing):
+                create = create_commands(resource_id, location, resource_group_too=identity.resource_group_too)
+                raise ResourceNotFoundError(
+                    f"Managed identity {resource_id} does not exist.", f"Create it with:\n{create}"
+                )
             if granted is not None:
                 self._grant_missing(resource_id, principal_id, granted.result())
         self._known[resource_id] = identity

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
 SHORTEST = 1.0
 LONGEST = 10.0
 _SHARE = 0.1
+_TURN = 0.25
 
 
 def pause(elapsed: float) -> float:
@@ -30,9 +32,12 @@ class Pace:
         """Seconds since the pace was begun."""
         return time.monotonic() - self._started
 
-    def wait(self) -> None:
-        """Sleeps until it is time for another look."""
-        time.sleep(pause(self.elapsed))
+    def wait(self, turn: Callable[[], None] = lambda: None) -> None:
+        """Sleeps until it is time for another look; calls `turn` all the while, for a spinner."""
+        end = time.monotonic() + pause(self.elapsed)
+        while (left := end - time.monotonic()) > 0:
+            turn()
+            time.sleep(min(left, _TURN))
 
 
 class PacedPolling(ARMPolling):  # type: ignore[type-arg]

@@ -9,7 +9,7 @@ from typing import Any
 
 @contextmanager
 def progress(cli_ctx: Any, message: str) -> Iterator[Callable[[], None]]:
-    """A spinner on standard error while the block runs; call what it yields at each look.
+    """A spinner on standard error while the block runs; call what it yields often, to have it turn.
 
     Silent under --only-show-errors and where `core.disable_progress_bar` is set, as everywhere in az.
     """

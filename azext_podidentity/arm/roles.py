@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 
 from azext_podidentity._client_factory import role_assignments_client
-from azext_podidentity.arm.errors import ServiceError, explain_plainly, grant_command
+from azext_podidentity.arm.errors import ServiceError, explain_plainly
+from azext_podidentity.profile.cluster import command_line
+from azext_podidentity.profile.mending import grant_command
 from azext_podidentity.profile.rules import managed_identity_parts
 from azext_podidentity.profile.scopes import (
     MANAGED_IDENTITY_OPERATOR,
@@ -32,7 +34,7 @@ def find(cli_ctx: Any, resource_id: str, principal_id: str) -> list[Any]:
     filter_ = f"atScope() and assignedTo('{principal_id}')"
     try:
         assignments = list(client.list_for_scope(resource_id, filter=filter_))
-    except HttpResponseError as error:
+    except AzureError as error:
         raise explain_plainly(error) from error
     return [each for each in assignments if suffices(each.role_definition_id) and holds(each.scope, resource_id)]
 
@@ -70,6 +72,8 @@ def grant(cli_ctx: Any, resource_id: str, principal_id: str) -> None:
             f"grant it run:\n{grant_command(principal_id, resource_id)}\n"
             "and then run your command again with --skip-role-assignment.",
         ) from error
+    except AzureError as error:
+        raise explain_plainly(error) from error
 
 
 def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> int:
@@ -88,6 +92,11 @@ def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> int:
     for each in own:
         try:
             client.delete(each.scope, each.name)
-        except HttpResponseError as error:
-            raise explain_plainly(error) from error
+        except AzureError as error:
+            remove = command_line("role", "assignment", "delete", "--ids", each.id)
+            raise explain_plainly(
+                error,
+                "The pod identity is removed; this role assignment of the cluster identity at the managed identity "
+                f"is left. Have somebody who may remove it run:\n{remove}",
+            ) from error
     return len(own)

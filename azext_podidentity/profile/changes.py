@@ -62,16 +62,17 @@ class AddIdentity(Change):
         found = profile.identities.find(self.key)
         if found is None:
             IDENTITY.check_room(cluster)
-        elif not found.binds_as(self.entry):
+            return replace(profile, identities=profile.identities.put(self.entry))
+        if not found.binds_as(self.entry):
             raise ValidationError(
                 f"{IDENTITY.name(self.key)} is there already, for managed identity {found.identity.resource_id} "
                 f"with binding selector {found.effective_selector!r}.",
                 "Choose another --name, or remove it first with:\n"
                 + IDENTITY.command(cluster, "delete", *key_arguments(self.key)),
             )
-        elif not found.failed:
+        if not found.failed:
             return profile
-        return replace(profile, identities=profile.identities.put(self.entry))
+        return replace(profile, identities=profile.identities.put(found.renewed()))
 
     def is_done(self, profile: Profile) -> bool:
         found = profile.identities.find(self.key)

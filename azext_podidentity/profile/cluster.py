@@ -45,6 +45,7 @@ class Cluster:
 
     reference: ClusterReference
     profile: Profile
+    location: str | None = None
     network_plugin: str | None = None
     identity_type: str | None = None
     principal_id: str | None = None
@@ -59,6 +60,7 @@ class Cluster:
         return cls(
             reference=reference,
             profile=Profile.from_wire(properties.get("podIdentityProfile")),
+            location=wire.get("location"),
             network_plugin=(properties.get("networkProfile") or {}).get("networkPlugin"),
             identity_type=identity.get("type"),
             principal_id=_principal_id(identity),

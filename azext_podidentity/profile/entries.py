@@ -7,7 +7,7 @@ are sent back as they came.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 FAILED = "Failed"
@@ -37,6 +37,13 @@ class ManagedIdentity:
     def same_as(self, other: ManagedIdentity) -> bool:
         """Whether both name one resource; ARM compares resource ids without case."""
         return self.resource_id.lower() == other.resource_id.lower()
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What is found in place of a managed identity that does not exist, or whose resource group does not either."""
+
+    resource_group_too: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,15 @@ class PodIdentity:
             self.key == other.key
             and self.identity.same_as(other.identity)
             and self.effective_selector == other.effective_selector
+        )
+
+    def renewed(self) -> PodIdentity:
+        """This entry as it is sent to be tried again: without its state, its managed identity to be read anew."""
+        return replace(
+            self,
+            identity=ManagedIdentity(self.identity.resource_id),
+            provisioning_state=None,
+            wire={name: value for name, value in self.wire.items() if name not in _READ_ONLY},
         )
 
     def to_wire(self) -> dict[str, Any]:
