@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from azure_simulator import Simulator
+
 GROUP = "rg"
 CLUSTER = "cluster"
 ON_CLUSTER = f"--resource-group {GROUP} --cluster-name {CLUSTER}"
+NAMESPACE = "my-app"
+POD_IDENTITY = f"{ON_CLUSTER} --namespace {NAMESPACE}"
 CLUSTER_PATH = r"/managedClusters/[^/]+$"
 ROLE_PATH = r"/roleAssignments/[^/]+$"
+OPERATION_PATH = r"/operations/[^/]+$"
+_RESOURCE_TYPE = re.compile(r"/(managedClusters|userAssignedIdentities|roleAssignments|operations)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -58,14 +64,16 @@ class AzureCli:
         self.az = az
         self.environment = dict(environment)
 
-    def start(self, command: str) -> subprocess.Popen[str]:
-        """Starts `az COMMAND`, without a terminal."""
+    def start(self, command: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
+        """Starts `az COMMAND`, without a terminal unless `stderr` is the file descriptor of one."""
         return subprocess.Popen(
             [str(self.az), *shlex.split(command)],
+            # az imports from its working directory first: in the checkout it would not run the wheel.
+            cwd=self.environment["HOME"],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
@@ -77,6 +85,13 @@ class AzureCli:
         """Runs several `az` processes at the same time."""
         return [result_of(process) for process in [self.start(command) for command in commands]]
 
+    def paste(self, message: str) -> None:
+        """Runs the commands of a message one after the other, as a person pastes them; each must succeed."""
+        commands = commands_in(message)
+        assert commands, f"no command in: {message}"
+        for command in commands:
+            self(command.removeprefix("az ")).ok()
+
 
 def result_of(process: subprocess.Popen[str]) -> Result:
     """Waits for the process's end; one that hangs is killed and fails the test."""
@@ -86,3 +101,13 @@ def result_of(process: subprocess.Popen[str]) -> Result:
         process.kill()
         raise
     return Result(process.returncode, stdout, stderr)
+
+
+def commands_in(message: str) -> list[str]:
+    """The lines of a message that are commands to be pasted."""
+    return re.findall(r"^az .+$", message, re.MULTILINE)
+
+
+def sent(simulator: Simulator) -> list[str]:
+    """What was asked for, in order: method and resource type, `PUT managedClusters`."""
+    return [f"{each.method} {_RESOURCE_TYPE.findall(each.path)[-1]}" for each in simulator.requests.all()]

@@ -1,0 +1,133 @@
+"""`az aks pod-identity delete --delete-role-assignment`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azure_simulator import Fault, Simulator
+from tests.commands.state import entries, pod_identity, principal_id, seed_entries
+from tests.commands.support import CLUSTER, GROUP, POD_IDENTITY, AzureCli, sent
+from tests.commands.trouble import FORBIDDEN, REQUEST_ID, forbidden
+
+DELETE = f"aks pod-identity delete {POD_IDENTITY} --name app --delete-role-assignment"
+
+
+@pytest.fixture
+def identity(simulator: Simulator) -> dict[str, Any]:
+    """A managed identity that pod identity `app` binds, without a role."""
+    identity = simulator.seed.managed_identity(GROUP, "app")
+    profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app")]}
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
+    return identity
+
+
+def cluster_principal(simulator: Simulator) -> str:
+    return principal_id(simulator.cluster(GROUP, CLUSTER))
+
+
+def removed(simulator: Simulator) -> list[str]:
+    """The names of the role assignments that were asked to be removed."""
+    return [each.path.rpartition("/")[2] for each in simulator.requests.matching("DELETE")]
+
+
+def test_the_cluster_identitys_role_at_that_identity_goes_and_no_other(
+    each_az: AzureCli, simulator: Simulator, identity: dict[str, Any]
+) -> None:
+    seed, mine = simulator.seed, cluster_principal(simulator)
+    group = identity["id"].split("/providers/")[0]
+    seed.role_assignment(identity["id"], identity["properties"]["principalId"])
+    seed.role_assignment(identity["id"], mine, "Contributor")
+    seed.role_assignment(group, mine)
+    own = seed.role_assignment(identity["id"], mine)
+
+    each_az(DELETE).ok()
+
+    assert removed(simulator) == [own["name"]]
+    assert not entries(simulator)
+
+
+def test_the_role_is_removed_after_the_entry(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
+    simulator.seed.role_assignment(identity["id"], cluster_principal(simulator))
+
+    az(DELETE).ok()
+
+    order = sent(simulator)
+    assert order.index("DELETE roleAssignments") > order.index("PUT managedClusters")
+
+
+def test_the_role_of_a_user_assigned_cluster_identity_goes(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app", identity="UserAssigned")
+
+    az(DELETE).ok()
+
+    assert len(removed(simulator)) == 1
+
+
+def test_without_the_flag_the_role_stays(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app")
+
+    az(DELETE.removesuffix("--delete-role-assignment")).ok()
+
+    assert not simulator.requests.matching(path="roleAssignments")
+
+
+def test_the_role_stays_while_another_entry_is_bound_to_the_same_identity(az: AzureCli, simulator: Simulator) -> None:
+    identity = simulator.seed.managed_identity(GROUP, "shared")
+    second = {**identity, "id": identity["id"].upper()}
+    profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app"), pod_identity(second, "two")]}
+    cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
+    simulator.seed.role_assignment(identity["id"], principal_id(cluster))
+
+    result = az(DELETE).ok()
+
+    assert not removed(simulator)
+    assert any("role assignment stays" in warning for warning in result.warnings)
+    assert list(entries(simulator)) == ["two"]
+
+
+def test_an_inherited_role_stays_and_the_user_is_told(
+    az: AzureCli, simulator: Simulator, identity: dict[str, Any]
+) -> None:
+    group = identity["id"].split("/providers/")[0]
+    simulator.seed.role_assignment(group, cluster_principal(simulator))
+
+    result = az(DELETE).ok()
+
+    assert not removed(simulator)
+    assert any("no role assignment" in warning and identity["id"] in warning for warning in result.warnings)
+
+
+def test_the_role_stays_where_the_entry_could_not_be_removed(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app")
+    simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
+
+    az(DELETE).failed()
+
+    assert not removed(simulator)
+
+
+def test_a_role_that_may_not_be_removed_is_an_error_that_says_so(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.faults.add(forbidden("DELETE", "roleAssignments"))
+
+    message = az(DELETE).failed()
+
+    assert FORBIDDEN in message
+    assert REQUEST_ID in message
+    assert not entries(simulator)
+    assert "removed" in message  # the entry is; running the command again would not find it
+    assert identity["id"] in message
+    az.paste(message)
+    assert removed(simulator)[0] == removed(simulator)[-1]
+
+
+def test_a_role_that_somebody_else_removed_meanwhile_is_no_error(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    gone = Fault("DELETE", "roleAssignments", call=lambda: simulator.remove_role_assignments(identity["id"]))
+    simulator.faults.add(gone)
+
+    az(DELETE).ok()
+
+    assert not entries(simulator)

@@ -1,0 +1,160 @@
+"""What goes to standard output and to standard error."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import threading
+from typing import Any
+
+import pytest
+import yaml
+
+from azure_simulator import Fault, Simulator
+from tests.commands.state import busy_when_read, pod_exception, seed_entries, takes
+from tests.commands.support import (
+    CLUSTER,
+    CLUSTER_PATH,
+    GROUP,
+    ON_CLUSTER,
+    OPERATION_PATH,
+    POD_IDENTITY,
+    AzureCli,
+    result_of,
+)
+
+COMMANDS = {
+    "add": f"add {POD_IDENTITY} --name new --identity-resource-id {{identity}}",
+    "delete": f"delete {POD_IDENTITY} --name app",
+    "list": f"list {ON_CLUSTER}",
+    "show": f"show {POD_IDENTITY} --name app",
+    "exception add": f"exception add {POD_IDENTITY} --name new --pod-labels app=x",
+    "exception update": f"exception update {POD_IDENTITY} --name agents --pod-labels app=x",
+    "exception delete": f"exception delete {POD_IDENTITY} --name agents",
+    "exception list": f"exception list {ON_CLUSTER}",
+    "exception show": f"exception show {POD_IDENTITY} --name agents",
+}
+DEPRECATED = "The pod identity add-on is deprecated"
+each_command = pytest.mark.parametrize("name", COMMANDS)
+
+
+def seed(simulator: Simulator, name: str) -> str:
+    """The command of that name, and a cluster on which it succeeds."""
+    seed_entries(simulator, "app", exceptions=[pod_exception("agents", {"app": "old"})])
+    identity = simulator.seed.managed_identity(GROUP, "new")
+    return f"aks pod-identity {COMMANDS[name].format(identity=identity['id'])}"
+
+
+@each_command
+def test_standard_output_is_json_alone(az: AzureCli, simulator: Simulator, name: str) -> None:
+    result = az(seed(simulator, name)).ok()
+
+    assert isinstance(json.loads(result.stdout), dict)
+    assert [DEPRECATED in warning for warning in result.warnings] == ([True] if name == "add" else [])
+    other = [line for line in result.stderr.splitlines() if line and not line.startswith("WARNING: ")]
+    assert other == []
+
+
+@each_command
+def test_only_show_errors_leaves_standard_error_empty(az: AzureCli, simulator: Simulator, name: str) -> None:
+    result = az(f"{seed(simulator, name)} --only-show-errors --output none").ok()
+
+    assert (result.stdout, result.stderr) == ("", "")
+
+
+def test_only_show_errors_shows_the_error(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator)
+
+    assert az(f"aks pod-identity show {POD_IDENTITY} --name x --only-show-errors").failed(3).startswith("ERROR: ")
+
+
+def test_a_change_prints_the_managed_cluster_as_az_aks_show_does(az: AzureCli, simulator: Simulator) -> None:
+    printed = [az(seed(simulator, "add")).ok().json]
+    printed.append(az(f"aks pod-identity {COMMANDS['exception add']}").ok().json)
+
+    assert printed[1] == az(f"aks show --resource-group {GROUP} --name {CLUSTER}").ok().json
+    assert printed[0].keys() == printed[1].keys()
+
+
+@pytest.mark.parametrize("output", ["tsv", "yaml", "table", "jsonc"])
+def test_other_formats(az: AzureCli, simulator: Simulator, output: str) -> None:
+    entry = az(f"{seed(simulator, 'show')} --output {output}").ok().stdout
+
+    assert "app" in entry
+    if output == "yaml":
+        assert yaml.safe_load(entry)["name"] == "app"
+    if output == "tsv":
+        assert len(entry.splitlines()) == 1
+
+
+def test_waiting_shows_nothing_where_nobody_watches(az: AzureCli, simulator: Simulator) -> None:
+    command = seed(simulator, "delete")
+    takes(simulator, pod_identity=1.2)
+    busy_when_read(simulator, 1.0)
+
+    result = az(command).ok()
+
+    assert isinstance(result.json, dict)
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["add", "delete"])
+def test_debug_output_has_no_secret(az: AzureCli, simulator: Simulator, name: str) -> None:
+    token = az("account get-access-token --query accessToken --output tsv").ok().stdout.strip()
+    command = seed(simulator, name)
+
+    result = az(f"{command} --debug").ok()
+
+    assert "Request URL" in result.stderr
+    assert simulator.client_secret not in result.stderr
+    assert token not in result.stderr
+    assert not re.search(r"Bearer [A-Za-z0-9._-]{20,}", result.stderr)
+
+
+def test_control_c_ends_without_a_traceback(az: AzureCli, simulator: Simulator) -> None:
+    command = seed(simulator, "delete")
+    takes(simulator, pod_identity=600)
+    polled = threading.Event()
+    simulator.faults.add(Fault("GET", OPERATION_PATH, call=polled.set))
+    running = az.start(command)
+    assert polled.wait(30)
+
+    running.send_signal(signal.SIGINT)
+
+    result = result_of(running)
+    assert result.exit_code not in (0, None)
+    assert "Traceback" not in result.stderr
+    assert "azext_podidentity" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_control_c_while_another_operation_is_waited_for(az: AzureCli, simulator: Simulator) -> None:
+    command = seed(simulator, "delete")
+    takes(simulator)
+    busy_when_read(simulator, 600)
+    looked = threading.Event()
+    simulator.faults.add(Fault("GET", CLUSTER_PATH, call=looked.set))
+    running = az.start(command)
+    assert looked.wait(30)
+
+    running.send_signal(signal.SIGINT)
+
+    result = result_of(running)
+    assert result.exit_code not in (0, None)
+    assert "Traceback" not in result.stderr
+    assert not simulator.requests.matching("PUT")
+
+
+def test_an_unexpected_option_is_an_error_with_an_example(az: AzureCli, simulator: Simulator) -> None:
+    message = az(f"aks pod-identity list {ON_CLUSTER} --colour").failed(2)
+
+    assert "unrecognized arguments: --colour" in message
+    assert simulator.requests.all() == []
+
+
+def test_an_error_is_one_message(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
+    message = az(f"aks pod-identity show {POD_IDENTITY} --name x").failed(3)
+
+    assert message.count("ERROR:") == 1
+    assert message.count("does not exist") == 1

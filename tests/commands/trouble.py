@@ -1,0 +1,61 @@
+"""What the service may answer instead of doing what it is asked; see azure_simulator.Fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure_simulator import Fault
+from azure_simulator.errors import ServiceError
+from azure_simulator.http import Answer
+from tests.commands.support import CLUSTER_PATH
+
+REQUEST_ID = "0f0e0d0c-request"
+FORBIDDEN = "The client 'me' does not have authorization to perform this action over the scope."
+
+
+def forbidden(method: str, path: str, times: int = 1) -> Fault:
+    """The caller may not do that."""
+    return Fault(
+        method,
+        path,
+        times,
+        status=403,
+        code="AuthorizationFailed",
+        message=FORBIDDEN,
+        headers={"x-ms-request-id": REQUEST_ID},
+        shape="front-door",
+    )
+
+
+def unassigned(managed_identity: dict[str, Any]) -> Fault:
+    """A PUT of the cluster is refused: the role over that identity is missing, or not known to the provider yet."""
+    ids = managed_identity["properties"]
+    return Fault(
+        "PUT",
+        CLUSTER_PATH,
+        status=400,
+        code="PodIdentityAddonIdentitiesAssignmentError",
+        message="Cluster identity has no assignment permission over identity "
+        f"'resourceId: {managed_identity['id']} - clientId: {ids['clientId']} - objectId: {ids['principalId']}'. "
+        "Please grant at least 'Managed Identity Operator' permission before assigning pod identity.",
+    )
+
+
+class HtmlPage(Fault):
+    """An answer that is no JSON but the page of a proxy or a gateway."""
+
+    def error(self) -> ServiceError:
+        assert self.status is not None
+        return _HtmlError(self.status, self.code, self.message, headers=self.headers)
+
+
+class _HtmlError(ServiceError):
+    def answer(self) -> Answer:
+        return _HtmlAnswer(self.status, f"<html><body><h1>{self.message}</h1></body></html>", self.headers)
+
+
+class _HtmlAnswer(Answer):
+    def response(self, head: bool = False) -> Any:
+        from starlette.responses import HTMLResponse
+
+        return HTMLResponse(self.body, self.status, self.headers)
