@@ -11,7 +11,7 @@ setup(
     name="podidentity",
     version=VERSION,
     description="Pod-managed identities of AKS clusters: az aks pod-identity",
-    long_description=(HERE / "README.md").read_text("utf-8") + "\n\n" + (HERE / "HISTORY.rst").read_text("utf-8"),
+    long_description=(HERE / "README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
     author="The podidentity authors",

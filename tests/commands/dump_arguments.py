@@ -1,4 +1,4 @@
-"""Prints the arguments of one az command as JSON; run by the host's interpreter, as `dump_arguments.py "aks update"`."""
+"""Prints the arguments of one az command as JSON; run by the host's interpreter: dump_arguments.py "aks update"."""
 
 from __future__ import annotations
 
