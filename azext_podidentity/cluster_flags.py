@@ -26,7 +26,7 @@ from azext_podidentity.arm.operations import ManagedClusterOperations
 from azext_podidentity.arm.pace import Pace
 from azext_podidentity.cluster_decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.custom import DEPRECATION, cluster_reference
-from azext_podidentity.profile.changes import Change, Disable, Enable, keys_lost_by_disable, loss_by_disable
+from azext_podidentity.profile.changes import Change, Disable, Enable, loss_by_disable, lost_by_disable
 from azext_podidentity.profile.cluster import ClusterReference, check_can_create
 
 logger = get_logger(__name__)
@@ -119,15 +119,15 @@ def _disable(service: ClusterService, *, yes: bool) -> Disable | None:
     if yes:
         return Disable(accepted=None)
     cluster = service.read_settled().cluster
-    keys = keys_lost_by_disable(cluster.profile)
-    if not keys:
+    lost = frozenset(lost_by_disable(cluster.profile))
+    if not lost:
         return Disable()
     message, way_out = loss_by_disable(cluster)
     try:
         accepted = prompt_y_n(f"{message}\nDisable pod identity and lose them?", default="n")
     except NoTTYException as error:
         raise NoTTYError(f"{message}\nThere is no terminal to ask for consent.", way_out) from error
-    return Disable(accepted=keys) if accepted else None
+    return Disable(accepted=lost) if accepted else None
 
 
 def _refuse_existing(operations: Any, reference: ClusterReference) -> None:

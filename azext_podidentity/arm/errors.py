@@ -25,13 +25,13 @@ from azure.cli.core.azclierror import (
 from azure.core.exceptions import AzureError, HttpResponseError
 from knack.util import CLIError
 
-from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster, command_line
+from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity
 from azext_podidentity.profile.kinds import key_arguments
 from azext_podidentity.profile.mending import OPERATOR_ROLE, create_commands, grant_command
 
 _ASSIGNMENT_ERROR = re.compile(
-    r"has no assignment permission over identity 'resourceId: (?P<resource_id>\S+)"
+    r"has no assignment permission over identity 'resourceId: (?P<resource_id>[^\s']+)"
     r"(?: - clientId: (?P<client_id>\S+) - objectId: (?P<object_id>[^\s']+))?"
 )
 _BUSY = re.compile(r"another operation|in progress", re.IGNORECASE)
@@ -58,15 +58,15 @@ class ServiceError:
     def of(cls, error: HttpResponseError) -> ServiceError:
         """Reads the provider's form (code and message at the top) and the front door's (in `error`)."""
         body = _body(error)
-        inner = body.get("error") or body
+        inner = body["error"] if isinstance(body.get("error"), dict) else body
         headers = getattr(error.response, "headers", None) or {}
         said = error.message or str(error)
         if not body and "html" in (headers.get("content-type") or ""):
             said = f"{said}. The answer is a web page, so maybe a proxy's and not Azure's."
         return cls(
             status=error.status_code or 0,
-            code=inner.get("code") or "",
-            message=inner.get("message") or said,
+            code=str(inner.get("code") or ""),
+            message=str(inner.get("message") or said),
             request_id=headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id") or "",
         )
 
@@ -89,7 +89,7 @@ class ServiceError:
     def unassigned_identity(self) -> ManagedIdentity | None:
         """The managed identity over which the cluster identity has no role, where that is what is wrong."""
         if match := _ASSIGNMENT_ERROR.search(self.message):
-            return ManagedIdentity(match["resource_id"].rstrip("'"), match["client_id"], match["object_id"])
+            return ManagedIdentity(match["resource_id"], match["client_id"], match["object_id"])
         return None
 
 
@@ -174,12 +174,12 @@ def _is_another(identity: ManagedIdentity, now: ManagedIdentity) -> bool:
     return bool(identity.object_id and now.object_id and identity.object_id.lower() != now.object_id.lower())
 
 
-def _advise_registration(_: Cluster, __: re.Match[str]) -> str:
+def _advise_registration(cluster: Cluster, _: re.Match[str]) -> str:
     feature = ("--namespace", "Microsoft.ContainerService", "--name", "EnablePodIdentityPreview")
     return (
         f"Register the preview feature, wait until it is Registered, and refresh the provider:\n"
-        f"{command_line('feature', 'register', *feature)}\n"
-        f"{command_line('provider', 'register', '--namespace', 'Microsoft.ContainerService')}"
+        f"{cluster.reference.command('feature', 'register', *feature)}\n"
+        f"{cluster.reference.command('provider', 'register', '--namespace', 'Microsoft.ContainerService')}"
     )
 
 
@@ -220,7 +220,7 @@ def _advise_permission(_: Cluster, __: re.Match[str]) -> str:
 def _advise_absent(cluster: Cluster, _: re.Match[str]) -> str:
     return (
         f"Cluster {cluster.reference.name!r} was not found in resource group {cluster.reference.resource_group!r}. "
-        "List the clusters of the subscription with:\naz aks list --output table"
+        f"List the clusters of the subscription with:\n{cluster.reference.command('aks', 'list', '--output', 'table')}"
     )
 
 

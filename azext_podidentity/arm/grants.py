@@ -43,17 +43,17 @@ class Grants:
 
         Raises an azure-cli error for an identity that does not exist or a role that cannot be granted.
         """
-        added = [entry for entry in wanted.identities if entry.identity.client_id is None]
+        there = cluster.profile.identities
+        added = [entry for entry in wanted.identities if there.find(entry.key) != entry]
         self.took_time = False
         if not added:
             return wanted
         principal_id = self._principal_id(cluster)
-        resource_ids = {entry.identity.resource_id for entry in added} - self._known.keys()
-        self.took_time = bool(resource_ids)
+        resource_ids = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in added}
+        unknown = [resource_ids[each] for each in sorted(resource_ids.keys() - self._known.keys())]
+        self.took_time = bool(unknown)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            futures = [
-                pool.submit(self._prepare_one, each, principal_id, cluster.location) for each in sorted(resource_ids)
-            ]
+            futures = [pool.submit(self._prepare_one, each, principal_id, cluster.location) for each in unknown]
         for future in futures:
             future.result()
         entries = wanted.identities
@@ -67,8 +67,9 @@ class Grants:
         Returns False at once where waiting cannot help: the change does not add the identity, no role was granted
         lately, or it was long enough ago.
         """
-        added = next((known for known in self._known.values() if known.same_as(identity)), None)
-        if added is None or not self._is_fresh(added.resource_id, self._principal_id(cluster)):
+        if identity.resource_id.lower() not in self._known:
+            return False
+        if not self._is_fresh(identity.resource_id, self._principal_id(cluster)):
             return False
         self._pace = self._pace or Pace()
         if self._pace.elapsed > PROPAGATION_LIMIT:
@@ -80,10 +81,11 @@ class Grants:
     def _principal_id(self, cluster: Cluster) -> str:
         """The object id of the cluster identity."""
         if cluster.principal_id is None:
+            where = ("--resource-group", cluster.reference.resource_group, "--name", cluster.reference.name)
+            wait = ("aks", "wait", "--created", *where)
             raise ValidationError(
                 f"Cluster {cluster.reference.name!r} does not tell the object id of its identity yet.",
-                "Wait until it is created, with: az aks wait --created "
-                f"--resource-group {cluster.reference.resource_group} --name {cluster.reference.name}",
+                f"Wait until it is created, with:\n{cluster.reference.command(*wait)}",
             )
         return cluster.principal_id
 
@@ -99,7 +101,7 @@ class Grants:
                 )
             if granted is not None:
                 self._grant_missing(resource_id, principal_id, granted.result())
-        self._known[resource_id] = identity
+        self._known[resource_id.lower()] = identity
 
     def _find_roles(self, resource_id: str, principal_id: str) -> list[Any] | None:
         """The roles the cluster identity has over the managed identity, None where the caller may not look."""
@@ -111,21 +113,22 @@ class Grants:
 
     def _grant_missing(self, resource_id: str, principal_id: str, granted: list[Any] | None) -> None:
         if granted:
-            self._fresh[resource_id] = roles.is_fresh(granted)
+            self._fresh[resource_id.lower()] = roles.is_fresh(granted)
         elif granted is not None:
             roles.grant(self._cli_ctx, resource_id, principal_id)
-            self._fresh[resource_id] = True
+            self._fresh[resource_id.lower()] = True
 
     def _is_fresh(self, resource_id: str, principal_id: str) -> bool:
         """Whether a role over the identity was granted lately, by this command or by somebody just before it."""
-        if resource_id not in self._fresh:
+        key = resource_id.lower()
+        if key not in self._fresh:
             try:
-                self._fresh[resource_id] = roles.is_fresh(roles.find(self._cli_ctx, resource_id, principal_id))
+                self._fresh[key] = roles.is_fresh(roles.find(self._cli_ctx, resource_id, principal_id))
             except AzCLIError as error:
                 logger.debug("Whether a role was granted lately is not known: %s", error)
-                self._fresh[resource_id] = False
-        return self._fresh[resource_id]
+                self._fresh[key] = False
+        return self._fresh[key]
 
     def _complete(self, entry: PodIdentity) -> PodIdentity:
-        known = self._known[entry.identity.resource_id]
+        known = self._known[entry.identity.resource_id.lower()]
         return replace(entry, identity=replace(known, resource_id=entry.identity.resource_id))

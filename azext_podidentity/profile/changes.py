@@ -15,6 +15,7 @@ from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIden
 from azext_podidentity.profile.kinds import (
     EXCEPTION,
     IDENTITY,
+    SERVICE_EXCEPTION,
     Kind,
     check_not_of_service,
     key_arguments,
@@ -76,7 +77,7 @@ class AddIdentity(Change):
 
     def is_done(self, profile: Profile) -> bool:
         found = profile.identities.find(self.key)
-        return found is not None and found.binds_as(self.entry)
+        return found is not None and found.binds_as(self.entry) and not found.failed
 
     def failed_entry(self, profile: Profile) -> PodIdentity | None:
         return _failed(profile, self.key)
@@ -90,7 +91,8 @@ class Delete(Change):
     key: EntryKey
 
     def apply(self, cluster: Cluster) -> Profile:
-        check_not_of_service(self.key)
+        if self.kind is EXCEPTION:
+            check_not_of_service(self.key)
         entries = self.kind.entries(cluster.profile)
         if entries.find(self.key) is None:
             raise self.kind.absent(self.key, cluster)
@@ -190,11 +192,10 @@ class Enable(Change):
 class Disable(Change):
     """Disables the add-on, which loses its entries; those of `accepted` may be lost, with None any."""
 
-    accepted: frozenset[EntryKey] | None = frozenset()
+    accepted: frozenset[tuple[Kind, EntryKey]] | None = frozenset()
 
     def apply(self, cluster: Cluster) -> Profile:
-        lost = keys_lost_by_disable(cluster.profile)
-        if self.accepted is not None and not lost <= self.accepted:
+        if self.accepted is not None and not frozenset(lost_by_disable(cluster.profile)) <= self.accepted:
             raise ValidationError(*loss_by_disable(cluster))
         return replace(cluster.profile, enabled=False)
 
@@ -202,14 +203,15 @@ class Disable(Change):
         return not profile.enabled
 
 
-def keys_lost_by_disable(profile: Profile) -> frozenset[EntryKey]:
-    """The entries of either kind that a disable loses."""
-    return frozenset(entry.key for kind in (IDENTITY, EXCEPTION) for entry in kind.entries(profile))
+def lost_by_disable(profile: Profile) -> list[tuple[Kind, EntryKey]]:
+    """The entries of either kind that a disable loses; the service's own exception comes and goes with the add-on."""
+    entries = [(kind, entry.key) for kind in (IDENTITY, EXCEPTION) for entry in kind.entries(profile)]
+    return [each for each in entries if each != (EXCEPTION, SERVICE_EXCEPTION)]
 
 
 def loss_by_disable(cluster: Cluster) -> tuple[str, str]:
     """What people should know before they disable an add-on that has entries: what they lose, and the ways out."""
-    lost = [(kind, entry.key) for kind in (IDENTITY, EXCEPTION) for entry in kind.entries(cluster.profile)]
+    lost = lost_by_disable(cluster.profile)
     names = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost)
     removals = "\n".join(kind.command(cluster, "delete", *key_arguments(key)) for kind, key in lost)
     return (

@@ -28,15 +28,16 @@ class ClusterReference:
     def pod_identity_command(self, verb: str, *arguments: str) -> str:
         """A command line of `az aks pod-identity` on this cluster that can be pasted into a shell."""
         where = ("--resource-group", self.resource_group, "--cluster-name", self.name)
-        return command_line("aks", "pod-identity", *verb.split(), *where, *arguments, *self._subscription())
+        return self.command("aks", "pod-identity", *verb.split(), *where, *arguments)
 
     def update_command(self, *arguments: str) -> str:
         """A command line of `az aks update` on this cluster that can be pasted into a shell."""
         where = ("--resource-group", self.resource_group, "--name", self.name)
-        return command_line("aks", "update", *where, *arguments, *self._subscription())
+        return self.command("aks", "update", *where, *arguments)
 
-    def _subscription(self) -> tuple[str, ...]:
-        return ("--subscription", self.subscription) if self.subscription else ()
+    def command(self, *words: str) -> str:
+        """A command line of az in the cluster's subscription that can be pasted into a shell."""
+        return command_line(*words, *(("--subscription", self.subscription) if self.subscription else ()))
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def check_node_pools(cluster: Cluster) -> None:
             "Create a cluster with: az aks create --vm-set-type VirtualMachineScaleSets",
         )
     if pools and all((pool.get("osType") or "Linux") == "Windows" for pool in pools):
-        add_pool = command_line(
+        add_pool = cluster.reference.command(
             *("aks", "nodepool", "add", "--resource-group", cluster.reference.resource_group),
             *("--cluster-name", cluster.reference.name, "--name", "linux", "--os-type", "Linux"),
         )

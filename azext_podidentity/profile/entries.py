@@ -90,10 +90,9 @@ class PodIdentity:
         """
         info = self.wire.get("provisioningInfo") or {}
         outer = info.get("error") or {}
-        body = outer.get("error") or outer
-        if not body:
-            return None
-        return body.get("code") or "", body.get("message") or ""
+        body = outer.get("error", outer) or {}
+        code, message = body.get("code") or "", body.get("message") or ""
+        return (code, message) if code or message else None
 
     def binds_as(self, other: PodIdentity) -> bool:
         """Whether both give the same pods the same managed identity."""

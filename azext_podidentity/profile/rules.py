@@ -32,8 +32,8 @@ _EXAMPLE_IDENTITY = (
 )
 _IDENTITY_ID = re.compile(
     r"/subscriptions/(?P<subscription>[^/\s]+)/resourceGroups/(?P<resource_group>[^/\s]+)"
-    rf"/providers/{re.escape(_IDENTITY_TYPE)}/(?P<name>[^/\s]+)",
-    re.IGNORECASE,
+    rf"/providers/{re.escape(_IDENTITY_TYPE)}/(?P<name>[-\w]+)",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -72,7 +72,8 @@ def check_binding_selector(value: str, option: str = "--binding-selector") -> st
 
 def check_managed_identity_id(value: str, option: str = "--identity-resource-id") -> str:
     """The ARM resource id of a user-assigned managed identity; keywords compare without case."""
-    if (match := _IDENTITY_ID.fullmatch(value)) and _is_guid(match["subscription"]):
+    match = _IDENTITY_ID.fullmatch(value)
+    if match and _is_guid(match["subscription"]) and value.isprintable():
         return value
     raise InvalidArgumentValueError(
         f"{option} {value!r} is not the resource id of a managed identity: {_why_no_identity_id(value)}",
@@ -181,11 +182,13 @@ def _why_no_identity_id(value: str) -> str:
         return "it holds white space."
     if not value.startswith("/"):
         return "it does not begin with /subscriptions/."
-    if re.search(r"/providers/", value, re.IGNORECASE) and f"/{_IDENTITY_TYPE}/".lower() not in value.lower():
+    if not value.isprintable():
+        return "it holds characters that cannot be seen."
+    if "/providers/" in value.lower() and f"/{_IDENTITY_TYPE}/".lower() not in f"{value.lower()}/":
         return f"its type is not {_IDENTITY_TYPE}."
     if (match := _IDENTITY_ID.fullmatch(value)) is not None:
         return f"{match['subscription']!r} is not a subscription id."
-    return "a part is missing or there is one too many."
+    return "a part is missing, there is one too many, or it holds a character that it cannot have."
 
 
 def _is_guid(value: str) -> bool:
