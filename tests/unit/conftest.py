@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+from .az_parser import AzParser
+
+if TYPE_CHECKING:  # they import azure-cli, which must wait for the folder below
+    from .azure import Azure
+    from .support import Clock
+
+# The same examples in every run; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("unit", max_examples=60, derandomize=True, deadline=None, database=None)
+settings.register_profile("search", max_examples=3000, deadline=None, database=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """azure-cli makes its configuration directory where it is imported: let that be a folder of our own."""
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unit"))
+    folder = TemporaryDirectory(prefix="podidentity-unit-")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("AZURE_CONFIG_DIR", folder.name)
+    patch.setenv("AZURE_EXTENSION_DIR", f"{folder.name}/extensions")
+    config.add_cleanup(patch.undo)
+    config.add_cleanup(folder.cleanup)
+
+
+@pytest.fixture(scope="session")
+def az() -> AzParser:
+    """The command line parser of az, with the commands of the extension and those that its messages name."""
+    return AzParser()
+
+
+@pytest.fixture
+def azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
+    """An Azure with one managed identity and no role assignment."""
+    from .azure import Azure, connect
+
+    azure = Azure()
+    connect(azure, monkeypatch)
+    return azure
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time that passes only where the extension sleeps."""
+    from azext_podidentity.arm import pace
+
+    from .support import Clock
+
+    clock = Clock()
+    monkeypatch.setattr(pace, "time", clock)
+    return clock

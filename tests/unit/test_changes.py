@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import pytest
+from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, ValidationError
+
+from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, UpdateException
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.entries import EntryKey, PodIdentityException
+from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY, SERVICE_EXCEPTION, Kind
+
+from .az_parser import AzParser
+from .support import (
+    KEY,
+    Json,
+    cluster_of,
+    exception_entry,
+    identity_entry,
+    identity_id,
+    option,
+    the_command_in,
+)
+
+LABELS = {"app": "my-app", "app.kubernetes.io/part-of": "my-shop"}
+ADD = AddIdentity.of(KEY, identity_id())
+ADD_EXCEPTION = AddException(PodIdentityException(KEY, LABELS))
+UPDATE_EXCEPTION = UpdateException(PodIdentityException(KEY, LABELS))
+kinds = pytest.mark.parametrize("kind", [IDENTITY, EXCEPTION], ids=["identity", "exception"])
+
+
+def refuse(change: Change, cluster: Cluster, error: type[AzCLIError] = ValidationError) -> AzCLIError:
+    """The error of a change that cannot be."""
+    with pytest.raises(error) as caught:
+        change.apply(cluster)
+    return caught.value
+
+
+def with_entries(kind: Kind, count: int) -> Cluster:
+    """A cluster with that many entries of the kind."""
+    keys = [EntryKey("my-app", f"name-{number:03}") for number in range(count)]
+    entries = [(identity_entry if kind is IDENTITY else exception_entry)(key) for key in keys]
+    return cluster_of(entries) if kind is IDENTITY else cluster_of((), entries)
+
+
+@kinds
+def test_the_200th_entry_fits_and_the_201st_does_not(kind: Kind, az: AzParser) -> None:
+    add: Change = ADD if kind is IDENTITY else ADD_EXCEPTION
+    assert len(kind.entries(add.apply(with_entries(kind, 199)))) == 200
+    error = refuse(add, with_entries(kind, 200))
+    assert "200 are allowed" in error.error_msg
+    az.parse(the_command_in(error))
+
+
+@kinds
+def test_a_full_list_is_no_obstacle_to_what_is_there_already_or_goes(kind: Kind) -> None:
+    full = with_entries(kind, 200)
+    key = EntryKey("my-app", "name-100")
+    again: Change = (
+        AddIdentity.of(key, identity_id()) if kind is IDENTITY else AddException(PodIdentityException(key, {}))
+    )
+    assert again.apply(full) == full.profile
+    assert len(kind.entries(Delete(kind, key).apply(full))) == 199
+
+
+@kinds
+@pytest.mark.parametrize("count", [0, 1, 20, 21, 200])
+def test_an_entry_that_is_absent_is_told_with_those_that_are_there(kind: Kind, count: int, az: AzParser) -> None:
+    cluster = with_entries(kind, count)
+    error = refuse(Delete(kind, KEY), cluster, ResourceNotFoundError)
+    assert repr(KEY.name) in error.error_msg
+    assert repr(KEY.namespace) in error.error_msg
+    assert [entry.key for entry in kind.entries(cluster.profile) if str(entry.key) in error.error_msg] == [
+        entry.key for entry in kind.entries(cluster.profile)[:20]
+    ]
+    assert ("It has none" in error.error_msg) == (count == 0)
+    assert (f"and {count - 20} more" in error.error_msg) == (count > 20)
+    command = the_command_in(error)
+    az.parse(command)
+    assert ("exception" in command) == (kind is EXCEPTION)
+
+
+def test_an_update_of_an_exception_that_is_absent_lists_exceptions_alone(az: AzParser) -> None:
+    cluster = cluster_of([identity_entry()], [exception_entry(EntryKey("my-app", "another"))])
+    error = refuse(UPDATE_EXCEPTION, cluster, ResourceNotFoundError)
+    assert "my-app/another." in error.error_msg
+    assert the_command_in(error)[1:5] == ["aks", "pod-identity", "exception", "list"]
+    az.parse(the_command_in(error))
+
+
+@pytest.mark.parametrize(
+    ("resource_id", "selector"),
+    [(identity_id("another"), None), (identity_id(), "another"), (identity_id("another"), "another")],
+)
+def test_a_name_that_is_taken_is_told_with_what_it_is_for_and_how_to_free_it(
+    resource_id: str, selector: str | None, az: AzParser
+) -> None:
+    cluster = cluster_of([identity_entry()])
+    error = refuse(AddIdentity.of(KEY, resource_id, selector), cluster)
+    assert identity_id() in error.error_msg
+    assert repr(KEY.name) in error.error_msg
+    parsed = az.parse(the_command_in(error))
+    assert "--name" in error.recommendations[0]
+    freed = Delete(IDENTITY, EntryKey(parsed.entry_namespace, parsed.entry_name)).apply(cluster)
+    assert freed.identities == ()
+
+
+@pytest.mark.parametrize("labels", [None, {}, {"app": "another"}, {**LABELS, "tier": "web"}])
+def test_other_labels_of_a_name_that_is_taken_are_told_with_how_to_change_them(
+    labels: dict[str, str] | None, az: AzParser
+) -> None:
+    error = refuse(ADD_EXCEPTION, cluster_of((), [exception_entry(KEY, labels)]))
+    assert all(f"{name}={value}" in error.error_msg for name, value in (labels or {}).items())
+    assert ("(none)" in error.error_msg) == (not labels)
+    command = the_command_in(error)
+    assert option(command, "--pod-labels") == [f"{name}={value}" for name, value in LABELS.items()]
+    parsed = az.parse(command)
+    assert (parsed.entry_namespace, parsed.entry_name) == KEY
+
+
+def test_labels_in_another_order_are_the_same_labels() -> None:
+    cluster = cluster_of((), [exception_entry(KEY, dict(reversed(LABELS.items())))])
+    assert ADD_EXCEPTION.apply(cluster) == UPDATE_EXCEPTION.apply(cluster) == cluster.profile
+
+
+def test_new_labels_replace_all_old_ones_and_nothing_else() -> None:
+    old: Json = {**exception_entry(KEY, {"app": "another", "tier": "web"}), "mark": 1}
+    updated = UPDATE_EXCEPTION.apply(cluster_of((), [old]))
+    assert updated.exceptions[0].to_wire() == {**old, "podLabels": LABELS}
+
+
+def test_an_exception_that_old_versions_left_without_labels_can_get_some() -> None:
+    updated = UPDATE_EXCEPTION.apply(cluster_of((), [exception_entry(KEY, None)]))
+    assert updated.exceptions[0].pod_labels == LABELS
+
+
+def test_a_failed_entry_is_sent_again_and_its_ids_are_looked_up_again() -> None:
+    """Its managed identity may have been made anew since."""
+    before, after = (identity_entry(EntryKey("my-app", name)) for name in ("before", "after"))
+    failed = identity_entry(state="Failed", provisioningInfo={"error": {"error": {"code": "Some"}}}, mark=1)
+    cluster = cluster_of([before, failed, after])
+    written = ADD.apply(cluster)
+    assert written != cluster.profile
+    assert [entry.key.name for entry in written.identities] == ["before", KEY.name, "after"]
+    again = written.identities[1]
+    assert again.binds_as(ADD.entry)
+    assert not again.failed
+    assert again.identity.client_id is again.identity.object_id is None
+    assert again.to_wire()["mark"] == 1
+
+
+@pytest.mark.parametrize("state", ["Assigned", "Updating"])
+def test_an_entry_that_is_well_is_not_sent_again(state: str) -> None:
+    cluster = cluster_of([identity_entry(state=state)])
+    assert ADD.apply(cluster) == cluster.profile
+    assert ADD.failed_entry(cluster.profile) is None
+
+
+def test_the_failed_entry_of_a_change_is_the_one_it_is_about() -> None:
+    other = identity_entry(EntryKey("my-app", "other"), state="Failed")
+    failed = cluster_of([other, identity_entry(state="Failed")], [exception_entry(KEY, LABELS)]).profile
+    about = failed.identities[1]
+    assert ADD.failed_entry(failed) == Delete(IDENTITY, KEY).failed_entry(failed) == about
+    changes: list[Change] = [Delete(EXCEPTION, KEY), ADD_EXCEPTION, UPDATE_EXCEPTION]
+    assert [change.failed_entry(failed) for change in changes] == [None] * 3
+    changes = [ADD, Delete(IDENTITY, KEY)]
+    assert [change.failed_entry(cluster_of([other]).profile) for change in changes] == [None] * 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        AddException(PodIdentityException(SERVICE_EXCEPTION, LABELS)),
+        UpdateException(PodIdentityException(SERVICE_EXCEPTION, LABELS)),
+        Delete(EXCEPTION, SERVICE_EXCEPTION),
+    ],
+    ids=["add", "update", "delete"],
+)
+@pytest.mark.parametrize("listed", [True, False])
+def test_the_exception_of_the_service_is_left_alone(change: Change, listed: bool) -> None:
+    theirs = [exception_entry(SERVICE_EXCEPTION, {"kubernetes.azure.com/managedby": "aks"})] if listed else []
+    error = refuse(change, cluster_of((), theirs))
+    assert SERVICE_EXCEPTION.name in error.error_msg
+    assert "--name" in error.recommendations[0]
+
+
+def test_a_pod_identity_with_the_name_of_the_services_exception_is_anybodys() -> None:
+    added = AddIdentity.of(SERVICE_EXCEPTION, identity_id()).apply(cluster_of())
+    assert added.identities[0].key == SERVICE_EXCEPTION
+    removed = Delete(IDENTITY, SERVICE_EXCEPTION).apply(cluster_of([identity_entry(SERVICE_EXCEPTION)]))
+    assert removed.identities == ()

@@ -1,0 +1,154 @@
+"""Any sequence of changes, against a model of what a profile holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, ValidationError
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, UpdateException
+from azext_podidentity.profile.entries import EntryKey, PodIdentityException, Profile
+from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
+
+from .support import Json, cluster_of, exception_entry, identity_entry, identity_id
+
+# So few that the same entry is met often.
+keys = st.builds(EntryKey, st.sampled_from(["one", "two"]), st.sampled_from(["x", "y"]))
+resources = st.sampled_from([identity_id("a"), identity_id("b")])
+selectors = st.sampled_from([None, "x", "Some_selector"])
+label_sets = st.sampled_from([{"app": "a"}, {"app": "b"}, {"app": "a", "tier": "b"}])
+
+
+class Bound(NamedTuple):
+    """What the model knows of a pod identity."""
+
+    resource_id: str
+    selector: str | None
+    failed: bool = False
+
+    def same_as(self, key: EntryKey, other: Bound) -> bool:
+        """Whether both give the same pods the same identity."""
+        mine, others = (self.selector or key.name, self.resource_id), (other.selector or key.name, other.resource_id)
+        return mine == others
+
+
+class Profiles(RuleBasedStateMachine):
+    """One cluster whose profile people change while the service gives up on an entry now and then."""
+
+    @initialize(state=st.sampled_from(["Assigned", "Failed"]))
+    def begin(self, state: str) -> None:
+        """An entry of each list that no rule touches, each with a field that nobody knows."""
+        key = EntryKey("theirs", "theirs")
+        self.theirs = identity_entry(key, state=state, mark=1), {**exception_entry(key, {"a": "b"}), "mark": 2}
+        self.cluster = cluster_of(*([entry] for entry in self.theirs))
+        self.identities: dict[EntryKey, Bound] = {}
+        self.exceptions: dict[EntryKey, dict[str, str]] = {}
+
+    @rule(key=keys, resource_id=resources, selector=selectors)
+    def add(self, key: EntryKey, resource_id: str, selector: str | None) -> None:
+        change, wanted = AddIdentity.of(key, resource_id, selector), Bound(resource_id, selector)
+        found = self.identities.get(key)
+        if found is not None and not found.same_as(key, wanted):
+            self.refuse(change, ValidationError)
+            return
+        written = self.make(change)
+        if found is None or found.failed:
+            self.identities[key] = found._replace(failed=False) if found else wanted
+            assert written != self.cluster.profile
+        else:
+            assert written == self.cluster.profile
+        self.settle(written)
+
+    @rule(key=keys)
+    def delete(self, key: EntryKey) -> None:
+        self._delete(Delete(IDENTITY, key), self.identities)
+
+    @rule(key=keys, labels=label_sets)
+    def add_exception(self, key: EntryKey, labels: dict[str, str]) -> None:
+        change = AddException(PodIdentityException(key, labels))
+        if self.exceptions.get(key, labels) != labels:
+            self.refuse(change, ValidationError)
+        else:
+            self.settle(self.make(change))
+            self.exceptions[key] = labels
+
+    @rule(key=keys, labels=label_sets)
+    def update_exception(self, key: EntryKey, labels: dict[str, str]) -> None:
+        change = UpdateException(PodIdentityException(key, labels))
+        if key not in self.exceptions:
+            self.refuse(change, ResourceNotFoundError)
+        else:
+            self.settle(self.make(change))
+            self.exceptions[key] = labels
+
+    @rule(key=keys)
+    def delete_exception(self, key: EntryKey) -> None:
+        self._delete(Delete(EXCEPTION, key), self.exceptions)
+
+    @rule(key=keys)
+    def service_gives_up(self, key: EntryKey) -> None:
+        if key in self.identities:
+            self.identities[key] = self.identities[key]._replace(failed=True)
+            self.settle(self.cluster.profile)
+
+    @invariant()
+    def lists_are_as_the_model_says(self) -> None:
+        if not hasattr(self, "cluster"):
+            return
+        sent = self.cluster.profile.to_wire()
+        identities, exceptions = sent["userAssignedIdentities"], sent["userAssignedIdentityExceptions"]
+        assert identities[0] == {name: v for name, v in self.theirs[0].items() if name != "provisioningState"}
+        assert exceptions[0] == self.theirs[1]
+        assert [
+            (EntryKey(each["namespace"], each["name"]), each["identity"]["resourceId"], each.get("bindingSelector"))
+            for each in identities[1:]
+        ] == [(key, bound.resource_id, bound.selector) for key, bound in self.identities.items()]
+        assert [(EntryKey(each["namespace"], each["name"]), each["podLabels"]) for each in exceptions[1:]] == list(
+            self.exceptions.items()
+        )
+
+    def _delete(self, change: Delete, there: dict[EntryKey, Bound] | dict[EntryKey, dict[str, str]]) -> None:
+        if change.key not in there:
+            self.refuse(change, ResourceNotFoundError)
+            return
+        self.settle(self.make(change, again=ResourceNotFoundError))
+        del there[change.key]
+
+    def make(self, change: Change, again: type[AzCLIError] | None = None) -> Profile:
+        """The profile after the change, which is done then: made twice it is the same, or refused with `again`."""
+        before = self.cluster.profile.to_wire()
+        written = change.apply(self.cluster)
+        assert change.is_done(written)
+        assert self.cluster.profile.to_wire() == before
+        if again is None:
+            assert change.apply(replace(self.cluster, profile=written)) == written
+        else:
+            with pytest.raises(again):
+                change.apply(replace(self.cluster, profile=written))
+        return written
+
+    def refuse(self, change: Change, error: type[AzCLIError]) -> None:
+        """The change cannot be, and leaves everything as it was."""
+        before = self.cluster.profile.to_wire()
+        with pytest.raises(error) as caught:
+            change.apply(self.cluster)
+        assert caught.value.recommendations
+        assert self.cluster.profile.to_wire() == before
+
+    def settle(self, written: Profile) -> None:
+        """What is read after the write: the service gives every entry a state."""
+        wire: Json = written.to_wire()
+        for entry in wire["userAssignedIdentities"][1:]:
+            failed = (bound := self.identities.get(EntryKey(entry["namespace"], entry["name"]))) and bound.failed
+            entry["provisioningState"] = "Failed" if failed else "Assigned"
+        wire["userAssignedIdentities"][0]["provisioningState"] = self.theirs[0]["provisioningState"]
+        self.cluster = replace(self.cluster, profile=Profile.from_wire(wire))
+
+
+TestProfiles = Profiles.TestCase
+TestProfiles.settings = settings(settings.get_profile("unit"), max_examples=40, stateful_step_count=25)

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import AzCLIError, AzureConnectionError, AzureResponseError, ValidationError
+from azure.core import MatchConditions
+from azure.core.exceptions import ServiceRequestError
+
+from azext_podidentity.arm.grants import PROPAGATION_LIMIT, Grants
+from azext_podidentity.profile.changes import AddIdentity, Change, Delete
+from azext_podidentity.profile.entries import EntryKey
+from azext_podidentity.profile.kinds import IDENTITY
+
+from .azure import CLI, Azure, Clusters, assigned, busy, service, with_state
+from .support import KEY, Clock, Json, cluster_wire, http_error, identity_entry, identity_id, missing_role, refusal
+
+ADD = AddIdentity.of(KEY, identity_id())
+DELETE = Delete(IDENTITY, KEY)
+THEIRS = EntryKey("their-app", "theirs")
+pytestmark = pytest.mark.usefixtures("azure", "clock")
+
+
+def make(change: Change, clusters: Clusters, **options: Any) -> Any:
+    """Makes the change as a command does."""
+    return service(clusters).change(change, Grants(CLI), **options)
+
+
+def entries(wire: Json) -> list[EntryKey]:
+    """The pod identities of a cluster."""
+    listed = wire["properties"]["podIdentityProfile"].get("userAssignedIdentities", ())
+    return [EntryKey(entry["namespace"], entry["name"]) for entry in listed]
+
+
+def no_role() -> Exception:
+    """The service does not know of the role over the new identity."""
+    return refusal("PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id()))
+
+
+def test_nothing_but_the_profile_differs_from_what_was_read() -> None:
+    read = {**cluster_wire(), "location": "westeurope", "tags": {"a": "b"}, "notYetKnown": {"x": [None, 1]}}
+    read["properties"]["notYetKnown"] = {"y": False}
+    clusters = Clusters(deepcopy(read))
+    make(ADD, clusters)
+    (written,) = clusters.writes
+    assert entries(written) == [KEY]
+    written["properties"].pop("podIdentityProfile")
+    read["properties"].pop("podIdentityProfile")
+    assert written == read
+
+
+def test_a_write_goes_with_the_etag_that_was_read() -> None:
+    clusters = Clusters({**cluster_wire(), "eTag": "an-etag"})
+    make(ADD, clusters, headers={"X-Some": "header"})
+    (options,) = clusters.options
+    assert (options["etag"], options["match_condition"]) == ("an-etag", MatchConditions.IfNotModified)
+    assert options["headers"] == {"X-Some": "header"}
+
+
+def test_without_an_etag_a_write_goes_without_a_condition_and_right_after_a_read(azure: Azure) -> None:
+    clusters = Clusters(cluster_wire())
+    reads: list[int] = []
+    clusters.before_read = lambda: reads.append(len(azure.requests))
+    make(ADD, clusters)
+    assert not {"etag", "match_condition"} & clusters.options[0].keys()
+    assert reads[-2] == len(azure.requests)
+
+
+def test_a_busy_cluster_ends_the_tries_some_time(clock: Clock) -> None:
+    clusters = Clusters({**cluster_wire(), "eTag": "an-etag"}, busy())
+    with pytest.raises(AzureResponseError) as caught:
+        make(ADD, clusters)
+    assert f"{len(clusters.writes)} times" in caught.value.error_msg
+    assert 15 * 60 <= clock.now - 1000 <= 60 * 60
+    assert max(clock.slept) <= 10
+
+
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        busy(),
+        http_error(412, {"error": {"code": "PreconditionFailed", "message": "The condition is not met."}}),
+        http_error(200, {"status": "Failed", "error": {"code": "NotLatestOperation", "message": "Cannot proceed."}}),
+    ],
+    ids=["busy", "etag", "replaced"],
+)
+def test_a_change_is_made_afresh_to_what_others_left(obstacle: Exception) -> None:
+    clusters = Clusters(cluster_wire(), obstacle, assigned)
+
+    def write_of_others_comes_first() -> None:
+        if not clusters.writes:
+            clusters.wire = cluster_wire([identity_entry(THEIRS)])
+
+    clusters.before_write = write_of_others_comes_first
+    make(ADD, clusters)
+    assert entries(clusters.wire) == [THEIRS, KEY]
+    assert len(clusters.writes) == 2
+
+
+def test_a_write_that_another_one_replaced_while_it_ran_is_made_again() -> None:
+    theirs = cluster_wire([identity_entry(THEIRS)])
+    clusters = Clusters(cluster_wire(), lambda _: theirs, assigned)
+    make(ADD, clusters)
+    assert entries(clusters.wire) == [THEIRS, KEY]
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "after"),
+    [(ADD, [], [identity_entry()]), (DELETE, [identity_entry()], [])],
+    ids=["add", "delete"],
+)
+def test_what_somebody_else_did_meanwhile_is_not_done_again(change: Change, before: Any, after: Any) -> None:
+    clusters = Clusters(cluster_wire(before), busy())
+
+    def done_by_others() -> None:
+        clusters.wire = cluster_wire(after)
+
+    clusters.before_write = done_by_others
+    model = make(change, clusters)
+    assert len(clusters.writes) == 1
+    assert entries(model.as_dict()) == entries(clusters.wire)
+
+
+@pytest.mark.parametrize("etag", [{"eTag": "an-etag"}, {}], ids=["etag", "no-etag"])
+@pytest.mark.parametrize("obstacles", [[], [busy()], [no_role()]], ids=["free", "busy", "role"])
+def test_a_failed_entry_is_sent_again_whatever_is_in_the_way(etag: Json, obstacles: list[Exception]) -> None:
+    clusters = Clusters({**cluster_wire([identity_entry(state="Failed")]), **etag}, *obstacles, assigned)
+    make(ADD, clusters)
+    assert len(clusters.writes) == len(obstacles) + 1
+    (entry,) = clusters.wire["properties"]["podIdentityProfile"]["userAssignedIdentities"]
+    assert entry["provisioningState"] == "Assigned"
+
+
+@pytest.mark.parametrize("change", [ADD, DELETE], ids=["add", "delete"])
+def test_an_entry_that_ends_failed_is_an_error_with_the_services_reason(change: Change) -> None:
+    reason = {"error": {"error": {"code": "SomeCode", "message": "Some words."}}}
+    failed = with_state(cluster_wire([identity_entry()]), "Failed", provisioningInfo=reason)
+    clusters = Clusters(cluster_wire([] if change is ADD else [identity_entry()]), lambda _: failed)
+    with pytest.raises(AzCLIError) as caught:
+        make(change, clusters)
+    assert "Some words." in caught.value.error_msg
+    assert len(clusters.writes) == 1
+
+
+def test_a_role_on_its_way_is_waited_for(clock: Clock) -> None:
+    clusters = Clusters(cluster_wire(), no_role(), no_role(), no_role(), assigned)
+    make(ADD, clusters)
+    assert len(clusters.writes) == 4
+    assert 3 <= clock.now - 1000 < 10
+
+
+def test_a_role_that_never_arrives_is_told_after_five_minutes(azure: Azure, clock: Clock) -> None:
+    clusters = Clusters(cluster_wire(), no_role())
+    with pytest.raises(AzCLIError) as caught:
+        make(ADD, clusters)
+    assert missing_role(identity_id()) in caught.value.error_msg
+    assert PROPAGATION_LIMIT <= clock.now - 1000 <= PROPAGATION_LIMIT + 10
+    assert azure.count("grant") == 1
+
+
+def test_a_role_that_others_lost_is_told_at_once(clock: Clock) -> None:
+    theirs = identity_entry(THEIRS, identity_id("theirs"))
+    lost = refusal("PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id("theirs")))
+    clusters = Clusters(cluster_wire([theirs]), lost)
+    with pytest.raises(AzCLIError) as caught:
+        make(ADD, clusters)
+    assert str(THEIRS) in caught.value.error_msg
+    assert len(clusters.writes) == 1
+    assert clock.slept == []
+
+
+def test_nothing_is_written_where_nothing_is_to_be_changed() -> None:
+    clusters = Clusters(cluster_wire([identity_entry()]))
+    assert entries(make(ADD, clusters).as_dict()) == [KEY]
+    assert clusters.writes == []
+
+
+@pytest.mark.parametrize("state", ["Updating", "Creating", "Starting", "Upgrading"])
+def test_a_write_waits_for_the_end_of_whatever_runs(state: str, clock: Clock) -> None:
+    clusters = Clusters(cluster_wire(provisioningState=state))
+
+    def ends_some_time() -> None:
+        if clock.now > 1060:
+            clusters.wire["properties"]["provisioningState"] = "Succeeded"
+
+    clusters.before_read = ends_some_time
+    make(ADD, clusters)
+    assert 60 < clock.now - 1000 <= 70
+    assert len(clusters.writes) == 1
+
+
+def test_a_cluster_that_is_being_deleted_is_not_waited_for(clock: Clock) -> None:
+    with pytest.raises(ValidationError) as caught:
+        make(ADD, Clusters(cluster_wire(provisioningState="Deleting")))
+    assert "being deleted" in caught.value.error_msg
+    assert clock.slept == []
+
+
+def test_without_waiting_the_write_is_sent_and_nothing_more() -> None:
+    clusters = Clusters(cluster_wire())
+    assert make(ADD, clusters, no_wait=True) is None
+    assert clusters.options[0]["polling"] is False
+
+
+def test_a_connection_that_breaks_says_so() -> None:
+    with pytest.raises(AzureConnectionError):
+        make(ADD, Clusters(cluster_wire(), ServiceRequestError("Connection reset")))

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from shlex import split
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from azext_podidentity.profile.cluster import ClusterReference
+
+from .az_parser import AzParser
+from .situations import SITUATIONS
+from .support import REFERENCE, commands_in, option
+
+# Subscriptions have names with anything in them, resource groups have parentheses.
+nasty = st.text(st.sampled_from("ab-_.() '\"$`\\;|&<>*?~#!%{}\u00e9"), max_size=12).map("a{}".format)
+situations = pytest.mark.parametrize("situation", SITUATIONS)
+# They have nothing to do with one cluster.
+WITHOUT_COMMAND = {"answer: no right to assign", "answer: no right"}
+
+
+@situations
+def test_the_commands_of_a_message_are_commands_that_az_takes(situation: str, az: AzParser) -> None:
+    commands = commands_in(SITUATIONS[situation](REFERENCE))
+    assert bool(commands) == (situation not in WITHOUT_COMMAND)
+    for command in commands:
+        az.parse(command)
+
+
+@situations
+@settings(max_examples=20)
+@given(group=nasty, name=nasty, subscription=nasty)
+def test_the_commands_of_a_message_are_about_the_same_cluster(
+    situation: str, group: str, name: str, subscription: str
+) -> None:
+    for command in commands_in(SITUATIONS[situation](ClusterReference(group, name, subscription))):
+        # They name a scope or a managed identity's own subscription.
+        if command[1:3] not in (["role", "assignment"], ["identity", "create"], ["group", "create"]):
+            assert option(command, "--subscription") == [subscription]
+        if command[1:3] in (["aks", "pod-identity"], ["aks", "nodepool"]):
+            assert option(command, "--resource-group") == [group]
+            assert option(command, "--cluster-name") == [name]
+        if command[1:3] == ["aks", "update"]:
+            assert option(command, "--resource-group") == [group]
+            assert option(command, "--name") == [name]
+
+
+@situations
+def test_no_subscription_is_named_where_the_command_line_named_none(situation: str) -> None:
+    for command in commands_in(SITUATIONS[situation](REFERENCE)):
+        assert command[1] in ("identity", "group") or "--subscription" not in command
+
+
+@given(st.lists(nasty, min_size=1, max_size=4), nasty)
+def test_arguments_come_through_a_shell_as_they_are(arguments: list[str], subscription: str) -> None:
+    reference = ClusterReference("rg", "cluster", subscription)
+    line = reference.pod_identity_command("exception update", "--pod-labels", *arguments)
+    assert option(split(line), "--pod-labels") == arguments
+    assert split(line)[:5] == ["az", "aks", "pod-identity", "exception", "update"]
+    assert option(split(reference.update_command(*arguments)), "--subscription") == [subscription]

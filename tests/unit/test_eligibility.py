@@ -1,0 +1,214 @@
+"""Which clusters can have pod identities, and what is said where one cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, ValidationError
+
+from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, Enable, UpdateException
+from azext_podidentity.profile.cluster import (
+    KUBENET_RISK,
+    Cluster,
+    ClusterReference,
+    check_can_create,
+    check_can_enable,
+    check_node_pools,
+)
+from azext_podidentity.profile.entries import PodIdentityException
+from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
+
+from .az_parser import AzParser
+from .support import (
+    KEY,
+    PRINCIPAL,
+    REFERENCE,
+    Json,
+    cluster_of,
+    cluster_wire,
+    exception_entry,
+    identity_entry,
+    identity_id,
+    text_of,
+    the_command_in,
+)
+
+LABELS = {"app": "my-app"}
+CHANGES: dict[str, Change] = {
+    "add": AddIdentity.of(KEY, identity_id()),
+    "delete": Delete(IDENTITY, KEY),
+    "exception add": AddException(PodIdentityException(KEY, LABELS)),
+    "exception update": UpdateException(PodIdentityException(KEY, LABELS)),
+    "exception delete": Delete(EXCEPTION, KEY),
+}
+KUBENET: Json = {"networkProfile": {"networkPlugin": "kubenet"}}
+entry_changes = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+
+
+def refuse(change: Change, cluster: Cluster, error: type[AzCLIError] = ValidationError) -> AzCLIError:
+    """The error of a change that cannot be."""
+    with pytest.raises(error) as caught:
+        change.apply(cluster)
+    assert repr(cluster.reference.name) in caught.value.error_msg
+    return caught.value
+
+
+def cluster_with(enabled: bool = True, reference: ClusterReference = REFERENCE, **properties: Any) -> Cluster:
+    """A cluster on which every change would have something to do, but for its properties."""
+    return cluster_of(
+        [identity_entry(state="Failed")],
+        [exception_entry(KEY, LABELS)],
+        enabled=enabled,
+        reference=reference,
+        **properties,
+    )
+
+
+def as_service_principal(enabled: bool = True, identity: Json | None = None) -> Cluster:
+    """A cluster that runs as a service principal."""
+    wire = cluster_wire([identity_entry()], [exception_entry(KEY, LABELS)], enabled=enabled)
+    wire.pop("identity")
+    return Cluster.from_wire(REFERENCE, wire if identity is None else {**wire, "identity": identity})
+
+
+@entry_changes
+def test_entries_cannot_be_changed_where_the_add_on_is_off(change: Change, az: AzParser) -> None:
+    parsed = az.parse(the_command_in(refuse(change, cluster_with(enabled=False))))
+    assert (parsed.resource_group_name, parsed.name) == (REFERENCE.resource_group, REFERENCE.name)
+    assert parsed.enable_pod_identity
+    assert not parsed.enable_pod_identity_with_kubenet
+
+
+@entry_changes
+def test_where_it_is_off_on_kubenet_the_way_out_has_the_consent_too(change: Change, az: AzParser) -> None:
+    parsed = az.parse(the_command_in(refuse(change, cluster_with(enabled=False, **KUBENET))))
+    assert parsed.enable_pod_identity
+    assert parsed.enable_pod_identity_with_kubenet
+
+
+@pytest.mark.parametrize("change", [*CHANGES.values(), Enable()], ids=[*CHANGES, "enable"])
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("identity", [None, {}, {"type": "None"}, {"type": None}], ids=repr)
+def test_a_service_principal_cluster_cannot_have_them(
+    change: Change, enabled: bool, identity: Json | None, az: AzParser
+) -> None:
+    error = refuse(change, as_service_principal(enabled, identity))
+    assert "requires a managed identity" in error.error_msg
+    assert az.parse(the_command_in(error)).enable_managed_identity
+
+
+@pytest.mark.parametrize("change", [*CHANGES.values(), Enable()], ids=[*CHANGES, "enable"])
+@pytest.mark.parametrize("plugin", ["kubenet", "Kubenet"])
+@pytest.mark.parametrize("allowed", [None, False])
+def test_kubenet_needs_consent(change: Change, plugin: str, allowed: bool | None, az: AzParser) -> None:
+    profile = {**cluster_wire()["properties"]["podIdentityProfile"], "allowNetworkPluginKubenet": allowed}
+    if isinstance(change, Delete | UpdateException):
+        profile["userAssignedIdentities"] = [identity_entry()]
+        profile["userAssignedIdentityExceptions"] = [exception_entry(KEY)]
+    cluster = cluster_of(networkProfile={"networkPlugin": plugin}, podIdentityProfile=profile)
+    error = refuse(change, cluster)
+    assert KUBENET_RISK in error.error_msg
+    assert "--enable-pod-identity-with-kubenet" in text_of(error)
+    assert az.parse(the_command_in(error)).enable_pod_identity_with_kubenet
+
+
+@entry_changes
+def test_kubenet_with_consent_is_a_cluster_like_any_other(change: Change) -> None:
+    wire = cluster_wire([identity_entry()], [exception_entry(KEY, LABELS)], **KUBENET)
+    wire["properties"]["podIdentityProfile"]["allowNetworkPluginKubenet"] = True
+    assert change.is_done(change.apply(Cluster.from_wire(REFERENCE, wire)))
+
+
+@pytest.mark.parametrize("properties", [{"networkProfile": None}, {"networkProfile": {}}, {"agentPoolProfiles": None}])
+def test_what_the_service_does_not_tell_is_no_reason_to_refuse(properties: Json) -> None:
+    assert Enable().apply(cluster_of(enabled=False, **properties)).enabled
+
+
+@pytest.mark.parametrize("name", ["delete", "exception delete", "exception update"])
+def test_an_absent_entry_is_absent_whether_the_add_on_is_on_or_off(name: str) -> None:
+    refuse(CHANGES[name], cluster_of(enabled=False), ResourceNotFoundError)
+    refuse(CHANGES[name], cluster_of(), ResourceNotFoundError)
+
+
+POOLS = [
+    {"name": "pool", **kind, **system}
+    for kind in ({}, {"type": "VirtualMachineScaleSets"}, {"type": "AvailabilitySet"})
+    for system in ({}, {"osType": "Linux"}, {"osType": "Windows"})
+]
+
+
+# AKS does not mix availability sets with scale sets.
+PAIRS = [pair for pair in combinations(POOLS, 2) if len({pool.get("type") == "AvailabilitySet" for pool in pair}) == 1]
+
+
+@pytest.mark.parametrize("node_pools", [*([pool] for pool in POOLS), *PAIRS])
+def test_one_linux_pool_on_scale_sets_is_needed_and_enough(node_pools: Sequence[Json]) -> None:
+    cluster = cluster_of(agentPoolProfiles=node_pools)
+    if any(pool.get("type") != "AvailabilitySet" and pool.get("osType") != "Windows" for pool in node_pools):
+        check_node_pools(cluster)
+        return
+    with pytest.raises(ValidationError):
+        check_node_pools(cluster)
+
+
+@pytest.mark.parametrize("subscription", [None, "my subscription"])
+def test_a_cluster_with_windows_nodes_only_is_told_how_to_get_linux_ones(
+    subscription: str | None, az: AzParser
+) -> None:
+    reference = ClusterReference("rg", "cluster", subscription)
+    windows = cluster_of(reference=reference, agentPoolProfiles=[{"osType": "Windows"}])
+    parsed = az.parse(the_command_in(refuse(Enable(), windows)))
+    assert (parsed.resource_group_name, parsed.cluster_name) == ("rg", "cluster")
+    assert parsed.os_type == "Linux"
+    assert parsed._subscription == subscription
+
+
+def test_a_cluster_on_availability_sets_is_told_that_it_takes_another_cluster() -> None:
+    error = refuse(Enable(), cluster_of(agentPoolProfiles=[{"type": "AvailabilitySet", "osType": "Linux"}]))
+    assert "availability sets" in error.error_msg
+    assert "--vm-set-type VirtualMachineScaleSets" in error.recommendations[0]
+
+
+CREATE = {"service_principal": None, "client_secret": None, "vm_set_type": None, "network_plugin": None}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "flag"),
+    [
+        ({"service_principal": "an-app"}, "--service-principal"),
+        ({"client_secret": "a-secret"}, "--service-principal"),
+        ({"vm_set_type": "AvailabilitySet"}, "--vm-set-type"),
+        ({"vm_set_type": "availabilityset"}, "--vm-set-type"),
+        ({"network_plugin": "kubenet"}, "--enable-pod-identity-with-kubenet"),
+    ],
+)
+def test_what_a_create_cannot_have_beside_pod_identities(parameters: Json, flag: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        check_can_create({**CREATE, **parameters}, consent_given=False)
+    assert flag in text_of(caught.value)
+    assert "a-secret" not in text_of(caught.value)
+
+
+def test_what_a_create_can_have_beside_pod_identities() -> None:
+    for parameters in ({}, CREATE, {"network_plugin": "azure"}, {"vm_set_type": "VirtualMachineScaleSets"}):
+        check_can_create(parameters, consent_given=False)
+    check_can_create({"network_plugin": "kubenet"}, consent_given=True)
+
+
+@pytest.mark.parametrize(
+    ("identity", "principal"),
+    [
+        ({"type": "SystemAssigned", "principalId": PRINCIPAL}, PRINCIPAL),
+        ({"type": "UserAssigned", "userAssignedIdentities": {identity_id(): {"principalId": PRINCIPAL}}}, PRINCIPAL),
+        ({"type": "UserAssigned", "userAssignedIdentities": {identity_id(): {}}}, None),
+        ({"type": "UserAssigned", "userAssignedIdentities": {identity_id(): None}}, None),
+        ({"type": "SystemAssigned"}, None),
+    ],
+)
+def test_the_cluster_identity_is_its_own_or_the_one_it_runs_as(identity: Json, principal: str | None) -> None:
+    cluster = Cluster.from_wire(REFERENCE, {**cluster_wire(), "identity": identity})
+    assert cluster.principal_id == principal
+    check_can_enable(cluster, consent_given=False)

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azext_podidentity.profile.entries import (
+    Entries,
+    EntryKey,
+    ManagedIdentity,
+    PodIdentity,
+    PodIdentityException,
+    Profile,
+)
+
+from . import grammars as g
+from .support import KEY, Json, exception_entry, identity_entry, identity_id
+from .wire import READ_ONLY, identity_entries, profiles, unknown_fields
+
+few_keys = st.builds(EntryKey, st.sampled_from("ab"), st.sampled_from("xy"))
+exceptions = st.builds(
+    PodIdentityException, few_keys, st.dictionaries(st.just("app"), st.sampled_from("12"), min_size=1)
+)
+lists = st.lists(exceptions, max_size=5, unique_by=lambda entry: entry.key).map(Entries)
+
+
+def without_read_only(profile: Json) -> Json:
+    """What may be sent of a profile: the oracle of the round trip."""
+    sent = deepcopy(profile)
+    for entry in sent.get("userAssignedIdentities", ()):
+        for name in READ_ONLY:
+            entry.pop(name, None)
+    return sent
+
+
+@given(profiles())
+def test_what_is_read_is_sent_back_without_what_only_the_service_may_set(profile: Json) -> None:
+    before = deepcopy(profile)
+    assert Profile.from_wire(profile).to_wire() == without_read_only(profile)
+    assert profile == before
+
+
+@given(profiles())
+def test_what_is_sent_reads_as_what_was_read(profile: Json) -> None:
+    read = Profile.from_wire(profile)
+    again = Profile.from_wire(read.to_wire())
+    assert [entry.to_wire() for entry in again.identities] == [entry.to_wire() for entry in read.identities]
+    assert [entry.key for entry in again.exceptions] == [entry.key for entry in read.exceptions]
+    assert again.to_wire() == read.to_wire()
+
+
+@given(profiles())
+def test_what_was_read_is_not_changed_by_what_is_done_to_a_copy_that_is_sent(profile: Json) -> None:
+    read = Profile.from_wire(profile)
+    read.to_wire().clear()
+    for sent in [*(each.to_wire() for each in read.identities), *(each.to_wire() for each in read.exceptions)]:
+        sent["namespace"] = "another"
+        sent.get("podLabels", {}).clear()
+        sent.get("identity", {}).clear()
+    assert read.to_wire() == without_read_only(profile)
+
+
+@pytest.mark.parametrize("wire", [None, {}, {"enabled": False}, {"enabled": None}])
+def test_a_cluster_without_the_add_on_reads_as_not_enabled(wire: Json | None) -> None:
+    profile = Profile.from_wire(wire)
+    assert not profile.enabled
+    assert not (*profile.identities, *profile.exceptions)
+
+
+@given(profiles())
+def test_a_disabled_profile_is_one_field_and_nothing_else(profile: Json) -> None:
+    assert replace(Profile.from_wire(profile), enabled=False).to_wire() == {"enabled": False}
+    assert Profile.from_wire({**profile, "enabled": False}).to_wire() == {"enabled": False}
+
+
+def test_a_new_profile_says_no_more_than_it_must() -> None:
+    assert Profile(enabled=True).to_wire() == {"enabled": True}
+    consent = Profile(enabled=True, allow_network_plugin_kubenet=True)
+    assert consent.to_wire() == {"enabled": True, "allowNetworkPluginKubenet": True}
+
+
+def test_a_list_that_became_empty_is_sent_as_empty() -> None:
+    """A list that is left out would stay as it is."""
+    profile = Profile.from_wire({"enabled": True, "userAssignedIdentities": [identity_entry()]})
+    sent = replace(profile, identities=profile.identities.remove(KEY)).to_wire()
+    assert sent == {"enabled": True, "userAssignedIdentities": []}
+
+
+@given(unknown_fields)
+def test_labels_that_old_versions_left_null_are_sent_as_none(more: Json) -> None:
+    """The service refuses null."""
+    entry = PodIdentityException.from_wire({**more, **exception_entry(labels=None)})
+    assert entry.pod_labels == {}
+    assert entry.to_wire() == {**more, **exception_entry(labels={})}
+
+
+@given(identity_entries(), st.uuids().map(str), st.uuids().map(str))
+def test_ids_that_were_looked_up_are_sent_beside_what_was_there(wire: Json, client: str, other: str) -> None:
+    entry = PodIdentity.from_wire(wire)
+    found = replace(entry, identity=ManagedIdentity(entry.identity.resource_id, client, other))
+    assert found.to_wire()["identity"] == {**wire["identity"], "clientId": client, "objectId": other}
+
+
+def test_a_new_entry_sends_what_is_known_of_it() -> None:
+    entry = PodIdentity(KEY, ManagedIdentity(identity_id(), "client", "object"))
+    sent: Json = {
+        "namespace": KEY.namespace,
+        "name": KEY.name,
+        "identity": {"resourceId": identity_id(), "clientId": "client", "objectId": "object"},
+    }
+    assert entry.to_wire() == sent
+    assert replace(entry, binding_selector="my_selector").to_wire() == {**sent, "bindingSelector": "my_selector"}
+
+
+@given(g.keys, st.none() | g.label_values)
+def test_pods_select_by_the_selector_or_else_by_the_name(key: EntryKey, selector: str | None) -> None:
+    entry = PodIdentity.from_wire(identity_entry(key, bindingSelector=selector))
+    assert entry.effective_selector == (selector if selector else key.name)
+
+
+def test_an_entry_binds_as_another_with_its_name_as_selector_and_its_id_in_any_case() -> None:
+    entry = PodIdentity.from_wire(identity_entry())
+    assert entry.binds_as(PodIdentity(KEY, ManagedIdentity(identity_id().upper()), KEY.name))
+    for other in (
+        PodIdentity(EntryKey("other", KEY.name), entry.identity),
+        PodIdentity(EntryKey(KEY.namespace, "other"), entry.identity, KEY.name),
+        PodIdentity(KEY, ManagedIdentity(identity_id("other"))),
+        PodIdentity(KEY, entry.identity, "other"),
+        PodIdentity(KEY, entry.identity, KEY.name.upper()),
+    ):
+        assert not entry.binds_as(other)
+        assert not other.binds_as(entry)
+
+
+REASON = {"code": "SomeCode", "message": "Some words."}
+
+
+@pytest.mark.parametrize(
+    ("info", "error"),
+    [
+        ({"error": {"error": REASON}}, ("SomeCode", "Some words.")),
+        ({"error": REASON}, ("SomeCode", "Some words.")),
+        ({"error": {"error": {"message": "Some words."}}}, ("", "Some words.")),
+        ({"error": {"error": {"code": "SomeCode", "message": None, "details": None}}}, ("SomeCode", "")),
+        (None, None),
+        ({}, None),
+        ({"error": None}, None),
+        ({"error": {}}, None),
+        ({"error": {"error": None}}, None),
+        ({"error": {"error": {}}}, None),
+    ],
+)
+def test_the_reason_of_a_failed_entry(info: Json | None, error: tuple[str, str] | None) -> None:
+    entry = PodIdentity.from_wire(identity_entry(state="Failed", provisioningInfo=info))
+    assert entry.failed
+    assert entry.error == error
+
+
+@given(lists, exceptions)
+def test_what_was_put_is_found_and_all_else_stays_in_its_order(
+    entries: Entries[PodIdentityException], entry: PodIdentityException
+) -> None:
+    put = entries.put(entry)
+    assert put.find(entry.key) is entry
+    assert put.remove(entry.key) == entries.remove(entry.key)
+    assert put.put(entry) == put
+    keys = [each.key for each in entries]
+    assert [each.key for each in put] == (keys if entry.key in keys else [*keys, entry.key])
+
+
+@given(lists, few_keys)
+def test_what_was_removed_is_not_found_and_all_else_stays_in_its_order(
+    entries: Entries[PodIdentityException], key: EntryKey
+) -> None:
+    removed = entries.remove(key)
+    assert removed.find(key) is None
+    assert list(removed) == [each for each in entries if each.key != key]
+    assert removed.remove(key) == removed
+    if entries.find(key) is None:
+        assert removed == entries
+
+
+@given(st.lists(identity_entries(), max_size=4), st.sampled_from("abcd"))
+def test_the_entries_bound_to_a_managed_identity(wires: list[Json], letter: str) -> None:
+    profile = Profile.from_wire({"enabled": True, "userAssignedIdentities": wires})
+    bound = profile.bound_to(identity_id(letter * 3).upper())
+    expected = [wire for wire in wires if wire["identity"]["resourceId"].endswith(f"/{letter * 3}")]
+    assert [entry.wire for entry in bound] == expected
+
+
+def test_a_key_prints_as_people_write_it() -> None:
+    assert str(EntryKey("my-app", "my-name")) == "my-app/my-name"

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import ast
+import json
+import re
+import stat
+from collections.abc import Iterator
+from email import message_from_string
+from zipfile import ZipFile
+
+import pytest
+
+from development.paths import ROOT, wheel
+
+PACKAGE = "azext_podidentity"
+
+
+@pytest.fixture
+def built() -> Iterator[ZipFile]:
+    """The wheel that users install."""
+    with ZipFile(wheel()) as archive:
+        yield archive
+
+
+def version() -> str:
+    """The version that setup.py names."""
+    for node in ast.parse((ROOT / "setup.py").read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "VERSION":
+            return str(ast.literal_eval(node.value))
+    raise AssertionError("setup.py has no VERSION")
+
+
+def test_the_wheel_has_the_extension_and_nothing_else(built: ZipFile) -> None:
+    assert {name.split("/")[0] for name in built.namelist()} == {PACKAGE, f"podidentity-{version()}.dist-info"}
+    sources = {str(path.relative_to(ROOT)) for path in (ROOT / PACKAGE).rglob("*.py")}
+    assert {name for name in built.namelist() if name.startswith(f"{PACKAGE}/")} == {
+        *sources,
+        f"{PACKAGE}/azext_metadata.json",
+    }
+
+
+def test_the_metadata_that_az_reads_is_a_file_in_the_package(built: ZipFile) -> None:
+    """az reads it from inside the package folder, and a link would point nowhere there."""
+    entry = built.getinfo(f"{PACKAGE}/azext_metadata.json")
+    assert not stat.S_ISLNK(entry.external_attr >> 16)
+    assert json.loads(built.read(entry))["azext.minCliCoreVersion"] == "2.85.0"
+
+
+def test_the_metadata_at_the_top_is_a_link_to_the_packages() -> None:
+    top = ROOT / "azext_metadata.json"
+    assert top.is_symlink()
+    assert not top.readlink().is_absolute()
+    assert top.resolve() == ROOT / PACKAGE / "azext_metadata.json"
+
+
+def test_the_wheel_asks_for_nothing_that_would_shadow_the_hosts_copy(built: ZipFile) -> None:
+    metadata = message_from_string(built.read(f"podidentity-{version()}.dist-info/METADATA").decode())
+    assert (metadata["Name"], metadata["Version"]) == ("podidentity", version())
+    assert metadata.get_all("Requires-Dist") is None
+    assert metadata["Requires-Python"] == ">=3.10"
+
+
+def test_the_history_tells_of_this_version() -> None:
+    history = (ROOT / "HISTORY.rst").read_text("utf-8")
+    assert re.search(rf"^{re.escape(version())}\n-+\n\n\S", history, re.MULTILINE)
