@@ -54,31 +54,17 @@ def _load_group(loader: Any) -> None:
     with loader.argument_context("aks pod-identity") as c:
         c.argument("resource_group_name", resource_group_name_type)
         c.argument("cluster_name", options_list=["--cluster-name"], help="Name of the managed cluster.")
-        c.argument(
-            "entry_namespace",
-            options_list=["--namespace"],
-            validator=_validators.validate_namespace,
-            completer=complete_namespace,
-            help="Kubernetes namespace, for example my-app.",
-        )
-        c.argument(
-            "entry_name",
-            options_list=["--name", "-n"],
-            validator=_validators.validate_name,
-            completer=complete_name,
-            help="Name in the namespace: a DNS subdomain name, for example my-pod-identity.",
-        )
+        _namespace(c, "Kubernetes namespace, for example my-app.")
+        _name(c, "Name in the namespace: a DNS subdomain name, for example my-pod-identity.", complete_name)
         c.argument(
             "aks_custom_headers",
             validator=_validators.validate_aks_custom_headers,
             help="Comma-separated key=value pairs to send as headers with the request that changes the cluster.",
         )
     with loader.argument_context("aks pod-identity add") as c:
-        c.argument(
-            "entry_name",
-            options_list=["--name", "-n"],
-            validator=_validators.validate_name,
-            help="Name of the pod identity: a DNS subdomain name. "
+        _name(
+            c,
+            "Name of the pod identity: a DNS subdomain name. "
             "Derived from the name of the managed identity when left out.",
         )
         c.argument(
@@ -107,10 +93,9 @@ def _load_group(loader: Any) -> None:
             help="Also remove the cluster identity's role assignment Managed Identity Operator at the managed "
             "identity, where no other pod identity of the cluster needs it.",
         )
-    with loader.argument_context("aks pod-identity list") as c:
-        _namespace_filter(c)
-    with loader.argument_context("aks pod-identity exception list") as c:
-        _namespace_filter(c)
+    for command in ("aks pod-identity list", "aks pod-identity exception list"):
+        with loader.argument_context(command) as c:
+            _namespace(c, "Show the entries of this Kubernetes namespace only.")
     with loader.argument_context("aks pod-identity exception") as c:
         c.argument(
             "pod_labels",
@@ -119,19 +104,24 @@ def _load_group(loader: Any) -> None:
             help="Space-separated labels: key=value [key=value ...]. A pod that has any one of them is excepted.",
         )
     with loader.argument_context("aks pod-identity exception add") as c:
-        c.argument(
-            "entry_name",
-            options_list=["--name", "-n"],
-            validator=_validators.validate_name,
-            help="Name of the exception: a DNS subdomain name. Derived from the labels when left out.",
-        )
+        _name(c, "Name of the exception: a DNS subdomain name. Derived from the labels when left out.")
 
 
-def _namespace_filter(context: Any) -> None:
+def _namespace(context: Any, text: str) -> None:
     context.argument(
         "entry_namespace",
         options_list=["--namespace"],
         validator=_validators.validate_namespace,
         completer=complete_namespace,
-        help="Show the entries of this Kubernetes namespace only.",
+        help=text,
+    )
+
+
+def _name(context: Any, text: str, completer: Any = None) -> None:
+    context.argument(
+        "entry_name",
+        options_list=["--name", "-n"],
+        validator=_validators.validate_name,
+        completer=completer,
+        help=text,
     )

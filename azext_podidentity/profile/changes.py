@@ -107,14 +107,23 @@ class Delete(Change):
 
 
 @dataclass(frozen=True)
-class AddException(Change):
-    """Lets the pods with any one of the labels bypass the node agent."""
+class _ExceptionChange(Change):
+    """What makes an exception have the labels of `entry`."""
 
     entry: PodIdentityException
 
     @property
     def key(self) -> EntryKey:
         return self.entry.key
+
+    def is_done(self, profile: Profile) -> bool:
+        found = profile.exceptions.find(self.key)
+        return found is not None and found.pod_labels == self.entry.pod_labels
+
+
+@dataclass(frozen=True)
+class AddException(_ExceptionChange):
+    """Lets the pods with any one of the labels bypass the node agent."""
 
     def apply(self, cluster: Cluster) -> Profile:
         check_not_of_service(self.key)
@@ -139,19 +148,10 @@ class AddException(Change):
             ),
         )
 
-    def is_done(self, profile: Profile) -> bool:
-        return _has_labels(profile, self.entry)
-
 
 @dataclass(frozen=True)
-class UpdateException(Change):
+class UpdateException(_ExceptionChange):
     """Replaces the labels of an exception."""
-
-    entry: PodIdentityException
-
-    @property
-    def key(self) -> EntryKey:
-        return self.entry.key
 
     def apply(self, cluster: Cluster) -> Profile:
         check_not_of_service(self.key)
@@ -164,9 +164,6 @@ class UpdateException(Change):
             return profile
         updated = replace(found, pod_labels=self.entry.pod_labels)
         return replace(profile, exceptions=profile.exceptions.put(updated))
-
-    def is_done(self, profile: Profile) -> bool:
-        return _has_labels(profile, self.entry)
 
 
 @dataclass(frozen=True)
@@ -220,11 +217,6 @@ def loss_by_disable(cluster: Cluster) -> tuple[str, str]:
         f"{IDENTITY.command(cluster, 'list', '--output', 'yaml')} > pod-identities.yaml\n"
         f"or remove them first with:\n{removals}",
     )
-
-
-def _has_labels(profile: Profile, entry: PodIdentityException) -> bool:
-    found = profile.exceptions.find(entry.key)
-    return found is not None and found.pod_labels == entry.pod_labels
 
 
 def _failed(profile: Profile, key: EntryKey) -> PodIdentity | None:
