@@ -38,9 +38,7 @@ class AzureCliError(RuntimeError):
     """An `az` command failed. The message has the command without secrets, and what az wrote to stderr."""
 
 
-def environment(
-    connection: ConnectionLike, config_directory: Path, extension_directory: Path
-) -> dict[str, str]:
+def environment(connection: ConnectionLike, config_directory: Path, extension_directory: Path) -> dict[str, str]:
     """The environment variables `az` needs: this process's own, with its Azure settings replaced.
 
     Both directories must be the caller's own: a person's real configuration is never touched.
@@ -51,7 +49,9 @@ def environment(
         "AZURE_CONFIG_DIR": str(config_directory),
         "AZURE_EXTENSION_DIR": str(extension_directory),
         "REQUESTS_CA_BUNDLE": str(connection.ca_file),
+        # Both spellings: where a person has set the lower-case one, it wins.
         "NO_PROXY": "localhost,127.0.0.1",
+        "no_proxy": "localhost,127.0.0.1",
         "PYTHONUTF8": "1",
     }
 

@@ -28,10 +28,7 @@ class LoggedRequest:
 def without_secrets(value: Any) -> Any:
     """A copy of parsed JSON in which the values of secret keys are masked."""
     if isinstance(value, Mapping):
-        return {
-            name: "***" if name.lower() in _SECRET_KEYS else without_secrets(item)
-            for name, item in value.items()
-        }
+        return {name: "***" if name.lower() in _SECRET_KEYS else without_secrets(item) for name, item in value.items()}
     if isinstance(value, list):
         return [without_secrets(item) for item in value]
     return copy.copy(value)
@@ -56,9 +53,7 @@ class RequestLog:
     ) -> None:
         """Record one exchange; the authorization header and secrets are left out."""
         kept = {name: value for name, value in headers.items() if name != "authorization"}
-        entry = LoggedRequest(
-            method, path, dict(query), kept, without_secrets(body), status, without_secrets(answer)
-        )
+        entry = LoggedRequest(method, path, dict(query), kept, without_secrets(body), status, without_secrets(answer))
         with self._lock:
             self._entries.append(entry)
 

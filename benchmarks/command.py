@@ -18,6 +18,7 @@ def run_az(environ: Mapping[str, str], *arguments: str) -> str:
     result = subprocess.run(
         [NEWEST.az, *arguments],
         env=environ,
+        cwd=environ["HOME"],  # az would import the checkout's sources, and not the wheel's, in the checkout
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

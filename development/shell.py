@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)
         environ["IDENTITY_RESOURCE_ID"] = simulator.seed.managed_identity(IDENTITY_GROUP, IDENTITY)["id"]
         if arguments:
-            return subprocess.run(["sh", "-c", *arguments], env=environ, check=False).returncode
+            return subprocess.run(["sh", "-c", *arguments], env=environ, cwd=environ["HOME"], check=False).returncode
         note(_WELCOME)
         return _interactive(environ)
 
@@ -51,12 +51,16 @@ def _interactive(environ: dict[str, str]) -> int:
     signal.signal(signal.SIGINT, lambda number, frame: None)
     bash = shutil.which("bash")
     if not bash:
-        return subprocess.run(["sh", "-i"], env={**environ, "PS1": _PROMPT}, check=False).returncode
+        return subprocess.run(
+            ["sh", "-i"], env={**environ, "PS1": _PROMPT}, cwd=environ["HOME"], check=False
+        ).returncode
     with tempfile.NamedTemporaryFile("w", prefix="podidentity-", suffix=".bashrc") as start:
         completion = shlex.quote(str(NEWEST.az.parent / "az.completion.sh"))
         start.write(f"PS1={_PROMPT!r}\n[ -r {completion} ] && . {completion}\n")
         start.flush()
-        return subprocess.run([bash, "--rcfile", start.name, "-i"], env=environ, check=False).returncode
+        return subprocess.run(
+            [bash, "--rcfile", start.name, "-i"], env=environ, cwd=environ["HOME"], check=False
+        ).returncode
 
 
 if __name__ == "__main__":

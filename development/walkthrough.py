@@ -48,6 +48,7 @@ def _play(step: Step, environ: dict[str, str]) -> bool:
     result = subprocess.run(
         ["sh", "-c", step.command],
         env=environ,
+        cwd=environ["HOME"],  # az would import the checkout's sources, and not the wheel's, in the checkout
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if step.keep_as else None,
         stderr=subprocess.STDOUT if mixed else None,

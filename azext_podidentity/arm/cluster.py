@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from azure.cli.core.azclierror import AzCLIError, AzureResponseError, ValidationError
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError, ResourceNotFoundError, ValidationError
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.exceptions import ResourceNotFoundError as AzureResourceNotFoundError
@@ -21,6 +21,7 @@ from azext_podidentity.profile.changes import Change, Delete
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, Profile
 from azext_podidentity.profile.kinds import IDENTITY, Kind
+from azext_podidentity.profile.mending import OPERATOR_ROLE
 
 logger = get_logger(__name__)
 
@@ -110,7 +111,11 @@ class ClusterService:
         Returns the cluster's SDK model.
         """
         before = self.read().cluster
-        model = self.change(change, Grants(self._cli_ctx), headers=headers)
+        try:
+            model = self.change(change, Grants(self._cli_ctx), headers=headers)
+        except ResourceNotFoundError as error:
+            error.set_recommendation(_advise_left_role(before))
+            raise
         entry = before.profile.identities.find(change.key)
         if entry is None or before.principal_id is None:
             return model
@@ -207,6 +212,15 @@ class ClusterService:
 
     def _lookup(self, resource_id: str) -> ManagedIdentity | Missing:
         return identities.find(self._cli_ctx, resource_id)
+
+
+def _advise_left_role(cluster: Cluster) -> str:
+    """How to find the role assignment that a run left which was cut short after it had removed the entry."""
+    find = cluster.reference.command(
+        *("role", "assignment", "list", "--all", "--assignee", cluster.principal_id or "CLUSTER_IDENTITY"),
+        *("--role", OPERATOR_ROLE, "--output", "table"),
+    )
+    return f"Where an earlier run was cut short, the cluster identity may still have the role. Look with:\n{find}"
 
 
 def profile_model(profile: Profile) -> Any:

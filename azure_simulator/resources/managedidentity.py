@@ -160,9 +160,7 @@ class ManagedIdentities:
         return Answer(200 if known else 201, credential, {} if known else {"location": credential["id"]})
 
     @staticmethod
-    def _check_credential(
-        credentials: dict[str, dict[str, Any]], name: str, properties: dict[str, Any]
-    ) -> None:
+    def _check_credential(credentials: dict[str, dict[str, Any]], name: str, properties: dict[str, Any]) -> None:
         """Limits as published; no error of this kind was ever recorded, so the messages are assumptions."""
         if not _CREDENTIAL_NAME.fullmatch(name):
             raise service(400, "BadRequest", f"The federated identity credential name '{name}' is invalid.")

@@ -62,9 +62,7 @@ class ResourceGroups:
 
     def check_subscription(self, subscription: str) -> None:
         if subscription.lower() not in self._context.subscription_ids:
-            raise front_door(
-                404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found."
-            )
+            raise front_door(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")
 
     def operations(self) -> list[Operation]:
         return [

@@ -16,6 +16,7 @@ def completions(az: AzureCli, line: str) -> list[str]:
     # argcomplete writes to file descriptor 8.
     process = subprocess.run(
         ["bash", "-c", f'"{az.az}" 8>&1 9>/dev/null 1>/dev/null'],
+        cwd=az.environment["HOME"],
         env={
             **az.environment,
             "_ARGCOMPLETE": "1",

@@ -108,8 +108,11 @@ def test_a_change_of_another_field_between_read_and_write_stays(az: AzureCli, si
     assert not entries(simulator)
 
 
-@pytest.mark.parametrize("code", ["EtagMismatch", "PreconditionFailed"])
-@pytest.mark.parametrize("shape", ["provider", "front-door"])
+@pytest.mark.parametrize(
+    ("code", "shape"),
+    [("EtagMismatch", "provider"), ("PreconditionFailed", "front-door")],
+    ids=["provider", "front door"],
+)
 def test_a_stale_etag_is_read_again_whatever_it_is_called(
     az: AzureCli, simulator: Simulator, code: str, shape: Any
 ) -> None:

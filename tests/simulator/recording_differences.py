@@ -59,9 +59,9 @@ PREVIEW = {
     "properties.servicePrincipalProfile.clientId": "masked in the recordings of AKS",
 }
 PROVIDER = dict.fromkeys(("authorization", "resourceTypes[].capabilities"), "of no use to a client")
-CONDITION = {
-    f"*properties.{name}": "the recording has a condition" for name in ("condition", "conditionVersion")
-} | {"*properties.description": "the recording has a description"}
+CONDITION = {f"*properties.{name}": "the recording has a condition" for name in ("condition", "conditionVersion")} | {
+    "*properties.description": "the recording has a description"
+}
 
 LISTED = {f"value[].{path}": reason for path, reason in (NEWER | SEEDED).items()} | {
     "nextLink": "the simulator answers all on one page",

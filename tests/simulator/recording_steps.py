@@ -99,9 +99,7 @@ def drop_prefix(arm: Arm, body: Any) -> None:
 
 
 def known_principal(arm: Arm, body: Any) -> None:
-    found = arm.get(
-        "resourceGroups/principals/providers/Microsoft.ManagedIdentity/userAssignedIdentities/known"
-    )
+    found = arm.get("resourceGroups/principals/providers/Microsoft.ManagedIdentity/userAssignedIdentities/known")
     known = found.is_success
     identity = found.json() if known else arm.simulator.seed.managed_identity("principals", "known")
     body["properties"]["principalId"] = identity["properties"]["principalId"]
@@ -140,9 +138,7 @@ def assigned_to_another(arm: Arm, recording: Recording) -> None:
     seed_scope(arm, recording)
     body = copy.deepcopy(recording["request"]["body"])
     body["properties"]["roleDefinitionId"] = f"/{NETWORK_CONTRIBUTOR}"
-    body["properties"]["principalId"] = arm.simulator.seed.managed_identity("a", "b")["properties"][
-        "principalId"
-    ]
+    body["properties"]["principalId"] = arm.simulator.seed.managed_identity("a", "b")["properties"]["principalId"]
     arm.put(recording["request"]["path"], body).raise_for_status()
 
 

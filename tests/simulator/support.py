@@ -78,18 +78,14 @@ class Arm:
         return self.send("PUT", path, body, **options)
 
     def cluster_path(self, name: str = CLUSTER, group: str = GROUP) -> str:
-        return self.path(
-            f"resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters/{name}"
-        )
+        return self.path(f"resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters/{name}")
 
     def cluster(self, name: str = CLUSTER) -> dict[str, Any]:
         """The cluster as a GET shows it."""
         body: dict[str, Any] = self.get(self.cluster_path(name)).raise_for_status().json()
         return body
 
-    def change(
-        self, edit: Callable[[dict[str, Any]], object], headers: dict[str, str] | None = None
-    ) -> httpx.Response:
+    def change(self, edit: Callable[[dict[str, Any]], object], headers: dict[str, str] | None = None) -> httpx.Response:
         """What every client does: read the cluster, edit the wire body in place, send all of it back."""
         body = self.cluster()
         edit(body)

@@ -112,9 +112,7 @@ class TestRunningOperation:
         arm.clock.advance(30)
         assert arm.change(tag("mine")).json()["tags"] == {"mine": "yes", "other": "yes"}
 
-    def test_a_failed_operation_leaves_the_cluster_failed_and_usable(
-        self, arm: Arm, simulator: Simulator
-    ) -> None:
+    def test_a_failed_operation_leaves_the_cluster_failed_and_usable(self, arm: Arm, simulator: Simulator) -> None:
         simulator.faults.fail_operation("QuotaExceeded", "No cores left.")
         poll_url = arm.change(tag("a")).headers["azure-asyncoperation"]
         arm.settle()
@@ -142,9 +140,7 @@ class TestRunningOperation:
 @pytest.mark.usefixtures("cluster")
 class TestReplacement:
     def test_what_a_body_leaves_out_is_gone_or_defaulted(self, arm: Arm) -> None:
-        arm.change(
-            lambda body: body["properties"].update(disableLocalAccounts=True, fieldOfTomorrow={"a": 1})
-        )
+        arm.change(lambda body: body["properties"].update(disableLocalAccounts=True, fieldOfTomorrow={"a": 1}))
         arm.settle()
         kept = arm.cluster()["properties"]
         assert (kept["disableLocalAccounts"], kept["fieldOfTomorrow"]) == (True, {"a": 1})
@@ -215,9 +211,7 @@ def test_names_and_ids_are_compared_without_case(arm: Arm, simulator: Simulator)
 
     body = arm.get(shouted).json()
 
-    assert body["id"].endswith(
-        "/resourcegroups/Group/providers/Microsoft.ContainerService/managedClusters/Cluster"
-    )
+    assert body["id"].endswith("/resourcegroups/Group/providers/Microsoft.ContainerService/managedClusters/Cluster")
     assert arm.put(shouted, body).status_code == 200
     assert len(arm.get("providers/microsoft.containerservice/managedclusters").json()["value"]) == 1
 

@@ -70,9 +70,7 @@ class TestAddOn:
             ),
         ],
     )
-    def test_clusters_it_cannot_run_on(
-        self, arm: Arm, simulator: Simulator, options: Wire, message: str
-    ) -> None:
+    def test_clusters_it_cannot_run_on(self, arm: Arm, simulator: Simulator, options: Wire, message: str) -> None:
         simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False, **options)
         assert refusal(arm.change(enable)) == message
 
@@ -212,9 +210,7 @@ class TestRole:
         simulator.seed.role_assignment(scope, principal_of(simulator), role)
         assert arm.change(add(entry(identity))).status_code == 400
 
-    def test_a_new_assignment_is_listed_at_once_and_honoured_later(
-        self, arm: Arm, simulator: Simulator
-    ) -> None:
+    def test_a_new_assignment_is_listed_at_once_and_honoured_later(self, arm: Arm, simulator: Simulator) -> None:
         identity, principal = simulator.seed.managed_identity(GROUP, "a"), principal_of(simulator)
         assignments = f"{identity['id']}/providers/Microsoft.Authorization/roleAssignments"
         operator = "f1a07417-d97a-45cb-824c-7a7467783830"
@@ -245,9 +241,7 @@ class TestBrokenEntry:
             simulator.remove_role_assignments(broken["identity"]["resourceId"])
         return broken
 
-    def test_blocks_every_other_change_and_is_named(
-        self, arm: Arm, simulator: Simulator, broken: Wire
-    ) -> None:
+    def test_blocks_every_other_change_and_is_named(self, arm: Arm, simulator: Simulator, broken: Wire) -> None:
         for change in (remove("sound"), add(granted(simulator, "new"))):
             answer = arm.change(change)
             assert answer.status_code == 400
@@ -267,9 +261,7 @@ class TestBrokenEntry:
         )
         assert error["code"] == "PodIdentityAddonIdentitiesAssignmentError"
 
-    def test_is_removed_once_identity_and_role_are_back(
-        self, arm: Arm, simulator: Simulator, broken: Wire
-    ) -> None:
+    def test_is_removed_once_identity_and_role_are_back(self, arm: Arm, simulator: Simulator, broken: Wire) -> None:
         arm.change(remove("broken"))
         arm.settle()
         granted(simulator, "broken")

@@ -37,9 +37,7 @@ def listed(arm: Arm, scope: str, condition: str | None = None) -> list[str]:
 
 
 class TestRoleAssignments:
-    def test_a_put_can_be_repeated_but_a_second_name_is_a_conflict(
-        self, arm: Arm, simulator: Simulator
-    ) -> None:
+    def test_a_put_can_be_repeated_but_a_second_name_is_a_conflict(self, arm: Arm, simulator: Simulator) -> None:
         identity = simulator.seed.managed_identity(GROUP, "a")
         principal, name = identity["properties"]["principalId"], str(uuid.uuid4())
         first = assign(arm, identity["id"], principal, name=name)
@@ -80,9 +78,7 @@ class TestRoleAssignments:
     def test_a_principal_that_has_not_replicated_needs_its_type(self, arm: Arm, simulator: Simulator) -> None:
         simulator.durations = Durations(principal_replication=10)
         simulator.seed.resource_group(GROUP)
-        path = arm.path(
-            f"resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/a"
-        )
+        path = arm.path(f"resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/a")
         identity = arm.put(path, {"location": "eastus"}).json()
         principal = identity["properties"]["principalId"]
         refused = assign(arm, identity["id"], principal)
@@ -186,9 +182,7 @@ class TestFrontDoor:
         states.append(arm.get(path).json()["registrationState"])
         assert states == ["NotRegistered", "Registering", "Registered"]
 
-    def test_graph_finds_a_principal_by_client_id_and_by_object_id(
-        self, arm: Arm, simulator: Simulator
-    ) -> None:
+    def test_graph_finds_a_principal_by_client_id_and_by_object_id(self, arm: Arm, simulator: Simulator) -> None:
         properties = simulator.seed.managed_identity(GROUP, "a")["properties"]
         condition = f"servicePrincipalNames/any(c:c eq '{properties['clientId']}')"
         (found,) = arm.get("/graph/v1.0/servicePrincipals", query={"$filter": condition}).json()["value"]
@@ -253,9 +247,7 @@ class TestPythonInterface:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout) as process:
             assert process.stdout is not None
             printed = json.loads(process.stdout.readline())
-            assert set(printed) == {
-                *("url", "ca_file", "tenant_id", "subscription_id", "client_id", "client_secret")
-            }
+            assert set(printed) == {*("url", "ca_file", "tenant_id", "subscription_id", "client_id", "client_secret")}
             answer = httpx.get(f"{printed['url']}/subscriptions", verify=trust(printed["ca_file"]))
             process.send_signal(signal.SIGTERM)
         assert json.loads(ready.read_text()) == printed

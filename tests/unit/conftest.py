@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # they import azure-cli, which must wait for the folder below
 
 # The same examples in every run; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("unit", max_examples=60, derandomize=True, deadline=None, database=None)
-settings.register_profile("search", max_examples=3000, deadline=None, database=None)
+settings.register_profile("search", max_examples=1000, deadline=None, database=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

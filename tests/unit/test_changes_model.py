@@ -151,4 +151,4 @@ class Profiles(RuleBasedStateMachine):
 
 
 TestProfiles = Profiles.TestCase
-TestProfiles.settings = settings(settings.get_profile("unit"), max_examples=40, stateful_step_count=25)
+TestProfiles.settings = settings(stateful_step_count=25)

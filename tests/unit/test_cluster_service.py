@@ -8,7 +8,7 @@ from azure.cli.core.azclierror import AzCLIError, AzureConnectionError, AzureRes
 from azure.core import MatchConditions
 from azure.core.exceptions import ServiceRequestError
 
-from azext_podidentity.arm.grants import PROPAGATION_LIMIT, Grants
+from azext_podidentity.arm.grants import Grants
 from azext_podidentity.profile.changes import AddIdentity, Change, Delete
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.kinds import IDENTITY
@@ -98,11 +98,12 @@ def test_a_change_is_made_afresh_to_what_others_left(obstacle: Exception) -> Non
     assert len(clusters.writes) == 2
 
 
-def test_a_write_that_another_one_replaced_while_it_ran_is_made_again() -> None:
+def test_a_write_that_another_one_replaced_while_it_ran_is_made_again_after_a_pause(clock: Clock) -> None:
     theirs = cluster_wire([identity_entry(THEIRS)])
     clusters = Clusters(cluster_wire(), lambda _: theirs, assigned)
     make(ADD, clusters)
     assert entries(clusters.wire) == [THEIRS, KEY]
+    assert clock.slept
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_a_role_that_never_arrives_is_told_after_five_minutes(azure: Azure, cloc
     with pytest.raises(AzCLIError) as caught:
         make(ADD, clusters)
     assert missing_role(identity_id()) in caught.value.error_msg
-    assert PROPAGATION_LIMIT <= clock.now - 1000 <= PROPAGATION_LIMIT + 10
+    assert 300 <= clock.now - 1000 <= 310
     assert azure.count("grant") == 1
 
 

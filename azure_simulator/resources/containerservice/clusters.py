@@ -187,9 +187,7 @@ class Clusters:
     ) -> LongRunningOperation:
         """Start an operation on the cluster; one that runs is preempted and ends with the new one."""
         nodes = sum(pool.get("count") or 0 for pool in pools(cluster.body))
-        operation = self._operations.begin(
-            cluster.place.subscription, cluster.body["location"], kind, seconds, nodes
-        )
+        operation = self._operations.begin(cluster.place.subscription, cluster.body["location"], kind, seconds, nodes)
         operation.failure = self._context.faults.take_operation_failure() if faults else None
         if cluster.operation:
             cluster.operation.preempted = True
@@ -229,9 +227,7 @@ class Clusters:
             body["properties"]["podIdentityProfile"] = {}
         return body
 
-    def _check_pod_identity(
-        self, body: Body, old: Body | None, subscription: str, creating: bool
-    ) -> Outcome | None:
+    def _check_pod_identity(self, body: Body, old: Body | None, subscription: str, creating: bool) -> Outcome | None:
         profile = profile_of(body)
         if not profile:
             return None

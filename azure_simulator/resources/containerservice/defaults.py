@@ -150,8 +150,7 @@ def _server_made(place: ResourceId, requested: dict[str, Any], location: str) ->
         "dnsPrefix": prefix,
         "fqdn": f"{host}.hcp.{location}.azmk8s.io",
         "azurePortalFQDN": f"{host}.portal.hcp.{location}.azmk8s.io",
-        "nodeResourceGroup": requested.get("nodeResourceGroup")
-        or f"MC_{place.group}_{place.name}_{location}",
+        "nodeResourceGroup": requested.get("nodeResourceGroup") or f"MC_{place.group}_{place.name}_{location}",
         "maxAgentPools": 100,
         "resourceUID": secrets.token_hex(12),
         "controlPlanePluginProfiles": {name: {"enableV2": True} for name in _CONTROL_PLANE_PLUGINS},

@@ -31,9 +31,7 @@ def exceptions(profile: Profile | None) -> list[Entry]:
     return (profile or {}).get("userAssignedIdentityExceptions") or []
 
 
-def outcome(
-    requested: Profile, old: Profile | None, faults: Faults, assignable: Callable[[Entry], bool]
-) -> Outcome:
+def outcome(requested: Profile, old: Profile | None, faults: Faults, assignable: Callable[[Entry], bool]) -> Outcome:
     """What becomes of each entry when a checked profile replaces the stored one.
 
     An entry that is added or changed is Updating, then Assigned. One that is removed is Deleting, then gone.
@@ -82,8 +80,7 @@ def _profile(requested: Profile, entries: list[Entry]) -> Profile:
         profile["userAssignedIdentities"] = copy.deepcopy(entries)
     if exceptions(requested):
         profile["userAssignedIdentityExceptions"] = [
-            {**entry, "podLabels": dict(sorted(entry["podLabels"].items()))}
-            for entry in exceptions(requested)
+            {**entry, "podLabels": dict(sorted(entry["podLabels"].items()))} for entry in exceptions(requested)
         ]
     return profile
 

@@ -97,8 +97,7 @@ class Check:
         ):
             if len(entries) > MAXIMUM_ENTRIES:
                 raise bad_request(
-                    f"The number of pod identity {kind} is {len(entries)}, "
-                    f"at most {MAXIMUM_ENTRIES} are allowed."
+                    f"The number of pod identity {kind} is {len(entries)}, at most {MAXIMUM_ENTRIES} are allowed."
                 )
             for entry in entries:
                 _check_names(entry)
@@ -111,8 +110,7 @@ class Check:
         for entry in exceptions(self._profile):
             if not isinstance(entry.get("podLabels"), dict):
                 raise bad_request(
-                    f"Pod identity exception '{entry['name']}' in namespace '{entry['namespace']}' "
-                    "has no podLabels."
+                    f"Pod identity exception '{entry['name']}' in namespace '{entry['namespace']}' has no podLabels."
                 )
 
     def _check_same_names(self, old: Profile | None) -> None:
