@@ -15,6 +15,7 @@ KUBENET_RISK = (
     "With kubenet a pod can impersonate another pod by ARP spoofing and so get that pod's managed identity. "
     "Before you consent, have a policy drop the capability NET_RAW from all pods."
 )
+_NO_SCALE_SETS = {"AvailabilitySet": "availability sets", "VirtualMachines": "virtual machine node pools"}
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,10 @@ def check_managed_identity(cluster: Cluster) -> None:
 def check_node_pools(cluster: Cluster) -> None:
     """Raises ValidationError where no node pool could run the add-on: Linux on Virtual Machine Scale Sets alone can."""
     pools = cluster.node_pools
-    if pools and all(pool.get("type") == "AvailabilitySet" for pool in pools):
+    if pools and all(pool.get("type") in _NO_SCALE_SETS for pool in pools):
+        kinds = " and ".join(sorted({_NO_SCALE_SETS[pool["type"]] for pool in pools}))
         raise ValidationError(
-            f"The nodes of cluster {cluster.reference.name!r} are in availability sets. "
+            f"The nodes of cluster {cluster.reference.name!r} are in {kinds}. "
             "The pod identity add-on runs on Virtual Machine Scale Sets only.",
             "Create a cluster with: az aks create --vm-set-type VirtualMachineScaleSets",
         )

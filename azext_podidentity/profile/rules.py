@@ -98,7 +98,13 @@ def name_from_managed_identity(resource_id: str) -> str:
     A managed identity's name has letters, digits, '-' and '_'; an entry's has no capitals and no '_'.
     """
     *_, name = managed_identity_parts(resource_id)
-    return check_name(name.lower().replace("_", "-").strip("-"))
+    derived = name.lower().replace("_", "-").strip("-")
+    if not derived:
+        raise RequiredArgumentMissingError(
+            f"No name can be derived from that of the managed identity, {name!r}.",
+            "Pass one, for example: --name my-app",
+        )
+    return check_name(derived)
 
 
 def name_from_labels(labels: Mapping[str, str]) -> str:

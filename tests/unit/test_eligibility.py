@@ -166,9 +166,12 @@ def test_a_cluster_with_windows_nodes_only_is_told_how_to_get_linux_ones(
     assert parsed._subscription == subscription
 
 
-def test_a_cluster_on_availability_sets_is_told_that_it_takes_another_cluster() -> None:
-    error = refuse(Enable(), cluster_of(agentPoolProfiles=[{"type": "AvailabilitySet", "osType": "Linux"}]))
-    assert "availability sets" in error.error_msg
+@pytest.mark.parametrize(
+    ("kind", "name"), [("AvailabilitySet", "availability sets"), ("VirtualMachines", "virtual machine node pools")]
+)
+def test_a_cluster_without_scale_sets_is_told_that_it_takes_another_cluster(kind: str, name: str) -> None:
+    error = refuse(Enable(), cluster_of(agentPoolProfiles=[{"type": kind, "osType": "Linux"}]))
+    assert name in error.error_msg
     assert "--vm-set-type VirtualMachineScaleSets" in error.recommendations[0]
 
 

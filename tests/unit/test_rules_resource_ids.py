@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from azure.cli.core.azclierror import InvalidArgumentValueError
+from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumentMissingError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,10 +127,16 @@ def test_a_name_made_of_an_identity(identity_name: str, name: str) -> None:
     assert name_from_managed_identity(identity_id(identity_name)) == name
 
 
+def test_a_name_that_cannot_be_derived_is_asked_for() -> None:
+    with pytest.raises(RequiredArgumentMissingError) as caught:
+        name_from_managed_identity(identity_id("__"))
+    assert "--name" in caught.value.recommendations[0]
+
+
 @given(st.text(st.characters(exclude_characters="/"), max_size=40))
 def test_a_name_made_of_anything_is_a_name_or_refused(identity_name: str) -> None:
     try:
         name = name_from_managed_identity(identity_id(identity_name))
-    except InvalidArgumentValueError:
+    except (InvalidArgumentValueError, RequiredArgumentMissingError):
         return
     assert check_name(name) == name
