@@ -102,7 +102,7 @@ def name_from_managed_identity(resource_id: str) -> str:
     if not derived:
         raise RequiredArgumentMissingError(
             f"No name can be derived from that of the managed identity, {name!r}.",
-            "Pass one, for example: --name my-app",
+            "Pass one with --name, for example: my-pod-identity",
         )
     return check_name(derived)
 
