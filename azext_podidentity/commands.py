@@ -25,12 +25,12 @@ def load_command_table(loader: Any) -> None:
     with loader.command_group("aks pod-identity", client_factory=cf_managed_clusters) as group:
         group.custom_command("add", "pod_identity_add", supports_no_wait=True, **identities)
         group.custom_command("delete", "pod_identity_delete", supports_no_wait=True, **identities)
-        group.custom_command("list", "pod_identity_list", **identities)
+        group.custom_command("list", "list_entries", **identities)
         group.custom_show_command("show", "pod_identity_show")
         group.custom_wait_command("wait", "pod_identity_for_wait")
     with loader.command_group("aks pod-identity exception", client_factory=cf_managed_clusters) as group:
         group.custom_command("add", "exception_add", supports_no_wait=True, **exceptions)
         group.custom_command("update", "exception_update", supports_no_wait=True, **exceptions)
         group.custom_command("delete", "exception_delete", supports_no_wait=True, **exceptions)
-        group.custom_command("list", "exception_list", **exceptions)
+        group.custom_command("list", "list_entries", **exceptions)
         group.custom_show_command("show", "exception_show")

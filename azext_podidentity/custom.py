@@ -72,10 +72,10 @@ def pod_identity_delete(
     return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
 
 
-def pod_identity_list(
+def list_entries(
     cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str | None = None
 ) -> Any:
-    """`az aks pod-identity list`: returns the managed cluster."""
+    """`az aks pod-identity list` and `… exception list`: returns the managed cluster, which has the entries of both."""
     return _service(cmd, client, resource_group_name, cluster_name).read_namespace(entry_namespace)
 
 
@@ -141,13 +141,6 @@ def exception_delete(
     """`az aks pod-identity exception delete`: returns the managed cluster."""
     change = Delete(EXCEPTION, EntryKey(entry_namespace, entry_name))
     return _change_exception(cmd, client, resource_group_name, cluster_name, change, aks_custom_headers, no_wait)
-
-
-def exception_list(
-    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str | None = None
-) -> Any:
-    """`az aks pod-identity exception list`: returns the managed cluster."""
-    return _service(cmd, client, resource_group_name, cluster_name).read_namespace(entry_namespace)
 
 
 def exception_show(
