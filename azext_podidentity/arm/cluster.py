@@ -13,7 +13,7 @@ from azure.core.exceptions import ResourceNotFoundError as AzureResourceNotFound
 from knack.log import get_logger
 
 from azext_podidentity.arm import identities, roles
-from azext_podidentity.arm.errors import ServiceError, explain, explain_failed
+from azext_podidentity.arm.errors import ServiceError, explain, explain_failed, explain_stale
 from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.pace import Pace, PacedPolling
 from azext_podidentity.arm.progress import progress
@@ -143,6 +143,7 @@ class ClusterService:
                 return self._checked(change, reading)
             wanted = change.apply(reading.cluster)
             if wanted == reading.cluster.profile:
+                self._check_standing(change, reading.cluster)
                 logger.warning("Nothing to change: cluster %s has it already.", self._reference.name)
                 return reading.model
             wanted = grants.prepare(reading.cluster, wanted)
@@ -199,6 +200,13 @@ class ClusterService:
                 logger.info("The role is granted and has not reached the service yet: %s", service)
                 return
         raise self._explain(error, cluster) from error
+
+    def _check_standing(self, change: Change, cluster: Cluster) -> None:
+        """Raises the explained error where what is there already binds a managed identity that is gone."""
+        entry = change.standing_entry(cluster.profile)
+        error = explain_stale(entry, cluster, self._lookup) if entry is not None else None
+        if error is not None:
+            raise error
 
     def _checked(self, change: Change, reading: Reading) -> Any:
         """The cluster's model; raises the explained error where the entry that was changed ended Failed."""

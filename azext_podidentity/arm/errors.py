@@ -23,12 +23,15 @@ from azure.cli.core.azclierror import (
     UnauthorizedError,
 )
 from azure.core.exceptions import AzureError, HttpResponseError
+from knack.log import get_logger
 from knack.util import CLIError
 
 from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity
 from azext_podidentity.profile.kinds import key_arguments
 from azext_podidentity.profile.mending import OPERATOR_ROLE, create_commands, grant_command
+
+logger = get_logger(__name__)
 
 _ASSIGNMENT_ERROR = re.compile(
     r"has no assignment permission over identity 'resourceId: (?P<resource_id>[^\s']+)"
@@ -114,6 +117,18 @@ def explain_failed(entry: PodIdentity, cluster: Cluster, lookup: Lookup) -> AzCL
     return _advise(service, cluster, lookup) or _of_status(service)
 
 
+def explain_stale(entry: PodIdentity, cluster: Cluster, lookup: Lookup) -> AzCLIError | None:
+    """The error for an entry whose managed identity is gone or was created again since; None where it is as it was."""
+    try:
+        now = lookup(entry.identity.resource_id)
+    except CLIError as error:
+        logger.debug("Whether the managed identity is still there is not known: %s", error)
+        return None
+    if isinstance(now, ManagedIdentity) and not _is_another(entry.identity, now):
+        return None
+    return _explain_unassigned(ServiceError(0, "", "", ""), entry.identity, cluster, lambda _: now)
+
+
 def explain_plainly(error: AzureError, advice: str | None = None) -> AzCLIError:
     """The azure-cli error that says what the service said, with the advice given."""
     if isinstance(error, HttpResponseError):
@@ -126,7 +141,7 @@ def explain_plainly(error: AzureError, advice: str | None = None) -> AzCLIError:
 
 def _of_status(service: ServiceError, advice: str | None = None, why: str = "") -> AzCLIError:
     default = AzureInternalError if service.status >= 500 else AzureResponseError
-    message = f"{why}\n{service}" if why else str(service)
+    message = "\n".join(filter(None, (why, str(service))))
     return _BY_STATUS.get(service.status, default)(message, advice)
 
 

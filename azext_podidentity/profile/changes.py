@@ -41,6 +41,10 @@ class Change(ABC):
         """The pod identity that the change is about, where the service gave up on it."""
         return None
 
+    def standing_entry(self, profile: Profile) -> PodIdentity | None:
+        """The pod identity that the change would add, where it is there already."""
+        return None
+
 
 @dataclass(frozen=True)
 class AddIdentity(Change):
@@ -76,8 +80,11 @@ class AddIdentity(Change):
         return replace(profile, identities=profile.identities.put(found.renewed()))
 
     def is_done(self, profile: Profile) -> bool:
+        return self.standing_entry(profile) is not None
+
+    def standing_entry(self, profile: Profile) -> PodIdentity | None:
         found = profile.identities.find(self.key)
-        return found is not None and found.binds_as(self.entry) and not found.failed
+        return found if found is not None and found.binds_as(self.entry) and not found.failed else None
 
     def failed_entry(self, profile: Profile) -> PodIdentity | None:
         return _failed(profile, self.key)

@@ -70,7 +70,7 @@ def test_the_same_add_again_succeeds_and_sends_no_put(
 
     assert again.json == first.json
     assert any("Nothing to change" in warning for warning in again.warnings)
-    assert sent(simulator) == ["GET managedClusters"]
+    assert sent(simulator) == ["GET managedClusters", "GET userAssignedIdentities"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_is_there_already_in_other_words_is_nothing_to_change(
     result = az(f"{ADD} {arguments} --identity-resource-id {identity['id'].upper()}").ok()
 
     assert any("Nothing to change" in warning for warning in result.warnings)
-    assert sent(simulator) == ["GET managedClusters"]
+    assert sent(simulator) == ["GET managedClusters", "GET userAssignedIdentities"]
 
 
 @pytest.mark.parametrize("different", ["identity", "selector"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from azure_simulator import Simulator
+from azure_simulator import Fault, Simulator
 from tests.commands.state import entries, pod_identity, principal_id, seed_entries
 from tests.commands.support import CLUSTER, GROUP, ON_CLUSTER, POD_IDENTITY, AzureCli, commands_in, sent
 
@@ -134,3 +134,27 @@ def test_the_entry_that_is_being_added_is_called_so(
 
     assert f"that is being added is bound to managed identity {identity['id']}" in message
     assert principal_id(cluster) in message
+
+
+@pytest.mark.parametrize("way", ["identity deleted", "identity created again"])
+def test_the_same_add_again_does_not_call_it_done_where_the_identity_is_another(
+    az: AzureCli, simulator: Simulator, way: str
+) -> None:
+    broken = seed_entries(simulator, "broken")["broken"]
+    break_it, reason = WAYS[way]
+    break_it(simulator, broken)
+
+    message = az(f"{ADD} {broken['id']}").failed()
+
+    assert f"my-app/broken is bound to managed identity {broken['id']}, {reason}" in message
+    assert not simulator.requests.matching("PUT")
+    az.paste(message)
+    az(f"{ADD} {broken['id']}").ok()
+    assert entries(simulator)["broken"]["provisioningState"] == "Assigned"
+
+
+def test_the_same_add_again_is_done_where_the_identity_may_not_be_read(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.faults.add(Fault("GET", "userAssignedIdentities", status=403, code="AuthorizationFailed", message="no"))
+
+    assert any("Nothing to change" in warning for warning in az(f"{ADD} {identity['id']}").ok().warnings)

@@ -172,7 +172,9 @@ def test_a_role_that_others_lost_is_told_at_once(clock: Clock) -> None:
 
 
 def test_nothing_is_written_where_nothing_is_to_be_changed() -> None:
-    clusters = Clusters(cluster_wire([identity_entry()]))
+    entry = identity_entry()
+    entry["identity"]["objectId"] = "object of app-identity"
+    clusters = Clusters(cluster_wire([entry]))
     assert entries(make(ADD, clusters).as_dict()) == [KEY]
     assert clusters.writes == []
 
