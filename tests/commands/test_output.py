@@ -21,6 +21,7 @@ from tests.commands.support import (
     OPERATION_PATH,
     POD_IDENTITY,
     AzureCli,
+    Result,
     result_of,
 )
 
@@ -112,19 +113,25 @@ def test_debug_output_has_no_secret(az: AzureCli, simulator: Simulator, name: st
     assert not re.search(r"Bearer [A-Za-z0-9._-]{20,}", result.stderr)
 
 
-def test_control_c_ends_without_a_traceback(az: AzureCli, simulator: Simulator) -> None:
-    command = seed(simulator, "delete")
-    takes(simulator, pod_identity=600)
-    polled = threading.Event()
-    simulator.faults.add(Fault("GET", OPERATION_PATH, call=polled.set))
+def interrupted(az: AzureCli, simulator: Simulator, command: str, path: str) -> Result:
+    """What the command left that got Ctrl-C at its first GET of the path."""
+    asked = threading.Event()
+    simulator.faults.add(Fault("GET", path, call=asked.set))
     running = az.start(command)
-    assert polled.wait(30)
-
+    assert asked.wait(30)
     running.send_signal(signal.SIGINT)
-
     result = result_of(running)
     assert result.exit_code not in (0, None)
     assert "Traceback" not in result.stderr
+    return result
+
+
+def test_control_c_ends_without_a_traceback(az: AzureCli, simulator: Simulator) -> None:
+    command = seed(simulator, "delete")
+    takes(simulator, pod_identity=600)
+
+    result = interrupted(az, simulator, command, OPERATION_PATH)
+
     assert "azext_podidentity" not in result.stderr
     assert result.stdout == ""
 
@@ -133,16 +140,9 @@ def test_control_c_while_another_operation_is_waited_for(az: AzureCli, simulator
     command = seed(simulator, "delete")
     takes(simulator)
     busy_when_read(simulator, 600)
-    looked = threading.Event()
-    simulator.faults.add(Fault("GET", CLUSTER_PATH, call=looked.set))
-    running = az.start(command)
-    assert looked.wait(30)
 
-    running.send_signal(signal.SIGINT)
+    interrupted(az, simulator, command, CLUSTER_PATH)
 
-    result = result_of(running)
-    assert result.exit_code not in (0, None)
-    assert "Traceback" not in result.stderr
     assert not simulator.requests.matching("PUT")
 
 
