@@ -20,13 +20,13 @@ from knack.prompting import NoTTYException, prompt_y_n
 
 from azext_podidentity._validators import parse_custom_headers
 from azext_podidentity.arm.cluster import ClusterService
-from azext_podidentity.arm.errors import ServiceError
+from azext_podidentity.arm.errors import ServiceError, gave_up
 from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.operations import ManagedClusterOperations
 from azext_podidentity.arm.pace import Pace
 from azext_podidentity.cluster_decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.custom import DEPRECATION, cluster_reference
-from azext_podidentity.profile.changes import Change, Disable, Enable, loss_by_disable, lost_by_disable
+from azext_podidentity.profile.changes import Change, Disable, Enable, describe_loss, lost_by_disable
 from azext_podidentity.profile.cluster import ClusterReference, check_can_create
 
 logger = get_logger(__name__)
@@ -105,10 +105,7 @@ def _update_with_host(
                 raise
             logger.info("Another operation was in the way: %s", error)
         pace.wait()
-    raise ClientRequestError(
-        f"Other operations on cluster {reference.name!r} were in the way {_TRIES} times.",
-        "Find out what changes the cluster all the time, and run the same command again.",
-    )
+    raise gave_up(reference, _TRIES)
 
 
 def _disable(service: ClusterService, *, yes: bool) -> Disable | None:
@@ -122,7 +119,7 @@ def _disable(service: ClusterService, *, yes: bool) -> Disable | None:
     lost = frozenset(lost_by_disable(cluster.profile))
     if not lost:
         return Disable()
-    message, way_out = loss_by_disable(cluster)
+    message, way_out = describe_loss(cluster)
     try:
         accepted = prompt_y_n(f"{message}\nDisable pod identity and lose them?", default="n")
     except NoTTYException as error:

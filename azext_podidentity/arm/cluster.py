@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from azure.cli.core.azclierror import AzCLIError, AzureResponseError, ResourceNotFoundError, ValidationError
-from azure.core import MatchConditions
+from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, ValidationError
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.exceptions import ResourceNotFoundError as AzureResourceNotFoundError
 from knack.log import get_logger
 
 from azext_podidentity.arm import identities, roles
-from azext_podidentity.arm.errors import ServiceError, explain, explain_failed, explain_stale
+from azext_podidentity.arm.errors import ServiceError, explain, explain_failed, explain_stale, gave_up
 from azext_podidentity.arm.grants import Grants
+from azext_podidentity.arm.operations import if_unchanged
 from azext_podidentity.arm.pace import Pace, PacedPolling
 from azext_podidentity.arm.progress import progress
 from azext_podidentity.profile.changes import Change, Delete
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, Profile
+from azext_podidentity.profile.entries import EntryKey, Profile
 from azext_podidentity.profile.kinds import IDENTITY, Kind
 from azext_podidentity.profile.mending import OPERATOR_ROLE
 
@@ -45,17 +46,14 @@ class ClusterService:
         self._cli_ctx = cli_ctx
         self._client = client
         self._reference = reference
+        self._lookup = partial(identities.find, cli_ctx)
 
     def read(self) -> Reading:
         """The cluster as it is now.
 
         Raises an azure-cli error with the service's words, ResourceNotFoundError where it does not exist.
         """
-        try:
-            model = self._client.get(self._reference.resource_group, self._reference.name)
-        except AzureError as error:
-            raise self._explain(error, Cluster(self._reference, Profile())) from error
-        return Reading(model, Cluster.from_wire(self._reference, model.as_dict()))
+        return self._reading(self._get())
 
     def read_settled(self) -> Reading:
         """The cluster once no operation runs on it; waits as long as one does."""
@@ -72,7 +70,7 @@ class ClusterService:
 
     def read_namespace(self, namespace: str | None = None) -> Any:
         """The cluster's SDK model, with the entries of one Kubernetes namespace alone where one is named."""
-        model = self.read().model
+        model = self._get()
         profile = model.properties.pod_identity_profile
         if namespace is not None and profile is not None:
             for entries in ("user_assigned_identities", "user_assigned_identity_exceptions"):
@@ -119,7 +117,7 @@ class ClusterService:
         entry = before.profile.identities.find(change.key)
         if entry is None or before.principal_id is None:
             return model
-        after = Cluster.from_wire(self._reference, model.as_dict())
+        after = self._reading(model).cluster
         resource_id = entry.identity.resource_id
         if after.profile.bound_to(resource_id):
             logger.warning("The role assignment stays: another pod identity is bound to %s.", resource_id)
@@ -157,28 +155,34 @@ class ClusterService:
             except AzureError as error:
                 self._check_worth_another_try(error, reading.cluster, grants, pace)
                 continue
-            reading = Reading(written, Cluster.from_wire(self._reference, written.as_dict()))
+            reading = self._reading(written)
             if change.is_done(reading.cluster.profile) or change.failed_entry(reading.cluster.profile):
                 return self._checked(change, reading)
             # Another client's write replaced this one while it ran.
             pace.wait()
-        raise AzureResponseError(
-            f"Other operations on cluster {self._reference.name!r} were in the way {_TRIES} times.",
-            "Find out what changes the cluster all the time, and run the same command again.",
-        )
+        raise gave_up(self._reference, _TRIES)
+
+    def _get(self) -> Any:
+        """The cluster's SDK model as it is now."""
+        try:
+            return self._client.get(self._reference.resource_group, self._reference.name)
+        except AzureError as error:
+            raise self._explain(error, Cluster(self._reference, Profile())) from error
+
+    def _reading(self, model: Any) -> Reading:
+        return Reading(model, Cluster.from_wire(self._reference, model.as_dict()))
 
     def _write(self, reading: Reading, wanted: Profile, headers: Mapping[str, str] | None, no_wait: bool) -> Any:
         """Sends what was read with the profile replaced; returns the SDK's poller."""
         model = reading.model
         model.properties.pod_identity_profile = profile_model(wanted)
-        condition = {"etag": model.e_tag, "match_condition": MatchConditions.IfNotModified} if model.e_tag else {}
         return self._client.begin_create_or_update(
             self._reference.resource_group,
             self._reference.name,
             model,
             polling=False if no_wait else PacedPolling(),
             headers=dict(headers or {}),
-            **condition,
+            **if_unchanged(model.e_tag),
         )
 
     def _wait(self, poller: Any) -> Any:
@@ -186,7 +190,7 @@ class ClusterService:
         from azure.cli.core.commands import LongRunningOperation
 
         written = LongRunningOperation(self._cli_ctx, poller_done_interval_ms=100)(poller)
-        return self.read().model if written is None else written
+        return self._get() if written is None else written
 
     def _check_worth_another_try(self, error: AzureError, cluster: Cluster, grants: Grants, pace: Pace) -> None:
         """Waits where another try can succeed; raises the explained error where it cannot."""
@@ -217,9 +221,6 @@ class ClusterService:
 
     def _explain(self, error: AzureError, cluster: Cluster) -> AzCLIError:
         return explain(error, cluster, self._lookup)
-
-    def _lookup(self, resource_id: str) -> ManagedIdentity | Missing:
-        return identities.find(self._cli_ctx, resource_id)
 
 
 def _advise_left_role(cluster: Cluster) -> str:

@@ -26,9 +26,9 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from knack.log import get_logger
 from knack.util import CLIError
 
-from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster
+from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity
-from azext_podidentity.profile.kinds import key_arguments
+from azext_podidentity.profile.kinds import IDENTITY
 from azext_podidentity.profile.mending import OPERATOR_ROLE, create_commands, grant_command
 
 logger = get_logger(__name__)
@@ -139,6 +139,14 @@ def explain_plainly(error: AzureError, advice: str | None = None) -> AzCLIError:
     )
 
 
+def gave_up(reference: ClusterReference, tries: int) -> AzCLIError:
+    """The error for a cluster on which other clients' writes were in the way every time."""
+    return AzureResponseError(
+        f"Other operations on cluster {reference.name!r} were in the way {tries} times.",
+        "Find out what changes the cluster all the time, and run the same command again.",
+    )
+
+
 def _of_status(service: ServiceError, advice: str | None = None, why: str = "") -> AzCLIError:
     default = AzureInternalError if service.status >= 500 else AzureResponseError
     message = "\n".join(filter(None, (why, str(service))))
@@ -163,9 +171,7 @@ def _explain_unassigned(
     subject = f"Pod identity {names} is bound to managed identity {identity.resource_id}"
     blocked = "Until that is mended the service refuses every change of the cluster's pod identities."
     grant = grant_command(cluster.principal_id or "CLUSTER_IDENTITY", identity.resource_id)
-    removal = "\n".join(
-        cluster.reference.pod_identity_command("delete", *key_arguments(entry.key)) for entry in entries
-    )
+    removal = "\n".join(IDENTITY.delete_command(cluster, entry.key) for entry in entries)
     try:
         now = lookup(identity.resource_id)
     except CLIError as error:  # the subscription is another account's, say: what the service said stands
@@ -213,8 +219,7 @@ def _advise_same_name(cluster: Cluster, match: re.Match[str]) -> str:
     key = EntryKey(namespace=match["namespace"], name=match["name"])
     return (
         f"The service still holds {key}, maybe from a removal that failed, for another managed identity or one that "
-        "was created again since. Remove it first, or choose another --name:\n"
-        + cluster.reference.pod_identity_command("delete", *key_arguments(key))
+        "was created again since. Remove it first, or choose another --name:\n" + IDENTITY.delete_command(cluster, key)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from azure.core import MatchConditions
@@ -11,6 +12,11 @@ from azext_podidentity.arm import identities
 from azext_podidentity.arm.errors import advise
 from azext_podidentity.arm.pace import PacedPolling
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
+
+
+def if_unchanged(etag: str | None) -> dict[str, Any]:
+    """The SDK's options that make a write fail with 412 where the cluster is not as it was read; none for no etag."""
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
 
 
 class ManagedClusterOperations:
@@ -33,13 +39,13 @@ class ManagedClusterOperations:
     ) -> Any:
         """As the SDK's. Raises an explained azure-cli error where pod identities are what the service refuses."""
         options.setdefault("polling", PacedPolling())
-        if self.etag and "match_condition" not in options:
-            options.update(etag=self.etag, match_condition=MatchConditions.IfNotModified)
+        if "match_condition" not in options:
+            options.update(if_unchanged(self.etag))
         try:
             return self._operations.begin_create_or_update(resource_group_name, resource_name, parameters, **options)
         except HttpResponseError as error:
             cluster = Cluster.from_wire(self._reference, parameters.as_dict())
-            advised = advise(error, cluster, lambda resource_id: identities.find(self._cli_ctx, resource_id))
+            advised = advise(error, cluster, partial(identities.find, self._cli_ctx))
             if advised is None:
                 raise
             raise advised from error

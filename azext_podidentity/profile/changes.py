@@ -72,8 +72,7 @@ class AddIdentity(Change):
             raise ValidationError(
                 f"{IDENTITY.name(self.key)} is there already, for managed identity {found.identity.resource_id} "
                 f"with binding selector {found.effective_selector!r}.",
-                "Choose another --name, or remove it first with:\n"
-                + IDENTITY.command(cluster, "delete", *key_arguments(self.key)),
+                "Choose another --name, or remove it first with:\n" + IDENTITY.delete_command(cluster, self.key),
             )
         if not found.failed:
             return profile
@@ -200,7 +199,7 @@ class Disable(Change):
 
     def apply(self, cluster: Cluster) -> Profile:
         if self.accepted is not None and not frozenset(lost_by_disable(cluster.profile)) <= self.accepted:
-            raise ValidationError(*loss_by_disable(cluster))
+            raise ValidationError(*describe_loss(cluster))
         return replace(cluster.profile, enabled=False)
 
     def is_done(self, profile: Profile) -> bool:
@@ -213,11 +212,11 @@ def lost_by_disable(profile: Profile) -> list[tuple[Kind, EntryKey]]:
     return [each for each in entries if each != (EXCEPTION, SERVICE_EXCEPTION)]
 
 
-def loss_by_disable(cluster: Cluster) -> tuple[str, str]:
+def describe_loss(cluster: Cluster) -> tuple[str, str]:
     """What people should know before they disable an add-on that has entries: what they lose, and the ways out."""
     lost = lost_by_disable(cluster.profile)
     names = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost)
-    removals = "\n".join(kind.command(cluster, "delete", *key_arguments(key)) for kind, key in lost)
+    removals = "\n".join(kind.delete_command(cluster, key) for kind, key in lost)
     return (
         f"Cluster {cluster.reference.name!r} still has these entries; disabling loses them:\n{names}",
         "Pass --yes to lose them, or keep a copy of them with:\n"

@@ -44,6 +44,10 @@ class Kind:
         """A command line that can be pasted, about this kind of entry on that cluster."""
         return cluster.reference.pod_identity_command(f"{self.commands} {verb}", *arguments)
 
+    def delete_command(self, cluster: Cluster, key: EntryKey) -> str:
+        """The command that removes an entry, to be pasted."""
+        return self.command(cluster, "delete", *key_arguments(key))
+
     def check_room(self, cluster: Cluster) -> None:
         """Raises ValidationError where the list is full."""
         count = len(self.entries(cluster.profile))

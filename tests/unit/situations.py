@@ -16,7 +16,7 @@ from azext_podidentity.profile.changes import (
     Delete,
     Enable,
     UpdateException,
-    loss_by_disable,
+    describe_loss,
 )
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentityException
@@ -124,7 +124,7 @@ SITUATIONS: dict[str, Explain] = {
     "windows only": _refused(Enable(), agentPoolProfiles=[{"osType": "Windows"}]),
     "runs as a service principal": _as_service_principal,
     "disable": lambda reference: ValidationError(
-        *loss_by_disable(cluster_of([identity_entry()], [exception_entry()], reference=reference))
+        *describe_loss(cluster_of([identity_entry()], [exception_entry()], reference=reference))
     ),
     **{f"answer: {name}": _answered(name) for name in MESSAGES},
     **{
