@@ -71,6 +71,7 @@ class Directory:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._principals: dict[str, Principal] = {}
+        self._groups: dict[str, frozenset[str]] = {}
         self.add(CALLER_OBJECT_ID, CLIENT_ID, "azure-simulator", replicated=True)
 
     def add(self, object_id: str, client_id: str, display_name: str, replicated: bool = False) -> None:
@@ -80,6 +81,15 @@ class Directory:
 
     def remove(self, object_id: str) -> None:
         self._principals.pop(object_id.lower(), None)
+
+    def add_group(self, object_id: str, *members: str) -> None:
+        """A security group; `members` are object ids."""
+        self._groups[object_id.lower()] = frozenset(member.lower() for member in members)
+
+    def acts_as(self, object_id: str) -> frozenset[str]:
+        """The object ids in lower case whose role assignments count for the principal: its own and its groups'."""
+        groups = {group for group, members in self._groups.items() if object_id.lower() in members}
+        return frozenset({object_id.lower(), *groups})
 
     def find(self, object_id: str) -> Principal | None:
         return self._principals.get(object_id.lower())

@@ -47,6 +47,13 @@ class Seed:
         with self._lock:
             return self._services.roles.grant(scope, principal_id, definition)
 
+    def group(self, *members: str) -> str:
+        """A security group of Microsoft Entra ID with those object ids as members; returns its object id."""
+        with self._lock:
+            object_id = new_id()
+            self._services.directory.add_group(object_id, *members)
+            return object_id
+
     def cluster(
         self,
         resource_group: str,

@@ -18,7 +18,7 @@ from .role_definitions import BUILT_IN_ROLES, Role, find_role
 _ASSIGNMENTS = "/{scope:path}/providers/Microsoft.Authorization/roleAssignments"
 _DEFINITIONS = "/{scope:path}/providers/Microsoft.Authorization/roleDefinitions"
 _AT_SCOPE = re.compile(r"\batScope\(\)", re.IGNORECASE)
-_PRINCIPAL = re.compile(r"(?:assignedTo\(|principalId eq )'([^']+)'", re.IGNORECASE)
+_PRINCIPAL = re.compile(r"(?P<by>assignedTo\(|principalId eq )'(?P<id>[^']+)'", re.IGNORECASE)
 _TYPE = "ServicePrincipal"
 _ROLE_NAME = re.compile(r"roleName eq '([^']*)'", re.IGNORECASE)
 
@@ -96,8 +96,9 @@ class RoleAssignments:
 
     def allows(self, principal_id: str, action: str, resource_id: str) -> bool:
         """Whether a propagated assignment, at the resource or above it, grants the action."""
+        principals = self._directory.acts_as(principal_id)
         return any(
-            assignment.principal_id.lower() == principal_id.lower()
+            assignment.principal_id.lower() in principals
             and assignment.effective_from <= self._context.now()
             and assignment.role.grants(action)
             and covers(assignment.scope, resource_id)
@@ -210,14 +211,26 @@ class RoleAssignments:
         return Answer(200, {"value": list(self._matching(_scope(call), call.query.get("$filter", "")))})
 
     def _matching(self, scope: str, condition: str) -> Iterator[dict[str, Any]]:
-        """`atScope()` keeps those at the scope and inherited from above it; without it, below it too."""
-        principal, at_scope = _PRINCIPAL.search(condition), _AT_SCOPE.search(condition)
+        """`atScope()` keeps those at the scope and inherited from above it; without it, below it too.
+
+        `assignedTo()` counts a principal's groups, `principalId eq` does not.
+        """
+        at_scope, principals = _AT_SCOPE.search(condition), self._principals(condition)
         for assignment in self._assignments.values():
             above = covers(assignment.scope, scope)
             below = not at_scope and covers(scope, assignment.scope)
-            right_principal = principal is None or principal[1].lower() == assignment.principal_id.lower()
+            right_principal = principals is None or assignment.principal_id.lower() in principals
             if (above or below) and right_principal:
                 yield assignment.wire()
+
+    def _principals(self, condition: str) -> frozenset[str] | None:
+        """The principals whose assignments the condition asks for, None for all."""
+        match = _PRINCIPAL.search(condition)
+        if match is None:
+            return None
+        if match["by"].lower().startswith("assignedto"):
+            return self._directory.acts_as(match["id"])
+        return frozenset({match["id"].lower()})
 
 
 def _scope(call: Call) -> str:

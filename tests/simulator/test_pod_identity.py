@@ -270,9 +270,16 @@ class TestBrokenEntry:
         arm.settle()
         assert states(arm.cluster()) == {"sound": "Assigned"}
 
-    def test_added_again_with_other_ids_gives_the_same_name_message(
+    def test_added_again_beside_what_is_left_gives_the_same_name_message(
         self, arm: Arm, simulator: Simulator, broken: Wire
     ) -> None:
+        arm.change(remove("broken"))
+        arm.settle()
+        other = {**granted(simulator, "other"), "name": "broken"}
+
+        assert "Found pod identities use different identities" in refusal(arm.change(add(other)))
+
+    def test_is_replaced_in_one_write(self, arm: Arm, simulator: Simulator, broken: Wire) -> None:
         arm.change(remove("broken"))
         arm.settle()
         other = {**granted(simulator, "other"), "name": "broken"}
@@ -281,7 +288,9 @@ class TestBrokenEntry:
             remove("broken")(body)
             add(other)(body)
 
-        assert "Found pod identities use different identities" in refusal(arm.change(replace))
+        arm.change(replace)
+        arm.settle()
+        assert states(arm.cluster()) == {"sound": "Assigned", "broken": "Assigned"}
 
 
 def test_an_identity_made_again_is_another_one(arm: Arm, simulator: Simulator) -> None:

@@ -232,7 +232,7 @@ class Clusters:
         if not profile:
             return None
         check = Check(body, subscription, self._neighbours)
-        check.run(old, creating)
+        check.run(creating)
         return pod_identity.outcome(profile, old, self._context.faults, check.assignable)
 
     def _duration(self, old: Body, new: Body) -> float:

@@ -59,8 +59,8 @@ class Check:
         self._neighbours = neighbours
         self._profile: Profile = body["properties"]["podIdentityProfile"]
 
-    def run(self, old: Profile | None, creating: bool) -> None:
-        """Raises the service's answer to a profile it refuses; `old` is the stored profile."""
+    def run(self, creating: bool) -> None:
+        """Raises the service's answer to a profile it refuses."""
         self._check_add_on()
         if creating and identities(self._profile):
             raise aks(
@@ -69,7 +69,7 @@ class Check:
                 "User assigned identities are not allowed in PodIdentity addon when creating the cluster.",
             )
         self._check_lists()
-        self._check_same_names(old)
+        self._check_same_names()
         for entry in identities(self._profile):
             self._check_assignment(entry)
 
@@ -113,10 +113,9 @@ class Check:
                     f"Pod identity exception '{entry['name']}' in namespace '{entry['namespace']}' has no podLabels."
                 )
 
-    def _check_same_names(self, old: Profile | None) -> None:
-        """One name in a namespace is one identity, also against an entry whose removal failed."""
-        failed = [entry for entry in identities(old) if entry.get("provisioningState") == "Failed"]
-        seen = {place(entry): _identity_key(entry) for entry in failed}
+    def _check_same_names(self) -> None:
+        """One name in a namespace is one identity: a client that adds to what is left of a removal has two."""
+        seen: dict[tuple[str, str], tuple[str, ...]] = {}
         for entry in identities(self._profile):
             if seen.setdefault(place(entry), _identity_key(entry)) != _identity_key(entry):
                 raise bad_request(
