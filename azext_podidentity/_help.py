@@ -31,16 +31,28 @@ examples:
         az aks pod-identity add --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
         --name my-second-identity --binding-selector my_selector --identity-resource-id
         /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup/providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-second-identity
+  - name: Bind a managed identity anew that was deleted and created again.
+    text: >-
+        az aks pod-identity add --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-pod-identity --force --identity-resource-id
+        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup/providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-identity
 """
 
 HELP["aks pod-identity delete"] = """
 type: command
-short-summary: Remove a pod identity from a cluster.
+short-summary: Remove pod identities from a cluster.
+long-summary: >-
+    One that cannot be removed because the cluster identity lost its role over the managed identity gets the role
+    for the removal.
 examples:
   - name: Remove a pod identity, and the role that the cluster identity has for its sake.
     text: >-
         az aks pod-identity delete --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
         --name my-pod-identity --delete-role-assignment
+  - name: Remove several pod identities in one write, one of them in another namespace.
+    text: >-
+        az aks pod-identity delete --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-pod-identity --name other-app/broken-identity
 """
 
 HELP["aks pod-identity list"] = """

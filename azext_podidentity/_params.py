@@ -85,7 +85,14 @@ def _load_group(loader: Any) -> None:
             help="Do not look up or grant the role Managed Identity Operator that the cluster identity needs over "
             "the managed identity.",
         )
+        c.argument(
+            "force",
+            action="store_true",
+            help="Replace what is left over under the name: a pod identity in state Failed, or one whose managed "
+            "identity was deleted and created again since.",
+        )
     with loader.argument_context("aks pod-identity delete") as c:
+        _names(c, complete_name)
         c.argument(
             "delete_role_assignment",
             action="store_true",
@@ -105,6 +112,8 @@ def _load_group(loader: Any) -> None:
         )
     with loader.argument_context("aks pod-identity exception add") as c:
         _name(c, "Name of the exception: a DNS subdomain name. Derived from the labels when left out.")
+    with loader.argument_context("aks pod-identity exception delete") as c:
+        _names(c, complete_name)
 
 
 def _namespace(context: Any, text: str) -> None:
@@ -124,4 +133,17 @@ def _name(context: Any, text: str, completer: Any = None) -> None:
         validator=_validators.validate_name,
         completer=completer,
         help=text,
+    )
+
+
+def _names(context: Any, completer: Any) -> None:
+    context.argument(
+        "entry_names",
+        options_list=["--name", "-n"],
+        nargs="+",
+        action="extend",
+        validator=_validators.validate_names,
+        completer=completer,
+        help="Names in the namespace, separated by spaces; the option can be given several times, and "
+        "NAMESPACE/NAME names an entry of another namespace. All go in one write.",
     )

@@ -13,6 +13,21 @@ def validate_name(namespace: Any) -> None:
         check_name(namespace.entry_name)
 
 
+def validate_names(namespace: Any) -> None:
+    """The names of several entries, each `NAME` or `NAMESPACE/NAME`; the namespace gets their keys."""
+    from azext_podidentity.profile.entries import EntryKey
+    from azext_podidentity.profile.rules import check_name, check_namespace
+
+    keys: dict[EntryKey, None] = {}
+    for given in namespace.entry_names:
+        of_entry, slash, name = given.partition("/")
+        if slash:
+            check_namespace(of_entry, "--name: its namespace")
+        key = EntryKey(of_entry if slash else namespace.entry_namespace, check_name(name if slash else given))
+        keys[key] = None
+    namespace.entry_names = list(keys)
+
+
 def validate_namespace(namespace: Any) -> None:
     """The Kubernetes namespace of an entry."""
     from azext_podidentity.profile.rules import check_namespace

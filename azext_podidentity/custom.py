@@ -8,6 +8,7 @@ from knack.log import get_logger
 
 from azext_podidentity.arm.cluster import ClusterService
 from azext_podidentity.arm.grants import Grants
+from azext_podidentity.arm.removal import remove
 from azext_podidentity.profile.changes import (
     AddException,
     AddIdentity,
@@ -38,12 +39,13 @@ def pod_identity_add(
     entry_name: str | None = None,
     binding_selector: str | None = None,
     skip_role_assignment: bool = False,
+    force: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity add`: returns the managed cluster."""
     name = entry_name or name_from_managed_identity(identity_resource_id)
-    change = AddIdentity.of(EntryKey(entry_namespace, name), identity_resource_id, binding_selector)
+    change = AddIdentity.of(EntryKey(entry_namespace, name), identity_resource_id, binding_selector, force=force)
     logger.warning(DEPRECATION)
     return _service(cmd, client, resource_group_name, cluster_name).change(
         change,
@@ -59,17 +61,21 @@ def pod_identity_delete(
     resource_group_name: str,
     cluster_name: str,
     entry_namespace: str,
-    entry_name: str,
+    entry_names: list[EntryKey],
     delete_role_assignment: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity delete`: returns the managed cluster."""
     service = _service(cmd, client, resource_group_name, cluster_name)
-    change = Delete(IDENTITY, EntryKey(entry_namespace, entry_name))
-    if delete_role_assignment:
-        return service.delete_with_role(change, headers=aks_custom_headers)
-    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
+    return remove(
+        cmd.cli_ctx,
+        service,
+        Delete(IDENTITY, tuple(entry_names)),
+        delete_role_assignment=delete_role_assignment,
+        headers=aks_custom_headers,
+        no_wait=no_wait,
+    )
 
 
 def list_entries(
@@ -134,12 +140,12 @@ def exception_delete(
     resource_group_name: str,
     cluster_name: str,
     entry_namespace: str,
-    entry_name: str,
+    entry_names: list[EntryKey],
     aks_custom_headers: dict[str, str] | None = None,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception delete`: returns the managed cluster."""
-    change = Delete(EXCEPTION, EntryKey(entry_namespace, entry_name))
+    change = Delete(EXCEPTION, tuple(entry_names))
     return _change_exception(cmd, client, resource_group_name, cluster_name, change, aks_custom_headers, no_wait)
 
 

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, ValidationError
+from azure.cli.core.azclierror import AzCLIError, ValidationError
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.exceptions import ResourceNotFoundError as AzureResourceNotFoundError
 from knack.log import get_logger
 
-from azext_podidentity.arm import identities, roles
+from azext_podidentity.arm import identities
 from azext_podidentity.arm.errors import ServiceError, explain, explain_failed, explain_stale, gave_up
 from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.operations import if_unchanged
 from azext_podidentity.arm.pace import Pace, PacedPolling
 from azext_podidentity.arm.progress import progress
-from azext_podidentity.profile.changes import Change, Delete
+from azext_podidentity.profile.broken import Trial
+from azext_podidentity.profile.changes import Change
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
-from azext_podidentity.profile.entries import EntryKey, Profile
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity, Profile
 from azext_podidentity.profile.kinds import IDENTITY, Kind
-from azext_podidentity.profile.mending import OPERATOR_ROLE
 
 logger = get_logger(__name__)
 
@@ -47,13 +47,14 @@ class ClusterService:
         self._client = client
         self._reference = reference
         self._lookup = partial(identities.find, cli_ctx)
+        self._cluster_identity: ManagedIdentity | Missing | None = None
 
     def read(self) -> Reading:
         """The cluster as it is now.
 
         Raises an azure-cli error with the service's words, ResourceNotFoundError where it does not exist.
         """
-        return self._reading(self._get())
+        return self.reading(self._get())
 
     def read_settled(self) -> Reading:
         """The cluster once no operation runs on it; waits as long as one does."""
@@ -83,7 +84,7 @@ class ClusterService:
         cluster = self.read().cluster
         entry = kind.entries(cluster.profile).find(key)
         if entry is None:
-            raise kind.absent(key, cluster)
+            raise kind.absent(cluster, key)
         return entry
 
     def identity_for_wait(self, key: EntryKey) -> dict[str, Any]:
@@ -95,35 +96,13 @@ class ClusterService:
         cluster = self.read().cluster
         entry = cluster.profile.identities.find(key)
         if entry is None:
-            missing = AzureResourceNotFoundError(message=IDENTITY.absent(key, cluster).error_msg)
+            missing = AzureResourceNotFoundError(message=IDENTITY.absent(cluster, key).error_msg)
             missing.status_code = 404
             raise missing
         if entry.failed:
             raise explain_failed(entry, cluster, self._lookup)
         state = "Succeeded" if entry.provisioning_state == "Assigned" else entry.provisioning_state
         return {**entry.wire, "provisioning_state": state}
-
-    def delete_with_role(self, change: Delete, *, headers: Mapping[str, str] | None = None) -> Any:
-        """Deletes a pod identity, then the role over its managed identity where no other entry needs it.
-
-        Returns the cluster's SDK model.
-        """
-        before = self.read().cluster
-        try:
-            model = self.change(change, Grants(self._cli_ctx), headers=headers)
-        except ResourceNotFoundError as error:
-            error.set_recommendation(_advise_left_role(before))
-            raise
-        entry = before.profile.identities.find(change.key)
-        if entry is None or before.principal_id is None:
-            return model
-        after = self._reading(model).cluster
-        resource_id = entry.identity.resource_id
-        if after.profile.bound_to(resource_id):
-            logger.warning("The role assignment stays: another pod identity is bound to %s.", resource_id)
-        elif not roles.revoke(self._cli_ctx, resource_id, before.principal_id):
-            logger.warning("There was no role assignment of the cluster identity at %s to remove.", resource_id)
-        return model
 
     def change(
         self, change: Change, grants: Grants, *, headers: Mapping[str, str] | None = None, no_wait: bool = False
@@ -137,14 +116,17 @@ class ClusterService:
         pace = Pace()
         for attempt in range(_TRIES):
             reading = self.read_settled()
-            if attempt and change.is_done(reading.cluster.profile):
-                return self._checked(change, reading)
+            profile = reading.cluster.profile
+            if attempt and change.is_done(profile):
+                return reading.model
             wanted = change.apply(reading.cluster)
-            if wanted == reading.cluster.profile:
-                self._check_standing(change, reading.cluster)
+            self._check_standing(change, reading.cluster)
+            wanted = grants.prepare(reading.cluster, wanted)
+            if change.is_done(profile) and wanted.to_wire() == profile.to_wire():
                 logger.warning("Nothing to change: cluster %s has it already.", self._reference.name)
                 return reading.model
-            wanted = grants.prepare(reading.cluster, wanted)
+            for remark in () if attempt else change.remarks(reading.cluster):
+                logger.warning(remark)
             if grants.took_time and not reading.model.e_tag:
                 continue  # without an etag a write is safe only right after a read
             try:
@@ -153,11 +135,14 @@ class ClusterService:
                     return None
                 written = self._wait(poller)
             except AzureError as error:
-                self._check_worth_another_try(error, reading.cluster, grants, pace)
+                self._check_worth_another_try(error, reading.cluster, change, grants, pace)
                 continue
-            reading = self._reading(written)
-            if change.is_done(reading.cluster.profile) or change.failed_entry(reading.cluster.profile):
-                return self._checked(change, reading)
+            reading = self.reading(written)
+            if change.is_done(reading.cluster.profile):
+                return reading.model
+            if failed := change.failed_entries(reading.cluster.profile):
+                self._check_failed(failed, reading.cluster, change, grants)
+                continue
             # Another client's write replaced this one while it ran.
             pace.wait()
         raise gave_up(self._reference, _TRIES)
@@ -167,10 +152,24 @@ class ClusterService:
         try:
             return self._client.get(self._reference.resource_group, self._reference.name)
         except AzureError as error:
-            raise self._explain(error, Cluster(self._reference, Profile())) from error
+            raise explain(error, Cluster(self._reference, Profile()), self._lookup) from error
 
-    def _reading(self, model: Any) -> Reading:
-        return Reading(model, Cluster.from_wire(self._reference, model.as_dict()))
+    def reading(self, model: Any) -> Reading:
+        """What the SDK's model of the cluster says; a cluster identity named by its resource id alone is looked up."""
+        cluster = Cluster.from_wire(self._reference, model.as_dict())
+        if cluster.principal_id is None and cluster.identity_resource_id is not None:
+            cluster = replace(cluster, principal_id=self._principal_id(cluster.identity_resource_id))
+        return Reading(model, cluster)
+
+    def _principal_id(self, resource_id: str) -> str | None:
+        """The object id of a cluster identity that the answer names by its resource id alone."""
+        if self._cluster_identity is None:
+            try:
+                self._cluster_identity = self._lookup(resource_id)
+            except AzCLIError as error:
+                logger.debug("The cluster identity could not be read: %s", error)
+                return None
+        return self._cluster_identity.object_id if isinstance(self._cluster_identity, ManagedIdentity) else None
 
     def _write(self, reading: Reading, wanted: Profile, headers: Mapping[str, str] | None, no_wait: bool) -> Any:
         """Sends what was read with the profile replaced; returns the SDK's poller."""
@@ -192,7 +191,9 @@ class ClusterService:
         written = LongRunningOperation(self._cli_ctx, poller_done_interval_ms=100)(poller)
         return self._get() if written is None else written
 
-    def _check_worth_another_try(self, error: AzureError, cluster: Cluster, grants: Grants, pace: Pace) -> None:
+    def _check_worth_another_try(
+        self, error: AzureError, cluster: Cluster, change: Change, grants: Grants, pace: Pace
+    ) -> None:
         """Waits where another try can succeed; raises the explained error where it cannot."""
         if isinstance(error, HttpResponseError):
             service = ServiceError.of(error)
@@ -203,7 +204,15 @@ class ClusterService:
             if service.unassigned_identity and grants.wait_for_role(service.unassigned_identity, cluster):
                 logger.info("The role is granted and has not reached the service yet: %s", service)
                 return
-        raise self._explain(error, cluster) from error
+        raise explain(error, cluster, self._lookup, Trial(change.removing, grants.unknown_roles)) from error
+
+    def _check_failed(self, failed: list[PodIdentity], cluster: Cluster, change: Change, grants: Grants) -> None:
+        """Waits where a role is on its way to entries that ended Failed; raises the explained error where it is not."""
+        unassigned = [ServiceError.of_entry(entry).unassigned_identity for entry in failed]
+        # Each is asked: the role may be missing over several.
+        worth_it = [identity is not None and grants.wait_for_role(identity, cluster) for identity in unassigned]
+        if not any(worth_it):
+            raise explain_failed(failed[0], cluster, self._lookup, Trial(change.removing, grants.unknown_roles))
 
     def _check_standing(self, change: Change, cluster: Cluster) -> None:
         """Raises the explained error where what is there already binds a managed identity that is gone."""
@@ -211,25 +220,6 @@ class ClusterService:
         error = explain_stale(entry, cluster, self._lookup) if entry is not None else None
         if error is not None:
             raise error
-
-    def _checked(self, change: Change, reading: Reading) -> Any:
-        """The cluster's model; raises the explained error where the entry that was changed ended Failed."""
-        entry = change.failed_entry(reading.cluster.profile)
-        if entry is not None:
-            raise explain_failed(entry, reading.cluster, self._lookup)
-        return reading.model
-
-    def _explain(self, error: AzureError, cluster: Cluster) -> AzCLIError:
-        return explain(error, cluster, self._lookup)
-
-
-def _advise_left_role(cluster: Cluster) -> str:
-    """How to find the role assignment that a run left which was cut short after it had removed the entry."""
-    find = cluster.reference.command(
-        *("role", "assignment", "list", "--all", "--assignee", cluster.principal_id or "CLUSTER_IDENTITY"),
-        *("--role", OPERATOR_ROLE, "--output", "table"),
-    )
-    return f"Where an earlier run was cut short, the cluster identity may still have the role. Look with:\n{find}"
 
 
 def profile_model(profile: Profile) -> Any:

@@ -45,10 +45,11 @@ def is_fresh(assignments: list[Any]) -> bool:
     return any(each.created_on and abs(now - each.created_on) < _FRESH for each in assignments)
 
 
-def grant(cli_ctx: Any, resource_id: str, principal_id: str) -> None:
+def grant(cli_ctx: Any, resource_id: str, principal_id: str, *, then: str) -> None:
     """Grants Managed Identity Operator over the managed identity; granted already is success.
 
-    Raises an azure-cli error with the service's reason and the command for somebody who may grant it.
+    Raises an azure-cli error with the service's reason, the command for somebody who may grant it, and what to do
+    `then`.
     """
     from azure.mgmt.authorization.models import RoleAssignmentCreateParameters
 
@@ -69,17 +70,16 @@ def grant(cli_ctx: Any, resource_id: str, principal_id: str) -> None:
         raise explain_plainly(
             error,
             "The role Managed Identity Operator could not be granted to the cluster identity. Have somebody who may "
-            f"grant it run:\n{grant_command(principal_id, resource_id)}\n"
-            "and then run your command again with --skip-role-assignment.",
+            f"grant it run:\n{grant_command(principal_id, resource_id)}\nand then {then}.",
         ) from error
     except AzureError as error:
         raise explain_plainly(error) from error
 
 
-def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> int:
+def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> list[str]:
     """Removes the principal's Managed Identity Operator assignments at the managed identity itself.
 
-    What it inherits stays. Returns how many were removed; raises an azure-cli error where one could not be.
+    What it inherits stays. Returns the ids of those removed; raises an azure-cli error where one could not be.
     """
     client = role_assignments_client(cli_ctx, managed_identity_parts(resource_id)[0])
     own = [
@@ -99,4 +99,4 @@ def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> int:
                 "The pod identity is removed; this role assignment of the cluster identity at the managed identity "
                 f"is left. Have somebody who may remove it run:\n{remove}",
             ) from error
-    return len(own)
+    return [each.id for each in own]

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.cluster import Cluster, check_can_change, check_can_enable
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException, Profile
+from azext_podidentity.profile.entries import (
+    Entries,
+    EntryKey,
+    ManagedIdentity,
+    PodIdentity,
+    PodIdentityException,
+    Profile,
+)
 from azext_podidentity.profile.kinds import (
     EXCEPTION,
     IDENTITY,
@@ -21,6 +29,7 @@ from azext_podidentity.profile.kinds import (
     key_arguments,
     label_arguments,
 )
+from azext_podidentity.profile.mending import add_command
 
 
 class Change(ABC):
@@ -37,25 +46,40 @@ class Change(ABC):
     def is_done(self, profile: Profile) -> bool:
         """Whether the profile is as this change makes it."""
 
-    def failed_entry(self, profile: Profile) -> PodIdentity | None:
-        """The pod identity that the change is about, where the service gave up on it."""
-        return None
+    def remarks(self, cluster: Cluster) -> list[str]:
+        """What people should know though the change goes on, a sentence each."""
+        return []
+
+    def failed_entries(self, profile: Profile) -> list[PodIdentity]:
+        """The pod identities that the change is about, where the service gave up on them."""
+        return []
 
     def standing_entry(self, profile: Profile) -> PodIdentity | None:
-        """The pod identity that the change would add, where it is there already."""
+        """The pod identity that the change would add, where it is there already and is not to be replaced."""
         return None
+
+    @property
+    def removing(self) -> tuple[EntryKey, ...]:
+        """The pod identities that the change removes."""
+        return ()
 
 
 @dataclass(frozen=True)
 class AddIdentity(Change):
-    """Binds a managed identity to a name in a namespace."""
+    """Binds a managed identity to a name in a namespace; `force` replaces what is left over there.
+
+    Left over is an entry in state Failed, and one whose managed identity was deleted and created again since.
+    """
 
     entry: PodIdentity
+    force: bool = False
 
     @classmethod
-    def of(cls, key: EntryKey, resource_id: str, binding_selector: str | None = None) -> AddIdentity:
+    def of(
+        cls, key: EntryKey, resource_id: str, binding_selector: str | None = None, *, force: bool = False
+    ) -> AddIdentity:
         """The change for what the user gave; client and object id are looked up when it is written."""
-        return cls(PodIdentity(key, ManagedIdentity(resource_id), binding_selector))
+        return cls(PodIdentity(key, ManagedIdentity(resource_id), binding_selector), force)
 
     @property
     def key(self) -> EntryKey:
@@ -69,47 +93,85 @@ class AddIdentity(Change):
             IDENTITY.check_room(cluster)
             return replace(profile, identities=profile.identities.put(self.entry))
         if not found.binds_as(self.entry):
-            raise ValidationError(
-                f"{IDENTITY.name(self.key)} is there already, for managed identity {found.identity.resource_id} "
-                f"with binding selector {found.effective_selector!r}.",
-                "Choose another --name, or remove it first with:\n" + IDENTITY.delete_command(cluster, self.key),
-            )
-        if not found.failed:
-            return profile
-        return replace(profile, identities=profile.identities.put(found.renewed()))
+            return self._replaced(cluster, found)
+        # The managed identity's other entries hold the same ids: they are out of date together.
+        renewed = profile.bound_to(found.identity.resource_id) if self.force else [found] if found.failed else []
+        entries = reduce(Entries.put, (entry.renewed() for entry in renewed), profile.identities)
+        return replace(profile, identities=entries)
+
+    def _replaced(self, cluster: Cluster, found: PodIdentity) -> Profile:
+        """The profile with the entry in place of another of its name, where that one is left over."""
+        if found.failed and self.force:
+            return replace(cluster.profile, identities=cluster.profile.identities.put(self.entry))
+        state = "in state Failed, " if found.failed else ""
+        way_out = (
+            f"replace what is left over with:\n{add_command(cluster, self.entry, force=True)}"
+            if found.failed
+            else f"remove it first with:\n{IDENTITY.delete_command(cluster, self.key)}"
+        )
+        raise ValidationError(
+            f"{IDENTITY.name(self.key)} is there already, {state}for managed identity {found.identity.resource_id} "
+            f"with binding selector {found.effective_selector!r}.",
+            f"Choose another --name, or {way_out}",
+        )
+
+    def remarks(self, cluster: Cluster) -> list[str]:
+        found = cluster.profile.identities.find(self.key)
+        if found is None or not found.failed:
+            return []
+        _, reason = found.error or ("", "the service gave no reason")
+        return [f"{IDENTITY.name(self.key)} is there in state Failed ({reason}). It is tried again."]
 
     def is_done(self, profile: Profile) -> bool:
-        return self.standing_entry(profile) is not None
+        found = self._standing(profile)
+        return found is not None and not found.failed
 
     def standing_entry(self, profile: Profile) -> PodIdentity | None:
-        found = profile.identities.find(self.key)
-        return found if found is not None and found.binds_as(self.entry) and not found.failed else None
+        return None if self.force else self._standing(profile)
 
-    def failed_entry(self, profile: Profile) -> PodIdentity | None:
+    def _standing(self, profile: Profile) -> PodIdentity | None:
+        found = profile.identities.find(self.key)
+        return found if found is not None and found.binds_as(self.entry) else None
+
+    def failed_entries(self, profile: Profile) -> list[PodIdentity]:
         return _failed(profile, self.key)
 
 
 @dataclass(frozen=True)
 class Delete(Change):
-    """Removes an entry of either kind."""
+    """Removes entries of one kind in one write; of several those that are there."""
 
     kind: Kind
-    key: EntryKey
+    keys: tuple[EntryKey, ...]
 
     def apply(self, cluster: Cluster) -> Profile:
         if self.kind is EXCEPTION:
-            check_not_of_service(self.key)
-        entries = self.kind.entries(cluster.profile)
-        if entries.find(self.key) is None:
-            raise self.kind.absent(self.key, cluster)
+            for key in self.keys:
+                check_not_of_service(key)
+        absent = self._absent(cluster.profile)
+        if len(absent) == len(self.keys):
+            raise self.kind.absent(cluster, *absent)
         check_can_change(cluster)
-        return self.kind.replaced(cluster.profile, entries.remove(self.key))
+        left = reduce(Entries.remove, self.keys, self.kind.entries(cluster.profile))
+        return self.kind.replaced(cluster.profile, left)
+
+    def remarks(self, cluster: Cluster) -> list[str]:
+        absent = self._absent(cluster.profile)
+        return [self.kind.absent(cluster, *absent).error_msg] if 0 < len(absent) < len(self.keys) else []
 
     def is_done(self, profile: Profile) -> bool:
-        return self.kind.entries(profile).find(self.key) is None
+        return len(self._absent(profile)) == len(self.keys)
 
-    def failed_entry(self, profile: Profile) -> PodIdentity | None:
-        return _failed(profile, self.key) if self.kind is IDENTITY else None
+    def failed_entries(self, profile: Profile) -> list[PodIdentity]:
+        return _failed(profile, *self.keys) if self.kind is IDENTITY else []
+
+    @property
+    def removing(self) -> tuple[EntryKey, ...]:
+        return self.keys if self.kind is IDENTITY else ()
+
+    def _absent(self, profile: Profile) -> list[EntryKey]:
+        entries = self.kind.entries(profile)
+        return [key for key in self.keys if entries.find(key) is None]
 
 
 @dataclass(frozen=True)
@@ -164,7 +226,7 @@ class UpdateException(_ExceptionChange):
         profile = cluster.profile
         found = profile.exceptions.find(self.key)
         if found is None:
-            raise EXCEPTION.absent(self.key, cluster)
+            raise EXCEPTION.absent(cluster, self.key)
         check_can_change(cluster)
         if found.pod_labels == self.entry.pod_labels:
             return profile
@@ -216,7 +278,8 @@ def describe_loss(cluster: Cluster) -> tuple[str, str]:
     """What people should know before they disable an add-on that has entries: what they lose, and the ways out."""
     lost = lost_by_disable(cluster.profile)
     names = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost)
-    removals = "\n".join(kind.delete_command(cluster, key) for kind, key in lost)
+    kinds = ((kind, [key for its_kind, key in lost if its_kind is kind]) for kind in (IDENTITY, EXCEPTION))
+    removals = "\n".join(kind.delete_command(cluster, *keys) for kind, keys in kinds if keys)
     return (
         f"Cluster {cluster.reference.name!r} still has these entries; disabling loses them:\n{names}",
         "Pass --yes to lose them, or keep a copy of them with:\n"
@@ -225,6 +288,5 @@ def describe_loss(cluster: Cluster) -> tuple[str, str]:
     )
 
 
-def _failed(profile: Profile, key: EntryKey) -> PodIdentity | None:
-    entry = profile.identities.find(key)
-    return entry if entry is not None and entry.failed else None
+def _failed(profile: Profile, *keys: EntryKey) -> list[PodIdentity]:
+    return [entry for entry in profile.identities if entry.key in keys and entry.failed]

@@ -51,6 +51,7 @@ class Cluster:
     network_plugin: str | None = None
     identity_type: str | None = None
     principal_id: str | None = None
+    identity_resource_id: str | None = None
     provisioning_state: str | None = None
     node_pools: tuple[Mapping[str, Any], ...] = field(default=())
 
@@ -66,6 +67,7 @@ class Cluster:
             network_plugin=(properties.get("networkProfile") or {}).get("networkPlugin"),
             identity_type=identity.get("type"),
             principal_id=_principal_id(identity),
+            identity_resource_id=next(iter(identity.get("userAssignedIdentities") or ()), None),
             provisioning_state=properties.get("provisioningState"),
             node_pools=tuple(properties.get("agentPoolProfiles") or ()),
         )
@@ -134,13 +136,26 @@ def check_can_create(parameters: Mapping[str, Any], *, consent_given: bool) -> N
         )
 
 
+def service_principal_reason(reference: ClusterReference) -> str:
+    """Why a cluster that runs as a service principal cannot have the add-on."""
+    return (
+        f"Cluster {reference.name!r} runs as a service principal. The pod identity add-on requires a managed identity."
+    )
+
+
+def kubenet_reason(reference: ClusterReference) -> str:
+    """Why a kubenet cluster cannot have the add-on as it is."""
+    return (
+        f"Cluster {reference.name!r} uses the network plugin kubenet, and nobody has consented to pod identities there."
+    )
+
+
 def check_managed_identity(cluster: Cluster) -> None:
     """Raises ValidationError for a cluster that runs as a service principal."""
     if cluster.has_managed_identity:
         return
     raise ValidationError(
-        f"Cluster {cluster.reference.name!r} runs as a service principal. "
-        "The pod identity add-on requires a managed identity.",
+        service_principal_reason(cluster.reference),
         f"Give the cluster one with:\n{cluster.reference.update_command('--enable-managed-identity')}",
     )
 
@@ -171,8 +186,7 @@ def check_kubenet_consent(cluster: Cluster) -> None:
     if not cluster.uses_kubenet or cluster.profile.allow_network_plugin_kubenet:
         return
     raise ValidationError(
-        f"Cluster {cluster.reference.name!r} uses the network plugin kubenet, and nobody has consented to pod "
-        f"identities there. {KUBENET_RISK}",
+        f"{kubenet_reason(cluster.reference)} {KUBENET_RISK}",
         f"To consent, pass --enable-pod-identity-with-kubenet:\n"
         f"{cluster.reference.update_command(*_enable_flags(cluster))}",
     )

@@ -44,9 +44,12 @@ class Kind:
         """A command line that can be pasted, about this kind of entry on that cluster."""
         return cluster.reference.pod_identity_command(f"{self.commands} {verb}", *arguments)
 
-    def delete_command(self, cluster: Cluster, key: EntryKey) -> str:
-        """The command that removes an entry, to be pasted."""
-        return self.command(cluster, "delete", *key_arguments(key))
+    def delete_command(self, cluster: Cluster, *keys: EntryKey) -> str:
+        """The command that removes those entries in one write, to be pasted."""
+        namespace = keys[0].namespace
+        names = (key.name if key.namespace == namespace else str(key) for key in keys)
+        options = (word for name in names for word in ("--name", name))
+        return self.command(cluster, "delete", "--namespace", namespace, *options)
 
     def check_room(self, cluster: Cluster) -> None:
         """Raises ValidationError where the list is full."""
@@ -59,13 +62,14 @@ class Kind:
                 + self.command(cluster, "list", "--output", "table"),
             )
 
-    def absent(self, key: EntryKey, cluster: Cluster) -> ResourceNotFoundError:
-        """The error for an entry that is not there: it lists those that are."""
+    def absent(self, cluster: Cluster, *keys: EntryKey) -> ResourceNotFoundError:
+        """The error for entries that are not there: it lists those that are."""
+        names, do = ", ".join(map(self.name, keys)), "does" if len(keys) == 1 else "do"
         there = [str(entry.key) for entry in self.entries(cluster.profile)]
         more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
         have = f"It has (namespace/name): {', '.join(there[:_LISTED])}{more}." if there else "It has none."
         return ResourceNotFoundError(
-            f"{self.name(key)} does not exist on cluster {cluster.reference.name!r}. {have}",
+            f"{names} {do} not exist on cluster {cluster.reference.name!r}. {have}",
             f"List them with:\n{self.command(cluster, 'list', '--output', 'table')}",
         )
 

@@ -1,11 +1,21 @@
-"""The commands outside this extension that mend what is wrong with a managed identity, to be pasted."""
+"""The commands that mend what is wrong with a managed identity or its entry, to be pasted."""
 
 from __future__ import annotations
 
-from azext_podidentity.profile.cluster import command_line
+from azext_podidentity.profile.cluster import Cluster, ClusterReference, command_line
+from azext_podidentity.profile.entries import PodIdentity
+from azext_podidentity.profile.kinds import IDENTITY, key_arguments
 from azext_podidentity.profile.rules import managed_identity_parts
 
 OPERATOR_ROLE = "Managed Identity Operator"
+_PROVIDER = "Microsoft.ContainerService"
+
+
+def register_commands(reference: ClusterReference) -> str:
+    """Registers the add-on's preview feature, and the provider anew, which makes it take effect."""
+    feature = ("--namespace", _PROVIDER, "--name", "EnablePodIdentityPreview")
+    commands = (("feature", "register", *feature), ("provider", "register", "--namespace", _PROVIDER))
+    return "\n".join(reference.command(*words) for words in commands)
 
 
 def grant_command(principal_id: str, resource_id: str) -> str:
@@ -14,6 +24,21 @@ def grant_command(principal_id: str, resource_id: str) -> str:
         *("role", "assignment", "create", "--role", OPERATOR_ROLE, "--assignee-object-id", principal_id),
         *("--assignee-principal-type", "ServicePrincipal", "--scope", resource_id),
     )
+
+
+def revoke_command(principal_id: str, resource_id: str) -> str:
+    """Takes Managed Identity Operator at the managed identity from the cluster identity."""
+    return command_line(
+        *("role", "assignment", "delete", "--role", OPERATOR_ROLE, "--assignee-object-id", principal_id),
+        *("--scope", resource_id),
+    )
+
+
+def add_command(cluster: Cluster, entry: PodIdentity, *, force: bool = False) -> str:
+    """Adds the entry to the cluster; with `force` in place of what is left over under its name."""
+    selector = ("--binding-selector", entry.binding_selector) if entry.binding_selector else ()
+    options = ("--identity-resource-id", entry.identity.resource_id, *selector, *(("--force",) if force else ()))
+    return IDENTITY.command(cluster, "add", *key_arguments(entry.key), *options)
 
 
 def create_commands(resource_id: str, location: str | None, *, resource_group_too: bool) -> str:

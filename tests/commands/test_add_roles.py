@@ -49,6 +49,48 @@ def test_a_role_that_suffices_is_not_granted_again(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
+def test_a_role_that_the_cluster_identity_has_by_a_group_is_not_granted_again(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
+) -> None:
+    group = simulator.seed.group(principal_id(cluster))
+    simulator.seed.role_assignment(group_of(simulator), group)
+
+    az(f"{ADD} {identity['id']}").ok()
+
+    assert not simulator.requests.matching("PUT", ROLE_PATH)
+    assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
+
+
+def test_a_cluster_identity_named_by_its_resource_id_alone_is_looked_up(
+    each_az: AzureCli, simulator: Simulator, identity: dict[str, Any]
+) -> None:
+    body = simulator.seed.cluster(GROUP, CLUSTER, identity="UserAssigned")
+    principal = principal_id(body)
+    (resource_id,) = body["identity"]["userAssignedIdentities"]
+    body["identity"]["userAssignedIdentities"][resource_id] = {}
+    simulator.seed.cluster(GROUP, CLUSTER, body=body)
+
+    each_az(f"{ADD} {identity['id']}").ok()
+
+    (grant,) = simulator.requests.matching("PUT", ROLE_PATH)
+    assert grant.body["properties"]["principalId"] == principal
+
+
+def test_an_identity_in_another_subscription_is_read_and_granted_there(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any]
+) -> None:
+    other = simulator.second_subscription_id
+    identity = simulator.seed.managed_identity("elsewhere", "app", subscription_id=other)
+
+    az(f"{ADD} {identity['id']}").ok()
+
+    asked = [each.path for each in simulator.requests.all() if "userAssignedIdentities" in each.path]
+    assert len(asked) == 3
+    assert all(path.startswith(f"/subscriptions/{other}/") for path in asked)
+    (grant,) = simulator.requests.matching("PUT", ROLE_PATH)
+    assert other in grant.body["properties"]["roleDefinitionId"]
+
+
 @pytest.mark.parametrize(
     ("group", "role", "of_cluster"),
     [("rg1", OPERATOR, True), ("rg10", "Reader", True), ("rg10", "Owner", False)],
@@ -177,6 +219,7 @@ def test_a_caller_who_may_not_read_role_assignments_is_told_of_the_missing_role(
 
     assert "az role assignment create" in message
     assert identity["id"] in message
+    assert f"Its role assignments could not be read: (AuthorizationFailed) {FORBIDDEN}" in message
     assert sent(simulator).count("PUT managedClusters") == 1
 
 

@@ -5,7 +5,7 @@ import pytest
 from azure_simulator import Simulator
 from tests.commands.comparison import written
 from tests.commands.state import entries, pod_identity, profile_of, seed_entries
-from tests.commands.support import CLUSTER_PATH, GROUP, ON_CLUSTER, POD_IDENTITY, AzureCli, sent
+from tests.commands.support import CLUSTER, CLUSTER_PATH, GROUP, ON_CLUSTER, POD_IDENTITY, AzureCli, sent
 
 DELETE = f"aks pod-identity delete {POD_IDENTITY}"
 
@@ -77,17 +77,35 @@ def test_an_absent_entry_of_none_says_so(az: AzureCli, simulator: Simulator) -> 
     assert "It has none." in az(f"{DELETE} --name other").failed(3)
 
 
-def test_an_entry_over_which_the_role_is_gone_is_reported_as_left_behind(az: AzureCli, simulator: Simulator) -> None:
-    identity = seed_entries(simulator, "app")["app"]
-    simulator.remove_role_assignments(identity["id"])
+def test_several_entries_go_in_one_write(each_az: AzureCli, simulator: Simulator) -> None:
+    identities = seed_entries(simulator, "first", "second", "third", "fourth")
+    body = simulator.cluster(GROUP, CLUSTER)
+    elsewhere = {**pod_identity(identities["first"], "elsewhere"), "namespace": "other"}
+    body["properties"]["podIdentityProfile"]["userAssignedIdentities"].append(elsewhere)
+    simulator.seed.cluster(GROUP, CLUSTER, body=body)
 
-    message = az(f"{DELETE} --name app").failed()
+    each_az(f"{DELETE} --name first second -n third --name other/elsewhere").ok()
 
-    assert "my-app/app ended in state Failed" in message
-    assert "over which the cluster identity has no role" in message
-    az.paste(message)
-    az(f"{DELETE} --name app").ok()
-    assert not entries(simulator)
+    assert list(entries(simulator)) == ["fourth"]
+    assert sent(simulator).count("PUT managedClusters") == 1
+
+
+def test_of_several_entries_those_that_are_there_go_and_the_others_are_named(
+    az: AzureCli, simulator: Simulator
+) -> None:
+    seed_entries(simulator, "first", "second")
+
+    result = az(f"{DELETE} --name first --name gone").ok()
+
+    assert list(entries(simulator)) == ["second"]
+    assert any("'gone' in namespace 'my-app' does not exist" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize("name", ["Bad", "my-app/Bad", "Bad/app", "/app", "my-app/", "a/b/c"])
+def test_a_name_that_none_can_have_is_refused_before_any_request(az: AzureCli, simulator: Simulator, name: str) -> None:
+    az(f"{DELETE} --name good --name {name}").failed()
+
+    assert simulator.requests.all() == []
 
 
 def test_an_entry_in_a_resource_group_that_is_gone_can_be_removed_with_the_commands_given(

@@ -42,10 +42,11 @@ def test_the_cluster_identitys_role_at_that_identity_goes_and_no_other(
     seed.role_assignment(group, mine)
     own = seed.role_assignment(identity["id"], mine)
 
-    each_az(DELETE).ok()
+    result = each_az(DELETE).ok()
 
     assert removed(simulator) == [own["name"]]
     assert not entries(simulator)
+    assert any("Removed the role assignment" in warning and own["id"] in warning for warning in result.warnings)
 
 
 def test_the_role_is_removed_after_the_entry(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
@@ -65,12 +66,30 @@ def test_the_role_of_a_user_assigned_cluster_identity_goes(az: AzureCli, simulat
     assert len(removed(simulator)) == 1
 
 
-def test_without_the_flag_the_role_stays(az: AzureCli, simulator: Simulator) -> None:
-    seed_entries(simulator, "app")
+def test_without_the_flag_the_role_stays_and_one_line_tells_how_to_take_it(
+    each_az: AzureCli, simulator: Simulator
+) -> None:
+    identity = seed_entries(simulator, "app")["app"]
 
-    az(DELETE.removesuffix("--delete-role-assignment")).ok()
+    result = each_az(DELETE.removesuffix("--delete-role-assignment")).ok()
 
     assert not simulator.requests.matching(path="roleAssignments")
+    (line,) = [warning for warning in result.warnings if "keeps its role" in warning]
+    assert cluster_principal(simulator) in line
+    each_az(line[line.index("az ") + 3 :]).ok()
+    assert len(removed(simulator)) == 1
+    assert not each_az(f"role assignment list --scope {identity['id']}").ok().json
+
+
+def test_without_the_flag_nothing_is_said_of_a_role_that_is_needed(az: AzureCli, simulator: Simulator) -> None:
+    identity = simulator.seed.managed_identity(GROUP, "shared")
+    both = [pod_identity(identity, "app"), pod_identity(identity, "two")]
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})
+    simulator.seed.role_assignment(identity["id"], cluster_principal(simulator))
+
+    result = az(DELETE.removesuffix("--delete-role-assignment")).ok()
+
+    assert result.warnings == []
 
 
 def test_the_role_stays_while_another_entry_is_bound_to_the_same_identity(az: AzureCli, simulator: Simulator) -> None:

@@ -64,7 +64,7 @@ REFUSALS = {
         "AuthorizationFailed",
         "The client 'me' does not have authorization to perform action "
         "'Microsoft.ContainerService/managedClusters/write'.",
-        "ask an owner",
+        "Ask an owner",
         shape="front-door",
     ),
     "caller may not assign the identity": Refusal(

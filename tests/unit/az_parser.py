@@ -46,6 +46,14 @@ class AzParser:
         parser.load_command_table(self._with_arguments(name))
         return parser.parse_args(list(words[1:]))
 
+    def removed(self, words: Sequence[str]) -> list[Any]:
+        """The keys of the entries that a command line of `delete` names."""
+        from azext_podidentity._validators import validate_names
+
+        parsed = self.parse(words)
+        validate_names(parsed)
+        return list(parsed.entry_names)
+
     def options(self, name: str) -> dict[str, str]:
         """The options of a command and the help text of each; those that az gives to every command are left out."""
         parser = _strict_parser()(cli_ctx=self._cli, prog="az")

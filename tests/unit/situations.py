@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from azure.cli.core.azclierror import AzCLIError, ValidationError
 
-from azext_podidentity.arm.errors import explain, explain_failed
+from azext_podidentity.arm.errors import explain, explain_failed, explain_stale
+from azext_podidentity.profile.broken import Trial
 from azext_podidentity.profile.changes import (
     AddException,
     AddIdentity,
@@ -51,6 +52,18 @@ MESSAGES = {
     "no right": ("AuthorizationFailed", "The client does not have authorization to perform action 'X' over scope 'Y'."),
     "no cluster": ("ResourceNotFound", "The Resource 'cluster' under resource group 'rg' was not found."),
     "no cluster, says the provider": ("NotFound", "The resource 'cluster' was not found."),
+    "creation": (
+        "PodIdentityAddonUserAssignedIdentitiesNotAllowedInCreation",
+        "User assigned identities are not allowed in PodIdentity addon when creating the cluster.",
+    ),
+    "busy": (
+        "OperationNotAllowed",
+        "Operation is not allowed: Another operation (Updating) is in progress, please wait for it to finish before "
+        "starting a new operation. See https://aka.ms/aks-pending-operation for more details",
+    ),
+    "stale": ("EtagMismatch", "The etag of the resource is another one."),
+    "stale, says the front door": ("PreconditionFailed", "The condition is not met."),
+    "replaced": ("NotLatestOperation", "Cannot proceed, as a later operation was begun."),
     "no group": ("ResourceGroupNotFound", "Resource group 'rg' could not be found."),
 }
 NEW_LABELS = {"app": "it's $mine"}
@@ -78,6 +91,25 @@ def _without_role(now: str, state: str) -> Explain:
     def explain_it(reference: ClusterReference) -> AzCLIError:
         cluster = cluster_of([identity_entry(state=state)], reference=reference)
         return explain(refusal("SomeCode", missing_role(identity_id())), cluster, _looked_up(now))
+
+    return explain_it
+
+
+def _blocked_removal(now: str) -> Explain:
+    def explain_it(reference: ClusterReference) -> AzCLIError:
+        cluster = cluster_of([identity_entry()], reference=reference)
+        trial = Trial(removing=(NOT_THERE,))
+        return explain(refusal("SomeCode", missing_role(identity_id())), cluster, _looked_up(now), trial)
+
+    return explain_it
+
+
+def _leftover(now: str) -> Explain:
+    def explain_it(reference: ClusterReference) -> AzCLIError:
+        cluster = cluster_of([identity_entry()], reference=reference)
+        error = explain_stale(cluster.profile.identities[0], cluster, _looked_up(now))
+        assert error is not None
+        return error
 
     return explain_it
 
@@ -111,8 +143,8 @@ _ADD = AddIdentity.of(KEY, identity_id())
 _ADD_EXCEPTION = AddException(PodIdentityException(KEY, NEW_LABELS))
 _KUBENET = {"networkProfile": {"networkPlugin": "kubenet"}}
 SITUATIONS: dict[str, Explain] = {
-    "absent identity": _refused(Delete(IDENTITY, NOT_THERE)),
-    "absent exception": _refused(Delete(EXCEPTION, NOT_THERE)),
+    "absent identity": _refused(Delete(IDENTITY, (NOT_THERE,))),
+    "absent exception": _refused(Delete(EXCEPTION, (NOT_THERE,))),
     "absent exception to update": _refused(UpdateException(PodIdentityException(NOT_THERE, NEW_LABELS))),
     "taken name": _refused(_ADD, [identity_entry(bindingSelector="other")]),
     "taken name of an exception": _refused(_ADD_EXCEPTION, (), [exception_entry()]),
@@ -133,4 +165,7 @@ SITUATIONS: dict[str, Explain] = {
         for state in ("Assigned", "Failed")
     },
     "failed entry": _failed,
+    **{f"blocked removal, {now}": _blocked_removal(now) for now in ("there", "made anew", "gone")},
+    **{f"leftover, {now}": _leftover(now) for now in ("made anew", "gone")},
+    "taken name, failed": _refused(_ADD, [identity_entry(state="Failed", bindingSelector="other")]),
 }

@@ -43,7 +43,9 @@ from .support import (
 def test_every_known_refusal_gets_advice_and_keeps_the_services_words(name: str) -> None:
     code, message = MESSAGES[name]
     error = explain(refusal(code, message, headers={"x-ms-request-id": "17"}), cluster_of(), gone)
-    assert error.error_msg == f"({code}) {message}\nRequest id: 17"
+    why, words = error.error_msg.split("\n", 1)
+    assert why.endswith(".")
+    assert words == f"({code}) {message}\nRequest id: 17"
     assert error.recommendations
 
 
@@ -81,8 +83,8 @@ def test_the_advice_about_kubenet_needs_no_cluster_that_is_not_there_yet() -> No
 
 
 def test_the_advice_about_a_name_that_is_held_frees_it(az: AzParser) -> None:
-    parsed = az.parse(commands_in(explain(refusal(*MESSAGES["same name"]), cluster_of(), gone))[0])
-    assert (parsed.entry_namespace, parsed.entry_name) == KEY
+    (command,) = commands_in(explain(refusal(*MESSAGES["same name"]), cluster_of(), gone))
+    assert az.removed(command) == [KEY]
 
 
 def test_missing_permission_never_gets_better_by_trying_again() -> None:

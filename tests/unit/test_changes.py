@@ -22,6 +22,7 @@ from .support import (
 
 LABELS = {"app": "my-app", "app.kubernetes.io/part-of": "my-shop"}
 ADD = AddIdentity.of(KEY, identity_id())
+OTHER = EntryKey("other-app", "other")
 ADD_EXCEPTION = AddException(PodIdentityException(KEY, LABELS))
 UPDATE_EXCEPTION = UpdateException(PodIdentityException(KEY, LABELS))
 kinds = pytest.mark.parametrize("kind", [IDENTITY, EXCEPTION], ids=["identity", "exception"])
@@ -58,14 +59,14 @@ def test_a_full_list_is_no_obstacle_to_what_is_there_already_or_goes(kind: Kind)
         AddIdentity.of(key, identity_id()) if kind is IDENTITY else AddException(PodIdentityException(key, {}))
     )
     assert again.apply(full) == full.profile
-    assert len(kind.entries(Delete(kind, key).apply(full))) == 199
+    assert len(kind.entries(Delete(kind, (key,)).apply(full))) == 199
 
 
 @kinds
 @pytest.mark.parametrize("count", [0, 1, 20, 21, 200])
 def test_an_entry_that_is_absent_is_told_with_those_that_are_there(kind: Kind, count: int, az: AzParser) -> None:
     cluster = with_entries(kind, count)
-    error = refuse(Delete(kind, KEY), cluster, ResourceNotFoundError)
+    error = refuse(Delete(kind, (KEY,)), cluster, ResourceNotFoundError)
     assert repr(KEY.name) in error.error_msg
     assert repr(KEY.namespace) in error.error_msg
     assert [entry.key for entry in kind.entries(cluster.profile) if str(entry.key) in error.error_msg] == [
@@ -97,9 +98,8 @@ def test_a_name_that_is_taken_is_told_with_what_it_is_for_and_how_to_free_it(
     error = refuse(AddIdentity.of(KEY, resource_id, selector), cluster)
     assert identity_id() in error.error_msg
     assert repr(KEY.name) in error.error_msg
-    parsed = az.parse(the_command_in(error))
     assert "--name" in error.recommendations[0]
-    freed = Delete(IDENTITY, EntryKey(parsed.entry_namespace, parsed.entry_name)).apply(cluster)
+    freed = Delete(IDENTITY, tuple(az.removed(the_command_in(error)))).apply(cluster)
     assert freed.identities == ()
 
 
@@ -151,18 +151,66 @@ def test_a_failed_entry_is_sent_again_and_its_ids_are_looked_up_again() -> None:
 def test_an_entry_that_is_well_is_not_sent_again(state: str) -> None:
     cluster = cluster_of([identity_entry(state=state)])
     assert ADD.apply(cluster) == cluster.profile
-    assert ADD.failed_entry(cluster.profile) is None
+    assert ADD.failed_entries(cluster.profile) == []
 
 
-def test_the_failed_entry_of_a_change_is_the_one_it_is_about() -> None:
-    other = identity_entry(EntryKey("my-app", "other"), state="Failed")
+def test_the_failed_entries_of_a_change_are_those_it_is_about() -> None:
+    other = identity_entry(OTHER, state="Failed")
     failed = cluster_of([other, identity_entry(state="Failed")], [exception_entry(KEY, LABELS)]).profile
-    about = failed.identities[1]
-    assert ADD.failed_entry(failed) == Delete(IDENTITY, KEY).failed_entry(failed) == about
-    changes: list[Change] = [Delete(EXCEPTION, KEY), ADD_EXCEPTION, UPDATE_EXCEPTION]
-    assert [change.failed_entry(failed) for change in changes] == [None] * 3
-    changes = [ADD, Delete(IDENTITY, KEY)]
-    assert [change.failed_entry(cluster_of([other]).profile) for change in changes] == [None] * 2
+    about = [failed.identities[1]]
+    assert ADD.failed_entries(failed) == Delete(IDENTITY, (KEY,)).failed_entries(failed) == about
+    assert Delete(IDENTITY, (KEY, OTHER)).failed_entries(failed) == list(failed.identities)
+    changes: list[Change] = [Delete(EXCEPTION, (KEY,)), ADD_EXCEPTION, UPDATE_EXCEPTION]
+    assert [change.failed_entries(failed) for change in changes] == [[]] * 3
+    changes = [ADD, Delete(IDENTITY, (KEY,))]
+    assert [change.failed_entries(cluster_of([other]).profile) for change in changes] == [[]] * 2
+
+
+def test_several_entries_go_in_one_change_in_whatever_namespaces() -> None:
+    cluster = cluster_of([identity_entry(), identity_entry(OTHER), identity_entry(EntryKey("my-app", "stays"))])
+    removal = Delete(IDENTITY, (OTHER, KEY))
+    assert [entry.key.name for entry in removal.apply(cluster).identities] == ["stays"]
+    assert removal.remarks(cluster) == []
+
+
+def test_of_several_entries_those_that_are_there_go_and_the_others_are_named() -> None:
+    cluster = cluster_of([identity_entry()])
+    removal = Delete(IDENTITY, (OTHER, KEY))
+    assert removal.apply(cluster).identities == ()
+    (remark,) = removal.remarks(cluster)
+    assert f"{OTHER.name!r} in namespace {OTHER.namespace!r} does not exist" in remark
+    refuse(removal, cluster_of(), ResourceNotFoundError)
+
+
+FORCED = AddIdentity.of(KEY, identity_id(), force=True)
+
+
+def test_force_renews_every_entry_of_the_managed_identity_and_no_other() -> None:
+    theirs = identity_entry(EntryKey("my-app", "theirs"), identity_id("theirs"))
+    cluster = cluster_of([theirs, identity_entry(), identity_entry(OTHER, bindingSelector="both")])
+    renewed = FORCED.apply(cluster).identities
+    assert [entry.identity.object_id for entry in renewed] == [theirs["identity"]["objectId"], None, None]
+    assert [entry.binding_selector for entry in renewed] == [None, None, "both"]
+
+
+def test_force_replaces_what_a_failed_removal_left_of_another_identity(az: AzParser) -> None:
+    left = cluster_of([identity_entry(KEY, identity_id("another"), "Failed")])
+    assert FORCED.apply(left).identities == (FORCED.entry,)
+    error = refuse(ADD, left)
+    assert "in state Failed" in error.error_msg
+    assert az.parse(the_command_in(error)).force
+
+
+def test_force_does_not_replace_what_is_well() -> None:
+    refuse(FORCED, cluster_of([identity_entry(KEY, identity_id("another"))]))
+
+
+def test_an_add_to_a_failed_entry_says_so() -> None:
+    reason = {"error": {"error": {"code": "Some", "message": "Some words."}}}
+    failed = cluster_of([identity_entry(state="Failed", provisioningInfo=reason)])
+    (remark,) = ADD.remarks(failed)
+    assert "Some words." in remark
+    assert ADD.remarks(cluster_of([identity_entry()])) == ADD.remarks(cluster_of()) == []
 
 
 @pytest.mark.parametrize(
@@ -170,7 +218,7 @@ def test_the_failed_entry_of_a_change_is_the_one_it_is_about() -> None:
     [
         AddException(PodIdentityException(SERVICE_EXCEPTION, LABELS)),
         UpdateException(PodIdentityException(SERVICE_EXCEPTION, LABELS)),
-        Delete(EXCEPTION, SERVICE_EXCEPTION),
+        Delete(EXCEPTION, (SERVICE_EXCEPTION,)),
     ],
     ids=["add", "update", "delete"],
 )
@@ -185,5 +233,5 @@ def test_the_exception_of_the_service_is_left_alone(change: Change, listed: bool
 def test_a_pod_identity_with_the_name_of_the_services_exception_is_anybodys() -> None:
     added = AddIdentity.of(SERVICE_EXCEPTION, identity_id()).apply(cluster_of())
     assert added.identities[0].key == SERVICE_EXCEPTION
-    removed = Delete(IDENTITY, SERVICE_EXCEPTION).apply(cluster_of([identity_entry(SERVICE_EXCEPTION)]))
+    removed = Delete(IDENTITY, (SERVICE_EXCEPTION,)).apply(cluster_of([identity_entry(SERVICE_EXCEPTION)]))
     assert removed.identities == ()

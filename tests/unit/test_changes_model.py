@@ -66,7 +66,7 @@ class Profiles(RuleBasedStateMachine):
 
     @rule(key=keys)
     def delete(self, key: EntryKey) -> None:
-        self._delete(Delete(IDENTITY, key), self.identities)
+        self._delete(Delete(IDENTITY, (key,)), self.identities)
 
     @rule(key=keys, labels=label_sets)
     def add_exception(self, key: EntryKey, labels: dict[str, str]) -> None:
@@ -88,7 +88,7 @@ class Profiles(RuleBasedStateMachine):
 
     @rule(key=keys)
     def delete_exception(self, key: EntryKey) -> None:
-        self._delete(Delete(EXCEPTION, key), self.exceptions)
+        self._delete(Delete(EXCEPTION, (key,)), self.exceptions)
 
     @rule(key=keys)
     def service_gives_up(self, key: EntryKey) -> None:
@@ -113,11 +113,12 @@ class Profiles(RuleBasedStateMachine):
         )
 
     def _delete(self, change: Delete, there: dict[EntryKey, Bound] | dict[EntryKey, dict[str, str]]) -> None:
-        if change.key not in there:
+        (key,) = change.keys
+        if key not in there:
             self.refuse(change, ResourceNotFoundError)
             return
         self.settle(self.make(change, again=ResourceNotFoundError))
-        del there[change.key]
+        del there[key]
 
     def make(self, change: Change, again: type[AzCLIError] | None = None) -> Profile:
         """The profile after the change, which is done then: made twice it is the same, or refused with `again`."""

@@ -17,7 +17,7 @@ from .azure import CLI, Azure, Clusters, assigned, busy, service, with_state
 from .support import KEY, Clock, Json, cluster_wire, http_error, identity_entry, identity_id, missing_role, refusal
 
 ADD = AddIdentity.of(KEY, identity_id())
-DELETE = Delete(IDENTITY, KEY)
+DELETE = Delete(IDENTITY, (KEY,))
 THEIRS = EntryKey("their-app", "theirs")
 pytestmark = pytest.mark.usefixtures("azure", "clock")
 
@@ -126,7 +126,9 @@ def test_what_somebody_else_did_meanwhile_is_not_done_again(change: Change, befo
 @pytest.mark.parametrize("etag", [{"eTag": "an-etag"}, {}], ids=["etag", "no-etag"])
 @pytest.mark.parametrize("obstacles", [[], [busy()], [no_role()]], ids=["free", "busy", "role"])
 def test_a_failed_entry_is_sent_again_whatever_is_in_the_way(etag: Json, obstacles: list[Exception]) -> None:
-    clusters = Clusters({**cluster_wire([identity_entry(state="Failed")]), **etag}, *obstacles, assigned)
+    failed = identity_entry(state="Failed")
+    failed["identity"]["objectId"] = "object of app-identity"
+    clusters = Clusters({**cluster_wire([failed]), **etag}, *obstacles, assigned)
     make(ADD, clusters)
     assert len(clusters.writes) == len(obstacles) + 1
     (entry,) = clusters.wire["properties"]["podIdentityProfile"]["userAssignedIdentities"]

@@ -16,7 +16,10 @@ from .support import REFERENCE, commands_in, option
 nasty = st.text(st.sampled_from("ab-_.() '\"$`\\;|&<>*?~#!%{}\u00e9"), max_size=12).map("a{}".format)
 situations = pytest.mark.parametrize("situation", SITUATIONS)
 # They have nothing to do with one cluster.
-WITHOUT_COMMAND = {"answer: no right to assign", "answer: no right"}
+WITHOUT_COMMAND = {
+    f"answer: {name}"
+    for name in ("no right to assign", "no right", "creation", "stale", "stale, says the front door", "replaced")
+}
 
 
 @situations

@@ -39,10 +39,10 @@ from .support import (
 LABELS = {"app": "my-app"}
 CHANGES: dict[str, Change] = {
     "add": AddIdentity.of(KEY, identity_id()),
-    "delete": Delete(IDENTITY, KEY),
+    "delete": Delete(IDENTITY, (KEY,)),
     "exception add": AddException(PodIdentityException(KEY, LABELS)),
     "exception update": UpdateException(PodIdentityException(KEY, LABELS)),
-    "exception delete": Delete(EXCEPTION, KEY),
+    "exception delete": Delete(EXCEPTION, (KEY,)),
 }
 KUBENET: Json = {"networkProfile": {"networkPlugin": "kubenet"}}
 entry_changes = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)

@@ -117,9 +117,8 @@ def test_what_is_lost_is_told_with_commands_that_keep_a_copy_or_remove_it(az: Az
     copy, *removals = commands_in(error)
     assert az.parse(copy).resource_group_name == REFERENCE.resource_group
     assert "list" in copy
-    parsed = [az.parse(command) for command in removals]
-    assert [(each.entry_namespace, each.entry_name) for each in parsed] == [KEY, OTHER, KEY]
-    assert ["exception" in command for command in removals] == [False, False, True]
+    assert [az.removed(command) for command in removals] == [[KEY, OTHER], [KEY]]
+    assert ["exception" in command for command in removals] == [False, True]
 
 
 def test_the_exception_of_the_service_is_nothing_that_people_lose() -> None:

@@ -205,13 +205,14 @@ def test_what_was_granted_is_known_however_azure_spells_the_resource_id(
 
 def test_only_what_the_cluster_identity_has_at_the_managed_identity_itself_is_revoked(azure: Azure) -> None:
     azure.assign(identity_id().upper(), principal=PRINCIPAL.upper())
+    (own,) = azure.assignments
     azure.assign(f"/subscriptions/{SUBSCRIPTION}")
     azure.assign(identity_id(), role=READER)
     azure.assign(identity_id(), principal="another principal, by way of a group")
     azure.assign(identity_id(), principal=None)
-    assert roles.revoke(CLI, identity_id(), PRINCIPAL) == 1
+    assert roles.revoke(CLI, identity_id(), PRINCIPAL) == [own.id]
     assert [each.name for each in azure.assignments] == ["1", "2", "3", "4"]
-    assert roles.revoke(CLI, identity_id(), PRINCIPAL) == 0
+    assert roles.revoke(CLI, identity_id(), PRINCIPAL) == []
 
 
 def test_an_empty_profile_needs_nothing(azure: Azure) -> None:

@@ -9,6 +9,7 @@ import pytest
 from azure.cli.core.azclierror import AzCLIError, BadRequestError
 
 from azext_podidentity.arm.errors import Lookup, explain
+from azext_podidentity.profile.broken import Trial
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.mending import grant_command
 
@@ -46,12 +47,6 @@ def unassigned(lookup: Lookup, *states: str) -> AzCLIError:
     return error
 
 
-def removed_keys(commands: list[list[str]], az: AzParser) -> list[tuple[str, str]]:
-    """The entries that the commands remove."""
-    parsed = [az.parse(command) for command in commands if command[1] == "aks"]
-    return [(each.entry_namespace, each.entry_name) for each in parsed]
-
-
 def test_a_role_that_is_missing_is_granted_to_the_cluster_identity(az: AzParser) -> None:
     error = unassigned(there, "Assigned")
     (grant,) = [az.parse(command) for command in commands_in(error)]
@@ -67,10 +62,30 @@ def test_the_command_that_grants_can_be_pasted(az: AzParser) -> None:
 
 
 @pytest.mark.parametrize("states", [["Assigned"], ["Failed", "Updating"]], ids=len)
-def test_the_entries_of_an_identity_that_was_made_anew_go(states: list[str], az: AzParser) -> None:
+def test_the_entries_of_an_identity_that_was_made_anew_are_renewed(states: list[str], az: AzParser) -> None:
     error = unassigned(made_anew, *states)
     assert "created again" in error.error_msg
-    assert removed_keys(commands_in(error), az) == [KEY, OTHER][: len(states)]
+    (renewal,) = [az.parse(command) for command in commands_in(error)]
+    assert renewal.force
+    assert (renewal.entry_namespace, renewal.entry_name) == KEY
+
+
+def test_a_removal_takes_the_entry_that_blocks_it_along(az: AzParser) -> None:
+    trial = Trial(removing=(OTHER,))
+    cluster = cluster_of([identity_entry(), identity_entry(OTHER, identity_id("other"))])
+    for lookup in (made_anew, gone, there):
+        *_, removal = commands_in(explain(NO_ROLE, cluster, lookup, trial))
+        assert az.removed(removal) == [OTHER, KEY]
+
+
+def test_what_is_removed_itself_is_not_said_to_block(az: AzParser) -> None:
+    (grant,) = commands_in(explain(NO_ROLE, cluster_of([identity_entry()]), there, Trial(removing=(KEY,))))
+    assert az.parse(grant).scope == identity_id()
+
+
+def test_roles_that_could_not_be_read_are_told() -> None:
+    trial = Trial(unknown_roles={identity_id().lower(): "You may not look."})
+    assert "You may not look." in explain(NO_ROLE, cluster_of([identity_entry()]), there, trial).error_msg
 
 
 @pytest.mark.parametrize("states", [["Assigned"], ["Failed", "Updating"]], ids=len)
@@ -79,11 +94,10 @@ def test_an_identity_that_was_deleted_is_needed_once_more_to_remove_its_entries(
 ) -> None:
     error = unassigned(gone, *states)
     assert "does not exist any more" in error.error_msg
-    create, grant, *removals = commands_in(error)
+    create, removal = commands_in(error)
     assert az.parse(create)._subscription == SUBSCRIPTION
     assert (option(create, "--resource-group"), option(create, "--name")) == (["rg"], ["app-identity"])
-    assert az.parse(grant).scope == identity_id()
-    assert removed_keys(removals, az) == [KEY, OTHER][: len(states)]
+    assert az.removed(removal) == [KEY, OTHER][: len(states)]
 
 
 @pytest.mark.parametrize(("location", "named"), [("westeurope", "westeurope"), (None, "LOCATION")])

@@ -17,7 +17,6 @@ CODE, MESSAGE = "SomeCode", "Some words of the service."
 BODIES: dict[str, Json] = {
     "provider": {"code": CODE, "details": None, "message": MESSAGE, "subcode": "Sub"},
     "front door": {"error": {"code": CODE, "message": MESSAGE}},
-    "with details": {"error": {"code": CODE, "message": MESSAGE, "details": [{"code": "Inner", "message": "inner"}]}},
     "null details": {"error": {"code": CODE, "message": MESSAGE, "details": None, "innererror": None}},
     "failed operation": {"name": "an-id", "status": "Failed", "error": {"code": CODE, "message": MESSAGE}},
 }
@@ -29,6 +28,14 @@ def test_reads_code_and_message_of_every_form_of_body(body: Json) -> None:
     error = ServiceError.of(http_error(400, body))
     assert (error.status, error.code, error.message) == (400, CODE, MESSAGE)
     assert str(error) == f"({CODE}) {MESSAGE}"
+
+
+def test_what_is_nested_in_details_is_said_too_and_is_known() -> None:
+    inner = {"code": "Inner", "message": "inner", "details": [{"code": "", "message": missing_role(identity_id())}]}
+    for details in ([inner], [None, "words", {}, {"details": [inner]}]):
+        error = ServiceError.of(http_error(400, {"error": {"code": CODE, "message": MESSAGE, "details": details}}))
+        assert str(error) == f"({CODE}) {MESSAGE}\n(Inner) inner\n{missing_role(identity_id())}"
+        assert error.unassigned_identity is not None
 
 
 @pytest.mark.parametrize(

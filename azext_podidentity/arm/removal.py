@@ -1,0 +1,73 @@
+"""Removes pod identities, and then the roles that the cluster identity had for their sake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from azure.cli.core.azclierror import ResourceNotFoundError
+from knack.log import get_logger
+
+from azext_podidentity.arm import roles
+from azext_podidentity.arm.cluster import ClusterService
+from azext_podidentity.arm.grants import RemovalGrants
+from azext_podidentity.profile.changes import Delete
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.entries import Profile
+from azext_podidentity.profile.mending import OPERATOR_ROLE, revoke_command
+
+logger = get_logger(__name__)
+
+
+def remove(
+    cli_ctx: Any,
+    service: ClusterService,
+    change: Delete,
+    *,
+    delete_role_assignment: bool = False,
+    headers: Mapping[str, str] | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """Removes pod identities in one write and returns the cluster's SDK model, None with `no_wait`.
+
+    Where the service refuses because the cluster identity lost its role over one of them, the role is granted for
+    the removal. With `delete_role_assignment` the roles that no other entry needs go afterwards; without, people are
+    told how to take them. Raises an azure-cli error where the entries cannot be removed.
+    """
+    grants = RemovalGrants(cli_ctx, change.keys)
+    try:
+        model = service.change(change, grants, headers=headers, no_wait=no_wait)
+    except ResourceNotFoundError as error:
+        if delete_role_assignment:
+            error.set_recommendation(_advise_left_role(service.read().cluster))
+        raise
+    left = Profile() if no_wait else service.reading(model).cluster.profile
+    for resource_id in grants.removed:
+        if left.bound_to(resource_id):
+            if delete_role_assignment:
+                logger.warning("The role assignment stays: another pod identity is bound to %s.", resource_id)
+        elif delete_role_assignment:
+            _revoke(cli_ctx, grants.principal_id, resource_id)
+        else:
+            logger.warning(
+                "The cluster identity keeps its role over %s. Once nothing needs it, remove it with: %s",
+                *(resource_id, revoke_command(grants.principal_id, resource_id)),
+            )
+    return model
+
+
+def _revoke(cli_ctx: Any, principal_id: str, resource_id: str) -> None:
+    revoked = roles.revoke(cli_ctx, resource_id, principal_id)
+    for assignment_id in revoked:
+        logger.warning("Removed the role assignment of the cluster identity at %s: %s", resource_id, assignment_id)
+    if not revoked:
+        logger.warning("There was no role assignment of the cluster identity at %s to remove.", resource_id)
+
+
+def _advise_left_role(cluster: Cluster) -> str:
+    """How to find the role assignment that a run left which was cut short after it had removed the entry."""
+    find = cluster.reference.command(
+        *("role", "assignment", "list", "--all", "--assignee", cluster.principal_id or "CLUSTER_IDENTITY"),
+        *("--role", OPERATOR_ROLE, "--output", "table"),
+    )
+    return f"Where an earlier run was cut short, the cluster identity may still have the role. Look with:\n{find}"
