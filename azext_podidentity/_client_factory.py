@@ -27,6 +27,20 @@ def role_assignments_client(cli_ctx: Any, subscription_id: str) -> Any:
     return _client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_assignments
 
 
+def features_client(cli_ctx: Any) -> Any:
+    """`FeaturesOperations` of the subscription at hand."""
+    from azure.cli.core.profiles import ResourceType
+
+    return _client(cli_ctx, ResourceType.MGMT_RESOURCE_FEATURES).features
+
+
+def providers_client(cli_ctx: Any) -> Any:
+    """`ProvidersOperations` of the subscription at hand."""
+    from azure.cli.core.profiles import ResourceType
+
+    return _client(cli_ctx, ResourceType.MGMT_RESOURCE_RESOURCES).providers
+
+
 def _client(cli_ctx: Any, client_type: Any, subscription_id: str | None = None) -> Any:
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
 

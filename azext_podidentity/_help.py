@@ -78,6 +78,25 @@ examples:
         --name my-pod-identity
 """
 
+HELP["aks pod-identity check"] = """
+type: command
+short-summary: Find out what is wrong with the pod identities of a cluster, and the commands that mend it.
+long-summary: >-
+    Reads the cluster, the managed identities, the roles of the cluster identity over them, and what the subscription
+    has registered. Changes nothing. Each finding has a severity (error, warning or info), the name of the check, a
+    subject, a message and, where one helps, a command to be pasted. What the account may not read is a finding too.
+examples:
+  - name: Show what is wrong, worst first.
+    text: az aks pod-identity check --resource-group MyResourceGroup --cluster-name MyCluster --output table
+  - name: Print the commands that mend the errors.
+    text: >-
+        az aks pod-identity check --resource-group MyResourceGroup --cluster-name MyCluster
+        --query "[?severity=='error' && command].command" --output tsv
+  - name: Let a pipeline fail where something is wrong.
+    text: >-
+        az aks pod-identity check --resource-group MyResourceGroup --cluster-name MyCluster --fail-on error
+"""
+
 HELP["aks pod-identity wait"] = """
 type: command
 short-summary: Wait until a pod identity meets a condition.

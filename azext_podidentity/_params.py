@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from azure.cli.core.commands.parameters import resource_group_name_type
+from azure.cli.core.commands.parameters import get_enum_type, resource_group_name_type
 
 from azext_podidentity import _validators
 from azext_podidentity._completers import complete_name, complete_namespace
@@ -99,6 +99,12 @@ def _load_group(loader: Any) -> None:
             validator=_validators.validate_delete,
             help="Also remove the cluster identity's role assignment Managed Identity Operator at the managed "
             "identity, where no other pod identity of the cluster needs it.",
+        )
+    with loader.argument_context("aks pod-identity check") as c:
+        c.argument(
+            "fail_on",
+            arg_type=get_enum_type(("error", "warning")),
+            help="Exit with code 1 where there is a finding of this severity or a worse one.",
         )
     for command in ("aks pod-identity list", "aks pod-identity exception list"):
         with loader.argument_context(command) as c:

@@ -16,17 +16,12 @@ from azext_podidentity.profile.changes import (
     Delete,
     UpdateException,
 )
-from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
 from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 from azext_podidentity.profile.rules import name_from_labels, name_from_managed_identity
 
 logger = get_logger(__name__)
-
-DEPRECATION = (
-    "The pod identity add-on is deprecated; its support ended in September 2025. "
-    "Microsoft Entra Workload ID replaces it: https://learn.microsoft.com/azure/aks/workload-identity-overview"
-)
 
 
 def pod_identity_add(
@@ -99,6 +94,24 @@ def pod_identity_for_wait(
     """The entry in the form that az's own wait conditions understand."""
     key = EntryKey(entry_namespace, entry_name)
     return _service(cmd, client, resource_group_name, cluster_name).identity_for_wait(key)
+
+
+def pod_identity_check(
+    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, fail_on: str | None = None
+) -> list[dict[str, str | None]]:
+    """`az aks pod-identity check`: returns the findings, worst first."""
+    from azure.cli.core.azclierror import ValidationError
+
+    from azext_podidentity.arm import snapshot
+    from azext_podidentity.checks.finding import at_or_above
+    from azext_podidentity.checks.table import run
+    from azext_podidentity.exit_code import fail_after_output
+
+    findings = run(snapshot.read(cmd.cli_ctx, _service(cmd, client, resource_group_name, cluster_name)))
+    if fail_on and (bad := at_or_above(findings, fail_on)):
+        message = f"{len(bad)} of {len(findings)} findings are of severity {fail_on} or worse (--fail-on)."
+        fail_after_output(cmd.cli_ctx, ValidationError(message, "Mend what they tell, and check again."))
+    return [finding.to_wire() for finding in findings]
 
 
 def exception_add(

@@ -20,13 +20,12 @@ from azext_podidentity.arm.pace import Pace, PacedPolling
 from azext_podidentity.arm.progress import progress
 from azext_podidentity.profile.broken import Trial
 from azext_podidentity.profile.changes import Change
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import FINAL_STATES, Cluster, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity, Profile
 from azext_podidentity.profile.kinds import IDENTITY, Kind
 
 logger = get_logger(__name__)
 
-_FINAL = ("Succeeded", "Failed", "Canceled")
 # Other clients' writes were in the way that many times: something else is wrong.
 _TRIES = 200
 
@@ -235,4 +234,4 @@ def _is_settled(cluster: Cluster) -> bool:
         raise ValidationError(
             f"Cluster {cluster.reference.name!r} is being deleted.", "Name another cluster with --cluster-name."
         )
-    return cluster.provisioning_state in _FINAL
+    return cluster.provisioning_state in FINAL_STATES

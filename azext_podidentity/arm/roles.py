@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
+from knack.util import CLIError
 
 from azext_podidentity._client_factory import role_assignments_client
 from azext_podidentity.arm.errors import ServiceError, explain_plainly
+from azext_podidentity.arm.parallel import Shared, for_each
 from azext_podidentity.profile.cluster import command_line
 from azext_podidentity.profile.mending import grant_command
 from azext_podidentity.profile.rules import managed_identity_parts
@@ -30,7 +34,17 @@ def find(cli_ctx: Any, resource_id: str, principal_id: str) -> list[Any]:
 
     Raises an azure-cli error where they cannot be read.
     """
-    client = role_assignments_client(cli_ctx, managed_identity_parts(resource_id)[0])
+    return _find(partial(role_assignments_client, cli_ctx), principal_id, resource_id)
+
+
+def find_many(cli_ctx: Any, resource_ids: Iterable[str], principal_id: str) -> dict[str, list[Any] | CLIError]:
+    """What `find` finds for each of the ids, by the id in lower case; the error in place of what cannot be read."""
+    return for_each(resource_ids, partial(_find, Shared(partial(role_assignments_client, cli_ctx)), principal_id))
+
+
+def _find(client_of: Callable[[str], Any], principal_id: str, resource_id: str) -> list[Any]:
+    """As `find`, with the client of a subscription that `client_of` gives."""
+    client = client_of(managed_identity_parts(resource_id)[0])
     filter_ = f"atScope() and assignedTo('{principal_id}')"
     try:
         assignments = list(client.list_for_scope(resource_id, filter=filter_))

@@ -20,7 +20,7 @@ _MADE_ANEW = "which was deleted and created again: its object id is another one 
 
 @dataclass(frozen=True)
 class Unknown:
-    """What is found in place of a managed identity that could not be read, and why."""
+    """What is found in place of something that could not be read, and why."""
 
     reason: str
 
@@ -40,13 +40,24 @@ class Trial:
     unknown_roles: Mapping[str, str] = field(default_factory=dict)
 
 
+_NOTHING = Trial()
+
+
 def describe(identity: ManagedIdentity, now: Found, cluster: Cluster, trial: Trial) -> tuple[str, str]:
     """Why the service refuses that managed identity, and the way out; `now` is what its resource id names today."""
+    sentence, mend = describe_one(identity, now, cluster, trial)
+    return f"{sentence} {_BLOCKED}", mend
+
+
+def describe_one(
+    identity: ManagedIdentity, now: Found, cluster: Cluster, trial: Trial = _NOTHING
+) -> tuple[str, str]:
+    """What is wrong with that managed identity, in a sentence, and the way out; as in `describe`."""
     entries = cluster.profile.bound_to(identity.resource_id)
     names = ", ".join(str(entry.key) for entry in entries) or "that is being added"
     subject = f"Pod identity {names} is bound to managed identity {identity.resource_id}"
     reason, mend = _reason(identity, now, cluster, entries, trial)
-    return f"{subject}, {reason} {_BLOCKED}", mend
+    return f"{subject}, {reason}", mend
 
 
 def _reason(

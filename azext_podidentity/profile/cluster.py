@@ -11,10 +11,15 @@ from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.entries import Profile
 
+DEPRECATION = (
+    "The pod identity add-on is deprecated; its support ended in September 2025. "
+    "Microsoft Entra Workload ID replaces it: https://learn.microsoft.com/azure/aks/workload-identity-overview"
+)
 KUBENET_RISK = (
     "With kubenet a pod can impersonate another pod by ARP spoofing and so get that pod's managed identity. "
     "Before you consent, have a policy drop the capability NET_RAW from all pods."
 )
+FINAL_STATES = ("Succeeded", "Failed", "Canceled")
 _NO_SCALE_SETS = {"AvailabilitySet": "availability sets", "VirtualMachines": "virtual machine node pools"}
 
 
@@ -31,10 +36,13 @@ class ClusterReference:
         where = ("--resource-group", self.resource_group, "--cluster-name", self.name)
         return self.command("aks", "pod-identity", *verb.split(), *where, *arguments)
 
+    def cluster_command(self, verb: str, *arguments: str) -> str:
+        """A command line of `az aks` on this cluster that can be pasted into a shell."""
+        return self.command("aks", verb, "--resource-group", self.resource_group, "--name", self.name, *arguments)
+
     def update_command(self, *arguments: str) -> str:
         """A command line of `az aks update` on this cluster that can be pasted into a shell."""
-        where = ("--resource-group", self.resource_group, "--name", self.name)
-        return self.command("aks", "update", *where, *arguments)
+        return self.cluster_command("update", *arguments)
 
     def command(self, *words: str) -> str:
         """A command line of az in the cluster's subscription that can be pasted into a shell."""
@@ -54,6 +62,8 @@ class Cluster:
     identity_resource_id: str | None = None
     provisioning_state: str | None = None
     node_pools: tuple[Mapping[str, Any], ...] = field(default=())
+    kubernetes_version: str | None = None
+    power_state: str | None = None
 
     @classmethod
     def from_wire(cls, reference: ClusterReference, wire: Mapping[str, Any]) -> Cluster:
@@ -70,6 +80,8 @@ class Cluster:
             identity_resource_id=next(iter(identity.get("userAssignedIdentities") or ()), None),
             provisioning_state=properties.get("provisioningState"),
             node_pools=tuple(properties.get("agentPoolProfiles") or ()),
+            kubernetes_version=properties.get("currentKubernetesVersion") or properties.get("kubernetesVersion"),
+            power_state=(properties.get("powerState") or {}).get("code"),
         )
 
     @property
@@ -94,11 +106,7 @@ def check_can_change(cluster: Cluster) -> None:
     Raises ValidationError where the add-on is off, on a service-principal cluster, and on kubenet without consent.
     """
     check_managed_identity(cluster)
-    if not cluster.profile.enabled:
-        raise ValidationError(
-            f"The pod identity add-on is not enabled on cluster {cluster.reference.name!r}.",
-            f"Enable it with:\n{cluster.reference.update_command(*_enable_flags(cluster))}",
-        )
+    check_enabled(cluster)
     check_kubenet_consent(cluster)
 
 
@@ -150,6 +158,15 @@ def kubenet_reason(reference: ClusterReference) -> str:
     )
 
 
+def check_enabled(cluster: Cluster) -> None:
+    """Raises ValidationError where the add-on is off."""
+    if not cluster.profile.enabled:
+        raise ValidationError(
+            f"The pod identity add-on is not enabled on cluster {cluster.reference.name!r}.",
+            f"Enable it with:\n{cluster.reference.update_command(*_enable_flags(cluster))}",
+        )
+
+
 def check_managed_identity(cluster: Cluster) -> None:
     """Raises ValidationError for a cluster that runs as a service principal."""
     if cluster.has_managed_identity:
@@ -170,7 +187,7 @@ def check_node_pools(cluster: Cluster) -> None:
             "The pod identity add-on runs on Virtual Machine Scale Sets only.",
             "Create a cluster with: az aks create --vm-set-type VirtualMachineScaleSets",
         )
-    if pools and all((pool.get("osType") or "Linux") == "Windows" for pool in pools):
+    if pools and all(_is_windows(pool) for pool in pools):
         add_pool = cluster.reference.command(
             *("aks", "nodepool", "add", "--resource-group", cluster.reference.resource_group),
             *("--cluster-name", cluster.reference.name, "--name", "linux", "--os-type", "Linux"),
@@ -179,6 +196,11 @@ def check_node_pools(cluster: Cluster) -> None:
             f"Cluster {cluster.reference.name!r} has Windows node pools only. The pod identity add-on runs on Linux.",
             f"Add a Linux node pool with:\n{add_pool}",
         )
+
+
+def cannot_run(pool: Mapping[str, Any]) -> str | None:
+    """What the nodes of a pool are that the add-on cannot run on, None where it can."""
+    return "Windows nodes" if _is_windows(pool) else _NO_SCALE_SETS.get(pool.get("type") or "")
 
 
 def check_kubenet_consent(cluster: Cluster) -> None:
@@ -190,6 +212,10 @@ def check_kubenet_consent(cluster: Cluster) -> None:
         f"To consent, pass --enable-pod-identity-with-kubenet:\n"
         f"{cluster.reference.update_command(*_enable_flags(cluster))}",
     )
+
+
+def _is_windows(pool: Mapping[str, Any]) -> bool:
+    return (pool.get("osType") or "Linux") == "Windows"
 
 
 def _enable_flags(cluster: Cluster) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from azext_podidentity.profile.rules import is_managed_identity_id
+
 FAILED = "Failed"
 _IDENTITIES = "userAssignedIdentities"
 _EXCEPTIONS = "userAssignedIdentityExceptions"
@@ -213,6 +215,17 @@ class Profile:
         """The pod identities that bind the managed identity of that resource id."""
         wanted = ManagedIdentity(resource_id)
         return Entries(entry for entry in self.identities if entry.identity.same_as(wanted))
+
+    def bindings(self) -> dict[str, Entries[PodIdentity]]:
+        """The managed identities that are bound, by resource id, each with the pod identities that bind it.
+
+        In the order of the profile. Pod identities whose resource id is not a managed identity's are left out.
+        """
+        found: dict[str, list[PodIdentity]] = {}
+        for entry in self.identities:
+            if is_managed_identity_id(entry.identity.resource_id):
+                found.setdefault(entry.identity.resource_id.lower(), []).append(entry)
+        return {bound[0].identity.resource_id: Entries(bound) for bound in found.values()}
 
 
 def _key(wire: Mapping[str, Any]) -> EntryKey:

@@ -8,14 +8,23 @@ from azext_podidentity.profile.kinds import IDENTITY, key_arguments
 from azext_podidentity.profile.rules import managed_identity_parts
 
 OPERATOR_ROLE = "Managed Identity Operator"
-_PROVIDER = "Microsoft.ContainerService"
+PROVIDER = "Microsoft.ContainerService"
+FEATURE = "EnablePodIdentityPreview"
 
 
 def register_commands(reference: ClusterReference) -> str:
     """Registers the add-on's preview feature, and the provider anew, which makes it take effect."""
-    feature = ("--namespace", _PROVIDER, "--name", "EnablePodIdentityPreview")
-    commands = (("feature", "register", *feature), ("provider", "register", "--namespace", _PROVIDER))
-    return "\n".join(reference.command(*words) for words in commands)
+    return f"{feature_command(reference, 'register')}\n{provider_command(reference, 'register')}"
+
+
+def feature_command(reference: ClusterReference, verb: str) -> str:
+    """A command about the add-on's preview feature."""
+    return reference.command("feature", verb, "--namespace", PROVIDER, "--name", FEATURE)
+
+
+def provider_command(reference: ClusterReference, verb: str, *arguments: str) -> str:
+    """A command about the resource provider of managed clusters."""
+    return reference.command("provider", verb, "--namespace", PROVIDER, *arguments)
 
 
 def grant_command(principal_id: str, resource_id: str) -> str:
@@ -39,6 +48,18 @@ def add_command(cluster: Cluster, entry: PodIdentity, *, force: bool = False) ->
     selector = ("--binding-selector", entry.binding_selector) if entry.binding_selector else ()
     options = ("--identity-resource-id", entry.identity.resource_id, *selector, *(("--force",) if force else ()))
     return IDENTITY.command(cluster, "add", *key_arguments(entry.key), *options)
+
+
+def replace_commands(cluster: Cluster, old: PodIdentity, new: PodIdentity) -> str:
+    """Removes an entry and adds another in its place."""
+    return f"{IDENTITY.delete_command(cluster, old.key)}\n{add_command(cluster, new)}"
+
+
+def identity_id_command(resource_id: str) -> str:
+    """Prints the managed identity's resource id."""
+    subscription, resource_group, name = managed_identity_parts(resource_id)
+    where = ("--resource-group", resource_group, "--name", name, "--subscription", subscription)
+    return command_line("identity", "show", *where, "--query", "id", "--output", "tsv")
 
 
 def create_commands(resource_id: str, location: str | None, *, resource_group_too: bool) -> str:

@@ -72,14 +72,19 @@ def check_binding_selector(value: str, option: str = "--binding-selector") -> st
 
 def check_managed_identity_id(value: str, option: str = "--identity-resource-id") -> str:
     """The ARM resource id of a user-assigned managed identity; keywords compare without case."""
-    match = _IDENTITY_ID.fullmatch(value)
-    if match and _is_guid(match["subscription"]) and value.isprintable():
+    if is_managed_identity_id(value):
         return value
     raise InvalidArgumentValueError(
         f"{option} {value!r} is not the resource id of a managed identity: {_why_no_identity_id(value)}",
         f"A right value looks like {_EXAMPLE_IDENTITY}\n"
         "Get it with: az identity show --resource-group GROUP --name NAME --query id --output tsv",
     )
+
+
+def is_managed_identity_id(value: str) -> bool:
+    """Whether it is the resource id of a user-assigned managed identity."""
+    match = _IDENTITY_ID.fullmatch(value)
+    return match is not None and _is_guid(match["subscription"]) and value.isprintable()
 
 
 def managed_identity_parts(resource_id: str) -> tuple[str, str, str]:
@@ -90,6 +95,11 @@ def managed_identity_parts(resource_id: str) -> tuple[str, str, str]:
     match = _IDENTITY_ID.fullmatch(check_managed_identity_id(resource_id))
     assert match is not None  # just checked
     return match["subscription"], match["resource_group"], match["name"]
+
+
+def with_identity_names(text: str) -> str:
+    """The text with the name of each managed identity in place of its resource id, for people at a terminal."""
+    return _IDENTITY_ID.sub(lambda match: match["name"], text)
 
 
 def name_from_managed_identity(resource_id: str) -> str:

@@ -8,7 +8,7 @@ MANAGED_IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
 _CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 _OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 # The built-in roles that have Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action.
-_SUFFICIENT = frozenset({MANAGED_IDENTITY_OPERATOR, _CONTRIBUTOR, _OWNER})
+_SUFFICIENT = {MANAGED_IDENTITY_OPERATOR: "Managed Identity Operator", _CONTRIBUTOR: "Contributor", _OWNER: "Owner"}
 _MANAGEMENT_GROUPS = ("providers", "microsoft.management", "managementgroups")
 
 
@@ -24,7 +24,12 @@ def holds(scope: str, resource_id: str) -> bool:
 
 def suffices(role_definition_id: str) -> bool:
     """Whether the role lets the cluster identity assign a managed identity: Operator, Contributor or Owner."""
-    return role_definition_id.rpartition("/")[2].lower() in _SUFFICIENT
+    return role_name(role_definition_id) is not None
+
+
+def role_name(role_definition_id: str) -> str | None:
+    """The name of a role that suffices, None for any other."""
+    return _SUFFICIENT.get(role_definition_id.rpartition("/")[2].lower())
 
 
 def is_operator(role_definition_id: str) -> bool:
@@ -35,6 +40,16 @@ def is_operator(role_definition_id: str) -> bool:
 def same_scope(one: str, other: str) -> bool:
     """Whether both name one scope."""
     return _segments(one) == _segments(other)
+
+
+def describe_scope(scope: str) -> str:
+    """What kind of scope it is and its name: `resource group 'rg'`."""
+    segments = [segment for segment in scope.split("/") if segment]
+    kinds = {0: "the root scope", 2: "subscription", 4: "resource group"}
+    if _segments(scope)[:3] == _MANAGEMENT_GROUPS:
+        return f"management group {segments[-1]!r}"
+    kind = kinds.get(len(segments), "resource")
+    return f"{kind} {segments[-1]!r}" if segments else kind
 
 
 def assignment_name(scope: str, principal_id: str, role: str = MANAGED_IDENTITY_OPERATOR) -> str:
