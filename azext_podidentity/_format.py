@@ -50,8 +50,7 @@ def findings_table(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, str]
             lines += ["Mend it with:", *map(_pasteable, finding["command"].splitlines())]
         about = _wrapped(finding["subject"], _ABOUT)
         rows.append({"Severity": finding["severity"], "About": about, "Finding": "\n".join(lines)})
-        rows.append(dict.fromkeys(rows[0], ""))
-    return rows[:-1]
+    return rows
 
 
 def _wrapped(text: str, width: int) -> str:

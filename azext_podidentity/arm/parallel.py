@@ -20,7 +20,9 @@ def for_each(resource_ids: Iterable[str], read: Callable[[str], Found]) -> dict[
 
     Ids that differ in case alone are read once. At most `AT_ONCE` are read at the same time.
     """
-    ids = {each.lower(): each for each in resource_ids}
+    ids: dict[str, str] = {}
+    for each in resource_ids:
+        ids.setdefault(each.lower(), each)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = {key: pool.submit(or_error, read, each) for key, each in ids.items()}
     return {key: future.result() for key, future in futures.items()}

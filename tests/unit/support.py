@@ -95,7 +95,7 @@ def commands_in(error: AzCLIError) -> list[list[str]]:
     AssertionError for one that a shell would not take as it stands.
     """
     lines = re.findall(r"(?:^|: )(az .+)$", "\n".join(error.recommendations), re.MULTILINE)
-    return [_words(re.sub(r" > [\w.-]+$", "", line)) for line in lines]
+    return [command_words(re.sub(r" > [\w.-]+$", "", line)) for line in lines]
 
 
 def the_command_in(error: AzCLIError) -> list[str]:
@@ -164,7 +164,8 @@ class Clock:
         self.now += seconds
 
 
-def _words(line: str) -> list[str]:
+def command_words(line: str) -> list[str]:
+    """The words of one command line; AssertionError where a shell would not take it as it stands."""
     words = shlex.split(line)
     assert shlex.join(words) == line, f"not quoted for a shell: {line}"
     return words

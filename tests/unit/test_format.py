@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import re
+from shlex import split
+
 import pytest
 from hypothesis import given
+from knack.output import format_table
+from knack.util import CommandResultItem
 
-from azext_podidentity._format import exceptions_table, pod_identities_table
+from azext_podidentity._format import exceptions_table, findings_table, pod_identities_table
+from azext_podidentity.checks.table import run
 
-from .support import Json
+from .snapshots import LONG, STATES
+from .support import REFERENCE, Json, identity_id
 from .wire import key_of, profiles
 
 
@@ -51,3 +58,39 @@ def test_the_columns_of_an_exception() -> None:
         {"Namespace": "ns", "Name": "n", "PodLabels": "app=a, tier="},
         {"Namespace": "ns", "Name": "n", "PodLabels": ""},
     ]
+
+
+def shown(message: str, command: str | None, subject: str = "my-app/x") -> list[str]:
+    """The lines of the table of one finding, as az prints it."""
+    finding = {"severity": "warning", "check": "c", "subject": subject, "message": message, "command": command}
+    return str(format_table(CommandResultItem([finding], table_transformer=findings_table))).splitlines()
+
+
+def test_a_managed_identity_is_its_name_in_a_message() -> None:
+    *_, line = shown(f"It is bound to {identity_id()}, which is gone.", None)
+    assert line.endswith("It is bound to app-identity, which is gone.")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_table_of_findings_has_100_columns_and_commands_that_can_be_pasted(state: str) -> None:
+    for finding in run(STATES[state][2](REFERENCE)):
+        lines = shown(finding.message, finding.command, "a-rather-long-namespace/" + "long" * 10)
+        # A name is never broken in a command.
+        assert max(map(len, lines)) <= (120 if LONG in (finding.command or "") else 100)
+        assert not any(line.endswith(" ") for line in lines)
+        _, mend, commands = "\n".join(line[36:] for line in lines).partition("Mend it with:\n")
+        assert bool(mend) == bool(finding.command)
+        pasted = commands.replace("\\\n", "").splitlines()
+        expected = (finding.command or "").splitlines()
+        assert [split(with_ids(line)) for line in pasted] == [split(line) for line in expected]
+
+
+def with_ids(line: str) -> str:
+    """A command line as the shell runs it once it has asked az for the managed identity's resource id."""
+    return re.sub(r'"\$\(az +identity +show .*?--name (\S+) .*?\)"', lambda match: identity_id(match[1]), line)
+
+
+def test_a_word_of_a_command_is_never_broken() -> None:
+    *_, option, label = shown("m", f"az aks pod-identity exception add --name {'n' * 200} --pod-labels 'a  b'")[-2:]
+    assert option.strip() == f"--name {'n' * 200} \\"
+    assert label.strip() == "--pod-labels 'a  b'"

@@ -63,12 +63,20 @@ def test_the_profile_is_pure(path: Path) -> None:
     assert set(of(imported(path), "azure.cli")) == set(of(imported(path), "azure.cli.core.azclierror"))
 
 
+@each([path for path in MODULES if room(path) == "checks"])
+def test_the_checks_are_pure(path: Path) -> None:
+    assert of(imported(path), *SDKS, "knack", "time", "datetime", "random", "os", "requests") == []
+    ours = of(imported(path), EXTENSION)
+    assert set(ours) == set(of(iter(ours), f"{EXTENSION}.profile", f"{EXTENSION}.checks"))
+    assert set(of(imported(path), "azure.cli")) <= set(of(imported(path), "azure.cli.core.azclierror"))
+
+
 @each([path for path in MODULES if room(path) not in ("arm", "_client_factory", "cluster_flags", "cluster_decorators")])
 def test_only_those_who_talk_to_azure_know_its_sdks(path: Path) -> None:
     assert of(imported(path), *SDKS, "msrest") == []
 
 
-@each([path for path in MODULES if room(path) in ("arm", "profile")])
+@each([path for path in MODULES if room(path) in ("arm", "profile", "checks")])
 def test_nothing_below_the_handlers_knows_the_command_line(path: Path) -> None:
     above = ("_params", "_validators", "_help", "_format", "_completers", "commands", "custom", "cluster_flags")
     assert of(imported(path), *(f"{EXTENSION}.{name}" for name in above)) == []

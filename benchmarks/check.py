@@ -1,0 +1,64 @@
+"""How long a check of a cluster with many pod identities takes, where every request takes its time."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from azure_simulator import Simulator
+from benchmarks.command import CLUSTER, CLUSTER_ARGUMENTS, GROUP, IDENTITY_GROUP, run_az, seconds
+from benchmarks.report import Figure, report
+from development.console import SetupError
+from development.paths import NEWEST
+from development.program import run
+from development.session import sign_in
+
+_CHECK = ("aks", "pod-identity", "check", *CLUSTER_ARGUMENTS)
+_RUNS, _BOUND = 5, 4.0
+
+
+def main(arguments: list[str]) -> int:
+    """Measures and reports; 0, or 1 where the bound is missed."""
+    parser = argparse.ArgumentParser("./benchmarks/run check", description=__doc__)
+    parser.add_argument("--identities", type=int, default=40, help="how many pod identities the cluster has")
+    parser.add_argument("--latency", type=float, default=0.05, help="seconds that every request takes at the least")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
+        _seed(simulator, options.identities)
+        environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)
+        simulator.settings.azure_cli_latency = options.latency
+        found = {each["check"] for each in json.loads(run_az(environ, *_CHECK))} - {"deprecation", "room"}
+        if found:
+            raise SetupError(f"The cluster should be healthy, and this was found: {', '.join(found)}")
+        simulator.requests.clear()
+        times = [seconds(environ, *_CHECK) for _ in range(_RUNS)]
+        name = f"check of {options.identities} pod identities, {options.latency * 1000:.0f} ms a request"
+        return report(
+            (
+                Figure(f"{name}, median of {_RUNS}", statistics.median(times), "s", _BOUND),
+                Figure("requests of one check", len(simulator.requests.all()) / _RUNS, ""),
+            )
+        )
+
+
+def _seed(simulator: Simulator, count: int) -> None:
+    identities = [simulator.seed.managed_identity(IDENTITY_GROUP, f"identity-{number}") for number in range(count)]
+    profile = {"enabled": True, "userAssignedIdentities": [_entry(identity) for identity in identities]}
+    cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
+    for identity in identities:
+        simulator.seed.role_assignment(identity["id"], cluster["identity"]["principalId"])
+
+
+def _entry(identity: dict[str, object]) -> dict[str, object]:
+    ids = identity["properties"]
+    assert isinstance(ids, dict)
+    bound = {"resourceId": identity["id"], "clientId": ids["clientId"], "objectId": ids["principalId"]}
+    return {"name": identity["name"], "namespace": "apps", "identity": bound}
+
+
+if __name__ == "__main__":
+    sys.exit(run(lambda: main(sys.argv[1:])))

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from azext_podidentity.checks.finding import SEVERITIES, Finding, at_or_above, subject_of
+from azext_podidentity.checks.snapshot import Snapshot
+from azext_podidentity.checks.table import CHECKS, run
+from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing
+
+from .az_parser import AzParser
+from .snapshots import (
+    FORBIDDEN,
+    GROUP_SCOPE,
+    OTHER,
+    STATES,
+    healthy,
+    role,
+    snapshot_of,
+)
+from .support import (
+    KEY,
+    REFERENCE,
+    Json,
+    cluster_of,
+    command_words,
+    exception_entry,
+    identity_entry,
+    identity_id,
+    option,
+)
+
+each_state = pytest.mark.parametrize("state", STATES)
+
+
+def found_in(snapshot: Snapshot, check: str) -> list[Finding]:
+    """What that check finds."""
+    return [finding for finding in run(snapshot) if finding.check == check]
+
+
+def bound_by(*entries: Json, **changes: Any) -> Snapshot:
+    """A snapshot with those pod identities."""
+    return snapshot_of(cluster_of(entries), **changes)
+
+
+@each_state
+def test_what_is_wrong_is_found_and_nothing_else(state: str) -> None:
+    check, severity, make = STATES[state]
+    findings = run(make(REFERENCE))
+    assert {(each.check, each.severity) for each in findings} == {(check, severity), ("deprecation", "info")}
+    assert "\n" not in "".join(each.message for each in findings)
+
+
+def test_every_check_has_a_state_in_which_it_finds_something() -> None:
+    assert {check for check, *_ in STATES.values()} == set(CHECKS)
+
+
+def test_a_healthy_cluster_has_nothing_but_the_deprecation() -> None:
+    assert [each.check for each in run(healthy())] == ["deprecation"]
+
+
+@each_state
+def test_the_commands_are_commands_that_az_takes_about_the_same_cluster(state: str, az: AzParser) -> None:
+    reference = ClusterReference("my (rg)", "it's $mine", "a sub")
+    for finding in run(STATES[state][2](reference)):
+        for words in map(command_words, (finding.command or "").splitlines()):
+            az.parse(words)
+            if words[1] in ("aks", "feature", "provider"):
+                assert option(words, "--subscription") == ["a sub"]
+            if words[1] == "aks":
+                assert option(words, "--resource-group") == ["my (rg)"]
+                assert (option(words, "--cluster-name") or option(words, "--name")) == ["it's $mine"]
+
+
+# No command can mend or show them.
+WITHOUT_COMMAND = {
+    *("cluster deleting", "identity not told", "roles not told", "deprecated", "availability sets"),
+    *("Windows too", "virtual machines too", "role of the resource group", "role of a group"),
+    *("one selector", "exception with two labels"),
+}
+
+
+@each_state
+def test_what_is_wrong_has_a_command(state: str) -> None:
+    check, _, make = STATES[state]
+    assert all(bool(each.command) == (state not in WITHOUT_COMMAND) for each in found_in(make(REFERENCE), check))
+
+
+def test_the_worst_comes_first_and_else_the_order_stays() -> None:
+    fine, failed = identity_entry(bindingSelector="x"), identity_entry(OTHER, identity_id("other"), "Failed")
+    snapshot = bound_by(fine, {**failed, "bindingSelector": "x"}, feature=FORBIDDEN)
+    findings = run(snapshot)
+    assert [each.severity for each in findings] == ["error", "warning", "info", "info"]
+    assert run(snapshot) == findings
+
+
+def test_the_wire_form_is_what_scripts_rely_on() -> None:
+    finding = run(STATES["add-on is off"][2](REFERENCE))[0]
+    assert finding.to_wire() == {
+        "severity": "error",
+        "check": "add-on",
+        "subject": "cluster",
+        "message": "The pod identity add-on is not enabled on cluster 'cluster'.",
+        "command": "az aks update --resource-group rg --name cluster --enable-pod-identity",
+    }
+
+
+def test_at_or_above() -> None:
+    findings = [Finding(severity, "s", "m") for severity in SEVERITIES]  # type: ignore[arg-type]
+    assert [len(at_or_above(findings, severity)) for severity in SEVERITIES] == [1, 2, 3]
+
+
+def test_a_subject_names_few_of_many() -> None:
+    keys = [EntryKey("ns", str(number)) for number in range(7)]
+    assert subject_of(keys[:2]) == "ns/0, ns/1"
+    assert subject_of(keys) == "ns/0, ns/1, ns/2, ns/3, ns/4 and 2 more"
+
+
+@pytest.mark.parametrize("version", ["1.26", "1.26.0", "1.33.5", "2.0", "", None, "new", "1", "v1.2", "1.x"])
+def test_a_new_or_strange_kubernetes_version_is_no_finding(version: str | None) -> None:
+    assert found_in(snapshot_of(replace(cluster_of(), kubernetes_version=version)), "kubernetes-version") == []
+
+
+def test_consent_to_kubenet_is_told_with_what_it_takes() -> None:
+    cluster = cluster_of(networkProfile={"networkPlugin": "kubenet"})
+    allowed = replace(cluster, profile=replace(cluster.profile, allow_network_plugin_kubenet=True))
+    (finding,) = found_in(snapshot_of(allowed), "network-plugin")
+    assert finding.severity == "info"
+    assert "NET_RAW" in finding.message
+
+
+def test_a_managed_identity_of_several_entries_is_one_finding() -> None:
+    entries = [identity_entry(), identity_entry(OTHER, identity_id().upper().replace("SUBSCRIPTIONS", "subscriptions"))]
+    snapshot = bound_by(*entries, identities={identity_id().lower(): Missing()})
+    (finding,) = found_in(snapshot, "managed-identity-missing")
+    assert finding.subject == f"{KEY}, {OTHER}"
+
+
+def test_one_role_of_its_own_at_the_identity_is_enough() -> None:
+    granted = {identity_id().lower(): (role(GROUP_SCOPE), role(identity_id().upper()))}
+    assert found_in(bound_by(identity_entry(), roles=granted), "managed-identity-role") == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        (GROUP_SCOPE, "from resource group 'rg'."),
+        (GROUP_SCOPE.rpartition("/resourceGroups")[0], "from subscription '11111111-2222-3333-4444-555555555555'."),
+        ("/providers/Microsoft.Management/managementGroups/mine", "from management group 'mine'."),
+        ("/", "from the root scope."),
+    ],
+)
+def test_an_inherited_role_is_told_with_where_it_comes_from(scope: str, words: str) -> None:
+    snapshot = bound_by(identity_entry(), roles={identity_id().lower(): (role(scope),)})
+    (finding,) = found_in(snapshot, "managed-identity-role")
+    assert finding.message.endswith(words)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"identities": {identity_id().lower(): Missing()}},
+        {"identities": {identity_id().lower(): ManagedIdentity(identity_id(), "another", "another")}},
+        {"roles": {identity_id().lower(): ()}},
+    ],
+    ids=["identity gone", "identity created again", "no role"],
+)
+def test_a_failed_entry_is_not_tried_again_where_that_cannot_help(changes: Json) -> None:
+    (finding,) = found_in(bound_by(identity_entry(state="Failed"), **changes), "entry-state")
+    assert finding.command is None
+    assert "the service gave no reason" in finding.message
+
+
+def test_an_entry_that_is_on_its_way_is_no_finding_while_an_operation_runs() -> None:
+    cluster = cluster_of([identity_entry(state="Updating")], provisioningState="Updating")
+    assert found_in(snapshot_of(cluster), "entry-state") == []
+
+
+def test_the_same_name_in_another_namespace_is_no_finding() -> None:
+    assert found_in(bound_by(identity_entry(), identity_entry(EntryKey("other", KEY.name))), "entry-name") == []
+
+
+def test_the_same_selector_is_told_only_in_one_namespace_and_for_different_identities() -> None:
+    one = identity_entry(bindingSelector="one")
+    elsewhere = identity_entry(EntryKey("other", "other"), identity_id("other"), bindingSelector="one")
+    same = identity_entry(OTHER, identity_id().lower(), bindingSelector="one")
+    assert found_in(bound_by(one, elsewhere, same), "shared-selector") == []
+
+
+def test_the_exception_of_the_service_is_left_alone() -> None:
+    exception = exception_entry(EntryKey("kube-system", "aks-addon-exception"), None)
+    assert [each.check for each in run(snapshot_of(cluster_of((), [exception])))] == ["deprecation"]
+
+
+def test_a_selector_that_no_pod_can_have_is_mended_with_one_that_it_can(az: AzParser) -> None:
+    (finding,) = found_in(STATES["selector of a long name"][2](REFERENCE), "binding-selector")
+    added = az.parse(command_words((finding.command or "").splitlines()[-1]))
+    assert added.binding_selector == "a" * 63

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import ForbiddenError, InvalidArgumentValueError
+from knack.util import CLIError
+
+from azext_podidentity.arm import identities, roles
+from azext_podidentity.arm.parallel import Shared, for_each
+from azext_podidentity.profile.entries import ManagedIdentity, Missing
+
+from .azure import CLI, Azure
+from .support import PRINCIPAL, SUBSCRIPTION, identity_id, refusal
+
+THERE, GONE = identity_id(), identity_id("gone")
+ELSEWHERE = identity_id().replace(SUBSCRIPTION, "99999999-2222-3333-4444-555555555555")
+
+
+@pytest.fixture
+def made(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The subscriptions for which a client was made; there is none for those that begin with 9."""
+    made: list[str] = []
+
+    def make(_: Any, subscription_id: str) -> Azure:
+        made.append(subscription_id)
+        if subscription_id.startswith("9"):
+            raise CLIError("Subscription not found.")
+        return azure
+
+    monkeypatch.setattr(identities, "managed_identity_client", make)
+    monkeypatch.setattr(roles, "role_assignments_client", make)
+    return made
+
+
+def test_each_identity_is_found_by_its_id_in_lower_case(azure: Azure) -> None:
+    assert identities.find_many(CLI, [THERE, GONE, THERE.upper()]) == {
+        THERE.lower(): ManagedIdentity(THERE, "client of app-identity", "object of app-identity"),
+        GONE.lower(): Missing(),
+    }
+    assert azure.count("identity") == 2
+
+
+@pytest.mark.usefixtures("made")
+def test_what_cannot_be_read_fails_by_itself() -> None:
+    found = identities.find_many(CLI, [ELSEWHERE, "nonsense", THERE])
+    assert str(found[ELSEWHERE.lower()]) == "Subscription not found."
+    assert isinstance(found["nonsense"], InvalidArgumentValueError)
+    assert isinstance(found[THERE.lower()], ManagedIdentity)
+
+
+def test_roles_are_found_for_each_identity(azure: Azure) -> None:
+    azure.assign(THERE)
+    found = roles.find_many(CLI, [THERE, GONE], PRINCIPAL)
+    assert {key: len(value) for key, value in found.items() if isinstance(value, list)} == {
+        THERE.lower(): 1,
+        GONE.lower(): 0,
+    }
+    azure.refuse_list = refusal("AuthorizationFailed", "You may not.", 403)
+    assert isinstance(roles.find_many(CLI, [THERE], PRINCIPAL)[THERE.lower()], ForbiddenError)
+
+
+def test_a_subscription_has_one_client(made: list[str]) -> None:
+    many = [identity_id(f"identity-{number}") for number in range(30)]
+    assert len(identities.find_many(CLI, many)) == 30
+    assert len(roles.find_many(CLI, many, PRINCIPAL)) == 30
+    assert made == [SUBSCRIPTION, SUBSCRIPTION]
+
+
+def test_nothing_is_asked_for_nothing(made: list[str]) -> None:
+    assert identities.find_many(CLI, []) == roles.find_many(CLI, [], PRINCIPAL) == {}
+    assert made == []
+
+
+def test_a_shared_client_is_made_once_however_many_ask() -> None:
+    shared = Shared(lambda _: object())
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(shared, ["Some"] * 50 + ["some"] * 50))) == 1
+
+
+def test_a_fault_of_our_own_is_not_taken_for_an_answer() -> None:
+    with pytest.raises(ZeroDivisionError):
+        for_each(["x"], lambda _: 1 // 0)
+
+
+def test_no_more_than_eight_are_read_at_the_same_time() -> None:
+    lock, running, most = Lock(), 0, 0
+
+    def read(_: str) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        with lock:
+            running -= 1
+
+    for_each(map(str, range(200)), read)
+    assert most <= 8
