@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.snapshot import Snapshot
-from azext_podidentity.profile.broken import Unknown, is_another
+from azext_podidentity.checks.stale import is_stale
 from azext_podidentity.profile.cluster import FINAL_STATES
-from azext_podidentity.profile.entries import EntryKey, Missing, PodIdentity
+from azext_podidentity.profile.entries import EntryKey, PodIdentity
 from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 from azext_podidentity.profile.mending import add_command
 
@@ -70,7 +70,5 @@ def duplicates(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _is_sound(snapshot: Snapshot, entry: PodIdentity) -> bool:
     """Whether nothing is known that would make the entry fail again; what is has a finding of its own."""
-    found = snapshot.identity(entry.identity.resource_id)
-    if found is None or isinstance(found, Missing) or snapshot.roles_over(entry.identity.resource_id) == ():
-        return False
-    return isinstance(found, Unknown) or not is_another(entry.identity, found)
+    found, granted = snapshot.identity(entry.identity.resource_id), snapshot.roles_over(entry.identity.resource_id)
+    return found is not None and granted != () and not is_stale(entry, found)

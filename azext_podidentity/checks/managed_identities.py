@@ -1,4 +1,4 @@
-"""Whether each managed identity is the one its entries were made for, and the cluster identity may assign it."""
+"""Whether the cluster identity may assign each managed identity, and what of that could not be read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from azext_podidentity.checks.finding import Finding, commands_of, subject_of
 from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
-from azext_podidentity.profile.broken import Found, Unknown, describe_one, is_another
-from azext_podidentity.profile.entries import ManagedIdentity, Missing, PodIdentity
+from azext_podidentity.profile.broken import Unknown, describe_one
+from azext_podidentity.profile.entries import Missing
 from azext_podidentity.profile.kinds import IDENTITY
-from azext_podidentity.profile.mending import add_command
 from azext_podidentity.profile.rules import is_managed_identity_id
 from azext_podidentity.profile.scopes import describe_scope, same_scope
 
@@ -23,47 +22,18 @@ def resource_ids(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("error", str(entry.key), message, IDENTITY.delete_command(cluster, entry.key))
 
 
-def missing(snapshot: Snapshot) -> Iterator[Finding]:
-    """Each managed identity exists."""
-    for resource_id, entries in snapshot.cluster.profile.bindings().items():
-        found = snapshot.identity(resource_id)
-        if isinstance(found, Missing):
-            yield _broken(snapshot, entries, entries[0].identity, found)
-
-
 def roles(snapshot: Snapshot) -> Iterator[Finding]:
     """The cluster identity has a role over each managed identity; where it comes from if not from a grant there."""
     for resource_id, entries in snapshot.cluster.profile.bindings().items():
         granted, found = snapshot.roles_over(resource_id), snapshot.identity(resource_id)
         if granted is None or isinstance(granted, Unknown) or isinstance(found, Missing):
             continue
+        subject = subject_of(entry.key for entry in entries)
         if not granted:
-            yield _broken(snapshot, entries, entries[0].identity, entries[0].identity)
-        elif message := _remark(resource_id, granted, snapshot.cluster.principal_id):
-            yield Finding("info", subject_of(entry.key for entry in entries), message)
-
-
-def recreated(snapshot: Snapshot) -> Iterator[Finding]:
-    """No managed identity was deleted and created again since its entries were made."""
-    for resource_id, entries in snapshot.cluster.profile.bindings().items():
-        found = snapshot.identity(resource_id)
-        if isinstance(found, ManagedIdentity):
-            stale = [entry for entry in entries if is_another(entry.identity, found)]
-            if stale:
-                yield _broken(snapshot, entries, stale[0].identity, found)
-
-
-def client_ids(snapshot: Snapshot) -> Iterator[Finding]:
-    """Each entry holds the client id of its managed identity; pods cannot log in with another."""
-    for resource_id, entries in snapshot.cluster.profile.bindings().items():
-        found = snapshot.identity(resource_id)
-        if not isinstance(found, ManagedIdentity):
-            continue
-        for entry in entries:
-            held, real = entry.identity.client_id, found.client_id
-            if held and real and held.lower() != real.lower() and not is_another(entry.identity, found):
-                message = f"The entry holds the client id {held}, and that of its managed identity is {real}."
-                yield Finding("error", str(entry.key), message, add_command(snapshot.cluster, entry, force=True))
+            message, advice = describe_one(entries[0].identity, entries[0].identity, snapshot.cluster)
+            yield Finding("error", subject, message, commands_of(advice))
+        elif remark := _remark(resource_id, granted, snapshot.cluster.principal_id):
+            yield Finding("info", subject, remark)
 
 
 def unread_identities(snapshot: Snapshot) -> Iterator[Finding]:
@@ -86,11 +56,6 @@ def _unread(snapshot: Snapshot, what: str, find: Callable[[str], object]) -> Ite
     if hidden:
         message = f"The {what} could not be read, so they were not checked: {hidden[0][1]}"
         yield Finding("warning", subject_of(key for key, _ in hidden), message)
-
-
-def _broken(snapshot: Snapshot, entries: Sequence[PodIdentity], held: ManagedIdentity, now: Found) -> Finding:
-    message, advice = describe_one(held, now, snapshot.cluster)
-    return Finding("error", subject_of(entry.key for entry in entries), message, commands_of(advice))
 
 
 def _remark(resource_id: str, granted: Sequence[RoleAssignment], principal_id: str | None) -> str | None:

@@ -13,6 +13,7 @@ from azext_podidentity.checks import (
     managed_identities,
     registration,
     selectors,
+    stale,
 )
 from azext_podidentity.checks.finding import SEVERITIES, Finding
 from azext_podidentity.checks.snapshot import Snapshot
@@ -32,10 +33,11 @@ CHECKS: dict[str, Check] = {
     "network-plugin": cluster.network_plugin,
     "add-on": cluster.add_on,
     "managed-identity-id": managed_identities.resource_ids,
-    "managed-identity-missing": managed_identities.missing,
     "managed-identity-role": managed_identities.roles,
-    "managed-identity-recreated": managed_identities.recreated,
-    "managed-identity-client-id": managed_identities.client_ids,
+    "managed-identity-missing": stale.missing,
+    "managed-identity-recreated": stale.recreated,
+    "managed-identity-client-id": stale.client_ids,
+    "blocked": stale.together,
     "entry-state": entries.states,
     "entry-name": entries.duplicates,
     "binding-selector": selectors.impossible,

@@ -74,6 +74,13 @@ def add_on_off(simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={})
 
 
+def role_of_a_group(simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.remove_role_assignments(identity["id"])
+    group = simulator.seed.group(principal_id(simulator.cluster(GROUP, CLUSTER)))
+    simulator.seed.role_assignment(identity["id"], group)
+
+
 def feature_gone(simulator: Simulator) -> None:
     """Report 12."""
     seed_entries(simulator, "app")
@@ -108,6 +115,7 @@ REPORTS: dict[str, tuple[Seed, list[tuple[str, str, str]]]] = {
         any_label,
         [("info", "shared-selector", "my-app/one, my-app/two"), ("info", "exception-matches-any", "my-app/agents")],
     ),
+    "role of a group": (role_of_a_group, [("info", "managed-identity-role", "my-app/app")]),
     "no role": (role_gone, [("error", "managed-identity-role", "my-app/broken")]),
 }
 DEPRECATION = ("info", "deprecation", "cluster")
@@ -149,13 +157,21 @@ def test_an_entry_that_failed_is_told_in_the_services_words_and_tried_again(az: 
     assert findings(az, "error") == []
 
 
-def test_six_entries_that_failed_are_all_told(az: AzureCli, simulator: Simulator) -> None:
-    names = [f"broken-{number}" for number in range(6)]
-    identities = seed_entries(simulator, *names)
-    for identity in identities.values():
-        simulator.remove_managed_identity(identity["id"])
+def test_entries_that_block_each_other_are_mended_together(az: AzureCli, simulator: Simulator) -> None:
+    names = [f"broken-{number}" for number in range(4)]
+    identities = seed_entries(simulator, "healthy", "anew", "no-role", *names)
+    for name in names:
+        simulator.remove_managed_identity(identities[name]["id"])
+    recreate(simulator, identities["anew"])
+    simulator.remove_role_assignments(identities["no-role"]["id"])
+    az(f"aks pod-identity delete {POD_IDENTITY} --name {' '.join(names)}").failed()
 
-    assert [each["subject"] for each in findings(az, "error")] == [f"my-app/{name}" for name in names]
+    broken = [each["subject"] for each in findings(az, "error") if each["check"] == "managed-identity-missing"]
+    assert broken == [f"my-app/{name}" for name in names]
+    mend(az)
+
+    assert findings(az, "error") == []
+    assert list(entries(simulator)) == ["healthy", "no-role", "anew"]
 
 
 def test_one_read_of_the_cluster_and_one_of_everything_else(each_az: AzureCli, simulator: Simulator) -> None:

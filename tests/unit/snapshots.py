@@ -107,6 +107,13 @@ def _nodes(**pool: str) -> Made:
     return _cluster(agentPoolProfiles=[{"name": "nodes", "osType": "Linux"}, {"name": "more", **pool}])
 
 
+def _two_stale(reference: ClusterReference) -> Snapshot:
+    entries = [identity_entry(), identity_entry(OTHER, identity_id("other"))]
+    anew = ManagedIdentity(identity_id("other"), "another client", "another object")
+    identities: dict[str, Found] = {identity_id().lower(): Missing(), identity_id("other").lower(): anew}
+    return snapshot_of(cluster_of(entries, reference=reference), identities=identities)
+
+
 _INFO = {"error": {"error": {"code": "Some", "message": "words."}}}
 _KUBENET = {"networkProfile": {"networkPlugin": "kubenet"}}
 _SAME_SELECTOR = [
@@ -115,7 +122,7 @@ _SAME_SELECTOR = [
 ]
 _CLIENT = ManagedIdentity(identity_id(), "another client", f"object of {identity_id()}")
 
-# What is found (check and severity), and where it is found: nothing else is wrong there.
+# What is found (check and severity), and where it is found: nothing else is wrong there, but for `ALSO`.
 STATES: dict[str, tuple[str, str, Made]] = {
     "feature not registered": ("feature-registration", "error", _with(feature="NotRegistered")),
     "feature on its way": ("feature-registration", "warning", _with(feature="Registering")),
@@ -149,6 +156,7 @@ STATES: dict[str, tuple[str, str, Made]] = {
         _identity(ManagedIdentity(identity_id(), "another client", "another object")),
     ),
     "another client id": ("managed-identity-client-id", "error", _identity(_CLIENT)),
+    "two of them": ("blocked", "error", _two_stale),
     "identity not told": ("managed-identity-unread", "warning", _identity(FORBIDDEN)),
     "roles not told": ("role-unread", "warning", _with(roles={identity_id().lower(): FORBIDDEN})),
     "entry failed": ("entry-state", "error", _entry(state="Failed", provisioningInfo=_INFO)),
@@ -171,3 +179,4 @@ STATES: dict[str, tuple[str, str, Made]] = {
     "full": ("room", "error", _full(200)),
     "deprecated": ("deprecation", "info", healthy),
 }
+ALSO = {"two of them": {("managed-identity-missing", "error"), ("managed-identity-recreated", "error")}}

@@ -13,6 +13,7 @@ from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing
 
 from .az_parser import AzParser
 from .snapshots import (
+    ALSO,
     FORBIDDEN,
     GROUP_SCOPE,
     OTHER,
@@ -50,7 +51,8 @@ def bound_by(*entries: Json, **changes: Any) -> Snapshot:
 def test_what_is_wrong_is_found_and_nothing_else(state: str) -> None:
     check, severity, make = STATES[state]
     findings = run(make(REFERENCE))
-    assert {(each.check, each.severity) for each in findings} == {(check, severity), ("deprecation", "info")}
+    expected = {(check, severity), ("deprecation", "info")} | ALSO.get(state, set())
+    assert {(each.check, each.severity) for each in findings} == expected
     assert "\n" not in "".join(each.message for each in findings)
 
 
@@ -137,6 +139,17 @@ def test_a_managed_identity_of_several_entries_is_one_finding() -> None:
     snapshot = bound_by(*entries, identities={identity_id().lower(): Missing()})
     (finding,) = found_in(snapshot, "managed-identity-missing")
     assert finding.subject == f"{KEY}, {OTHER}"
+
+
+def test_several_stale_entries_go_in_one_write_and_only_those_that_can_come_back(az: AzParser) -> None:
+    findings = {each.check: each for each in run(STATES["two of them"][2](REFERENCE))}
+    create, delete, add = map(command_words, (findings["blocked"].command or "").splitlines())
+    assert (create[1], option(create, "--name")) == ("identity", ["app-identity"])
+    assert az.parse(delete)
+    assert [word for word in delete if word in (KEY.name, OTHER.name)] == [KEY.name, OTHER.name]
+    assert az.parse(add).entry_name == OTHER.name
+    assert findings["managed-identity-missing"].command is None
+    assert findings["managed-identity-recreated"].command is None
 
 
 def test_one_role_of_its_own_at_the_identity_is_enough() -> None:
