@@ -16,12 +16,17 @@ from azext_podidentity.profile.changes import (
     Delete,
     UpdateException,
 )
-from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference
+from azext_podidentity.profile.cluster import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
 from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 from azext_podidentity.profile.rules import name_from_labels, name_from_managed_identity
 
 logger = get_logger(__name__)
+
+DEPRECATION = (
+    "The pod identity add-on is deprecated; its support ended in September 2025. "
+    "Microsoft Entra Workload ID replaces it: https://learn.microsoft.com/azure/aks/workload-identity-overview"
+)
 
 
 def pod_identity_add(
@@ -109,7 +114,7 @@ def pod_identity_check(
 
     findings = run(snapshot.read(cmd.cli_ctx, _service(cmd, client, resource_group_name, cluster_name)))
     if fail_on and (bad := at_or_above(findings, fail_on)):
-        message = f"{len(bad)} of {len(findings)} findings are of severity {fail_on} or worse (--fail-on)."
+        message = f"Findings of severity {fail_on} or worse: {len(bad)} of {len(findings)} (--fail-on)."
         fail_after_output(cmd.cli_ctx, ValidationError(message, "Mend what they tell, and check again."))
     return [finding.to_wire() for finding in findings]
 

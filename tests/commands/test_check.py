@@ -245,7 +245,7 @@ def test_fail_on_makes_the_exit_code_tell(each_az: AzureCli, simulator: Simulato
     assert ended(each_az(f"{CHECK} --fail-on error")) == (0, 2)
     failing = each_az(f"{CHECK} --fail-on warning --only-show-errors")
     assert ended(failing) == (1, 2)
-    assert failing.stderr.startswith("ERROR: 1 of 2 findings are of severity warning or worse")
+    assert failing.stderr.startswith("ERROR: Findings of severity warning or worse: 1 of 2 (--fail-on).")
     assert each_az(f"{CHECK} --fail-on warning --output none").failed(1)
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Barrier, current_thread
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from azure.cli.core.azclierror import ForbiddenError, InvalidArgumentValueError
 from knack.util import CLIError
 
 from azext_podidentity.arm import identities, roles
-from azext_podidentity.arm.parallel import Shared, for_each
+from azext_podidentity.arm.parallel import AT_ONCE, Shared, for_each
 from azext_podidentity.profile.entries import ManagedIdentity, Missing
 
 from .azure import CLI, Azure
@@ -85,16 +85,12 @@ def test_a_fault_of_our_own_is_not_taken_for_an_answer() -> None:
         for_each(["x"], lambda _: 1 // 0)
 
 
-def test_no_more_than_eight_are_read_at_the_same_time() -> None:
-    lock, running, most = Lock(), 0, 0
+def test_eight_are_read_at_the_same_time_and_no_more() -> None:
+    together, threads = Barrier(AT_ONCE), set[str]()
 
     def read(_: str) -> None:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        with lock:
-            running -= 1
+        threads.add(current_thread().name)
+        together.wait(timeout=60)
 
-    for_each(map(str, range(200)), read)
-    assert most <= 8
+    for_each(map(str, range(10 * AT_ONCE)), read)
+    assert len(threads) == AT_ONCE == 8
