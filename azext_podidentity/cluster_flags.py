@@ -8,7 +8,8 @@ the host's own handler runs.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from azure.cli.command_modules.acs import custom as host
@@ -25,9 +26,9 @@ from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.operations import ManagedClusterOperations
 from azext_podidentity.arm.pace import Pace
 from azext_podidentity.cluster_decorators import CreateDecorator, UpdateDecorator
-from azext_podidentity.custom import DEPRECATION, cluster_reference
+from azext_podidentity.custom import cluster_reference
 from azext_podidentity.profile.changes import Change, Disable, Enable, describe_loss, lost_by_disable
-from azext_podidentity.profile.cluster import ClusterReference, check_can_create
+from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference, check_can_create
 
 logger = get_logger(__name__)
 
@@ -43,7 +44,8 @@ def aks_create(cmd: Any, client: Any, **parameters: Any) -> Any:
     reference = cluster_reference(cmd, parameters["resource_group_name"], parameters["name"])
     operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
     if not parameters[ENABLE]:
-        return host.aks_create(cmd, operations, **_of_host(host.aks_create, parameters))
+        with _asking():
+            return host.aks_create(cmd, operations, **_of_host(host.aks_create, parameters))
     change = Enable(consent=parameters[CONSENT])
     check_can_create(parameters, consent_given=change.consent)
     logger.warning(DEPRECATION)
@@ -65,7 +67,8 @@ def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
     reference = cluster_reference(cmd, parameters["resource_group_name"], parameters["name"])
     operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
     if not (parameters[ENABLE] or parameters[DISABLE]):
-        return host.aks_update(cmd, operations, **_of_host(host.aks_update, parameters))
+        with _asking():
+            return host.aks_update(cmd, operations, **_of_host(host.aks_update, parameters))
     service = ClusterService(cmd.cli_ctx, client, reference)
     if parameters[ENABLE]:
         logger.warning(DEPRECATION)
@@ -94,7 +97,8 @@ def _update_with_host(
         service.read_settled()
         decorator = UpdateDecorator(cmd, operations, parameters, change, reference)
         try:
-            mc = decorator.update_mc_profile_default()
+            with _asking():
+                mc = decorator.update_mc_profile_default()
         except DecoratorEarlyExitException:
             return None
         parameters = {**parameters, "yes": True}  # what was answered once is not asked again
@@ -137,6 +141,16 @@ def _refuse_existing(operations: Any, reference: ClusterReference) -> None:
         f"Cluster {reference.name!r} exists already in resource group {reference.resource_group!r}.",
         f"Enable pod identity on it with:\n{reference.update_command('--enable-pod-identity')}",
     )
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """The host's questions, which crash it where there is no terminal. Raises NoTTYError there."""
+    try:
+        yield
+    except NoTTYException as error:
+        message = "This change asks for confirmation, and there is no terminal to ask at."
+        raise NoTTYError(message, "Pass --yes to confirm it.") from error
 
 
 def _of_host(host_handler: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -222,3 +222,12 @@ def test_only_show_errors_silences_the_deprecation(az: AzureCli, simulator: Simu
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     assert az(f"{ENABLE} --only-show-errors").ok().stderr == ""
+
+
+def test_a_question_of_the_hosts_without_a_terminal_is_no_crash(each_az: AzureCli, simulator: Simulator) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False, identity="ServicePrincipal")
+
+    message = each_az(f"aks update --resource-group {GROUP} --name {CLUSTER} --enable-managed-identity").failed()
+
+    assert "--yes" in message
+    assert not simulator.requests.matching("PUT")
