@@ -64,7 +64,7 @@ class Simulator:
         self._lock = threading.RLock()
         self._tokens = Tokens()
         self._server: HttpsServer | None = None
-        self.client_secret = secrets.token_urlsafe(24)
+        self.client_secret = secrets.token_hex(24)
         self.requests = RequestLog()
         self._application = Application(self._context, self._tokens, self.requests, self._lock)
         self._renew()
