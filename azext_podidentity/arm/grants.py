@@ -158,12 +158,12 @@ class RemovalGrants(Grants):
     def __init__(self, cli_ctx: Any, removing: Collection[EntryKey]) -> None:
         super().__init__(cli_ctx)
         self._removing = removing
-        self.principal_id = ""
+        self.principal_id: str | None = None
         self.removed: dict[str, None] = {}
 
     def prepare(self, cluster: Cluster, wanted: Profile) -> Profile:
         """The profile as it is; `removed` has the resource ids of the managed identities that lose an entry."""
-        self.principal_id = cluster.principal_id or "CLUSTER_IDENTITY"
+        self.principal_id = cluster.principal_id
         bound = (entry for entry in cluster.profile.identities if entry.key in self._removing)
         self.removed.update(dict.fromkeys(entry.identity.resource_id for entry in bound))
         return super().prepare(cluster, wanted)

@@ -46,6 +46,10 @@ def remove(
         if left.bound_to(resource_id):
             if delete_role_assignment:
                 logger.warning("The role assignment stays: another pod identity is bound to %s.", resource_id)
+        elif grants.principal_id is None:
+            logger.warning(
+                "The role over %s stays: the cluster does not tell the object id of its identity.", resource_id
+            )
         elif delete_role_assignment:
             _revoke(cli_ctx, grants.principal_id, resource_id)
         else:

@@ -76,21 +76,6 @@ def test_a_cluster_identity_named_by_its_resource_id_alone_is_looked_up(
     assert grant.body["properties"]["principalId"] == principal
 
 
-def test_an_identity_in_another_subscription_is_read_and_granted_there(
-    az: AzureCli, simulator: Simulator, cluster: dict[str, Any]
-) -> None:
-    other = simulator.second_subscription_id
-    identity = simulator.seed.managed_identity("elsewhere", "app", subscription_id=other)
-
-    az(f"{ADD} {identity['id']}").ok()
-
-    asked = [each.path for each in simulator.requests.all() if "userAssignedIdentities" in each.path]
-    assert len(asked) == 3
-    assert all(path.startswith(f"/subscriptions/{other}/") for path in asked)
-    (grant,) = simulator.requests.matching("PUT", ROLE_PATH)
-    assert other in grant.body["properties"]["roleDefinitionId"]
-
-
 @pytest.mark.parametrize(
     ("group", "role", "of_cluster"),
     [("rg1", OPERATOR, True), ("rg10", "Reader", True), ("rg10", "Owner", False)],

@@ -127,6 +127,21 @@ def test_the_role_stays_where_the_entry_could_not_be_removed(az: AzureCli, simul
     assert not removed(simulator)
 
 
+def test_the_role_stays_where_the_cluster_identity_is_not_known(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app", identity="UserAssigned")
+    body = simulator.cluster(GROUP, CLUSTER)
+    (cluster_identity,) = body["identity"]["userAssignedIdentities"]
+    body["identity"]["userAssignedIdentities"][cluster_identity] = {}
+    simulator.seed.cluster(GROUP, CLUSTER, body=body)
+    simulator.faults.add(forbidden("GET", "/userAssignedIdentities/[^/]+$", times=9))
+
+    result = az(DELETE).ok()
+
+    assert not entries(simulator)
+    assert not simulator.requests.matching(path="roleAssignments")
+    assert any("does not tell the object id" in warning for warning in result.warnings)
+
+
 def test_a_role_that_may_not_be_removed_is_an_error_that_says_so(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.faults.add(forbidden("DELETE", "roleAssignments"))

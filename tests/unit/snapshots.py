@@ -41,9 +41,7 @@ def snapshot_of(
     roles: Mapping[str, Roles] | None = None,
 ) -> Snapshot:
     """The snapshot of a cluster whose managed identities are as its entries say, each with a role granted at it."""
-    bound = {
-        each[0].identity.resource_id.lower(): each[0].identity for each in cluster.profile.bindings().values()
-    }
+    bound = {each[0].identity.resource_id.lower(): each[0].identity for each in cluster.profile.bindings().values()}
     granted = {key: (role(identity.resource_id),) for key, identity in bound.items()}
     return Snapshot(cluster, feature, provider, {**bound, **(identities or {})}, {**granted, **(roles or {})})
 
