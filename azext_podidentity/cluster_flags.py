@@ -26,9 +26,9 @@ from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.operations import ManagedClusterOperations
 from azext_podidentity.arm.pace import Pace
 from azext_podidentity.cluster_decorators import CreateDecorator, UpdateDecorator
-from azext_podidentity.custom import DEPRECATION, cluster_reference
+from azext_podidentity.custom import cluster_reference
 from azext_podidentity.profile.changes import Change, Disable, Enable, describe_loss, lost_by_disable
-from azext_podidentity.profile.cluster import ClusterReference, check_can_create
+from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference, check_can_create
 
 logger = get_logger(__name__)
 

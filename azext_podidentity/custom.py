@@ -16,17 +16,12 @@ from azext_podidentity.profile.changes import (
     Delete,
     UpdateException,
 )
-from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
 from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 from azext_podidentity.profile.rules import name_from_labels, name_from_managed_identity
 
 logger = get_logger(__name__)
-
-DEPRECATION = (
-    "The pod identity add-on is deprecated; its support ended in September 2025. "
-    "Microsoft Entra Workload ID replaces it: https://learn.microsoft.com/azure/aks/workload-identity-overview"
-)
 
 
 def pod_identity_add(

@@ -6,12 +6,9 @@ from collections.abc import Iterator
 
 from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.snapshot import Snapshot
+from azext_podidentity.profile.cluster import DEPRECATION
 
 
 def deprecation(snapshot: Snapshot) -> Iterator[Finding]:
     """Always there: the way out is long, and begins before something breaks."""
-    message = (
-        "The pod identity add-on is deprecated, and its support ended in September 2025: az aks pod-identity migrate "
-        "plans the way to what replaces it, Microsoft Entra Workload ID."
-    )
-    yield Finding("info", snapshot.cluster.reference.name, message)
+    yield Finding("info", snapshot.cluster.reference.name, DEPRECATION)

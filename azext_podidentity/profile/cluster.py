@@ -11,6 +11,10 @@ from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.entries import Profile
 
+DEPRECATION = (
+    "The pod identity add-on is deprecated; its support ended in September 2025. "
+    "Microsoft Entra Workload ID replaces it: https://learn.microsoft.com/azure/aks/workload-identity-overview"
+)
 KUBENET_RISK = (
     "With kubenet a pod can impersonate another pod by ARP spoofing and so get that pod's managed identity. "
     "Before you consent, have a policy drop the capability NET_RAW from all pods."
