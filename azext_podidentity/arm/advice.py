@@ -93,8 +93,7 @@ def _why_busy(cluster: Cluster, _: re.Match[str]) -> str:
 
 
 def _mend_busy(cluster: Cluster, _: re.Match[str]) -> str:
-    where = ("--resource-group", cluster.reference.resource_group, "--name", cluster.reference.name)
-    wait = cluster.reference.command("aks", "wait", "--updated", *where)
+    wait = cluster.reference.cluster_command("wait", "--updated")
     return f"Wait until it is over, and run the same command again:\n{wait}"
 
 

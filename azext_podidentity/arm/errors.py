@@ -27,7 +27,7 @@ from knack.util import CLIError
 
 from azext_podidentity.arm import advice
 from azext_podidentity.profile import broken
-from azext_podidentity.profile.broken import Found, Trial, Unknown
+from azext_podidentity.profile.broken import NOTHING_TRIED, Found, Trial, Unknown
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, Missing, PodIdentity
 
@@ -78,7 +78,7 @@ class ServiceError:
     @classmethod
     def of_entry(cls, entry: PodIdentity) -> ServiceError:
         """What `provisioningInfo` of an entry in state Failed says is wrong."""
-        code, message = entry.error or ("", "the service gave no reason")
+        code, message = entry.reason
         return cls(0, code, f"Pod identity {entry.key} ended in state Failed: {message}")
 
     def __str__(self) -> str:
@@ -112,10 +112,7 @@ class ServiceError:
         return None
 
 
-_ANY = Trial()
-
-
-def explain(error: AzureError, cluster: Cluster, lookup: Lookup, trial: Trial = _ANY) -> AzCLIError:
+def explain(error: AzureError, cluster: Cluster, lookup: Lookup, trial: Trial = NOTHING_TRIED) -> AzCLIError:
     """The azure-cli error for an answer to a read or write of the cluster.
 
     `lookup` finds a managed identity by resource id, to tell one that was deleted from one without a role.
@@ -123,12 +120,12 @@ def explain(error: AzureError, cluster: Cluster, lookup: Lookup, trial: Trial = 
     return advise(error, cluster, lookup, trial) or explain_plainly(error)
 
 
-def advise(error: AzureError, cluster: Cluster, lookup: Lookup, trial: Trial = _ANY) -> AzCLIError | None:
+def advise(error: AzureError, cluster: Cluster, lookup: Lookup, trial: Trial = NOTHING_TRIED) -> AzCLIError | None:
     """As `explain`, but None for an error that has nothing to do with pod identities or permissions."""
     return _advise(ServiceError.of(error), cluster, lookup, trial) if isinstance(error, HttpResponseError) else None
 
 
-def explain_failed(entry: PodIdentity, cluster: Cluster, lookup: Lookup, trial: Trial = _ANY) -> AzCLIError:
+def explain_failed(entry: PodIdentity, cluster: Cluster, lookup: Lookup, trial: Trial = NOTHING_TRIED) -> AzCLIError:
     """The azure-cli error for an entry that ended Failed: its provisioningInfo error, and what mends it."""
     service = ServiceError.of_entry(entry)
     return _advise(service, cluster, lookup, trial) or _of_status(service)

@@ -12,6 +12,7 @@ from knack.log import get_logger
 
 from azext_podidentity.arm import identities, roles
 from azext_podidentity.arm.pace import Pace
+from azext_podidentity.arm.parallel import AT_ONCE
 from azext_podidentity.arm.progress import progress
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity, Profile
@@ -19,7 +20,6 @@ from azext_podidentity.profile.mending import create_commands
 
 logger = get_logger(__name__)
 
-_AT_ONCE = 8
 # A role that was granted has always reached the provider by then.
 PROPAGATION_LIMIT = 300.0
 _THEN_ADD = "run your command again with --skip-role-assignment"
@@ -56,7 +56,7 @@ class Grants:
         resource_ids = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in added}
         unknown = [resource_ids[each] for each in sorted(resource_ids.keys() - self._known.keys())]
         self.took_time = bool(unknown)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(self._prepare_one, each, principal_id, cluster.location) for each in unknown]
         for future in futures:
             future.result()
@@ -94,11 +94,9 @@ class Grants:
     def _principal_id(self, cluster: Cluster) -> str:
         """The object id of the cluster identity."""
         if cluster.principal_id is None:
-            where = ("--resource-group", cluster.reference.resource_group, "--name", cluster.reference.name)
-            wait = ("aks", "wait", "--created", *where)
             raise ValidationError(
                 f"Cluster {cluster.reference.name!r} does not tell the object id of its identity yet.",
-                f"Wait until it is created, with:\n{cluster.reference.command(*wait)}",
+                f"Wait until it is created, with:\n{cluster.reference.cluster_command('wait', '--created')}",
             )
         return cluster.principal_id
 

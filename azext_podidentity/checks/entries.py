@@ -37,7 +37,7 @@ def states(snapshot: Snapshot) -> Iterator[Finding]:
     for entry in cluster.profile.identities:
         state = entry.provisioning_state
         if entry.failed:
-            code, reason = entry.error or ("", "the service gave no reason")
+            code, reason = entry.reason
             said = f"({code}) {reason}" if code else reason
             retry = add_command(cluster, entry) if _is_sound(snapshot, entry) else None
             yield Finding("error", str(entry.key), f"{IDENTITY.name(entry.key)} is in state Failed: {said}", retry)

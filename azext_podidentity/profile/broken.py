@@ -40,7 +40,7 @@ class Trial:
     unknown_roles: Mapping[str, str] = field(default_factory=dict)
 
 
-_NOTHING = Trial()
+NOTHING_TRIED = Trial()
 
 
 def describe(identity: ManagedIdentity, now: Found, cluster: Cluster, trial: Trial) -> tuple[str, str]:
@@ -49,7 +49,9 @@ def describe(identity: ManagedIdentity, now: Found, cluster: Cluster, trial: Tri
     return f"{sentence} {_BLOCKED}", mend
 
 
-def describe_one(identity: ManagedIdentity, now: Found, cluster: Cluster, trial: Trial = _NOTHING) -> tuple[str, str]:
+def describe_one(
+    identity: ManagedIdentity, now: Found, cluster: Cluster, trial: Trial = NOTHING_TRIED
+) -> tuple[str, str]:
     """What is wrong with that managed identity, in a sentence, and the way out; as in `describe`."""
     entries = cluster.profile.bound_to(identity.resource_id)
     names = ", ".join(str(entry.key) for entry in entries) or "that is being added"

@@ -119,7 +119,7 @@ class AddIdentity(Change):
         found = cluster.profile.identities.find(self.key)
         if found is None or not found.failed:
             return []
-        _, reason = found.error or ("", "the service gave no reason")
+        _, reason = found.reason
         return [f"{IDENTITY.name(self.key)} is there in state Failed ({reason}). It is tried again."]
 
     def is_done(self, profile: Profile) -> bool:

@@ -96,6 +96,11 @@ class PodIdentity:
         code, message = body.get("code") or "", body.get("message") or ""
         return (code, message) if code or message else None
 
+    @property
+    def reason(self) -> tuple[str, str]:
+        """Code and message of why the service gave up on this entry, in words where it said nothing."""
+        return self.error or ("", "the service gave no reason")
+
     def binds_as(self, other: PodIdentity) -> bool:
         """Whether both give the same pods the same managed identity."""
         return (
