@@ -94,9 +94,11 @@ class Grants:
     def _principal_id(self, cluster: Cluster) -> str:
         """The object id of the cluster identity."""
         if cluster.principal_id is None:
+            where = ("--resource-group", cluster.reference.resource_group, "--name", cluster.reference.name)
+            wait = ("aks", "wait", "--created", *where)
             raise ValidationError(
                 f"Cluster {cluster.reference.name!r} does not tell the object id of its identity yet.",
-                f"Wait until it is created, with:\n{cluster.reference.cluster_command('wait', '--created')}",
+                f"Wait until it is created, with:\n{cluster.reference.command(*wait)}",
             )
         return cluster.principal_id
 
