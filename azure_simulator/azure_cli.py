@@ -78,7 +78,8 @@ def connect(az: Path, connection: ConnectionLike, environ: Mapping[str, str]) ->
         az,
         environ,
         *("login", "--service-principal", "--tenant", connection.tenant_id),
-        *("--username", connection.client_id, "--password", connection.client_secret),
+        # In one word: a secret may begin with a dash.
+        *("--username", connection.client_id, f"--password={connection.client_secret}"),
         secret=connection.client_secret,
     )
 

@@ -12,8 +12,8 @@ from typing import Protocol
 class Durations:
     """Seconds each long-running thing takes before `Simulator.scale` is applied.
 
-    The defaults are the medians of public recordings; propagation and registration times, of which there is
-    no recording, are what the public documentation calls usual.
+    The defaults are the medians of public recordings; propagation, registration and commands run in a cluster, of
+    which there is no recording, take what the public documentation calls usual.
     """
 
     create: float = 237.0
@@ -24,6 +24,7 @@ class Durations:
     feature_registration: float = 120.0
     provider_registration: float = 30.0
     principal_replication: float = 0.0
+    run_command: float = 20.0
 
     @classmethod
     def demo(cls) -> Durations:
@@ -36,6 +37,7 @@ class Durations:
             role_propagation=3.0,
             feature_registration=4.0,
             provider_registration=2.0,
+            run_command=2.0,
         )
 
 

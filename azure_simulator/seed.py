@@ -39,6 +39,17 @@ class Seed:
             identity = self._services.identities.put(subscription, resource_group, name, {}, replicated=True)
             return copy.deepcopy(identity)
 
+    def federated_credential(
+        self, resource_id: str, name: str, issuer: str, subject: str, audience: str = "api://AzureADTokenExchange"
+    ) -> Wire:
+        """A credential of the managed identity of that resource id; raises KeyError where there is none."""
+        with self._lock:
+            identity = self._services.identities.find(resource_id)
+            if identity is None:
+                raise KeyError(resource_id)
+            properties = {"issuer": issuer, "subject": subject, "audiences": [audience]}
+            return copy.deepcopy(self._services.identities.credentials.put(identity, name, properties))
+
     def role_assignment(self, scope: str, principal_id: str, role: str = "Managed Identity Operator") -> Wire:
         """An assignment every provider honours already; raises ValueError for an unknown role name or id."""
         definition = find_role(role)

@@ -17,6 +17,7 @@ from .resources.containerservice import (
     ContainerService,
     Neighbours,
     Operations,
+    RunCommands,
 )
 from .resources.features import Features
 from .resources.managedidentity import ManagedIdentities
@@ -38,7 +39,8 @@ class Services:
         cluster_identities = ClusterIdentities(context, self.directory, self.identities)
         neighbours = Neighbours(self.features, self.identities, cluster_identities, self.roles)
         self.clusters = Clusters(context, cluster_identities, neighbours, operations)
-        self._container_service = ContainerService(self.groups, self.providers, self.clusters, operations)
+        commands = RunCommands(context)
+        self._container_service = ContainerService(self.groups, self.providers, self.clusters, operations, commands)
         self._login = Login(context, tokens, client_secret)
 
     def operations(self) -> list[Operation]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+def _no_such_command(command: str) -> tuple[int, str]:
+    return 127, f"{command.split()[0]}: command not found\n"
 
 
 @dataclass
@@ -14,6 +19,7 @@ class Settings:
     preempt: a PUT while an operation runs replaces that operation instead of being refused with 409.
     stages: operations pass through free-text statuses between InProgress and the final one.
     azure_cli_latency: seconds every request takes at the least.
+    run_command: what a command run inside a cluster gives: its exit code, and what it prints.
     """
 
     etags: bool = True
@@ -21,3 +27,4 @@ class Settings:
     preempt: bool = False
     stages: bool = True
     azure_cli_latency: float = 0.0
+    run_command: Callable[[str], tuple[int, str]] = field(default=_no_such_command)

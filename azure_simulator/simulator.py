@@ -174,6 +174,14 @@ class Simulator:
             if not removed:
                 raise KeyError(resource_id)
 
+    def federated_credentials(self, resource_id: str) -> list[dict[str, Any]]:
+        """Copies of a managed identity's federated identity credentials; raises KeyError when it is absent."""
+        with self._lock:
+            identity = self._services.identities.find(resource_id)
+            if identity is None:
+                raise KeyError(resource_id)
+            return copy.deepcopy(list(self._services.identities.credentials.of(identity).values()))
+
     def remove_role_assignments(self, scope: str, principal_id: str | None = None) -> None:
         """Remove those at exactly this scope: of one principal, or all."""
         with self._lock:

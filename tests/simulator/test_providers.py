@@ -138,6 +138,30 @@ class TestManagedIdentities:
         assert put(0, "other") == 409
         assert put(30, "no") == 400
 
+    def test_writes_of_credentials_of_one_identity_must_not_overlap(self, arm: Arm, simulator: Simulator) -> None:
+        paths = {name: simulator.seed.managed_identity(GROUP, name)["id"] for name in ("a", "b")}
+
+        def put(identity: str, name: str) -> httpx.Response:
+            properties = {"issuer": "https://issuer", "subject": name, "audiences": ["a"]}
+            return arm.put(f"{paths[identity]}/federatedIdentityCredentials/{name}", {"properties": properties})
+
+        simulator.settings.azure_cli_latency = 0.01  # while the clock stands, no write comes to its end
+        assert [put("a", "one").status_code, put("b", "one").status_code] == [201, 201]
+        answer = put("a", "two")
+        assert answer.status_code == 409
+        assert answer.json()["error"]["code"].startswith("ConcurrentFederatedIdentityCredentialsWrites")
+        assert arm.send("DELETE", f"{paths['a']}/federatedIdentityCredentials/one").status_code == 409
+        arm.clock.advance(1)
+        assert put("a", "two").status_code == 201
+        assert [each["name"] for each in simulator.federated_credentials(paths["a"])] == ["one", "two"]
+
+    def test_credentials_go_with_their_identity(self, arm: Arm, simulator: Simulator) -> None:
+        identity = simulator.seed.managed_identity(GROUP, "a")["id"]
+        simulator.seed.federated_credential(identity, "one", "https://issuer", "subject")
+        simulator.remove_managed_identity(identity)
+        simulator.seed.managed_identity(GROUP, "a")
+        assert simulator.federated_credentials(identity) == []
+
 
 class TestFrontDoor:
     def test_a_token_is_needed_and_must_be_ours(self, arm: Arm) -> None:

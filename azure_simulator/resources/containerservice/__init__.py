@@ -5,5 +5,6 @@ from .clusters import Cluster, Clusters
 from .operations import Operations
 from .pod_identity_check import Neighbours
 from .routes import ContainerService
+from .run_command import RunCommands
 
-__all__ = ["Cluster", "ClusterIdentities", "Clusters", "ContainerService", "Neighbours", "Operations"]
+__all__ = ["Cluster", "ClusterIdentities", "Clusters", "ContainerService", "Neighbours", "Operations", "RunCommands"]

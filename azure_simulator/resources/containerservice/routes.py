@@ -12,6 +12,7 @@ from ..providers import Providers
 from ..resources import ResourceGroups
 from .clusters import Cluster, Clusters
 from .operations import LongRunningOperation, Operations
+from .run_command import RunCommands
 
 _BY_SUBSCRIPTION = f"/subscriptions/{{subscription}}/providers/{CLUSTER_TYPE}"
 _BY_GROUP = f"/subscriptions/{{subscription}}/resourcegroups/{{group}}/providers/{CLUSTER_TYPE}"
@@ -23,12 +24,18 @@ class ContainerService:
     """The handlers of clusters and agent pools."""
 
     def __init__(
-        self, groups: ResourceGroups, providers: Providers, clusters: Clusters, operations: Operations
+        self,
+        groups: ResourceGroups,
+        providers: Providers,
+        clusters: Clusters,
+        operations: Operations,
+        commands: RunCommands,
     ) -> None:
         self._groups = groups
         self._providers = providers
         self._clusters = clusters
         self._operations = operations
+        self._commands = commands
 
     def operations(self) -> list[Operation]:
         return [
@@ -40,6 +47,8 @@ class ContainerService:
             Operation("GET", _POOLS, self._list_pools),
             Operation("GET", f"{_POOLS}/{{pool}}", self._get_pool),
             Operation("PUT", f"{_POOLS}/{{pool}}", self._put_pool),
+            Operation("POST", f"{_CLUSTER}/runCommand", lambda call: self._commands.run(self._existing(call), call)),
+            Operation("GET", f"{_CLUSTER}/commandResults/{{command}}", self._commands.result),
             *self._operations.routes(),
         ]
 

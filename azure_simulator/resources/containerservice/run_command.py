@@ -1,0 +1,65 @@
+"""Commands run inside a cluster. There is no recording of one: the shapes are those of the published API."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from ...context import Context
+from ...errors import aks
+from ...http import JSON, Answer, Call
+from .clusters import Cluster
+from .operations import OPERATION_API_VERSION
+
+# What is longer is cut off without a word (public documentation).
+MAXIMUM_LOGS = 512 * 1024
+
+
+@dataclass(frozen=True)
+class _Command:
+    start: float
+    end: float
+    exit_code: int
+    logs: str
+
+
+class RunCommands:
+    """The commands there were, by id. What a command prints is the setting `run_command`'s answer."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._commands: dict[str, _Command] = {}
+
+    def run(self, cluster: Cluster, call: Call) -> Answer:
+        """Begin the command in the request's body; the answer says where its result will be."""
+        command = call.json_object().get("command")
+        if not command:
+            raise aks(400, "InvalidParameter", "Required parameter command is missing (null).")
+        exit_code, logs = self._context.settings.run_command(command)
+        start, end = self._context.now(), self._context.after(self._context.durations.run_command)
+        name = secrets.token_hex(16)
+        self._commands[name] = _Command(start, end, exit_code, logs)
+        path = f"{cluster.body['id']}/commandResults/{name}"
+        return Answer(202, None, {"location": self._context.polling_url(path, OPERATION_API_VERSION)}, JSON)
+
+    def result(self, call: Call) -> Answer:
+        """The result of a command, or that it still runs."""
+        name = call.parameters["command"]
+        command = self._commands.get(name)
+        if command is None:
+            raise aks(404, "NotFound", f"The command '{name}' was not found.")
+        started = {"startedAt": self._context.timestamp(command.start)}
+        if self._context.now() < command.end:
+            return Answer(202, _body(name, "Running", started), content_type=JSON)
+        done: dict[str, Any] = {
+            **started,
+            "finishedAt": self._context.timestamp(command.end),
+            "exitCode": command.exit_code,
+            "logs": command.logs[:MAXIMUM_LOGS],
+        }
+        return Answer(200, _body(name, "Succeeded", done), content_type=JSON)
+
+
+def _body(name: str, state: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {"id": name, "properties": {"provisioningState": state, **properties}}

@@ -1,0 +1,119 @@
+"""Federated identity credentials of managed identities."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..context import Context
+from ..errors import front_door, service
+from ..http import Answer, Call, Operation
+from ..resource_ids import IDENTITY_TYPE
+
+MAXIMUM = 20
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}")
+
+Wire = dict[str, Any]
+
+
+class FederatedCredentials:
+    """Credentials by the id of their managed identity and their own name; `existing` finds the identity of a call.
+
+    A write is under way for as long as its answer takes; another write to the same identity is refused meanwhile.
+    """
+
+    def __init__(self, context: Context, existing: Callable[[Call], Wire]) -> None:
+        self._context = context
+        self._existing = existing
+        self._credentials: dict[str, dict[str, Wire]] = {}
+        self._written_until: dict[str, float] = {}
+
+    def operations(self, identity_path: str) -> list[Operation]:
+        """The routes below the path of a managed identity."""
+        path = f"{identity_path}/federatedIdentityCredentials"
+        return [
+            Operation("GET", path, self._list),
+            Operation("PUT", f"{path}/{{credential}}", self._put),
+            Operation("GET", f"{path}/{{credential}}", self._get),
+            Operation("DELETE", f"{path}/{{credential}}", self._delete),
+        ]
+
+    def of(self, identity: Wire) -> dict[str, Wire]:
+        """The stored credentials of an identity, by name in lower case."""
+        return self._credentials.setdefault(identity["id"].lower(), {})
+
+    def put(self, identity: Wire, name: str, properties: Wire) -> Wire:
+        """Create or replace, unchecked."""
+        known = self.of(identity).get(name.lower())
+        name = known["name"] if known else name
+        credential = {
+            "id": f"{identity['id']}/federatedIdentityCredentials/{name}",
+            "name": name,
+            "type": f"{IDENTITY_TYPE}/federatedIdentityCredentials",
+            "properties": {part: copy.deepcopy(properties[part]) for part in ("issuer", "subject", "audiences")},
+        }
+        self.of(identity)[name.lower()] = credential
+        return credential
+
+    def remove_all(self, identity: Wire) -> None:
+        self._credentials.pop(identity["id"].lower(), None)
+
+    def _list(self, call: Call) -> Answer:
+        return Answer(200, {"value": list(self.of(self._existing(call)).values())})
+
+    def _get(self, call: Call) -> Answer:
+        name = call.parameters["credential"]
+        credential = self.of(self._existing(call)).get(name.lower())
+        if credential is None:
+            subject = f"{IDENTITY_TYPE}/{call.parameters['name']}/federatedIdentityCredentials"
+            message = f"The Resource '{subject}/{name}' was not found."
+            raise front_door(404, "NotFound", message)
+        return Answer(200, credential)
+
+    def _put(self, call: Call) -> Answer:
+        identity, name = self._existing(call), call.parameters["credential"]
+        properties = call.json_object().get("properties") or {}
+        known = name.lower() in self.of(identity)
+        self._begin_write(identity)
+        _check(self.of(identity), name, properties)
+        credential = self.put(identity, name, properties)
+        return Answer(200 if known else 201, credential, {} if known else {"location": credential["id"]})
+
+    def _delete(self, call: Call) -> Answer:
+        identity = self._existing(call)
+        self._begin_write(identity)
+        removed = self.of(identity).pop(call.parameters["credential"].lower(), None)
+        return Answer(200 if removed else 204)
+
+    def _begin_write(self, identity: Wire) -> None:
+        """Raises the conflict of public reports while another write to the identity is under way."""
+        place, now = identity["id"].lower(), self._context.now()
+        if now < self._written_until.get(place, now):
+            raise service(
+                409,
+                "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+                "Too many Federated Identity Credentials are written concurrently for the managed identity "
+                f"'{identity['id']}'. Concurrent Federated Identity Credentials writes under the same managed identity "
+                "are not supported.",
+            )
+        # Over before the answer arrives, so that a client that waits for it may go on at once.
+        self._written_until[place] = now + 0.9 * self._context.settings.azure_cli_latency
+
+
+def _check(credentials: dict[str, Wire], name: str, properties: Wire) -> None:
+    """Limits as published; no error of this kind was ever recorded, so the messages are assumptions."""
+    if not _NAME.fullmatch(name):
+        raise service(400, "BadRequest", f"The federated identity credential name '{name}' is invalid.")
+    missing = [part for part in ("issuer", "subject", "audiences") if not properties.get(part)]
+    if missing:
+        raise service(400, "BadRequest", f"The property '{missing[0]}' is required.")
+    others = [entry["properties"] for other, entry in credentials.items() if other != name.lower()]
+    pair = (properties["issuer"], properties["subject"])
+    if any((entry["issuer"], entry["subject"]) == pair for entry in others):
+        message = "Issuer and subject combination already exists for this Managed Identity."
+        raise service(409, "Conflict", message)
+    if len(others) >= MAXIMUM:
+        message = f"Too many Federated Identity Credentials: at most {MAXIMUM} are allowed."
+        raise service(400, "BadRequest", message)
