@@ -59,6 +59,11 @@ class Change(ABC):
         return None
 
     @property
+    def enables_workload_identity(self) -> bool:
+        """Whether the change also enables the OIDC issuer and workload identity."""
+        return False
+
+    @property
     def removing(self) -> tuple[EntryKey, ...]:
         """The pod identities that the change removes."""
         return ()
@@ -251,6 +256,21 @@ class Enable(Change):
     def new_profile(self) -> Profile:
         """The profile of a cluster that is being created."""
         return Profile(enabled=True, allow_network_plugin_kubenet=True if self.consent else None)
+
+
+@dataclass(frozen=True)
+class EnableWorkloadIdentity(Change):
+    """Enables the OIDC issuer and workload identity; the profile stays as it is."""
+
+    def apply(self, cluster: Cluster) -> Profile:
+        return cluster.profile
+
+    def is_done(self, profile: Profile) -> bool:
+        return True
+
+    @property
+    def enables_workload_identity(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.entries import Profile
+from azext_podidentity.profile.features import Features
 
 DEPRECATION = (
     "The pod identity add-on is deprecated; its support ended in September 2025. "
@@ -64,6 +65,8 @@ class Cluster:
     node_pools: tuple[Mapping[str, Any], ...] = field(default=())
     kubernetes_version: str | None = None
     power_state: str | None = None
+    api_servers: tuple[str, ...] = ()
+    features: Features = field(default_factory=Features)
 
     @classmethod
     def from_wire(cls, reference: ClusterReference, wire: Mapping[str, Any]) -> Cluster:
@@ -82,6 +85,8 @@ class Cluster:
             node_pools=tuple(properties.get("agentPoolProfiles") or ()),
             kubernetes_version=properties.get("currentKubernetesVersion") or properties.get("kubernetesVersion"),
             power_state=(properties.get("powerState") or {}).get("code"),
+            api_servers=tuple(filter(None, map(properties.get, ("fqdn", "privateFQDN")))),
+            features=Features.from_wire(properties),
         )
 
     @property

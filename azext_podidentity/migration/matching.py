@@ -1,0 +1,68 @@
+"""Which pod identities a pod's `aadpodidbinding` label gets, as the add-on decides it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from azext_podidentity.migration.workloads import Workload
+from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, PodIdentityException, Profile
+
+
+@dataclass(frozen=True)
+class Match:
+    """A workload that carries the label, and the pod identities that it gets."""
+
+    workload: Workload
+    entries: tuple[PodIdentity, ...]
+
+    @property
+    def identities(self) -> tuple[ManagedIdentity, ...]:
+        """The managed identities of those, each once."""
+        return tuple({entry.identity.resource_id.lower(): entry.identity for entry in self.entries}.values())
+
+    def with_identities(self, now: Callable[[ManagedIdentity], ManagedIdentity]) -> Match:
+        """The match with each managed identity as `now` has it."""
+        return replace(self, entries=tuple(replace(each, identity=now(each.identity)) for each in self.entries))
+
+
+class Selectors:
+    """The pod identities of a profile by namespace and selector.
+
+    The label is compared exactly, in the pod's own namespace (aad-pod-identity, pkg/mic).
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self._entries: dict[tuple[str, str], list[PodIdentity]] = defaultdict(list)
+        for entry in sorted(profile.identities, key=lambda entry: entry.key):
+            self._entries[entry.key.namespace, entry.effective_selector].append(entry)
+
+    def match(self, workload: Workload) -> Match:
+        """What the workload's label gets; no entries where nothing matches."""
+        return Match(workload, tuple(self._entries.get((workload.key.namespace, workload.binding or ""), ())))
+
+    def near(self, workload: Workload) -> list[PodIdentity]:
+        """The pod identities that the label may have meant: another namespace's, or in other letter case."""
+        label, namespace = (workload.binding or "").lower(), workload.key.namespace
+        return [
+            entry
+            for (_, selector), entries in self._entries.items()
+            if selector.lower() == label
+            for entry in entries
+            if entry.key.namespace == namespace or selector == workload.binding
+        ]
+
+
+def excepted(exception: PodIdentityException, workloads: Iterable[Workload]) -> list[Workload]:
+    """The workloads whose pods the exception lets past the node agent: any one label suffices, in its namespace.
+
+    Values compare without case (aad-pod-identity, pkg/pod).
+    """
+    labels = {key: value.lower() for key, value in exception.pod_labels.items()}
+    return [
+        each
+        for each in workloads
+        if each.key.namespace == exception.key.namespace
+        and any(each.labels.get(key, "\0").lower() == value for key, value in labels.items())
+    ]

@@ -1,0 +1,403 @@
+"""The plan of a migration: every labelled workload is in a step or waits for a decision that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azext_podidentity.migration.credentials import Credential, MaybeReading, Reading, credential_for, subject_of
+from azext_podidentity.migration.plan import make_plan, needed_identities
+from azext_podidentity.migration.steps import Options, Plan
+from azext_podidentity.migration.workloads import TEMPLATES
+from azext_podidentity.profile.broken import Unknown
+from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing
+
+from .az_parser import AzParser
+from .kubernetes import NAMESPACE, account, inventory, migrated, workload
+from .support import Json, cluster_of, command_words, exception_entry, identity_entry, identity_id
+
+ISSUER = "https://eastus.oic.example/tenant/cluster/"
+ENABLED: Json = {
+    "oidcIssuerProfile": {"enabled": True, "issuerURL": ISSUER},
+    "securityProfile": {"workloadIdentity": {"enabled": True}},
+}
+ON_OWN_ACCOUNTS = Options(new_service_accounts=True)
+
+
+def entry(name: str = "my-pod-identity", identity: str = "app-identity", **more: Any) -> Json:
+    return identity_entry(EntryKey(NAMESPACE, name), identity_id(identity), **more)
+
+
+def client_of(identity: str) -> str:
+    return f"client of {identity_id(identity)}"
+
+
+def reading(identity: str = "app-identity", *credentials: Credential) -> dict[str, MaybeReading]:
+    resource_id = identity_id(identity)
+    return {resource_id: Reading(ManagedIdentity(resource_id, client_of(identity), "object"), credentials)}
+
+
+def plan(
+    entries: list[Json],
+    *objects: Json,
+    readings: Mapping[str, MaybeReading] | None = None,
+    options: Options | None = None,
+    exceptions: list[Json] | None = None,
+    enabled: bool = True,
+) -> Plan:
+    cluster = cluster_of(entries, exceptions or [], **(ENABLED if enabled else {}))
+    return make_plan(cluster, inventory(*objects), readings or {}, options)
+
+
+def codes(made: Plan) -> list[str]:
+    return [each.code for each in made.decisions]
+
+
+def credentials(made: Plan) -> list[tuple[str, str, str, bool]]:
+    return [
+        (each.identity.resource_id.rpartition("/")[2], each.namespace, each.service_account, each.exists)
+        for each in made.credentials
+    ]
+
+
+def test_one_workload_of_one_identity() -> None:
+    made = plan([entry()], workload())
+    assert credentials(made) == [("app-identity", NAMESPACE, "web", False)]
+    (step,) = made.credentials
+    assert step.credential == credential_for(ISSUER, NAMESPACE, "web")
+    (of_account,) = made.accounts
+    assert (of_account.name, of_account.client_id, of_account.exists) == ("web", client_of("app-identity"), False)
+    (of_workload,) = made.workloads
+    assert of_workload.labels == {"aadpodidbinding": None, "azure.workload.identity/use": "true"}
+    assert not (of_workload.moves or of_workload.annotations or made.decisions)
+
+
+def test_without_an_issuer_the_credential_is_not_known_yet() -> None:
+    made = plan([entry()], workload(), enabled=False)
+    assert made.credentials[0].credential is None
+    assert not made.approved
+
+
+def test_a_workload_is_matched_in_its_own_namespace_and_by_the_exact_label() -> None:
+    theirs = identity_entry(EntryKey("other", "my-pod-identity"))
+    made = plan([theirs, entry("Other", bindingSelector="MY-POD-IDENTITY")], workload())
+    assert codes(made)[0] == "no-identity"
+    assert not made.workloads
+    why = made.decisions[0].why
+    assert "other/my-pod-identity" in why
+    assert "MY-POD-IDENTITY" in why
+
+
+def test_the_selector_counts_and_not_the_name_where_there_is_one() -> None:
+    made = plan([entry(bindingSelector="Other_one")], workload(selector="Other_one"), workload("b", account="b"))
+    assert [each.workload.key.name for each in made.workloads] == ["web"]
+    assert codes(made) == ["no-identity"]
+
+
+def test_two_entries_of_one_managed_identity_are_one() -> None:
+    same = entry("second", bindingSelector="my-pod-identity")
+    same["identity"]["resourceId"] = same["identity"]["resourceId"].upper()
+    made = plan([entry(), same], workload())
+    assert len(made.credentials) == 1
+    assert not made.decisions
+
+
+def test_the_default_service_account_is_to_be_decided_and_the_flag_decides() -> None:
+    there = [workload(name, account=None) for name in ("a", "b")]
+    made = plan([entry()], *there)
+    assert codes(made) == ["default-service-account"]
+    assert [key.name for key in made.decisions[0].blocks] == ["a", "b"]
+    assert "'my-pod-identity'" in made.decisions[0].choices
+    made = plan([entry()], *there, options=ON_OWN_ACCOUNTS)
+    assert credentials(made) == [("app-identity", NAMESPACE, "my-pod-identity", False)]
+    assert [(step.service_account, step.moves) for step in made.workloads] == [("my-pod-identity", True)] * 2
+
+
+def test_default_that_somebody_annotated_is_decided() -> None:
+    made = plan([entry()], workload(account=None), account("default", client_of("app-identity")))
+    assert credentials(made) == [("app-identity", NAMESPACE, "default", False)]
+    assert not made.workloads[0].moves
+
+
+def test_a_new_service_account_has_another_name_where_its_name_is_taken() -> None:
+    taken = account("my-pod-identity")
+    made = plan([entry()], workload(account=None), taken, options=ON_OWN_ACCOUNTS)
+    assert made.accounts[0].name == "my-pod-identity-workload-identity"
+    ours = account("my-pod-identity", client_of("app-identity"))
+    made = plan([entry()], workload(account=None), ours, options=ON_OWN_ACCOUNTS)
+    assert made.accounts[0].name == "my-pod-identity"
+    assert made.accounts[0].annotated
+
+
+def test_several_identities_are_to_be_decided_and_the_annotation_decides() -> None:
+    entries = [entry("one", "a", bindingSelector="both"), entry("two", "b", bindingSelector="both")]
+    made = plan(entries, workload(selector="both"))
+    assert codes(made) == ["several-identities"]
+    assert not made.credentials
+    made = plan(entries, workload(selector="both"), account("web", client_of("b")))
+    assert credentials(made) == [("a", NAMESPACE, "web", False), ("b", NAMESPACE, "web", False)]
+    assert made.accounts[0].client_id == client_of("b")
+    assert not made.decisions
+
+
+def test_one_service_account_with_two_identities_is_to_be_decided_and_the_annotation_decides() -> None:
+    entries = [entry("one", "a"), entry("two", "b")]
+    there = [workload("x", "one", account="shared"), workload("y", "two", account="shared")]
+    made = plan(entries, *there)
+    assert codes(made) == ["shared-service-account"]
+    assert [key.name for key in made.decisions[0].blocks] == ["x", "y"]
+    made = plan(entries, *there, account("shared", client_of("a")))
+    assert len(made.credentials) == len(made.workloads) == 2
+
+
+def test_a_service_account_annotated_with_another_client_is_to_be_decided() -> None:
+    assert codes(plan([entry()], workload(), account("web", "another"))) == ["other-client-id"]
+
+
+def test_a_label_in_a_selector_is_to_be_decided() -> None:
+    there = workload()
+    there["spec"]["selector"] = {"matchLabels": {"aadpodidbinding": "my-pod-identity"}}
+    made = plan([entry()], there)
+    assert codes(made) == ["label-in-selector"]
+    assert not made.workloads
+
+
+def test_a_managed_identity_that_is_gone_is_to_be_decided() -> None:
+    made = plan([entry()], workload(), readings={identity_id(): Missing()})
+    assert codes(made) == ["missing-identity"]
+    assert not made.credentials
+
+
+def test_a_managed_identity_that_may_not_be_read_is_to_be_decided_and_the_others_go_on() -> None:
+    there = [workload(), workload("other", "other", account="other")]
+    made = plan([entry(), entry("other", "other")], *there, readings={identity_id(): Unknown("no right")})
+    assert codes(made) == ["unknown-identity"]
+    assert "no right" in made.decisions[0].why
+    assert credentials(made) == [("other", NAMESPACE, "other", False)]
+
+
+def test_without_the_add_on_there_is_nothing_to_migrate_from() -> None:
+    made = make_plan(cluster_of(enabled=False), inventory(workload()), {})
+    assert codes(made) == ["no-identity", "add-on-disabled"]
+    assert not (made.workloads or made.credentials)
+
+
+def test_the_commands_of_decisions_are_commands_that_az_takes(az: AzParser) -> None:
+    reference = ClusterReference("my (rg)", "it's $mine", "a sub")
+    in_the_way = replace(credential_for(ISSUER, NAMESPACE, "web"), audiences=("api://other",))
+    for readings, words in (
+        ({identity_id(): Missing()}, "aks pod-identity check"),
+        (reading("app-identity", in_the_way), "identity federated-credential delete"),
+    ):
+        cluster = cluster_of([entry()], reference=reference, **ENABLED)
+        (decision,) = make_plan(cluster, inventory(workload()), readings).decisions
+        assert decision.command is not None
+        assert decision.command.startswith(f"az {words} ")
+        az.parse(command_words(decision.command))
+
+
+def test_a_managed_identity_that_was_made_anew_counts_as_it_is_now() -> None:
+    now = {identity_id().upper(): Reading(ManagedIdentity(identity_id(), "new client", "new object"))}
+    assert plan([entry()], workload(), readings=now).accounts[0].client_id == "new client"
+
+
+def test_an_equal_credential_is_kept_whoever_made_it() -> None:
+    mine = credential_for(ISSUER, NAMESPACE, "web")
+    for there in (mine, replace(mine, name="theirs")):
+        made = plan([entry()], workload(), readings=reading("app-identity", there))
+        assert credentials(made) == [("app-identity", NAMESPACE, "web", True)]
+        assert made.credentials[0].credential == there
+        assert not made.decisions
+
+
+@pytest.mark.parametrize("change", [{"audiences": ("api://other",)}, {"subject": "other"}, {"issuer": "https://other"}])
+def test_a_different_credential_in_the_way_is_reported(change: dict[str, Any]) -> None:
+    there = replace(credential_for(ISSUER, NAMESPACE, "web"), **change)
+    made = plan([entry()], workload(), readings=reading("app-identity", there))
+    assert codes(made) == ["different-credential"]
+    assert there.name in made.decisions[0].why
+    assert not made.credentials
+
+
+@pytest.mark.parametrize(("there", "fits"), [(18, True), (19, False), (20, False)])
+def test_at_most_20_credentials_fit_on_an_identity_those_that_are_there_counted(there: int, fits: bool) -> None:
+    others = [Credential(f"other-{n}", "https://other", f"subject-{n}") for n in range(there)]
+    made = plan(
+        [entry()], workload("a", account="a"), workload("b", account="b"), readings=reading("app-identity", *others)
+    )
+    assert len(made.workloads) == (2 if fits else 0)
+    assert codes(made) == ([] if fits else ["too-many-credentials"])
+
+
+def test_a_full_identity_whose_credentials_are_all_there_is_no_obstacle() -> None:
+    there = [credential_for(ISSUER, NAMESPACE, f"a{n}") for n in range(20)]
+    objects = [workload(f"a{n}", account=f"a{n}") for n in range(20)]
+    made = plan([entry()], *objects, readings=reading("app-identity", *there))
+    assert len(made.workloads) == 20
+    assert not made.decisions
+
+
+def test_an_identity_that_nobody_uses_is_told_unless_its_workloads_are_migrated() -> None:
+    assert codes(plan([entry()])) == ["unused-identity"]
+    assert codes(plan([entry()], migrated(), account("web", client_of("app-identity")))) == []
+
+
+def test_an_exception_will_be_moot_and_the_services_own_is_not_mentioned() -> None:
+    exceptions = [
+        exception_entry(EntryKey("kube-system", "aks-addon-exception"), {"a": "b"}),
+        exception_entry(EntryKey(NAMESPACE, "agents"), {"app": "WEB", "tier": "x"}),
+    ]
+    made = plan([entry()], workload(), exceptions=exceptions)
+    assert codes(made) == ["moot-exception"]
+    assert "Deployment my-app/web" in made.decisions[0].why  # it carries the label and is excepted
+    assert not made.decisions[0].blocks
+
+
+def test_code_that_names_the_metadata_service_is_told_until_there_is_a_proxy() -> None:
+    container = {"args": ["http://169.254.169.254/"]}
+    proxied = {"azure.workload.identity/inject-proxy-sidecar": "true"}
+    assert codes(plan([entry()], workload(container=container))) == ["calls-imds"]
+    assert codes(plan([entry()], workload(container=container, annotations=proxied))) == []
+    made = plan([entry()], workload(container=container), options=Options(proxy_sidecar=True))
+    assert codes(made) == []
+    assert made.workloads[0].annotations == proxied
+
+
+def test_what_no_patch_can_name_is_told_and_still_gets_its_credential() -> None:
+    job = workload(kind="Job")
+    job["metadata"] = {"namespace": NAMESPACE, "generateName": "job-"}
+    made = plan([entry()], job)
+    assert codes(made) == ["no-name"]
+    assert len(made.credentials) == 1
+    assert not made.workloads[0].patchable
+
+
+def test_only_what_labelled_workloads_use_has_to_be_read() -> None:
+    profile = cluster_of([entry(), entry("unused", "unused")]).profile
+    assert needed_identities(profile, inventory(workload())) == [identity_id()]
+
+
+def test_a_subject_is_what_kubernetes_calls_a_service_account() -> None:
+    assert subject_of("ns", "name") == "system:serviceaccount:ns:name"
+
+
+@given(
+    st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True),
+    st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", fullmatch=True),
+)
+def test_every_service_account_has_a_credential_with_an_allowed_name(namespace: str, name: str) -> None:
+    made = credential_for(ISSUER, namespace, name)
+    assert 3 <= len(made.name) <= 120
+    assert made.name.replace("-", "").isalnum()
+    assert made.made_by_us
+    assert not replace(made, issuer="https://other").made_by_us
+    assert not replace(made, name="theirs").made_by_us
+
+
+# So few names that workloads share service accounts and selectors.
+identities = st.sampled_from(["a", "b", "c"])
+entries = st.lists(
+    st.builds(
+        lambda name, identity, selector, namespace: identity_entry(
+            EntryKey(namespace, name), identity_id(identity), bindingSelector=selector
+        ),
+        st.sampled_from(["one", "two", "three", "default"]),
+        identities,
+        st.sampled_from([None, "one", "both"]),
+        st.sampled_from([NAMESPACE, "other"]),
+    ),
+    max_size=6,
+    unique_by=lambda each: (each["namespace"], each["name"]),
+)
+workloads = st.builds(
+    lambda name, label, kind, service_account, namespace: workload(
+        name, label, kind=kind, account=service_account, namespace=namespace
+    ),
+    st.sampled_from(["w", "x", "y", "z"]),
+    st.sampled_from(["one", "two", "three", "both", "nobody", None]),
+    st.sampled_from(list(TEMPLATES)),
+    st.sampled_from([None, "one", "shared"]),
+    st.sampled_from([NAMESPACE, "other"]),
+)
+accounts = st.builds(
+    lambda name, identity, namespace: account(name, client_of(identity) if identity else None, namespace=namespace),
+    st.sampled_from(["default", "one", "shared"]),
+    st.none() | identities,
+    st.sampled_from([NAMESPACE, "other"]),
+)
+objects = st.lists(
+    workloads | accounts,
+    max_size=12,
+    unique_by=lambda each: (each["kind"], each["metadata"]["namespace"], each["metadata"]["name"]),
+)
+options = st.builds(Options, st.booleans(), st.booleans())
+
+
+@given(entries, objects, options, st.booleans(), st.randoms())
+def test_every_labelled_workload_is_in_a_step_or_waits_for_a_decision(
+    listed: list[Json], there: list[Json], chosen: Options, enabled: bool, random: Any
+) -> None:
+    made = plan(listed, *there, options=chosen, enabled=enabled)
+    stepped = {step.workload.key for step in made.workloads}
+    blocked = {key for each in made.decisions for key in each.blocks}
+    labelled = {each.key for each in inventory(*there).workloads if each.binding is not None}
+    assert stepped | blocked == labelled
+    assert not stepped & blocked
+    # Nothing depends on the order in which things were read.
+    random.shuffle(there)
+    again = plan(listed, *there, options=chosen, enabled=enabled)
+    assert again == made
+
+
+@given(entries, objects, options)
+def test_a_plan_that_was_carried_out_plans_nothing_more(listed: list[Json], there: list[Json], chosen: Options) -> None:
+    first = plan(listed, *there, options=chosen)
+    cluster = cluster_of(listed, **ENABLED)
+    second = make_plan(cluster, inventory(*carried_out(first, there)), made_credentials(first, cluster), chosen)
+    assert not second.workloads
+    assert not second.credentials
+    assert {key for each in second.decisions for key in each.blocks} == {
+        key for each in first.decisions for key in each.blocks
+    }
+
+
+@given(entries, objects, options)
+def test_a_plan_whose_azure_side_is_done_is_approved(listed: list[Json], there: list[Json], chosen: Options) -> None:
+    first = plan(listed, *there, options=chosen)
+    cluster = cluster_of(listed, **ENABLED)
+    again = make_plan(cluster, inventory(*there), made_credentials(first, cluster), chosen)
+    assert again.approved
+    assert again.workloads == first.workloads
+
+
+def made_credentials(made: Plan, cluster: Cluster) -> dict[str, MaybeReading]:
+    """The managed identities once the credentials of the plan are made."""
+    found: dict[str, MaybeReading] = {}
+    for each in cluster.profile.identities:
+        resource_id = each.identity.resource_id
+        new = [step.credential for step in made.credentials if step.identity.resource_id == resource_id]
+        found[resource_id] = Reading(each.identity, tuple(credential for credential in new if credential))
+    return found
+
+
+def carried_out(made: Plan, there: list[Json]) -> list[Json]:
+    """The objects once the plan's service accounts and patches are applied."""
+    steps = {step.workload.key: step for step in made.workloads}
+    wanted = {(step.namespace, step.name): step.client_id for step in made.accounts}
+    result = [account(name, client_id, namespace=namespace) for (namespace, name), client_id in wanted.items()]
+    for each in there:
+        metadata = each["metadata"]
+        if each["kind"] == "ServiceAccount":
+            if (metadata["namespace"], metadata["name"]) not in wanted:
+                result.append(each)
+            continue
+        step = steps.get(inventory(each).workloads[0].key)
+        more = {"namespace": metadata["namespace"], "kind": each["kind"]}
+        result.append(migrated(metadata["name"], account=step.service_account, **more) if step else each)
+    return result

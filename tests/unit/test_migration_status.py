@@ -1,0 +1,69 @@
+"""How far a workload is: what would keep its pods from their tokens is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azext_podidentity.migration.credentials import Credential, MaybeReading, Reading, credential_for
+from azext_podidentity.migration.status import statuses, used_identities
+from azext_podidentity.profile.broken import Unknown
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing
+
+from .kubernetes import NAMESPACE, account, inventory, made_by, migrated, workload
+from .support import Json, cluster_of, identity_entry, identity_id
+
+ISSUER = "https://issuer.example/"
+ENABLED: Json = {
+    "oidcIssuerProfile": {"enabled": True, "issuerURL": ISSUER},
+    "securityProfile": {"workloadIdentity": {"enabled": True}},
+}
+CLIENT = f"client of {identity_id()}"
+READY = credential_for(ISSUER, NAMESPACE, "web")
+
+
+def reading(*credentials: Credential, client_id: str = CLIENT) -> MaybeReading:
+    return Reading(ManagedIdentity(identity_id(), client_id, "object"), credentials)
+
+
+def status(*objects: Json, found: MaybeReading | None = None, **properties: Any) -> list[tuple[str, str]]:
+    cluster = cluster_of([identity_entry()], **(properties or ENABLED))
+    readings = {identity_id(): found or reading(READY)}
+    return [(each.state, each.why) for each in statuses(cluster, inventory(*objects), readings)]
+
+
+def test_a_workload_whose_service_account_has_all_it_needs_is_ready() -> None:
+    assert status(migrated(), account("web", CLIENT), workload("other", None)) == [("ready", "")]
+
+
+@pytest.mark.parametrize(
+    ("objects", "options", "why"),
+    [
+        ([account("web")], {}, "not annotated"),
+        ([account("web", CLIENT)], {"oidcIssuerProfile": None}, "not enabled"),
+        ([account("web", CLIENT)], {"found": reading()}, "no credential for"),
+        ([account("web", CLIENT)], {"found": Missing()}, "no credential for"),
+        ([account("web", CLIENT)], {"found": Unknown("no right")}, "no right"),
+        ([account("web", CLIENT)], {"found": reading(READY, client_id="new")}, "created again"),
+    ],
+)
+def test_what_keeps_pods_from_their_tokens_is_told(objects: list[Json], options: dict[str, Any], why: str) -> None:
+    ((state, told),) = status(migrated(), *objects, **options)
+    assert state == "not ready"
+    assert why in told
+
+
+def test_a_label_and_a_pod_that_was_left_behind_are_told() -> None:
+    old = workload("web-1-x", kind="Pod", **made_by("Deployment", "web"))
+    found = status(migrated(), old, workload("left"), account("web", CLIENT))
+    assert [state for state, _ in found] == ["labelled", "ready", "old pod"]
+
+
+def test_only_what_migrated_workloads_may_use_has_to_be_read() -> None:
+    elsewhere = identity_entry(EntryKey("other", "other"), identity_id("other"))
+    profile = cluster_of([identity_entry(), elsewhere]).profile
+    assert used_identities(profile, inventory(workload())) == []
+    assert used_identities(profile, inventory(migrated(), account("web", "new client"))) == [identity_id()]
+    borrowed = account("web", f"client of {identity_id('other')}")
+    assert used_identities(profile, inventory(migrated(), borrowed)) == [identity_id(), identity_id("other")]
