@@ -97,6 +97,35 @@ examples:
         az aks pod-identity check --resource-group MyResourceGroup --cluster-name MyCluster --fail-on error
 """
 
+HELP["aks pod-identity migrate"] = """
+type: command
+short-summary: Move the workloads of a cluster to Microsoft Entra Workload ID, and then disable the add-on.
+long-summary: >-
+    Without an action it prints a plan and changes nothing: the features to enable, a federated identity credential for
+    each managed identity and service account, what changes in each workload's manifest, and what a person has to
+    decide, with why. A workload that waits for a decision is left out until it is taken in its manifest. --approve
+    carries out the Azure side, --output-dir writes the Kubernetes side as files. Apply these, look with --status,
+    and end with --finish. Every step can be cut short and run again; until --finish, pod identity keeps working.
+examples:
+  - name: Print the plan for the workloads that kubectl sees.
+    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --output table
+  - name: Print the plan for the manifests in a folder and in what another program prints.
+    text: >-
+        az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --workloads ./manifests -
+  - name: Print the plan for the workloads of a private cluster.
+    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --run-command
+  - name: Make the credentials, and write service accounts and patches for manifests to a folder.
+    text: >-
+        az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --workloads ./manifests
+        --new-service-accounts --approve --output-dir ./workload-identity
+  - name: Show which workloads still need the add-on.
+    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --status --output table
+  - name: Remove everything that the add-on has and disable it, once no workload needs it.
+    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --finish
+  - name: Remove the credentials that this command made.
+    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --undo --yes
+"""
+
 HELP["aks pod-identity wait"] = """
 type: command
 short-summary: Wait until a pod identity meets a condition.

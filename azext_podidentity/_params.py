@@ -106,6 +106,7 @@ def _load_group(loader: Any) -> None:
             arg_type=get_enum_type(("error", "warning")),
             help="Exit with code 1 where there is a finding of this severity or a worse one.",
         )
+    _load_migrate(loader)
     for command in ("aks pod-identity list", "aks pod-identity exception list"):
         with loader.argument_context(command) as c:
             _namespace(c, "Show the entries of this Kubernetes namespace only.")
@@ -120,6 +121,64 @@ def _load_group(loader: Any) -> None:
         _name(c, "Name of the exception: a DNS subdomain name. Derived from the labels when left out.")
     with loader.argument_context("aks pod-identity exception delete") as c:
         _names(c, complete_name)
+
+
+def _load_migrate(loader: Any) -> None:
+    with loader.argument_context("aks pod-identity migrate", arg_group="Workloads") as c:
+        c.argument(
+            "workloads",
+            nargs="+",
+            validator=_validators.validate_migrate,
+            help="Space-separated files and folders with Kubernetes objects in YAML or JSON, as people keep them or as "
+            "kubectl prints them; `-` is standard input. When left out, kubectl is asked.",
+        )
+        c.argument("kube_context", options_list=["--context"], help="Context of kubectl that is the cluster.")
+        c.argument(
+            "run_command",
+            action="store_true",
+            help="Have AKS run kubectl inside the cluster, for a private cluster that cannot be reached from here.",
+        )
+        c.argument(
+            "default_namespace",
+            options_list=["--namespace"],
+            help="Kubernetes namespace of objects in files that do not name theirs.",
+        )
+    with loader.argument_context("aks pod-identity migrate", arg_group="Action") as c:
+        c.argument(
+            "approve",
+            action="store_true",
+            help="Enable the OIDC issuer and workload identity, and make the federated identity credentials.",
+        )
+        c.argument("status", action="store_true", help="Show which workloads still need the add-on.")
+        c.argument(
+            "finish",
+            action="store_true",
+            help="Once no workload needs it, remove the pod identities, their role assignments and the exceptions, and "
+            "disable the add-on.",
+        )
+        c.argument(
+            "undo",
+            action="store_true",
+            help="Remove the federated identity credentials that this command made for the cluster: those whose name "
+            "is the one it derives from the cluster's issuer and their subject. Pod identity stays as it is.",
+        )
+        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
+    with loader.argument_context("aks pod-identity migrate", arg_group="Kubernetes") as c:
+        c.argument(
+            "output_dir",
+            help="Folder to write the Kubernetes side to: service accounts, and a kustomization of patches where the "
+            "workloads are in files, or patches and a script where they came out of the cluster.",
+        )
+        c.argument(
+            "proxy_sidecar",
+            action="store_true",
+            help="Give the pods the sidecar that answers code which still calls the instance metadata service.",
+        )
+        c.argument(
+            "new_service_accounts",
+            action="store_true",
+            help="Have workloads that run as the service account default run as one named like their pod identity.",
+        )
 
 
 def _namespace(context: Any, text: str) -> None:

@@ -70,6 +70,30 @@ def validate_delete(namespace: Any) -> None:
         )
 
 
+def validate_migrate(namespace: Any) -> None:
+    """One action of `migrate` at a time, one place where the workloads come from, and options that go with them."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+
+    from azext_podidentity.profile.rules import check_namespace
+
+    def chosen(*names: str) -> list[str]:
+        options = {"kube_context": "--context"}
+        return [options.get(name, f"--{name.replace('_', '-')}") for name in names if getattr(namespace, name)]
+
+    check_namespace(namespace.default_namespace)
+    planning = chosen("output_dir", "proxy_sidecar", "new_service_accounts")
+    other_action = chosen("status", "finish", "undo")
+    for together in (
+        chosen("approve", "status", "finish", "undo"),
+        chosen("workloads", "run_command"),
+        chosen("kube_context", "run_command"),
+        [*other_action, *planning] if other_action and planning else [],
+        chosen("undo", "workloads", "kube_context", "run_command") if namespace.undo else [],
+    ):
+        if len(together) > 1:
+            raise MutuallyExclusiveArgumentError(f"{' and '.join(together)} cannot be used together.", "Pass one.")
+
+
 def validate_cluster_flags(namespace: Any) -> None:
     """The pod identity flags of `az aks create` and `az aks update` that do not go together."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError

@@ -17,7 +17,7 @@ from azure.cli.command_modules.acs._consts import DecoratorEarlyExitException
 from azure.cli.core.azclierror import ClientRequestError, NoTTYError
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from knack.log import get_logger
-from knack.prompting import NoTTYException, prompt_y_n
+from knack.prompting import NoTTYException
 
 from azext_podidentity._validators import parse_custom_headers
 from azext_podidentity.arm.cluster import ClusterService
@@ -26,6 +26,7 @@ from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.operations import ManagedClusterOperations
 from azext_podidentity.arm.pace import Pace
 from azext_podidentity.cluster_decorators import CreateDecorator, UpdateDecorator
+from azext_podidentity.consent import agreed
 from azext_podidentity.custom import cluster_reference
 from azext_podidentity.profile.changes import Change, Disable, Enable, describe_loss, lost_by_disable
 from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference, check_can_create
@@ -124,11 +125,7 @@ def _disable(service: ClusterService, *, yes: bool) -> Disable | None:
     if not lost:
         return Disable()
     message, way_out = describe_loss(cluster)
-    try:
-        accepted = prompt_y_n(f"{message}\nDisable pod identity and lose them?", default="n")
-    except NoTTYException as error:
-        raise NoTTYError(f"{message}\nThere is no terminal to ask for consent.", way_out) from error
-    return Disable(accepted=lost) if accepted else None
+    return Disable(accepted=lost) if agreed(message, "Disable pod identity and lose them?", way_out) else None
 
 
 def _refuse_existing(operations: Any, reference: ClusterReference) -> None:

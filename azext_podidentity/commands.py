@@ -7,7 +7,7 @@ from typing import Any
 from azure.cli.core.commands import CliCommandType
 
 from azext_podidentity._client_factory import cf_managed_clusters
-from azext_podidentity._format import exceptions_table, findings_table, pod_identities_table
+from azext_podidentity._format import exceptions_table, findings_table, migration_table, pod_identities_table
 
 
 def load_cluster_commands(loader: Any) -> None:
@@ -28,6 +28,7 @@ def load_command_table(loader: Any) -> None:
         group.custom_command("list", "list_entries", **identities)
         group.custom_show_command("show", "pod_identity_show")
         group.custom_command("check", "pod_identity_check", table_transformer=findings_table)
+        group.custom_command("migrate", "pod_identity_migrate", table_transformer=migration_table)
         group.custom_wait_command("wait", "pod_identity_for_wait")
     with loader.command_group("aks pod-identity exception", client_factory=cf_managed_clusters) as group:
         group.custom_command("add", "exception_add", supports_no_wait=True, **exceptions)

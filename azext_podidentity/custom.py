@@ -114,6 +114,42 @@ def pod_identity_check(
     return [finding.to_wire() for finding in findings]
 
 
+def pod_identity_migrate(
+    cmd: Any,
+    client: Any,
+    resource_group_name: str,
+    cluster_name: str,
+    workloads: list[str] | None = None,
+    kube_context: str | None = None,
+    run_command: bool = False,
+    default_namespace: str = "default",
+    approve: bool = False,
+    status: bool = False,
+    finish: bool = False,
+    undo: bool = False,
+    output_dir: str | None = None,
+    proxy_sidecar: bool = False,
+    new_service_accounts: bool = False,
+    aks_custom_headers: dict[str, str] | None = None,
+    yes: bool = False,
+) -> Any:
+    """`az aks pod-identity migrate`: returns the plan, how far it is, or what was removed."""
+    from azext_podidentity.migrate import MigrateCommand, Source
+    from azext_podidentity.migration.steps import Options
+
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    command = MigrateCommand(cmd.cli_ctx, client, reference, aks_custom_headers, yes=yes)
+    if undo:
+        return command.undo()
+    source = Source(workloads, kube_context, run_command, default_namespace)
+    if status:
+        return command.status(source)
+    if finish:
+        return command.finish(source)
+    options = Options(proxy_sidecar=proxy_sidecar, new_service_accounts=new_service_accounts)
+    return (command.approve if approve else command.plan)(source, options, output_dir)
+
+
 def exception_add(
     cmd: Any,
     client: Any,

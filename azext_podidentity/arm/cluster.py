@@ -116,12 +116,12 @@ class ClusterService:
         for attempt in range(_TRIES):
             reading = self.read_settled()
             profile = reading.cluster.profile
-            if attempt and change.is_done(profile):
+            if attempt and _is_done(change, reading.cluster):
                 return reading.model
             wanted = change.apply(reading.cluster)
             self._check_standing(change, reading.cluster)
             wanted = grants.prepare(reading.cluster, wanted)
-            if change.is_done(profile) and wanted.to_wire() == profile.to_wire():
+            if _is_done(change, reading.cluster) and wanted.to_wire() == profile.to_wire():
                 logger.warning("Nothing to change: cluster %s has it already.", self._reference.name)
                 return reading.model
             for remark in () if attempt else change.remarks(reading.cluster):
@@ -129,7 +129,7 @@ class ClusterService:
             if grants.took_time and not reading.model.e_tag:
                 continue  # without an etag a write is safe only right after a read
             try:
-                poller = self._write(reading, wanted, headers, no_wait)
+                poller = self._write(_edited(reading.model, wanted, change), headers, no_wait)
                 if no_wait:
                     return None
                 written = self._wait(poller)
@@ -137,7 +137,7 @@ class ClusterService:
                 self._check_worth_another_try(error, reading.cluster, change, grants, pace)
                 continue
             reading = self.reading(written)
-            if change.is_done(reading.cluster.profile):
+            if _is_done(change, reading.cluster):
                 return reading.model
             if failed := change.failed_entries(reading.cluster.profile):
                 self._check_failed(failed, reading.cluster, change, grants)
@@ -170,10 +170,8 @@ class ClusterService:
                 return None
         return self._cluster_identity.object_id if isinstance(self._cluster_identity, ManagedIdentity) else None
 
-    def _write(self, reading: Reading, wanted: Profile, headers: Mapping[str, str] | None, no_wait: bool) -> Any:
-        """Sends what was read with the profile replaced; returns the SDK's poller."""
-        model = reading.model
-        model.properties.pod_identity_profile = profile_model(wanted)
+    def _write(self, model: Any, headers: Mapping[str, str] | None, no_wait: bool) -> Any:
+        """Sends the cluster's SDK model; returns the SDK's poller."""
         return self._client.begin_create_or_update(
             self._reference.resource_group,
             self._reference.name,
@@ -226,6 +224,36 @@ def profile_model(profile: Profile) -> Any:
     from azure.mgmt.containerservice.models import ManagedClusterPodIdentityProfile
 
     return ManagedClusterPodIdentityProfile(profile.to_wire())
+
+
+def _edited(model: Any, wanted: Profile, change: Change) -> Any:
+    """What was read of the cluster with the profile replaced, and the features enabled that the change enables."""
+    properties = model.properties
+    properties.pod_identity_profile = profile_model(wanted)
+    if change.enables_workload_identity:
+        enable_workload_identity(properties)
+    return model
+
+
+def enable_workload_identity(properties: Any) -> None:
+    """Enables both features in the SDK's model of a cluster's properties; what else their profiles hold stays."""
+    from azure.mgmt.containerservice.models import (
+        ManagedClusterOIDCIssuerProfile,
+        ManagedClusterSecurityProfile,
+        ManagedClusterSecurityProfileWorkloadIdentity,
+    )
+
+    properties.oidc_issuer_profile = properties.oidc_issuer_profile or ManagedClusterOIDCIssuerProfile()
+    properties.oidc_issuer_profile.enabled = True
+    properties.security_profile = properties.security_profile or ManagedClusterSecurityProfile()
+    workload_identity = properties.security_profile.workload_identity or ManagedClusterSecurityProfileWorkloadIdentity()
+    workload_identity.enabled = True
+    properties.security_profile.workload_identity = workload_identity
+
+
+def _is_done(change: Change, cluster: Cluster) -> bool:
+    """Whether the cluster is as the change makes it."""
+    return change.is_done(cluster.profile) and (cluster.features.enabled or not change.enables_workload_identity)
 
 
 def _is_settled(cluster: Cluster) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
@@ -43,8 +44,8 @@ class Pace:
 class PacedPolling(ARMPolling):  # type: ignore[type-arg]
     """ARM's polling at our pace; a Retry-After of the service wins, as in the base class."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self._pace = Pace()
 
     def _extract_delay(self) -> float:

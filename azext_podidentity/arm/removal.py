@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from azure.cli.core.azclierror import ResourceNotFoundError
+from azure.cli.core.azclierror import ForbiddenError, ResourceNotFoundError
 from knack.log import get_logger
 
 from azext_podidentity.arm import roles
@@ -58,6 +58,26 @@ def remove(
                 *(resource_id, revoke_command(grants.principal_id, resource_id)),
             )
     return model
+
+
+def remove_left_roles(cli_ctx: Any, cluster: Cluster) -> None:
+    """Removes the roles that a run left which was cut short after it had removed the entries.
+
+    Only roles that this tool granted are known without their entries; how to look for others, people are told.
+    """
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    if cluster.principal_id is None:
+        return
+    try:
+        revoked = roles.revoke_left(cli_ctx, get_subscription_id(cli_ctx), cluster.principal_id)
+    except ForbiddenError as error:
+        logger.warning("%s\n%s", error.error_msg, _advise_left_role(cluster))
+        return
+    for assignment_id in revoked:
+        logger.warning("Removed the role assignment of the cluster identity: %s", assignment_id)
+    if cluster.profile.enabled:
+        logger.warning(_advise_left_role(cluster))
 
 
 def _revoke(cli_ctx: Any, principal_id: str, resource_id: str) -> None:

@@ -103,7 +103,26 @@ def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> list[str]:
         and same_scope(each.scope, resource_id)
         and (each.principal_id or "").lower() == principal_id.lower()
     ]
-    for each in own:
+    return _remove(client, own)
+
+
+def revoke_left(cli_ctx: Any, subscription_id: str, principal_id: str) -> list[str]:
+    """Removes the assignments that this tool made for the principal in the subscription, whatever they are at.
+
+    They are known by their names, which are derived from what they grant. Returns the ids of those removed; raises an
+    azure-cli error where one could not be.
+    """
+    client = role_assignments_client(cli_ctx, subscription_id)
+    try:
+        assignments = list(client.list_for_subscription(filter=f"principalId eq '{principal_id}'"))
+    except AzureError as error:
+        raise explain_plainly(error) from error
+    ours = [each for each in assignments if each.name == assignment_name(each.scope, principal_id)]
+    return _remove(client, ours)
+
+
+def _remove(client: Any, assignments: list[Any]) -> list[str]:
+    for each in assignments:
         try:
             client.delete(each.scope, each.name)
         except AzureError as error:
@@ -113,4 +132,4 @@ def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> list[str]:
                 "The pod identity is removed; this role assignment of the cluster identity at the managed identity "
                 f"is left. Have somebody who may remove it run:\n{remove}",
             ) from error
-    return [each.id for each in own]
+    return [each.id for each in assignments]

@@ -9,6 +9,7 @@ import pytest
 from azure_simulator import Durations, Simulator
 from azure_simulator.azure_cli import connect, environment
 from development.paths import HOSTS, NEWEST, Host
+from tests.commands.manifests import workload, write
 from tests.commands.support import CLUSTER, GROUP, AzureCli
 
 # Operations are over before the first look at them; a test about waiting asks for more.
@@ -74,3 +75,11 @@ def each_az(request: pytest.FixtureRequest, simulator: Simulator, logged_in: Cal
     cli = logged_in(request.param)
     simulator.requests.clear()
     return cli
+
+
+@pytest.fixture
+def manifests(tmp_path: Path) -> Path:
+    """A web application of identity `app` with a service account, and a job of identity `batch` without one."""
+    return write(
+        tmp_path / "manifests.yaml", workload("web", "app", account="web"), workload("job", "batch", "CronJob")
+    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from azure_simulator import Simulator
+from azure_simulator import Fault, Simulator
 
 GROUP = "rg"
 CLUSTER = "cluster"
@@ -64,22 +64,24 @@ class AzureCli:
         self.az = az
         self.environment = dict(environment)
 
-    def start(self, command: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    def start(
+        self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[str]:
         """Starts `az COMMAND`, without a terminal unless `stderr` is the file descriptor of one."""
         return subprocess.Popen(
             [str(self.az), *shlex.split(command)],
             # az imports from its working directory first: in the checkout it would not run the wheel.
             cwd=self.environment["HOME"],
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
         )
 
-    def __call__(self, command: str) -> Result:
-        """Runs `az COMMAND` to its end."""
-        return result_of(self.start(command))
+    def __call__(self, command: str, stdin: str | None = None) -> Result:
+        """Runs `az COMMAND` to its end, with that on its standard input."""
+        return result_of(self.start(command, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE), stdin)
 
     def together(self, *commands: str) -> list[Result]:
         """Runs several `az` processes at the same time."""
@@ -93,14 +95,23 @@ class AzureCli:
             self(command.removeprefix("az ")).ok()
 
 
-def result_of(process: subprocess.Popen[str]) -> Result:
+def result_of(process: subprocess.Popen[str], stdin: str | None = None) -> Result:
     """Waits for the process's end; one that hangs is killed and fails the test."""
     try:
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(stdin, timeout=120)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
     return Result(process.returncode, stdout, stderr)
+
+
+def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path: str) -> None:
+    """Starts the command and kills it when it sends such a request, which takes effect all the same."""
+    running: list[subprocess.Popen[str]] = []
+    simulator.faults.add(Fault(method, path, call=lambda: running[0].kill()))
+    running.append(az.start(command))
+    assert result_of(running[0]).exit_code < 0
+    simulator.faults.clear()
 
 
 def commands_in(message: str) -> list[str]:

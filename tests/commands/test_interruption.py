@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any, Literal
 
 import pytest
 
 from azure_simulator import Fault, Simulator
 from tests.commands.state import entries, exceptions, pod_exception, pod_identity, seed_entries, takes
-from tests.commands.support import CLUSTER_PATH, OPERATION_PATH, POD_IDENTITY, ROLE_PATH, AzureCli, result_of, sent
+from tests.commands.support import CLUSTER_PATH, OPERATION_PATH, POD_IDENTITY, ROLE_PATH, AzureCli, kill_at, sent
 from tests.commands.trouble import HtmlPage
 
 ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
@@ -22,15 +21,6 @@ REQUESTS = {
     "following the operation": ("GET", OPERATION_PATH),
 }
 each_request = pytest.mark.parametrize("request_", REQUESTS)
-
-
-def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path: str) -> None:
-    """Starts the command and kills it when it sends such a request, which takes effect all the same."""
-    running: list[subprocess.Popen[str]] = []
-    simulator.faults.add(Fault(method, path, call=lambda: running[0].kill()))
-    running.append(az.start(command))
-    assert result_of(running[0]).exit_code < 0
-    simulator.faults.clear()
 
 
 @each_request

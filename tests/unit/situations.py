@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import AzCLIError, ValidationError
 
 from azext_podidentity.arm.errors import explain, explain_failed, explain_stale
+from azext_podidentity.kubernetes.kubectl import check_server
+from azext_podidentity.migration.status import check_finished
 from azext_podidentity.profile.broken import Trial
 from azext_podidentity.profile.changes import (
     AddException,
@@ -23,6 +26,7 @@ from azext_podidentity.profile.cluster import Cluster, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentityException
 from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 
+from .kubernetes import inventory, workload
 from .support import (
     KEY,
     cluster_of,
@@ -120,6 +124,19 @@ def _failed(reference: ClusterReference) -> AzCLIError:
     return explain_failed(cluster.profile.identities[0], cluster, _looked_up("gone"))
 
 
+def _labels_left(reference: ClusterReference) -> AzCLIError:
+    with pytest.raises(ValidationError) as caught:
+        check_finished(reference, inventory(workload()), ("--workloads", "it's $mine"))
+    return caught.value
+
+
+def _another_context(reference: ClusterReference) -> AzCLIError:
+    said = CompletedProcess((), 0, "https://theirs.example:443")
+    with pytest.raises(ValidationError) as caught:
+        check_server(cluster_of(reference=reference, fqdn="mine.example"), said, None)
+    return caught.value
+
+
 def _as_service_principal(reference: ClusterReference) -> AzCLIError:
     with pytest.raises(AzCLIError) as caught:
         Enable().apply(Cluster.from_wire(reference, {**cluster_wire(), "identity": None}))
@@ -165,6 +182,8 @@ SITUATIONS: dict[str, Explain] = {
         for state in ("Assigned", "Failed")
     },
     "failed entry": _failed,
+    "labels left": _labels_left,
+    "context of another cluster": _another_context,
     **{f"blocked removal, {now}": _blocked_removal(now) for now in ("there", "made anew", "gone")},
     **{f"leftover, {now}": _leftover(now) for now in ("made anew", "gone")},
     "taken name, failed": _refused(_ADD, [identity_entry(state="Failed", bindingSelector="other")]),

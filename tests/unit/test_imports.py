@@ -16,6 +16,7 @@ from development.paths import ROOT
 EXTENSION = "azext_podidentity"
 SIMULATOR = "azure_simulator"
 SDKS = ("azure.core", "azure.mgmt")
+PURE = ("profile", "checks", "migration")
 MODULES = sorted((ROOT / EXTENSION).rglob("*.py"))
 # What az runs for every `az aks` command, whichever it is.
 _LOAD = f"""
@@ -56,18 +57,11 @@ def room(path: Path) -> str:
     return path.relative_to(ROOT / EXTENSION).parts[0].removesuffix(".py")
 
 
-@each([path for path in MODULES if room(path) == "profile"])
-def test_the_profile_is_pure(path: Path) -> None:
-    assert of(imported(path), *SDKS, "knack", "time", "datetime", "random", "os", "requests") == []
-    assert set(of(imported(path), EXTENSION)) == set(of(imported(path), f"{EXTENSION}.profile"))
-    assert set(of(imported(path), "azure.cli")) == set(of(imported(path), "azure.cli.core.azclierror"))
-
-
-@each([path for path in MODULES if room(path) == "checks"])
-def test_the_checks_are_pure(path: Path) -> None:
-    assert of(imported(path), *SDKS, "knack", "time", "datetime", "random", "os", "requests") == []
+@each([path for path in MODULES if room(path) in PURE])
+def test_what_decides_is_pure(path: Path) -> None:
+    assert of(imported(path), *SDKS, "knack", "time", "datetime", "random", "os", "requests", "subprocess") == []
     ours = of(imported(path), EXTENSION)
-    assert set(ours) == set(of(iter(ours), f"{EXTENSION}.profile", f"{EXTENSION}.checks"))
+    assert set(ours) == set(of(iter(ours), f"{EXTENSION}.profile", f"{EXTENSION}.{room(path)}"))
     assert set(of(imported(path), "azure.cli")) <= set(of(imported(path), "azure.cli.core.azclierror"))
 
 
@@ -76,7 +70,7 @@ def test_only_those_who_talk_to_azure_know_its_sdks(path: Path) -> None:
     assert of(imported(path), *SDKS, "msrest") == []
 
 
-@each([path for path in MODULES if room(path) in ("arm", "profile", "checks")])
+@each([path for path in MODULES if room(path) in ("arm", "kubernetes", *PURE)])
 def test_nothing_below_the_handlers_knows_the_command_line(path: Path) -> None:
     above = ("_params", "_validators", "_help", "_format", "_completers", "commands", "custom", "cluster_flags")
     assert of(imported(path), *(f"{EXTENSION}.{name}" for name in above)) == []
@@ -98,5 +92,5 @@ def test_az_loads_nothing_heavy_for_the_extension() -> None:
     ).stdout.split()
     assert f"{EXTENSION}.commands" in loaded
     heavy = (*SDKS, "msrest", "msal", "requests", "yaml", "urllib3", "azure.cli.command_modules", "asyncio")
-    ours = (f"{EXTENSION}.arm", f"{EXTENSION}.custom", f"{EXTENSION}.cluster_flags", f"{EXTENSION}.profile")
-    assert of(iter(loaded), *heavy, *ours) == []
+    ours = (f"{EXTENSION}.arm", f"{EXTENSION}.custom", f"{EXTENSION}.cluster_flags")
+    assert of(iter(loaded), *heavy, *ours, *(f"{EXTENSION}.{name}" for name in PURE)) == []
