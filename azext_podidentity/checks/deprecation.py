@@ -11,4 +11,6 @@ from azext_podidentity.profile.cluster import DEPRECATION
 
 def deprecation(snapshot: Snapshot) -> Iterator[Finding]:
     """Always there: the way out is long, and begins before something breaks."""
-    yield Finding("info", snapshot.cluster.reference.name, DEPRECATION)
+    reference = snapshot.cluster.reference
+    migrate = reference.pod_identity_command("migrate", "--output", "table")
+    yield Finding("info", reference.name, DEPRECATION, migrate)

@@ -79,7 +79,7 @@ def test_the_commands_are_commands_that_az_takes_about_the_same_cluster(state: s
 
 # No command can mend or show them.
 WITHOUT_COMMAND = {
-    *("cluster deleting", "identity not told", "roles not told", "deprecated", "availability sets"),
+    *("cluster deleting", "identity not told", "roles not told", "availability sets"),
     *("Windows too", "virtual machines too", "role of the resource group", "role of a group"),
     *("one selector", "exception with two labels"),
 }
