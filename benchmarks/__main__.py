@@ -8,11 +8,12 @@ import sys
 from development.prepare import prepare_demo
 from development.program import continue_as, run
 
-_BENCHMARKS = ("start_up", "write", "parallel", "check")
+_BENCHMARKS = ("start_up", "write", "parallel", "check", "migrate")
 _EPILOG = """  start_up   what a command costs before it does anything, next to the host's own commands
   write      how long az waits after the service is done
   parallel   many people changing one cluster at the same time
   check      a check of a cluster with 40 pod identities
+  migrate    a plan for 200 pod identities and 2,000 workloads
 
 ./benchmarks/run NAME --help says what a benchmark takes. Exit code 1 where a bound is missed."""
 

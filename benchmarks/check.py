@@ -19,6 +19,7 @@ from development.session import sign_in
 
 _CHECK = ("aks", "pod-identity", "check", *CLUSTER_ARGUMENTS)
 _RUNS, _BOUND = 5, 4.0
+NAMESPACE = "apps"
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--latency", type=float, default=0.05, help="seconds that every request takes at the least")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
-        _seed(simulator, options.identities)
+        seed(simulator, options.identities)
         environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)
         simulator.settings.azure_cli_latency = options.latency
         found = {each["check"] for each in json.loads(run_az(environ, *_CHECK))} - {"deprecation", "room"}
@@ -45,8 +46,14 @@ def main(arguments: list[str]) -> int:
         )
 
 
-def _seed(simulator: Simulator, count: int) -> None:
-    identities = [simulator.seed.managed_identity(IDENTITY_GROUP, f"identity-{number}") for number in range(count)]
+def identity_name(number: int) -> str:
+    """The name of a managed identity and its pod identity, as `seed` makes them."""
+    return f"identity-{number}"
+
+
+def seed(simulator: Simulator, count: int) -> None:
+    """A healthy cluster with that many pod identities."""
+    identities = [simulator.seed.managed_identity(IDENTITY_GROUP, identity_name(number)) for number in range(count)]
     profile = {"enabled": True, "userAssignedIdentities": [_entry(identity) for identity in identities]}
     cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
     for identity in identities:
@@ -57,7 +64,7 @@ def _entry(identity: dict[str, object]) -> dict[str, object]:
     ids = identity["properties"]
     assert isinstance(ids, dict)
     bound = {"resourceId": identity["id"], "clientId": ids["clientId"], "objectId": ids["principalId"]}
-    return {"name": identity["name"], "namespace": "apps", "identity": bound}
+    return {"name": identity["name"], "namespace": NAMESPACE, "identity": bound}
 
 
 if __name__ == "__main__":
