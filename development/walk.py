@@ -262,11 +262,59 @@ az aks pod-identity add \\
     --identity-resource-id "$STORAGE_IDENTITY_ID" \\
     -o table""",
             ),
+        ),
+    ),
+    Section(
+        "Off the add-on",
+        (
             Step(
-                "Switched off with pod identities still there: --yes removes them too",
+                "A workload that uses that pod identity",
                 """\
-az aks update --resource-group myResourceGroup --name myKubenetCluster \\
-    --disable-pod-identity --yes --query 'podIdentityProfile.enabled || `false`'""",
+cat > web.yaml <<END
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: my-app}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata:
+      labels:
+        app: web
+        aadpodidbinding: storage-identity
+    spec:
+      serviceAccountName: web
+      containers: [{name: web, image: "web:1"}]
+END""",
+            ),
+            Step(
+                "What it takes to move it to Microsoft Entra Workload ID; this changes nothing",
+                """\
+az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
+    --workloads web.yaml -o table""",
+            ),
+            Step(
+                "The Azure side done, and the Kubernetes side written as files",
+                """\
+az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
+    --workloads web.yaml --approve --output-dir workload-identity --query credentials""",
+            ),
+            Step("What kubectl apply -k workload-identity changes", "cat workload-identity/patches/*.yaml"),
+            Step(
+                "The same change in the manifest that people keep",
+                """\
+sed 's|aadpodidbinding: .*|azure.workload.identity/use: "true"|' web.yaml > moved.yaml""",
+            ),
+            Step(
+                "It is ready",
+                """\
+az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
+    --workloads moved.yaml workload-identity/service-accounts.yaml --status -o table""",
+            ),
+            Step(
+                "So the pod identities, their roles and the add-on can go",
+                """\
+az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
+    --workloads moved.yaml --finish --yes -o table""",
             ),
         ),
     ),
