@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+import zlib
+from base64 import b64decode
+from functools import partial
 from typing import Any
 
 from azure.cli.core.azclierror import ValidationError
 from azure.core.exceptions import AzureError
+from knack.log import get_logger
 
 from azext_podidentity.arm.errors import explain_plainly
 from azext_podidentity.arm.pace import PacedPolling
 from azext_podidentity.migration.documents import KUBECTL_GET, KubernetesObject, read_objects
 from azext_podidentity.profile.cluster import ClusterReference
 
+logger = get_logger(__name__)
+
 # What is longer is cut off without a word: https://learn.microsoft.com/azure/aks/access-private-cluster
 _MAX_LOGS = 512 * 1024
+# A command goes through a shell there, so what it prints can be made about twenty times as small.
+_PACK = "gzip | base64"
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 # The application of the Kubernetes API server of clusters with Microsoft Entra integration, in every cloud.
 _SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
 _OTHER_WAY = f"Run this where the cluster can be reached, and pass what it prints with --workloads:\n{KUBECTL_GET}"
@@ -23,28 +34,56 @@ def get_objects(cli_ctx: Any, client: Any, reference: ClusterReference, model: A
     """All workloads and service accounts of the cluster; `model` is its SDK model.
 
     Raises an azure-cli error where the command cannot be run or fails, with its own words, and ValidationError where
-    it printed more than the service passes on.
+    it printed more than the service passes on, compressed too.
     """
+    run = partial(_run, cli_ctx, client, reference, _token(cli_ctx, model))
+    logs = run(KUBECTL_GET)
+    if len(logs.encode()) < _MAX_LOGS:
+        return read_objects(_lines(logs, of_json=True), "run-command")
+    logger.info("The workloads are more than %d bytes of JSON; they are asked for once more, compressed.", _MAX_LOGS)
+    packed = run(f"{KUBECTL_GET} | {_PACK}")
+    if len(packed.encode()) >= _MAX_LOGS:
+        raise ValidationError(
+            f"The cluster has more workloads than a command run inside it can print ({_MAX_LOGS} bytes, compressed).",
+            _OTHER_WAY,
+        )
+    return read_objects(_unpacked(packed), "run-command")
+
+
+def _run(cli_ctx: Any, client: Any, reference: ClusterReference, token: str | None, command: str) -> str:
+    """What the command printed inside the cluster; raises as `get_objects`."""
     from azure.cli.command_modules.acs.custom import RunCommandLocationPolling
     from azure.cli.core.commands import LongRunningOperation
     from azure.mgmt.containerservice.models import RunCommandRequest
 
-    request = RunCommandRequest(command=KUBECTL_GET, context="", cluster_token=_token(cli_ctx, model))
+    request = RunCommandRequest(command=command, context="", cluster_token=token)
     polling = PacedPolling(lro_options={"final-state-via": "location"}, lro_algorithms=[RunCommandLocationPolling()])
     try:
         poller = client.begin_run_command(reference.resource_group, reference.name, request, polling=polling)
         result = LongRunningOperation(cli_ctx, "Running kubectl in the cluster", poller_done_interval_ms=100)(poller)
     except AzureError as error:
         raise explain_plainly(error, _OTHER_WAY) from error
-    logs = result.logs or ""
+    logs: str = result.logs or ""
     if result.provisioning_state != "Succeeded" or result.exit_code:
         reason = result.reason or f"exit code {result.exit_code}: {_lines(logs, of_json=False)[-2000:]}"
         raise ValidationError(f"kubectl could not tell the workloads from inside the cluster: {reason}", _OTHER_WAY)
-    if len(logs.encode()) >= _MAX_LOGS:
+    return logs
+
+
+def _unpacked(packed: str) -> str:
+    """What `_PACK` made smaller. Raises ValidationError where that failed, which its exit code does not tell."""
+    text = "".join(line for line in packed.splitlines() if _BASE64.fullmatch(line))
+    try:
+        if not text:
+            raise EOFError("nothing was printed")
+        return gzip.decompress(b64decode(text, validate=True)).decode()
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        said = "\n".join(line for line in packed.splitlines() if not _BASE64.fullmatch(line))[-2000:]
         raise ValidationError(
-            f"The cluster has more workloads than a command run inside it can print ({_MAX_LOGS} bytes).", _OTHER_WAY
-        )
-    return read_objects(_lines(logs, of_json=True), "run-command")
+            f"The cluster has more workloads than a command run inside it can print ({_MAX_LOGS} bytes), and they "
+            f"could not be compressed there: {said or error}",
+            _OTHER_WAY,
+        ) from error
 
 
 def _lines(logs: str, *, of_json: bool) -> str:

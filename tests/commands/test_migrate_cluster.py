@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,32 @@ def test_what_kubectl_says_inside_the_cluster_beside_its_json_is_no_part_of_it(
     simulator.settings.run_command = lambda _: (0, f"Warning: something is deprecated\n{printed}\n")
 
     assert planned(az(f"{MIGRATE} --run-command").ok().json) == ["Deployment web"]
+
+
+def test_what_is_longer_than_the_service_passes_on_is_asked_for_compressed(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app", **ENABLED)
+    names = [f"web-{number}" for number in range(1000)]
+    printed = json.dumps(live(*(workload(name, "app", account="web") for name in names)), indent=4)
+    assert len(printed) > 600_000
+    commands: list[str] = []
+
+    def run(command: str) -> tuple[int, str]:
+        commands.append(command)
+        shell = f"echo Warning: something; {command.partition(' | ')[2] or 'cat'}"
+        return 0, subprocess.run(["sh", "-c", shell], input=printed, capture_output=True, text=True, check=True).stdout
+
+    simulator.settings.run_command = run
+    plan = az(f"{MIGRATE} --run-command").ok().json
+
+    assert commands == [f"kubectl {GET}", f"kubectl {GET} | gzip | base64"]
+    assert len(plan["workloads"]) == len(names)
+
+
+def test_what_could_not_be_compressed_is_told(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app", **ENABLED)
+    simulator.settings.run_command = lambda command: (0, "sh: gzip: not found\n" if "|" in command else " " * 600_000)
+
+    assert "could not be compressed there: sh: gzip: not found" in az(f"{MIGRATE} --run-command").failed()
 
 
 def test_a_cluster_that_runs_no_commands_is_told(az: AzureCli, simulator: Simulator) -> None:
