@@ -18,14 +18,19 @@ Found = TypeVar("Found")
 def for_each(resource_ids: Iterable[str], read: Callable[[str], Found]) -> dict[str, Found | CLIError]:
     """What `read` returns for each resource id, or the azure-cli error it raises, by the id in lower case.
 
-    Ids that differ in case alone are read once. At most `AT_ONCE` are read at the same time.
+    Ids that differ in case alone are read once. At most `AT_ONCE` are read at the same time. After Ctrl-C only those
+    that were begun are read to their end.
     """
     ids: dict[str, str] = {}
     for each in resource_ids:
         ids.setdefault(each.lower(), each)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = {key: pool.submit(or_error, read, each) for key, each in ids.items()}
-    return {key: future.result() for key, future in futures.items()}
+        try:
+            return {key: future.result() for key, future in futures.items()}
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def or_error(read: Callable[..., Found], *arguments: Any) -> Found | CLIError:

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, current_thread
+from threading import Barrier, Event, current_thread
 from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import ForbiddenError, InvalidArgumentValueError
 from knack.util import CLIError
 
-from azext_podidentity.arm import identities, roles
+from azext_podidentity.arm import identities, parallel, roles
 from azext_podidentity.arm.parallel import AT_ONCE, Shared, for_each
 from azext_podidentity.profile.entries import ManagedIdentity, Missing
 
@@ -83,6 +83,27 @@ def test_a_shared_client_is_made_once_however_many_ask() -> None:
 def test_a_fault_of_our_own_is_not_taken_for_an_answer() -> None:
     with pytest.raises(ZeroDivisionError):
         for_each(["x"], lambda _: 1 // 0)
+
+
+def test_after_an_interruption_nothing_more_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped, begun = Event(), list[str]()
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            stopped.set()
+            super().shutdown(wait=wait)
+
+    def read(each: str) -> None:
+        begun.append(each)
+        if len(begun) == 1:
+            raise KeyboardInterrupt
+        assert stopped.wait(timeout=60)
+
+    monkeypatch.setattr(parallel, "ThreadPoolExecutor", Pool)
+    with pytest.raises(KeyboardInterrupt):
+        for_each(map(str, range(10 * AT_ONCE)), read)
+    assert len(begun) <= AT_ONCE + 1
 
 
 def test_eight_are_read_at_the_same_time_and_no_more() -> None:
