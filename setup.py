@@ -27,8 +27,8 @@ setup(
         "Programming Language :: Python :: 3.13",
     ],
     packages=find_packages(include=["azext_podidentity", "azext_podidentity.*"]),
-    package_data={"azext_podidentity": ["azext_metadata.json"]},
-    # Everything the extension imports is shipped by azure-cli itself; a copy of its own would
-    # shadow the host's for every other command.
-    install_requires=[],
+    package_data={"azext_podidentity": ["azext_metadata.json"], "azext_podidentity.profile.manifest": ["schema.json"]},
+    # What azure-cli ships is imported from there; a copy of the extension's own would shadow the host's for every
+    # other command. This one azure-cli does not ship; it is pure Python and needs nothing else.
+    install_requires=["fastjsonschema~=2.21"],
 )

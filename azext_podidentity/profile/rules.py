@@ -102,6 +102,11 @@ def with_identity_names(text: str) -> str:
     return _IDENTITY_ID.sub(lambda match: match["name"], text)
 
 
+def managed_identity_id(subscription: str, resource_group: str, name: str) -> str:
+    """The resource id of a managed identity from its parts, unchecked."""
+    return f"/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/{_IDENTITY_TYPE}/{name}"
+
+
 def name_from_managed_identity(resource_id: str) -> str:
     """The name an entry gets when none is given: the managed identity's, in the letters that a name may have.
 

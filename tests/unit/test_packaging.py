@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from development.paths import ROOT, wheel
+from development.paths import HOSTS, ROOT, Host, wheel
 
 PACKAGE = "azext_podidentity"
 
@@ -36,6 +36,7 @@ def test_the_wheel_has_the_extension_and_nothing_else(built: ZipFile) -> None:
     assert {name for name in built.namelist() if name.startswith(f"{PACKAGE}/")} == {
         *sources,
         f"{PACKAGE}/azext_metadata.json",
+        f"{PACKAGE}/profile/manifest/schema.json",
     }
 
 
@@ -56,8 +57,19 @@ def test_the_metadata_at_the_top_is_a_link_to_the_packages() -> None:
 def test_the_wheel_asks_for_nothing_that_would_shadow_the_hosts_copy(built: ZipFile) -> None:
     metadata = message_from_string(built.read(f"podidentity-{version()}.dist-info/METADATA").decode())
     assert (metadata["Name"], metadata["Version"]) == ("podidentity", version())
-    assert metadata.get_all("Requires-Dist") is None
+    assert metadata.get_all("Requires-Dist") == ["fastjsonschema~=2.21"]
     assert metadata["Requires-Python"] == ">=3.10"
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+def test_az_installs_what_the_wheel_asks_for_and_nothing_more(host: Host) -> None:
+    names = {path.name for path in (host.extension_directory / "podidentity").iterdir() if path.is_dir()}
+    assert {re.sub(r"-[\d.]+\.dist-info$", ".dist-info", name) for name in names} - {"__pycache__"} == {
+        PACKAGE,
+        "podidentity.dist-info",
+        "fastjsonschema",
+        "fastjsonschema.dist-info",
+    }
 
 
 def test_the_history_tells_of_this_version() -> None:

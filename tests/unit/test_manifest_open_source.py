@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from azure.cli.core.azclierror import ValidationError
+
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity
+
+from .support import identity_id
+from .test_manifest_reading import file_of, pod_identity, problems, read_text
+
+IDENTITY = f"""\
+apiVersion: aadpodidentity.k8s.io/v1
+kind: AzureIdentity
+metadata:
+  name: storage
+  namespace: my-app
+  annotations: {{aadpodidentity.k8s.io/Behavior: namespaced}}
+spec:
+  type: 0
+  resourceID: {identity_id()}
+  clientID: 00000000-0000-0000-0000-000000000000
+"""
+BINDING = """\
+apiVersion: aadpodidentity.k8s.io/v1
+kind: AzureIdentityBinding
+metadata:
+  name: storage-binding
+  namespace: my-app
+spec:
+  azureIdentity: storage
+  selector: uses_storage
+"""
+EXCEPTION = """\
+apiVersion: aadpodidentity.k8s.io/v1
+kind: AzurePodIdentityException
+metadata: {name: agents, namespace: monitoring}
+spec:
+  podLabels: {app: node-agent}
+"""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: &name web}
+spec: {replicas: !!int "1", replicas: 2, other: *name}
+"""
+
+
+def documents(*texts: str) -> str:
+    return "---\n".join(texts)
+
+
+def test_a_binding_and_its_identity_are_an_entry_and_an_exception_is_one() -> None:
+    manifest = read_text(documents(IDENTITY, BINDING, EXCEPTION))
+    (entry,) = manifest.identities
+    assert entry == PodIdentity(EntryKey("my-app", "storage"), ManagedIdentity(identity_id()), "uses_storage")
+    (exception,) = manifest.exceptions
+    assert (exception.key, exception.pod_labels) == (EntryKey("monitoring", "agents"), {"app": "node-agent"})
+    (note,) = manifest.notes
+    assert "same namespace only" in note
+
+
+def test_they_may_be_in_several_files_in_any_order_beside_files_of_this_format() -> None:
+    manifest = read_text(BINDING, file_of(pod_identity(name="own")), IDENTITY)
+    assert [entry.key.name for entry in manifest.identities] == ["own", "storage"]
+
+
+def test_a_list_is_what_is_in_it() -> None:
+    items = "".join(textwrap.indent(text, "  ").replace("  ", "- ", 1) for text in (IDENTITY, BINDING, EXCEPTION))
+    assert read_text(f"apiVersion: v1\nkind: List\nitems:\n{items}") == read_text(
+        documents(IDENTITY, BINDING, EXCEPTION)
+    )
+
+
+def test_keys_are_found_without_regard_to_case() -> None:
+    """The first versions of the project wrote them with capitals."""
+    early = documents(IDENTITY.replace("resourceID", "ResourceID"), BINDING.replace("azureI", "AzureI"))
+    assert read_text(early) == read_text(documents(IDENTITY, BINDING))
+
+
+def test_a_selector_that_is_the_name_is_left_to_the_name() -> None:
+    (entry,) = read_text(documents(IDENTITY, BINDING.replace("uses_storage", "storage"))).identities
+    assert entry.binding_selector is None
+
+
+def test_several_bindings_of_one_identity_are_an_entry_each() -> None:
+    other = BINDING.replace("storage-binding", "other").replace("uses_storage", "x")
+    found = read_text(documents(IDENTITY, BINDING, other)).identities
+    assert [(entry.key.name, entry.effective_selector) for entry in found] == [
+        ("storage-binding", "uses_storage"),
+        ("other", "x"),
+    ]
+
+
+def test_an_identity_without_a_binding_is_told_and_not_applied() -> None:
+    manifest = read_text(documents(IDENTITY, EXCEPTION))
+    assert manifest.identities == ()
+    assert "1.yaml:1: AzureIdentity my-app/storage is not applied" in manifest.notes[0]
+
+
+def test_the_services_own_exception_is_told_and_not_applied() -> None:
+    theirs = EXCEPTION.replace("agents", "aks-addon-exception").replace("monitoring", "kube-system")
+    manifest = read_text(documents(EXCEPTION, theirs))
+    assert [entry.key.name for entry in manifest.exceptions] == ["agents"]
+    assert any("belongs to the service" in note for note in manifest.notes)
+
+
+def test_objects_of_other_kinds_are_left_aside_whatever_is_in_them() -> None:
+    manifest = read_text(documents(DEPLOYMENT, EXCEPTION, DEPLOYMENT))
+    assert len(manifest.exceptions) == 1
+    assert manifest.notes == ("Kubernetes objects of other kinds are left aside: 2.",)
+
+
+def test_files_that_have_only_other_kinds_are_refused() -> None:
+    with pytest.raises(ValidationError, match="no pod identities"):
+        read_text(DEPLOYMENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (documents(IDENTITY.replace("type: 0", "type: 1"), BINDING), 8, "service principal with a secret"),
+        (documents(IDENTITY.replace("type: 0", "type: 2"), BINDING), 8, "service principal with a certificate"),
+        (documents(IDENTITY.replace("type: 0", "type: 9"), BINDING), 8, "9 is not known"),
+        (documents(IDENTITY.replace("  namespace: my-app\n", ""), EXCEPTION), 4, "metadata: namespace is missing"),
+        (documents(IDENTITY.replace("name: storage", "name: yes"), EXCEPTION), 4, 'put it in quotes, "yes"'),
+        (documents(IDENTITY.replace("  resourceID", "  ressourceID"), EXCEPTION), 8, "spec: resourceID is missing"),
+        (documents(IDENTITY.replace("/subscriptions", "subscriptions"), EXCEPTION), 9, "is not the resource id"),
+        (documents(IDENTITY, BINDING.replace("azureIdentity: storage", "azureIdentity: other")), 18, "my-app/other"),
+        (documents(IDENTITY, BINDING.replace("  namespace: my-app", "  namespace: other")), 18, "other/storage"),
+        (documents(IDENTITY, BINDING.replace("uses_storage", "uses storage")), 19, "selector 'uses storage'"),
+        (documents(IDENTITY, IDENTITY, BINDING), 12, "here again, first at 1.yaml:1"),
+        (documents(EXCEPTION, EXCEPTION), 7, "here again, first at 1.yaml:1"),
+        (EXCEPTION.replace("{app: node-agent}", "{app: 1.10}"), 5, 'put it in quotes, "1.10"'),
+        (EXCEPTION.replace("podLabels", "labels"), 5, "spec: podLabels is missing"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(text: str, line: int, said: str) -> None:
+    found = problems(text)
+    assert found[0].startswith(f"1.yaml:{line}: "), found
+    assert said in found[0]
