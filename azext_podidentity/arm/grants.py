@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
-from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFoundError, ValidationError
+from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ValidationError
 from knack.log import get_logger
+from knack.util import CLIError
 
 from azext_podidentity.arm import identities, roles
 from azext_podidentity.arm.pace import Pace
-from azext_podidentity.arm.parallel import AT_ONCE
-from azext_podidentity.arm.progress import progress
+from azext_podidentity.arm.progress import counted, progress
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity, Profile
-from azext_podidentity.profile.mending import create_commands
 
 logger = get_logger(__name__)
 
@@ -31,11 +31,21 @@ class Grants:
 
     One object serves all the tries of one change, so that nothing is read or granted twice. `took_time` tells whether
     the last `prepare` had requests to make.
+
+    `found` has managed identities that were read before, by resource id in lower case. The role over them is seen to
+    though their entries are there already: the service checks them too.
     """
 
-    def __init__(self, cli_ctx: Any, *, skip_role_assignment: bool = False) -> None:
+    def __init__(
+        self,
+        cli_ctx: Any,
+        *,
+        skip_role_assignment: bool = False,
+        found: Mapping[str, ManagedIdentity] = MappingProxyType({}),
+    ) -> None:
         self._cli_ctx = cli_ctx
         self._skip = skip_role_assignment
+        self._found = found
         self._known: dict[str, ManagedIdentity] = {}
         self._fresh: dict[str, bool] = {}
         self._unknown: dict[str, str] = {}
@@ -49,17 +59,16 @@ class Grants:
         """
         there = cluster.profile.identities
         added = [entry for entry in wanted.identities if there.find(entry.key) != entry]
+        used = (*added, *(entry for entry in wanted.identities if entry.identity.resource_id.lower() in self._found))
         self.took_time = False
-        if not added:
+        if not used:
             return wanted
         principal_id = self._principal_id(cluster)
-        resource_ids = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in added}
+        resource_ids = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in used}
         unknown = [resource_ids[each] for each in sorted(resource_ids.keys() - self._known.keys())]
         self.took_time = bool(unknown)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            futures = [pool.submit(self._prepare_one, each, principal_id, cluster.location) for each in unknown]
-        for future in futures:
-            future.result()
+        if unknown:
+            self._known.update(self._prepare_all(unknown, principal_id, cluster.location))
         entries = wanted.identities
         for entry in added:
             entries = entries.put(self._complete(entry))
@@ -102,35 +111,49 @@ class Grants:
             )
         return cluster.principal_id
 
-    def _prepare_one(self, resource_id: str, principal_id: str, location: str | None) -> None:
-        """Reads one identity and, at the same time, the roles over it; grants what is missing."""
-        with ThreadPoolExecutor(1) as pool:
-            granted = None if self._skip else pool.submit(self._find_roles, resource_id, principal_id)
-            identity = identities.find(self._cli_ctx, resource_id)
-            if isinstance(identity, Missing):
-                create = create_commands(resource_id, location, resource_group_too=identity.resource_group_too)
-                raise ResourceNotFoundError(
-                    f"Managed identity {resource_id} does not exist.", f"Create it with:\n{create}"
-                )
-            if granted is not None:
-                self._grant_missing(resource_id, principal_id, granted.result(), _THEN_ADD)
-        self._known[resource_id.lower()] = identity
+    def _prepare_all(
+        self, resource_ids: list[str], principal_id: str, location: str | None
+    ) -> dict[str, ManagedIdentity]:
+        """Reads the identities and, at the same time, the roles over them; grants what is missing.
 
-    def _find_roles(self, resource_id: str, principal_id: str) -> list[Any] | None:
-        """The roles the cluster identity has over the managed identity, None where the caller may not look."""
-        try:
-            return roles.find(self._cli_ctx, resource_id, principal_id)
-        except ForbiddenError as error:
-            logger.warning("The role assignments over %s cannot be read: %s", resource_id, error.error_msg)
-            self._unknown[resource_id.lower()] = error.error_msg
-            return None
+        Returns the identities by resource id in lower case.
+        """
+        unread = [each for each in resource_ids if each.lower() not in self._found]
+        with (
+            counted(self._cli_ctx, "Reading role assignments", len(resource_ids)) as tell,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            read = pool.submit(identities.find_many, self._cli_ctx, unread)
+            granted = {} if self._skip else roles.find_many(self._cli_ctx, resource_ids, principal_id, tell)
+        found = {**self._found, **read.result()}
+        known = identities.existing({each: found[each.lower()] for each in resource_ids}, location)
+        if not self._skip:
+            self._grant_missing(resource_ids, granted, principal_id, _THEN_ADD)
+        return known
 
-    def _grant_missing(self, resource_id: str, principal_id: str, granted: list[Any] | None, then: str) -> None:
-        if granted:
-            self._fresh[resource_id.lower()] = roles.is_fresh(granted)
-        elif granted is not None:
-            roles.grant(self._cli_ctx, resource_id, principal_id, then=then)
-            self._fresh[resource_id.lower()] = True
+    def _grant_missing(
+        self, resource_ids: list[str], granted: Mapping[str, list[Any] | CLIError], principal_id: str, then: str
+    ) -> None:
+        """Grants the role over each managed identity for which none was found; not where the caller may not look."""
+        unknown, missing = [], []
+        for resource_id in resource_ids:
+            key = resource_id.lower()
+            there = granted[key]
+            if isinstance(there, ForbiddenError):
+                unknown.append(resource_id)
+                self._unknown[key] = there.error_msg
+            elif isinstance(there, CLIError):
+                raise there
+            elif there:
+                self._fresh[key] = roles.is_fresh(there)
+            else:
+                missing.append(resource_id)
+        if unknown:
+            more = f" and {len(unknown) - 1} more managed identities" if len(unknown) > 1 else ""
+            reason = self._unknown[unknown[0].lower()]
+            logger.warning("The role assignments over %s%s cannot be read: %s", unknown[0], more, reason)
+        roles.grant(self._cli_ctx, missing, principal_id, then=then)
+        self._fresh.update(dict.fromkeys((each.lower() for each in missing), True))
 
     def _is_fresh(self, resource_id: str, principal_id: str) -> bool:
         """Whether a role over the identity was granted lately, by this command or by somebody just before it."""
@@ -155,8 +178,8 @@ class RemovalGrants(Grants):
     lost its role.
     """
 
-    def __init__(self, cli_ctx: Any, removing: Collection[EntryKey]) -> None:
-        super().__init__(cli_ctx)
+    def __init__(self, cli_ctx: Any, removing: Collection[EntryKey], **options: Any) -> None:
+        super().__init__(cli_ctx, **options)
         self._removing = removing
         self.principal_id: str | None = None
         self.removed: dict[str, None] = {}
@@ -164,13 +187,18 @@ class RemovalGrants(Grants):
     def prepare(self, cluster: Cluster, wanted: Profile) -> Profile:
         """The profile as it is; `removed` has the resource ids of the managed identities that lose an entry."""
         self.principal_id = cluster.principal_id
-        bound = (entry for entry in cluster.profile.identities if entry.key in self._removing)
-        self.removed.update(dict.fromkeys(entry.identity.resource_id for entry in bound))
+        kept = {(entry.key, entry.identity.resource_id.lower()) for entry in wanted.identities}
+        self.removed.update(
+            (entry.identity.resource_id, None)
+            for entry in cluster.profile.identities
+            if (entry.key, entry.identity.resource_id.lower()) not in kept
+        )
         return super().prepare(cluster, wanted)
 
     def _concerns(self, identity: ManagedIdentity, cluster: Cluster) -> bool:
+        known = super()._concerns(identity, cluster)
         bound = cluster.profile.bound_to(identity.resource_id)
-        if not super()._concerns(identity, cluster) and any(entry.key in self._removing for entry in bound):
+        if not known and not self._skip and any(entry.key in self._removing for entry in bound):
             self._prepare_removal(identity.resource_id, cluster)
         return super()._concerns(identity, cluster)
 
@@ -184,8 +212,8 @@ class RemovalGrants(Grants):
             return
         if isinstance(now, Missing):
             return
-        granted = self._find_roles(resource_id, principal_id)
-        if granted == []:
+        granted = roles.find_many(self._cli_ctx, [resource_id], principal_id)
+        if [] in granted.values():
             logger.warning("Granting the cluster identity the role over %s, for the removal.", resource_id)
-        self._grant_missing(resource_id, principal_id, granted, _THEN_REMOVE)
+        self._grant_missing([resource_id], granted, principal_id, _THEN_REMOVE)
         self._known[resource_id.lower()] = now

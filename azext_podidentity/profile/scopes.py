@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from uuid import NAMESPACE_URL, uuid5
 
+from azext_podidentity.profile.rules import is_managed_identity_id, managed_identity_parts
+
+# So few are read one by one as fast, and as safely where a list would be long.
+WORTH_A_LIST = 5
+_FEW_GROUPS = 2
 MANAGED_IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
 _CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 _OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
@@ -55,6 +62,30 @@ def describe_scope(scope: str) -> str:
 def assignment_name(scope: str, principal_id: str, role: str = MANAGED_IDENTITY_OPERATOR) -> str:
     """A role assignment's name, a GUID derived from what it grants, so that granting twice is granting once."""
     return str(uuid5(NAMESPACE_URL, "/".join((scope.strip("/"), principal_id, role)).lower()))
+
+
+def places_to_list(resource_ids: Iterable[str]) -> list[tuple[str, str | None]]:
+    """Where a list saves reading many managed identities one by one: a subscription, and a resource group or None.
+
+    The resource groups where those of a subscription are in few, else the subscription as a whole. Ids that are not
+    a managed identity's are left out.
+    """
+    places: list[tuple[str, str | None]] = []
+    for subscription, ids in by_subscription(resource_ids).items():
+        groups = Counter(managed_identity_parts(each.lower())[1] for each in ids)
+        if len(groups) <= _FEW_GROUPS:
+            places += [(subscription, group) for group, count in groups.items() if count >= WORTH_A_LIST]
+        elif len(ids) >= WORTH_A_LIST:
+            places.append((subscription, None))
+    return places
+
+
+def by_subscription(resource_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The managed identities among the resource ids by their subscription in lower case."""
+    found: dict[str, list[str]] = {}
+    for each in filter(is_managed_identity_id, resource_ids):
+        found.setdefault(managed_identity_parts(each)[0].lower(), []).append(each)
+    return found
 
 
 def _segments(scope: str) -> tuple[str, ...]:

@@ -31,7 +31,11 @@ class Azure:
         self.assignments: list[Any] = []
         self.refuse_list: Exception | None = None
         self.refuse_create: Exception | None = None
-        self.user_assigned_identities = SimpleNamespace(get=self._get)
+        # What a list of many managed identities, or of role assignments anywhere, has of what it should have.
+        self.broad: Callable[[list[Any]], list[Any]] = list
+        self.user_assigned_identities = SimpleNamespace(
+            get=self._get, list_by_resource_group=self._list_group, list_by_subscription=self._list_all
+        )
 
     def assign(
         self,
@@ -63,14 +67,27 @@ class Azure:
         found = self.managed.get(identity_id(name, group).lower())
         if found is None:
             raise refusal("ResourceNotFound", "It was not found.", 404)
-        return SimpleNamespace(id=found, client_id=f"client of {name}", principal_id=f"object of {name}")
+        return _identity(found)
+
+    def _list_group(self, group: str) -> list[Any]:
+        self.requests.append(f"identities of group {group}")
+        return self._listed(f"/resourcegroups/{group}/")
+
+    def _list_all(self) -> list[Any]:
+        self.requests.append("identities of subscription")
+        return self._listed("")
+
+    def _listed(self, part: str) -> list[Any]:
+        return self.broad([_identity(found) for key, found in self.managed.items() if part.lower() in key])
 
     def list_for_scope(self, scope: str, filter: str) -> list[Any]:
+        """Without atScope() what is below the scope is listed too."""
         self.requests.append(f"list {scope}")
-        assert filter == f"atScope() and assignedTo('{PRINCIPAL}')"
+        of_one = "/userassignedidentities/" in scope.lower()
+        assert filter == ("atScope() and " if of_one else "") + f"assignedTo('{PRINCIPAL}')"
         if self.refuse_list:
             raise self.refuse_list
-        return list(self.assignments)
+        return list(self.assignments if of_one else self.broad(self.assignments))
 
     def create(self, scope: str, name: str, parameters: Any) -> None:
         self.requests.append(f"grant {scope} {name}")
@@ -81,6 +98,11 @@ class Azure:
     def delete(self, scope: str, name: str) -> None:
         self.requests.append(f"revoke {scope} {name}")
         self.assignments = [each for each in self.assignments if (each.scope, each.name) != (scope, name)]
+
+
+def _identity(resource_id: str) -> Any:
+    name = resource_id.rpartition("/")[2]
+    return SimpleNamespace(id=resource_id, client_id=f"client of {name}", principal_id=f"object of {name}")
 
 
 class Clusters:

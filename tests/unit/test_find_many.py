@@ -9,7 +9,7 @@ from azure.cli.core.azclierror import ForbiddenError, InvalidArgumentValueError
 from knack.util import CLIError
 
 from azext_podidentity.arm import identities, parallel, roles
-from azext_podidentity.arm.parallel import AT_ONCE, Shared, for_each
+from azext_podidentity.arm.parallel import AT_ONCE, Shared, do_all, for_each
 from azext_podidentity.profile.entries import ManagedIdentity, Missing
 
 from .azure import CLI, Azure
@@ -115,3 +115,79 @@ def test_eight_are_read_at_the_same_time_and_no_more() -> None:
 
     for_each(map(str, range(10 * AT_ONCE)), read)
     assert len(threads) == AT_ONCE == 8
+
+
+MANY = [identity_id(f"app-{number}", f"rg-{number % 2}") for number in range(20)]
+SCATTERED = [identity_id(f"app-{number}", f"rg-{number}") for number in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "requests"),
+    [
+        (MANY, ["identities of group rg-0", "identities of group rg-1"]),
+        (SCATTERED, ["identities of subscription"]),
+        (MANY[:4], [f"identity app-{number}" for number in range(4)]),
+    ],
+    ids=["few groups", "many groups", "few identities"],
+)
+def test_many_identities_are_listed(azure: Azure, ids: list[str], requests: list[str]) -> None:
+    azure.managed = {each.lower(): each for each in ids}
+    assert set(identities.find_many(CLI, ids)) == set(azure.managed)
+    assert sorted(azure.requests) == requests
+
+
+def refused(_: list[Any]) -> list[Any]:
+    raise refusal("AuthorizationFailed", "You may not.", 403)
+
+
+short_lists = pytest.mark.parametrize("broad", [refused, lambda _: [], lambda all_: all_[:5]])
+
+
+@short_lists
+def test_identities_that_a_list_does_not_have_are_read_by_themselves(azure: Azure, broad: Any) -> None:
+    azure.managed, azure.broad = {each.lower(): each for each in MANY[1:]}, broad
+    found = identities.find_many(CLI, MANY)
+    assert found.pop(MANY[0].lower()) == Missing()
+    assert {each.resource_id for each in found.values() if isinstance(each, ManagedIdentity)} == set(MANY[1:])
+
+
+def test_the_roles_over_many_identities_are_one_list(azure: Azure) -> None:
+    for each in MANY:
+        azure.assign(each)
+    found = roles.find_many(CLI, MANY, PRINCIPAL)
+    assert [len(found[each.lower()]) for each in MANY] == [1] * 20  # type: ignore[arg-type]
+    assert azure.requests == [f"list /subscriptions/{SUBSCRIPTION}"]
+
+
+@pytest.mark.parametrize("granted", [0, 7, 20])
+@short_lists
+def test_roles_that_a_list_does_not_have_are_found_all_the_same(azure: Azure, broad: Any, granted: int) -> None:
+    azure.broad = broad
+    for each in MANY[:granted]:
+        azure.assign(each)
+    found = roles.find_many(CLI, MANY, PRINCIPAL)
+    assert [len(found[each.lower()]) for each in MANY] == [1] * granted + [0] * (20 - granted)  # type: ignore[arg-type]
+
+
+def test_where_there_are_no_roles_one_look_beside_the_list_is_enough(azure: Azure) -> None:
+    roles.find_many(CLI, MANY, PRINCIPAL)
+    assert azure.count("list") == 2
+
+
+def test_after_the_first_error_nothing_more_is_begun() -> None:
+    done: list[str] = []
+
+    def do(each: str) -> None:
+        done.append(each)
+        raise CLIError(each)
+
+    with pytest.raises(CLIError):
+        do_all(do, map(str, range(200)))
+    assert len(done) < 100
+
+
+def test_how_many_are_done_is_told() -> None:
+    told: list[int] = []
+    assert do_all(int, map(str, range(30)), told.append) == list(range(30))
+    assert told == sorted(told)
+    assert told[-1] == 30
