@@ -99,7 +99,7 @@ class ClusterService:
             missing.status_code = 404
             raise missing
         if entry.failed:
-            raise explain_failed(entry, cluster, self._lookup)
+            raise explain_failed([entry], cluster, self._lookup)
         state = "Succeeded" if entry.provisioning_state == "Assigned" else entry.provisioning_state
         return {**entry.wire, "provisioning_state": state}
 
@@ -205,11 +205,11 @@ class ClusterService:
 
     def _check_failed(self, failed: list[PodIdentity], cluster: Cluster, change: Change, grants: Grants) -> None:
         """Waits where a role is on its way to entries that ended Failed; raises the explained error where it is not."""
-        unassigned = [ServiceError.of_entry(entry).unassigned_identity for entry in failed]
+        unassigned = [ServiceError.of_entries([entry]).unassigned_identity for entry in failed]
         # Each is asked: the role may be missing over several.
         worth_it = [identity is not None and grants.wait_for_role(identity, cluster) for identity in unassigned]
         if not any(worth_it):
-            raise explain_failed(failed[0], cluster, self._lookup, Trial(change.removing, grants.unknown_roles))
+            raise explain_failed(failed, cluster, self._lookup, Trial(change.removing, grants.unknown_roles))
 
     def _check_standing(self, change: Change, cluster: Cluster) -> None:
         """Raises the explained error where what is there already binds a managed identity that is gone."""

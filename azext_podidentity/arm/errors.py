@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,10 +76,14 @@ class ServiceError:
         )
 
     @classmethod
-    def of_entry(cls, entry: PodIdentity) -> ServiceError:
-        """What `provisioningInfo` of an entry in state Failed says is wrong."""
-        code, message = entry.reason
-        return cls(0, code, f"Pod identity {entry.key} ended in state Failed: {message}")
+    def of_entries(cls, entries: Sequence[PodIdentity]) -> ServiceError:
+        """What `provisioningInfo` of entries in state Failed says is wrong, of at least one."""
+        said = [
+            (code, f"Pod identity {each.key} ended in state Failed: {message}")
+            for each in entries
+            for code, message in (each.reason,)
+        ]
+        return cls(0, *said[0], details=tuple(said[1:]))
 
     def __str__(self) -> str:
         words = "\n".join(f"({code}) {message}" if code else message for code, message in self._all)
@@ -125,9 +129,11 @@ def advise(error: AzureError, cluster: Cluster, lookup: Lookup, trial: Trial = N
     return _advise(ServiceError.of(error), cluster, lookup, trial) if isinstance(error, HttpResponseError) else None
 
 
-def explain_failed(entry: PodIdentity, cluster: Cluster, lookup: Lookup, trial: Trial = NOTHING_TRIED) -> AzCLIError:
-    """The azure-cli error for an entry that ended Failed: its provisioningInfo error, and what mends it."""
-    service = ServiceError.of_entry(entry)
+def explain_failed(
+    entries: Sequence[PodIdentity], cluster: Cluster, lookup: Lookup, trial: Trial = NOTHING_TRIED
+) -> AzCLIError:
+    """The azure-cli error for entries that ended Failed: their provisioningInfo errors, and what mends the first."""
+    service = ServiceError.of_entries(entries)
     return _advise(service, cluster, lookup, trial) or _of_status(service)
 
 

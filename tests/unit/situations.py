@@ -121,7 +121,7 @@ def _leftover(now: str) -> Explain:
 def _failed(reference: ClusterReference) -> AzCLIError:
     reason = {"error": {"error": {"code": "SomeCode", "message": missing_role(identity_id())}}}
     cluster = cluster_of([identity_entry(state="Failed", provisioningInfo=reason)], reference=reference)
-    return explain_failed(cluster.profile.identities[0], cluster, _looked_up("gone"))
+    return explain_failed(cluster.profile.identities, cluster, _looked_up("gone"))
 
 
 def _labels_left(reference: ClusterReference) -> AzCLIError:

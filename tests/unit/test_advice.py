@@ -133,7 +133,7 @@ def test_a_broken_connection_is_told_from_an_answer() -> None:
 def failed(**more: Any) -> AzCLIError:
     """What is said of an entry that ended Failed."""
     cluster = cluster_of([identity_entry(state="Failed", **more)])
-    return explain_failed(cluster.profile.identities[0], cluster, gone)
+    return explain_failed(cluster.profile.identities, cluster, gone)
 
 
 def test_a_failed_entry_is_told_with_the_services_reason() -> None:
