@@ -19,7 +19,7 @@ def pod_identities_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
         {
             "Namespace": entry.get("namespace") or "",
             "Name": entry.get("name") or "",
-            "BindingSelector": entry.get("bindingSelector") or entry.get("name") or "",
+            "BindingSelector": _selector(entry),
             "ManagedIdentity": ((entry.get("identity") or {}).get("resourceId") or "").rpartition("/")[2],
             "ProvisioningState": entry.get("provisioningState") or "",
         }
@@ -33,10 +33,58 @@ def exceptions_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
         {
             "Namespace": entry.get("namespace") or "",
             "Name": entry.get("name") or "",
-            "PodLabels": ", ".join(f"{key}={value}" for key, value in (entry.get("podLabels") or {}).items()),
+            "PodLabels": _labels(entry),
         }
         for entry in _profile(cluster).get("userAssignedIdentityExceptions") or ()
     ]
+
+
+def difference_table(difference: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, str]]:
+    """Rows of the result of `apply`, one an entry: what becomes of it, and of what is changed how it was before."""
+    return [
+        {
+            "Change": change,
+            "Kind": entry["kind"],
+            "Namespace": entry["namespace"],
+            "Name": entry["name"],
+            "Details": _details(entry["before"] or {}, entry["after"] or {}),
+        }
+        for change, entries in difference.items()
+        for entry in entries
+    ]
+
+
+def document_table(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Rows of the document that `export` gives, one an entry."""
+    identities = (
+        (each, "podIdentity", {"identity": each["identity"]["resourceId"], "bindingSelector": _selector(each)})
+        for each in document["podIdentities"]
+    )
+    exceptions = ((each, "exception", {"podLabels": _labels(each)}) for each in document["exceptions"])
+    return [
+        {"Kind": kind, "Namespace": each["namespace"], "Name": each["name"], "Details": _details({}, fields)}
+        for each, kind, fields in (*identities, *exceptions)
+    ]
+
+
+def _details(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    from azext_podidentity.profile.rules import with_identity_names
+
+    changed = before and after
+    shown = (
+        f"{name}: {before.get(name, '(none)')} -> {after.get(name, '(none)')}" if changed else value
+        for name, value in {**before, **after}.items()
+        if not changed or before.get(name) != after.get(name)
+    )
+    return with_identity_names(", ".join(shown))
+
+
+def _selector(entry: Mapping[str, Any]) -> str:
+    return entry.get("bindingSelector") or entry.get("name") or ""
+
+
+def _labels(entry: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in (entry.get("podLabels") or {}).items())
 
 
 def findings_table(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -38,6 +38,60 @@ examples:
         /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup/providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-identity
 """
 
+HELP["aks pod-identity apply"] = """
+type: command
+short-summary: Make a cluster have the pod identities and exceptions of files, in one write.
+long-summary: >-
+    Adds what is missing and changes what differs; --prune also removes what the files do not have. Reads all managed
+    identities and grants the cluster identity all missing roles at once, then changes the cluster in one write.
+    Applying what is there already sends no write. The add-on must be enabled.
+
+
+    A file has its version, and one or both lists:
+
+
+        version: 1
+        podIdentities:
+        - namespace: my-app
+          name: my-pod-identity
+          bindingSelector: my_selector  # optional: the name
+          identity:  # or resourceId: the resource id of the managed identity
+            name: my-identity
+            resourceGroup: MyResourceGroup
+            subscription: 00000000-0000-0000-0000-000000000000  # optional: the cluster's
+        exceptions:
+        - namespace: monitoring
+          name: agents
+          podLabels:  # a pod with any one of them is excepted
+            app: node-agent
+
+
+    The result has the lists added, changed, removed and unchanged. Each entry has kind, namespace and name, and what
+    it was before and is after.
+examples:
+  - name: Make a cluster have what a file says, and see first what that changes.
+    text: >-
+        az aks pod-identity apply --resource-group MyResourceGroup --cluster-name MyCluster
+        --file pod-identities.yaml --dry-run
+  - name: Make a cluster have what the files of a folder say and nothing else, in a pipeline.
+    text: >-
+        az aks pod-identity apply --resource-group MyResourceGroup --cluster-name MyCluster --file pod-identities
+        --prune --yes
+"""
+
+HELP["aks pod-identity export"] = """
+type: command
+short-summary: Write the pod identities and exceptions of a cluster as a YAML file for git.
+long-summary: >-
+    The same entries give the same text, in the order of namespaces and names, without what the service adds. It is
+    what az aks pod-identity apply reads. With --output or --query the same as az prints it, without the comments.
+examples:
+  - name: Keep the pod identities of a cluster in a file.
+    text: az aks pod-identity export --resource-group MyResourceGroup --cluster-name MyCluster > pod-identities.yaml
+  - name: Print it as JSON.
+    text: az aks pod-identity export --resource-group MyResourceGroup --cluster-name MyCluster --output json
+"""
+
 HELP["aks pod-identity delete"] = """
 type: command
 short-summary: Remove pod identities from a cluster.

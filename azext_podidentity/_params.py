@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from azure.cli.core.commands.parameters import get_enum_type, resource_group_name_type
+from azure.cli.core.commands.parameters import file_type, get_enum_type, resource_group_name_type
 
 from azext_podidentity import _validators
 from azext_podidentity._completers import complete_name, complete_namespace
 
 CLUSTER_COMMANDS = ("aks create", "aks update")
 _YES = "Do not prompt for confirmation."
+_SKIP_ROLES = (
+    "Do not look up or grant the role Managed Identity Operator that the cluster identity needs over the managed "
+    "identity."
+)
 
 
 def load_arguments(loader: Any, command: str) -> None:
@@ -51,6 +55,8 @@ def _load_cluster_flags(loader: Any) -> None:
 
 
 def _load_group(loader: Any) -> None:
+    from argcomplete.completers import FilesCompleter
+
     with loader.argument_context("aks pod-identity") as c:
         c.argument("resource_group_name", resource_group_name_type)
         c.argument("cluster_name", options_list=["--cluster-name"], help="Name of the managed cluster.")
@@ -82,8 +88,7 @@ def _load_group(loader: Any) -> None:
         c.argument(
             "skip_role_assignment",
             action="store_true",
-            help="Do not look up or grant the role Managed Identity Operator that the cluster identity needs over "
-            "the managed identity.",
+            help=_SKIP_ROLES,
         )
         c.argument(
             "force",
@@ -91,6 +96,31 @@ def _load_group(loader: Any) -> None:
             help="Replace what is left over under the name: a pod identity in state Failed, or one whose managed "
             "identity was deleted and created again since.",
         )
+    with loader.argument_context("aks pod-identity apply") as c:
+        c.argument(
+            "files",
+            type=file_type,
+            completer=FilesCompleter(),  # type: ignore[no-untyped-call]
+            options_list=["--file", "-f"],
+            nargs="+",
+            action="extend",
+            validator=_validators.validate_files,
+            help="YAML file with pod identities and exceptions, - for standard input, or a folder, of which the files "
+            "that end in .yaml, .yml and .json are read. Several can be given, also by several --file. Manifests of "
+            "the open-source project aad-pod-identity are read too.",
+        )
+        c.argument(
+            "prune",
+            action="store_true",
+            help="Also remove pod identities and exceptions that the files do not have. Asks first.",
+        )
+        c.argument(
+            "dry_run",
+            action="store_true",
+            help="Only show what would be added (+), changed (~) and removed (-); nothing but reads is sent.",
+        )
+        c.argument("skip_role_assignment", action="store_true", help=_SKIP_ROLES)
+        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
     with loader.argument_context("aks pod-identity delete") as c:
         _names(c, complete_name)
         c.argument(

@@ -94,6 +94,17 @@ def validate_migrate(namespace: Any) -> None:
             raise MutuallyExclusiveArgumentError(f"{' and '.join(together)} cannot be used together.", "Pass one.")
 
 
+def validate_files(namespace: Any) -> None:
+    """What cannot be asked where standard input is the file."""
+    from azure.cli.core.azclierror import RequiredArgumentMissingError
+
+    if "-" in namespace.files and namespace.prune and not (namespace.yes or namespace.dry_run):
+        raise RequiredArgumentMissingError(
+            "--prune asks before it removes anything, and with --file - standard input is the file.",
+            "Pass --yes to remove what the file does not have, or --dry-run to see it.",
+        )
+
+
 def validate_cluster_flags(namespace: Any) -> None:
     """The pod identity flags of `az aks create` and `az aks update` that do not go together."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError

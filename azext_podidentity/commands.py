@@ -7,7 +7,14 @@ from typing import Any
 from azure.cli.core.commands import CliCommandType
 
 from azext_podidentity._client_factory import cf_managed_clusters
-from azext_podidentity._format import exceptions_table, findings_table, migration_table, pod_identities_table
+from azext_podidentity._format import (
+    difference_table,
+    document_table,
+    exceptions_table,
+    findings_table,
+    migration_table,
+    pod_identities_table,
+)
 
 
 def load_cluster_commands(loader: Any) -> None:
@@ -25,6 +32,8 @@ def load_command_table(loader: Any) -> None:
     with loader.command_group("aks pod-identity", client_factory=cf_managed_clusters) as group:
         group.custom_command("add", "pod_identity_add", supports_no_wait=True, **identities)
         group.custom_command("delete", "pod_identity_delete", supports_no_wait=True, **identities)
+        group.custom_command("apply", "pod_identity_apply", supports_no_wait=True, table_transformer=difference_table)
+        group.custom_command("export", "pod_identity_export", table_transformer=document_table)
         group.custom_command("list", "list_entries", **identities)
         group.custom_show_command("show", "pod_identity_show")
         group.custom_command("check", "pod_identity_check", table_transformer=findings_table)

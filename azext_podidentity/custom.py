@@ -73,6 +73,57 @@ def pod_identity_delete(
     )
 
 
+def pod_identity_apply(
+    cmd: Any,
+    client: Any,
+    resource_group_name: str,
+    cluster_name: str,
+    files: list[str],
+    prune: bool = False,
+    dry_run: bool = False,
+    skip_role_assignment: bool = False,
+    yes: bool = False,
+    aks_custom_headers: dict[str, str] | None = None,
+    no_wait: bool = False,
+) -> dict[str, list[dict[str, Any]]] | None:
+    """`az aks pod-identity apply`: returns what is added, changed, removed and unchanged, None for a no."""
+    from azext_podidentity.arm import applying
+    from azext_podidentity.consent import agreed
+    from azext_podidentity.files import read_manifest
+
+    manifest = read_manifest(cmd.cli_ctx, files)
+    for note in (*manifest.notes, DEPRECATION):
+        logger.warning(note)
+    service = _service(cmd, client, resource_group_name, cluster_name)
+    plan = applying.plan(cmd.cli_ctx, service, manifest, prune=prune, only_look=dry_run)
+    if dry_run or not plan.difference:
+        logger.warning(plan.describe(cluster_name))
+    elif yes or not plan.removes or agreed(*plan.question(cluster_name)):
+        applying.carry_out(
+            cmd.cli_ctx,
+            service,
+            plan,
+            skip_role_assignment=skip_role_assignment,
+            headers=aks_custom_headers,
+            no_wait=no_wait,
+        )
+    else:
+        return None
+    return plan.difference.to_json()
+
+
+def pod_identity_export(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> dict[str, Any] | None:
+    """`az aks pod-identity export`: prints the file; returns its JSON object where another output is asked for."""
+    from azext_podidentity.output import wants_text
+    from azext_podidentity.profile.manifest.writing import document_of, write
+
+    profile = _service(cmd, client, resource_group_name, cluster_name).read().cluster.profile
+    if not wants_text(cmd.cli_ctx):
+        return document_of(profile)
+    print(write(profile), end="", file=cmd.cli_ctx.out_file)
+    return None
+
+
 def list_entries(
     cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str | None = None
 ) -> Any:

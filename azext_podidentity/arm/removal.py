@@ -42,22 +42,27 @@ def remove(
             error.set_recommendation(_advise_left_role(service.read().cluster))
         raise
     left = Profile() if no_wait else service.reading(model).cluster.profile
+    settle_roles(cli_ctx, grants, left, revoke=delete_role_assignment)
+    return model
+
+
+def settle_roles(cli_ctx: Any, grants: RemovalGrants, left: Profile, *, revoke: bool) -> None:
+    """Revokes the roles that no entry of the profile needs any more, or tells people how to; `left` is the profile."""
     for resource_id in grants.removed:
         if left.bound_to(resource_id):
-            if delete_role_assignment:
+            if revoke:
                 logger.warning("The role assignment stays: another pod identity is bound to %s.", resource_id)
         elif grants.principal_id is None:
             logger.warning(
                 "The role over %s stays: the cluster does not tell the object id of its identity.", resource_id
             )
-        elif delete_role_assignment:
+        elif revoke:
             _revoke(cli_ctx, grants.principal_id, resource_id)
         else:
             logger.warning(
                 "The cluster identity keeps its role over %s. Once nothing needs it, remove it with: %s",
                 *(resource_id, revoke_command(grants.principal_id, resource_id)),
             )
-    return model
 
 
 def remove_left_roles(cli_ctx: Any, cluster: Cluster) -> None:

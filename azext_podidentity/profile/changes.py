@@ -122,10 +122,7 @@ class AddIdentity(Change):
 
     def remarks(self, cluster: Cluster) -> list[str]:
         found = cluster.profile.identities.find(self.key)
-        if found is None or not found.failed:
-            return []
-        _, reason = found.reason
-        return [f"{IDENTITY.name(self.key)} is there in state Failed ({reason}). It is tried again."]
+        return [remark_on_failed(found)] if found is not None and found.failed else []
 
     def is_done(self, profile: Profile) -> bool:
         found = self._standing(profile)
@@ -303,9 +300,15 @@ def describe_loss(cluster: Cluster) -> tuple[str, str]:
     return (
         f"Cluster {cluster.reference.name!r} still has these entries; disabling loses them:\n{names}",
         "Pass --yes to lose them, or keep a copy of them with:\n"
-        f"{IDENTITY.command(cluster, 'list', '--output', 'yaml')} > pod-identities.yaml\n"
+        f"{IDENTITY.command(cluster, 'export')} > pod-identities.yaml\n"
         f"or remove them first with:\n{removals}",
     )
+
+
+def remark_on_failed(entry: PodIdentity) -> str:
+    """What people should know of an entry in state Failed that a change is about."""
+    _, reason = entry.reason
+    return f"{IDENTITY.name(entry.key)} is there in state Failed ({reason}). It is tried again."
 
 
 def _failed(profile: Profile, *keys: EntryKey) -> list[PodIdentity]:

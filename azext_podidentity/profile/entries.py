@@ -118,6 +118,11 @@ class PodIdentity:
             wire={name: value for name, value in self.wire.items() if name not in _READ_ONLY},
         )
 
+    def bound_as(self, other: PodIdentity) -> PodIdentity:
+        """What `other` binds, with the fields of this entry that are not known to this extension."""
+        known = (*_READ_ONLY, "bindingSelector", "identity")
+        return replace(other, wire={name: value for name, value in self.wire.items() if name not in known})
+
     def to_wire(self) -> dict[str, Any]:
         """The JSON object to send: what was read, without what only the service may set."""
         wire = {name: value for name, value in self.wire.items() if name not in _READ_ONLY}

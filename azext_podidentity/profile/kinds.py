@@ -51,13 +51,14 @@ class Kind:
         options = (word for name in names for word in ("--name", name))
         return self.command(cluster, "delete", "--namespace", namespace, *options)
 
-    def check_room(self, cluster: Cluster) -> None:
-        """Raises ValidationError where the list is full."""
+    def check_room(self, cluster: Cluster, wanted: int | None = None) -> None:
+        """Raises ValidationError where the list has no room for `wanted` entries, or for one more."""
         count = len(self.entries(cluster.profile))
-        if count >= self.limit:
+        wanted = count + 1 if wanted is None else wanted
+        if wanted > self.limit:
             raise ValidationError(
-                f"Cluster {cluster.reference.name!r} has {count} entries of the kind {self.noun.lower()}; "
-                f"{self.limit} are allowed.",
+                f"Cluster {cluster.reference.name!r} has {count} entries of the kind {self.noun.lower()} "
+                f"and would have {wanted}; {self.limit} are allowed.",
                 "Remove one that is not needed any more, or use another cluster. List them with:\n"
                 + self.command(cluster, "list", "--output", "table"),
             )

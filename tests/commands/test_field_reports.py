@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from azure_simulator import Simulator
+from tests.commands import entry_files
 from tests.commands.comparison import written
 from tests.commands.state import entries, pod_exception, principal_id, seed_entries
 from tests.commands.support import (
@@ -167,13 +169,21 @@ def test_13_any_one_of_the_labels_is_said_to_be_enough(each_az: AzureCli) -> Non
     assert "any one of" in each_az("aks pod-identity exception add --help").ok().stdout
 
 
-def test_14_forty_identities_take_one_write(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
+def test_14_forty_identities_take_one_write(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], tmp_path: Path
+) -> None:
     """Also when they are removed again."""
     names = [f"app-{number:02}" for number in range(40)]
-    seed_entries(simulator, *names)
+    file = entry_files.write(
+        tmp_path, [entry_files.binding(simulator.seed.managed_identity(GROUP, name)) for name in names]
+    )
 
+    az(f"{entry_files.APPLY} --file {file}").ok()
+
+    assert list(entries(simulator)) == names
+    assert sent(simulator).count("PUT managedClusters") == 1
+    simulator.requests.clear()
     az(f"{DELETE} --name {' '.join(names)}").ok()
-
     assert not entries(simulator)
     assert sent(simulator).count("PUT managedClusters") == 1
 

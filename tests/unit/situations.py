@@ -23,8 +23,10 @@ from azext_podidentity.profile.changes import (
     describe_loss,
 )
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentityException
+from azext_podidentity.profile.entries import Entries, EntryKey, ManagedIdentity, Missing, PodIdentityException
 from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
+from azext_podidentity.profile.manifest.applying import Apply
+from azext_podidentity.profile.manifest.reading import Manifest
 
 from .kubernetes import inventory, workload
 from .support import (
@@ -167,6 +169,10 @@ SITUATIONS: dict[str, Explain] = {
     "taken name of an exception": _refused(_ADD_EXCEPTION, (), [exception_entry()]),
     "full list": _refused(_ADD, *_full(IDENTITY)),
     "full list of exceptions": _refused(_ADD_EXCEPTION, *_full(EXCEPTION)),
+    "files with too much for what is there": _refused(
+        Apply(Manifest(Entries([_ADD.entry]), Entries([_ADD_EXCEPTION.entry])), {}), *_full(EXCEPTION)
+    ),
+    "files on a cluster where the add-on is off": _refused(Apply(Manifest(Entries([_ADD.entry])), {}), enabled=False),
     "add-on is off": _refused(_ADD, enabled=False),
     "add-on is off on kubenet": _refused(_ADD, enabled=False, **_KUBENET),
     "no consent": _refused(Enable(), **_KUBENET),

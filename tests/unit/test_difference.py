@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from azext_podidentity.profile.entries import EntryKey, Profile
-from azext_podidentity.profile.manifest.difference import difference
+from azext_podidentity.profile.manifest.difference import Difference
 
 from .support import exception_entry, identity_entry, identity_id
 
@@ -14,7 +14,9 @@ def profile_of(*identities: object, exceptions: tuple[object, ...] = ()) -> Prof
 
 def test_a_profile_does_not_differ_from_itself() -> None:
     profile = profile_of(identity_entry(), exceptions=(exception_entry(),))
-    assert difference(profile, profile) == []
+    difference = Difference.between(profile, profile)
+    assert not difference
+    assert str(difference) == "0 added, 0 changed, 0 removed, 2 unchanged"
 
 
 def test_what_is_added_changed_and_removed_is_shown_in_the_order_of_keys() -> None:
@@ -29,7 +31,7 @@ def test_what_is_added_changed_and_removed_is_shown_in_the_order_of_keys() -> No
         identity_entry(one, identity_id("other"), bindingSelector="s"),
         exceptions=(exception_entry(one, {"a": "b"}), exception_entry(two)),
     )
-    assert "\n".join(map(str, difference(before, after))) == (
+    assert str(Difference.between(before, after)) == (
         f"~ pod identity my-app/one\n"
         f"    identity: {identity_id()} -> {identity_id('other')}\n"
         f"+ pod identity my-app/three\n"
@@ -39,20 +41,40 @@ def test_what_is_added_changed_and_removed_is_shown_in_the_order_of_keys() -> No
         f"    identity: {identity_id()}\n"
         f"    bindingSelector: two\n"
         f"~ pod identity exception my-app/one\n"
-        f"    podLabels: a=b, b=c -> a=b"
+        f"    podLabels: a=b, b=c -> a=b\n"
+        f"1 added, 2 changed, 1 removed, 1 unchanged"
     )
 
 
 def test_an_entry_that_is_tried_again_is_a_change_of_its_state() -> None:
     before = profile_of(identity_entry(state="Failed"))
     after = Profile(enabled=True, identities=before.identities.put(before.identities[0].renewed()))
-    (step,) = difference(before, after)
-    assert str(step) == "~ pod identity my-app/my-pod-identity\n    provisioningState: Failed -> (none)"
-    assert step.to_json() == {
-        "action": "change",
-        "kind": "podIdentity",
-        "namespace": "my-app",
-        "name": "my-pod-identity",
-        "before": {"identity": identity_id(), "bindingSelector": "my-pod-identity", "provisioningState": "Failed"},
-        "after": {"identity": identity_id(), "bindingSelector": "my-pod-identity"},
+    difference = Difference.between(before, after)
+    assert str(difference.steps[0]) == "~ pod identity my-app/my-pod-identity\n    provisioningState: Failed -> (none)"
+    assert difference.to_json() == {
+        "added": [],
+        "changed": [
+            {
+                "kind": "podIdentity",
+                "namespace": "my-app",
+                "name": "my-pod-identity",
+                "before": {
+                    "identity": identity_id(),
+                    "bindingSelector": "my-pod-identity",
+                    "provisioningState": "Failed",
+                },
+                "after": {"identity": identity_id(), "bindingSelector": "my-pod-identity"},
+            }
+        ],
+        "removed": [],
+        "unchanged": [],
     }
+
+
+def test_a_managed_identity_that_was_made_anew_is_a_change_of_its_object_id() -> None:
+    before, after = (
+        profile_of(identity_entry(identity={"resourceId": identity_id(), "objectId": object_id}))
+        for object_id in ("old", "new")
+    )
+    (step,) = Difference.between(before, after).steps
+    assert str(step) == "~ pod identity my-app/my-pod-identity\n    objectId: old -> new"

@@ -116,7 +116,7 @@ def test_what_is_lost_is_told_with_commands_that_keep_a_copy_or_remove_it(az: Az
     assert "--yes" in text_of(error)
     copy, *removals = commands_in(error)
     assert az.parse(copy).resource_group_name == REFERENCE.resource_group
-    assert "list" in copy
+    assert "export" in copy
     assert [az.removed(command) for command in removals] == [[KEY, OTHER], [KEY]]
     assert ["exception" in command for command in removals] == [False, True]
 

@@ -32,5 +32,7 @@ class Found:
     def _add(self, kind: Kind, there: dict[EntryKey, tuple[Any, Place]], entry: Any, place: Place) -> None:
         if entry.key not in there:
             there[entry.key] = (entry, place)
+            if len(there) == kind.limit + 1:
+                self.problems.add(place, f"{kind.noun.lower()} {entry.key} is one more than the {kind.limit} allowed")
         elif all(entry.key):
             self.problems.add(place, f"{kind.noun.lower()} {entry.key} is here again, first at {there[entry.key][1]}")
