@@ -1,20 +1,19 @@
-"""`./benchmarks/run`: sets up, then goes on in the private environment as the benchmark asked for."""
+"""`./benchmarks/run`: sets up, then goes on in the private environment with what was asked for."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from development.prepare import prepare_demo
+from benchmarks.names import BENCHMARKS
+from development.prepare import prepare_benchmarks
 from development.program import continue_as, run
 
-_BENCHMARKS = ("start_up", "write", "parallel", "check", "migrate")
-_EPILOG = """  start_up   what a command costs before it does anything, next to the host's own commands
-  write      how long az waits after the service is done
-  parallel   many people changing one cluster at the same time
-  check      a check of a cluster with 40 pod identities
-  migrate    a plan for 200 pod identities and 2,000 workloads
+_TITLES = "\n".join(f"  {name:<10} {title}" for name, title in {**BENCHMARKS, "all": "all of them"}.items())
+_EPILOG = f"""{_TITLES}
 
+all is the default; it writes benchmarks/results.md, results.json and results.png, in about 15 minutes
+(all --full: half an hour).
 ./benchmarks/run NAME --help says what a benchmark takes. Exit code 1 where a bound is missed."""
 
 
@@ -23,11 +22,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "./benchmarks/run", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", choices=_BENCHMARKS)
+    parser.add_argument("name", nargs="?", choices=(*BENCHMARKS, "all"), default="all")
     parser.add_argument("options", nargs=argparse.REMAINDER, help="options of the benchmark")
     chosen = parser.parse_args(arguments)
-    prepare_demo()
-    continue_as(f"benchmarks.{chosen.name}", chosen.options)
+    prepare_benchmarks()
+    continue_as("benchmarks.measure", [chosen.name, *chosen.options])
 
 
 if __name__ == "__main__":

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
-import sys
 import tempfile
 from pathlib import Path
 
 from azure_simulator import Simulator
+from benchmarks.cloud import LATENCY
 from benchmarks.command import CLUSTER, CLUSTER_ARGUMENTS, GROUP, IDENTITY_GROUP, run_az, seconds
-from benchmarks.report import Figure, report
+from benchmarks.figures import Figure, median
 from development.console import SetupError
 from development.paths import NEWEST
-from development.program import run
 from development.session import sign_in
 
 _CHECK = ("aks", "pod-identity", "check", *CLUSTER_ARGUMENTS)
@@ -22,28 +20,27 @@ _RUNS, _BOUND = 5, 4.0
 NAMESPACE = "apps"
 
 
-def main(arguments: list[str]) -> int:
-    """Measures and reports; 0, or 1 where the bound is missed."""
-    parser = argparse.ArgumentParser("./benchmarks/run check", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
     parser.add_argument("--identities", type=int, default=40, help="how many pod identities the cluster has")
-    parser.add_argument("--latency", type=float, default=0.05, help="seconds that every request takes at the least")
-    options = parser.parse_args(arguments)
+
+
+def measure(options: argparse.Namespace) -> list[Figure]:
+    """The time and the requests of a check."""
     with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
         seed(simulator, options.identities)
         environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)
-        simulator.settings.azure_cli_latency = options.latency
+        simulator.settings.azure_cli_latency = LATENCY
         found = {each["check"] for each in json.loads(run_az(environ, *_CHECK))} - {"deprecation", "room"}
         if found:
             raise SetupError(f"The cluster should be healthy, and this was found: {', '.join(found)}")
         simulator.requests.clear()
         times = [seconds(environ, *_CHECK) for _ in range(_RUNS)]
-        name = f"check of {options.identities} pod identities, {options.latency * 1000:.0f} ms a request"
-        return report(
-            (
-                Figure(f"{name}, median of {_RUNS}", statistics.median(times), "s", _BOUND),
-                Figure("requests of one check", len(simulator.requests.all()) / _RUNS, ""),
-            )
-        )
+        case = f"{options.identities} pod identities"
+        return [
+            median("A check", case, "az … check", times, "s", _BOUND),
+            Figure("A check", case, "requests", len(simulator.requests.all()) / _RUNS, runs=_RUNS),
+        ]
 
 
 def identity_name(number: int) -> str:
@@ -65,7 +62,3 @@ def _entry(identity: dict[str, object]) -> dict[str, object]:
     assert isinstance(ids, dict)
     bound = {"resourceId": identity["id"], "clientId": ids["clientId"], "objectId": ids["principalId"]}
     return {"name": identity["name"], "namespace": NAMESPACE, "identity": bound}
-
-
-if __name__ == "__main__":
-    sys.exit(run(lambda: main(sys.argv[1:])))

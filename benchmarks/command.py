@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from development.console import SetupError
 from development.paths import NEWEST
 
+_COST_OF = Path(__file__).with_name("cost_of.py")
+# ru_maxrss is in kilobytes on Linux and in bytes on macOS.
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 GROUP, CLUSTER, IDENTITY_GROUP = "benchmark", "cluster", "identities"
 CLUSTER_ARGUMENTS = ("--resource-group", GROUP, "--cluster-name", CLUSTER)
 
@@ -29,11 +34,32 @@ def run_az(environ: Mapping[str, str], *arguments: str) -> str:
     return result.stdout
 
 
+def cost(environ: Mapping[str, str], *arguments: str) -> tuple[float, float]:
+    """Seconds from az's start to its end, and the most memory it had, in MB. SetupError where it fails."""
+    result = subprocess.run(
+        [sys.executable, "-I", "-S", _COST_OF, NEWEST.az, *arguments],
+        env=environ,
+        cwd=environ["HOME"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise SetupError(f"az {' '.join(arguments)} ended with exit code {result.returncode}.")
+    took, memory = result.stdout.split()
+    return float(took), int(memory) * _MAXRSS_UNIT / 1e6
+
+
 def seconds(environ: Mapping[str, str], *arguments: str) -> float:
     """How long az takes from its start to its end, in seconds. SetupError where it fails."""
     started = time.perf_counter()
     run_az(environ, *arguments)
     return time.perf_counter() - started
+
+
+def apply_arguments(file: Path) -> tuple[str, ...]:
+    """The arguments that make the benchmark's cluster have what the file has."""
+    return ("aks", "pod-identity", "apply", *CLUSTER_ARGUMENTS, "--file", str(file), "--output", "none")
 
 
 def add_arguments(name: str, resource_id: str) -> tuple[str, ...]:

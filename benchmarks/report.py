@@ -1,4 +1,4 @@
-"""The table a benchmark ends with, and the machine that it ran on."""
+"""The table of what was measured, as Markdown, and the machine it was measured on."""
 
 from __future__ import annotations
 
@@ -6,39 +6,38 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from itertools import groupby
 
+from benchmarks.figures import Figure
 from development.paths import NEWEST
 
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured value. The bound is the highest value that passes; None where the value only informs."""
-
-    name: str
-    value: float
-    unit: str
-    bound: float | None = None
-
-    @property
-    def passes(self) -> bool:
-        """Whether the value keeps its bound."""
-        return self.bound is None or self.value <= self.bound
+_HEAD = "| case | what | measured | runs | bound | |\n| --- | --- | ---: | ---: | ---: | --- |"
 
 
-def report(figures: Iterable[Figure]) -> int:
-    """Prints the table; 0, or 1 where a bound is missed."""
-    rows = list(figures)
-    print(f"\n{_machine()}\n")
-    print(f"{'Figure':<62} {'Measured':>11} {'Bound':>11}  Verdict")
-    for row in rows:
-        bound = "" if row.bound is None else f"{row.bound:.3f} {row.unit:<2}"
-        verdict = "" if row.bound is None else "kept" if row.passes else "MISSED"
-        print(f"{row.name:<62} {row.value:>8.3f} {row.unit:<2} {bound:>11}  {verdict}".rstrip())
-    return 0 if all(row.passes for row in rows) else 1
+def markdown(figures: Iterable[Figure], machine: str) -> str:
+    """A table a section, in the order of the figures; the machine above them."""
+    parts = [f"Measured on: {machine}"]
+    for section, rows in groupby(figures, lambda figure: figure.section):
+        parts += [f"## {section}", "\n".join((_HEAD, *map(_row, rows)))]
+    return "\n\n".join(parts) + "\n"
 
 
-def _machine() -> str:
+def _row(figure: Figure) -> str:
+    measured = f"{_number(figure.value)} {figure.unit}".strip()
+    bound = "" if figure.bound is None else f"{_number(figure.bound)} {figure.unit}".strip()
+    verdict = "" if figure.bound is None else "kept" if figure.passes else "MISSED"
+    return f"| {figure.case} | {figure.subject} | {measured} | {figure.runs} | {bound} | {verdict} |"
+
+
+def _number(value: float) -> str:
+    """Whole numbers without a fraction; two digits after the point, one from a hundred on."""
+    if value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 100 else f"{value:.2f}"
+
+
+def this_machine() -> str:
+    """Cores, load, Python and azure-cli, in one line."""
     version = subprocess.run(
         [NEWEST.python, "-c", "import azure.cli.core; print(azure.cli.core.__version__)"],
         capture_output=True,
@@ -48,4 +47,4 @@ def _machine() -> str:
     cores, python = os.cpu_count(), platform.python_version()
     software = f"Python {python}, azure-cli {version.stdout.strip()}"
     # Beyond the number of cores, other programs took part of the machine and the figures say little.
-    return f"{cores} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f}, {software}"
+    return f"{cores} cores, {platform.machine()}, load at the start {os.getloadavg()[0]:.1f}, {software}"

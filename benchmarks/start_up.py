@@ -7,76 +7,83 @@ both. The simulated service answers at once; az's command index and compiled mod
 from __future__ import annotations
 
 import argparse
-import statistics
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from azure_simulator import Simulator
-from benchmarks.command import CLUSTER, CLUSTER_ARGUMENTS, GROUP, seconds
-from benchmarks.report import Figure, report
+from benchmarks.command import CLUSTER, CLUSTER_ARGUMENTS, GROUP, cost
+from benchmarks.figures import Figure, median
 from development.paths import NEWEST
-from development.program import run
 from development.session import sign_in
 
-Command = tuple[Mapping[str, str], tuple[str, ...]]
-
-_WARM_UP_RUNS = 3
+_SECTION = "Start-up"
+_WARM_UP_RUNS = 2
 _LIST_BOUND, _EXTENSION_BOUND = 1.05, 1.03
+_LIST = ("aks", "pod-identity", "list")
+_SHOW = ("aks", "show", "--resource-group", GROUP, "--name", CLUSTER)
+_GROUPS = ("group", "list")
+Cost = tuple[float, float]
 
 
-def main(arguments: list[str]) -> int:
-    """Measures and reports; 0, or 1 where a bound is missed."""
-    parser = argparse.ArgumentParser("./benchmarks/run start_up", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=40, help="how many pairs of runs a comparison takes")
-    pairs: int = parser.parse_args(arguments).pairs
+@dataclass(frozen=True)
+class Command:
+    """One of the two commands of a pair."""
+
+    name: str
+    environ: Mapping[str, str]
+    arguments: tuple[str, ...]
+
+    def cost(self) -> Cost:
+        """Seconds and megabytes of one run."""
+        return cost(self.environ, *self.arguments)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--pairs", type=int, default=30, help="how many pairs of runs a comparison takes")
+
+
+def measure(options: argparse.Namespace) -> Iterator[Figure]:
+    """Time and memory of each pair."""
     with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
         simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)
         extended = sign_in(simulator, Path(folder, "with"), NEWEST.extension_directory)
         plain = sign_in(simulator, Path(folder, "without"), Path(folder, "no-extensions"))
-        show = (extended, ("aks", "show", "--resource-group", GROUP, "--name", CLUSTER))
-        entries = (extended, ("aks", "pod-identity", "list", *CLUSTER_ARGUMENTS))
-        clusters = ("aks", "list")
-        return report(
+        show = Command("aks show", extended, _SHOW)
+        pairs = (
+            (Command("aks pod-identity list", extended, (*_LIST, *CLUSTER_ARGUMENTS)), show, _LIST_BOUND),
             (
-                *_compare("aks pod-identity list", entries, "aks show", show, pairs, _LIST_BOUND),
-                *_compare(
-                    "aks list, extension installed",
-                    (extended, clusters),
-                    "aks list, no extension",
-                    (plain, clusters),
-                    pairs,
-                    _EXTENSION_BOUND,
-                ),
-            )
+                Command("aks pod-identity list -h", extended, (*_LIST, "-h")),
+                Command("aks show -h", extended, ("aks", "show", "-h")),
+                None,
+            ),
+            (show, Command("aks show, no extension", plain, _SHOW), _EXTENSION_BOUND),
+            (
+                Command("group list", extended, _GROUPS),
+                Command("group list, no extension", plain, _GROUPS),
+                _EXTENSION_BOUND,
+            ),
         )
+        for command, base, bound in pairs:
+            yield from _compare(command, base, options.pairs, bound)
 
 
-def _compare(name: str, command: Command, base_name: str, base: Command, pairs: int, bound: float) -> Iterator[Figure]:
+def _compare(command: Command, base: Command, pairs: int, bound: float | None) -> Iterator[Figure]:
     for _ in range(_WARM_UP_RUNS):
-        _time(command)
-        _time(base)
-    times, base_times = zip(*(_time_pair(command, base, swap=bool(turn % 2)) for turn in range(pairs)), strict=True)
-    median, base_median = statistics.median(times), statistics.median(base_times)
-    yield Figure(f"{name}, median of {pairs}", median, "s")
-    yield Figure(f"{base_name}, median of {pairs}", base_median, "s")
-    yield Figure("  ratio of the medians", median / base_median, "", bound)
-    ratios = [one / other for one, other in zip(times, base_times, strict=True)]
-    yield Figure("  median of the pairs' ratios", statistics.median(ratios), "", bound)
+        _pair(command, base, swap=False)
+    costs, base_costs = zip(*(_pair(command, base, swap=bool(turn % 2)) for turn in range(pairs)), strict=True)
+    case = f"{command.name}, against {base.name}"
+    for each, taken in ((command, costs), (base, base_costs)):
+        yield median(_SECTION, case, each.name, [seconds for seconds, _ in taken], "s")
+        yield median(_SECTION, case, f"{each.name}, memory", [memory for _, memory in taken], "MB")
+    ratios = [one[0] / other[0] for one, other in zip(costs, base_costs, strict=True)]
+    yield median(_SECTION, case, "ratio within a pair", ratios, bound=bound)
 
 
-def _time_pair(command: Command, base: Command, *, swap: bool) -> tuple[float, float]:
+def _pair(command: Command, base: Command, *, swap: bool) -> tuple[Cost, Cost]:
     if swap:
-        later = _time(base)
-        return _time(command), later
-    return _time(command), _time(base)
-
-
-def _time(command: Command) -> float:
-    environ, arguments = command
-    return seconds(environ, *arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(run(lambda: main(sys.argv[1:])))
+        later = base.cost()
+        return command.cost(), later
+    return command.cost(), base.cost()

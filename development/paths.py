@@ -52,6 +52,8 @@ NEWEST = Host(
 )
 OLDEST = Host("oldest", "azure-cli, oldest supported", (REQUIREMENTS / "oldest.txt",))
 HOSTS = (NEWEST, OLDEST)
+# An environment of its own: what a plot needs must not weigh on the az that is measured.
+PLOTTER = Host("plotter", "matplotlib, for the plot", (REQUIREMENTS / "benchmark.txt",))
 TEST_TOOLS = REQUIREMENTS / "test.txt"
 
 

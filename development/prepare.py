@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from development.console import note
 from development.environment import is_made, prepare_environment
-from development.paths import BUILD, HOSTS, NEWEST, TEST_TOOLS, Host
+from development.paths import BUILD, HOSTS, NEWEST, PLOTTER, TEST_TOOLS, Host
 from development.wheel import build_wheel, install_extension
 
 
@@ -19,6 +19,13 @@ def prepare_demo() -> None:
         _announce([NEWEST])
         prepare_environment(NEWEST)
         _prepare_extension([NEWEST])
+
+
+def prepare_benchmarks() -> None:
+    """What the demo needs, and matplotlib. SetupError."""
+    prepare_demo()
+    with _only_one():
+        prepare_environment(PLOTTER)
 
 
 def prepare_tests() -> None:

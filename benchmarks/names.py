@@ -1,0 +1,15 @@
+"""The benchmarks by name, each a module here, in the order in which all are run."""
+
+BENCHMARKS = {
+    "start_up": "what a command costs before it does anything, next to the host's own commands",
+    "check": "a check of a cluster with 40 pod identities",
+    "parallel": "1 to 20 people changing one cluster at the same time",
+    "migrate": "a plan for 200 pod identities and 2,000 workloads",
+    "writes": "one add and lists of up to 200, next to the least that the service takes",
+}
+# What `all --full` asks for.
+FULL = {
+    "start_up": ["--pairs", "150"],
+    "parallel": ["--writers", "1", "2", "5", "10", "20"],
+    "writes": ["--runs", "9"],
+}

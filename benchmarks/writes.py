@@ -1,0 +1,184 @@
+"""How long adding one pod identity takes, and a list of them, at the pace of the real service: about 4 minutes.
+
+The clock is the real one. Operations take 71 to 91 s (median 81 s), roles 5 to 35 s until the service knows of them
+(median 20 s), both evenly spaced over the runs; a request takes 60 ms; the service sends no Retry-After. All that
+waits runs at the same time, each run against a simulated Azure of its own, and az is started at intervals, so that
+starts do not slow each other down. The floor is measured: a client that sends nothing but the requests an add cannot
+do without and knows when the service is done. The client with fixed waits sends the same requests, waits 30 s after a
+grant and asks for the operation every 30 s. Neither has az's start-up in its time; az has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from benchmarks.clients import FIXED, Client, knowing
+from benchmarks.cloud import LATENCY, Cloud, Times, cloud, spread
+from benchmarks.command import CLUSTER, add_arguments, apply_arguments, run_az
+from benchmarks.figures import Figure, median
+from development.paths import NEWEST
+from development.session import sign_in
+
+ONE, MANY = "One add", "A list"
+FLOOR, FIXED_WAITS, ADD, APPLY, ADDS = "floor", "fixed waits", "az … add", "az … apply", "one add each, calculated"
+_SIZES = (1, 10, 40, 200)
+_ADD_BOUND, _APPLY_BOUND, _READS_BOUND, _WRITES_BOUND = 1.05, 1.15, 12, 2
+# Seconds between two starts of az: more than one start takes on one core.
+_INTERVAL = 2.5
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured, for so many managed identities, with the role over all of them or over none."""
+
+    subject: str
+    identities: int
+    granted: bool
+
+    @property
+    def role(self) -> str:
+        """In words, whether the roles are there."""
+        return "role there" if self.granted else "role missing"
+
+    @property
+    def name(self) -> str:
+        """The case in words, but for the subject."""
+        noun = "identity" if self.identities == 1 else "identities"
+        return f"{self.identities} {noun}, {self.role}"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run: seconds, all requests, those before the first write of the cluster, writes taken and refused."""
+
+    seconds: float
+    requests: int
+    reads: int
+    writes: int
+    refused: int
+
+
+Samples = dict[Case, list[Sample]]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of this benchmark."""
+    parser.add_argument("--runs", type=int, default=5, help="of how many runs the medians are")
+    parser.add_argument("--sizes", type=int, nargs="+", default=_SIZES, help="how long the lists are")
+
+
+def measure(options: argparse.Namespace) -> list[Figure]:
+    """The figures of one add and of lists."""
+    cases = [Case(subject, 1, granted) for granted in (True, False) for subject in (FLOOR, FIXED_WAITS, ADD)]
+    cases += [Case(APPLY, size, granted) for granted in (True, False) for size in options.sizes]
+    samples = _run_all(cases, spread(options.runs))
+    return [*_one_add(samples), *_lists(samples, options.sizes)]
+
+
+def _run_all(cases: list[Case], times: list[Times]) -> Samples:
+    """Runs every case once with each of the times, all at the same time."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="podidentity-")))
+        runs = [
+            (case, stack.enter_context(cloud(each, case.identities, granted=case.granted)))
+            for each in times
+            for case in cases
+        ]
+        with ThreadPoolExecutor(2) as pool:
+            folders = (folder / str(number) for number in range(len(runs)))
+            works = list(pool.map(_work, *zip(*runs, strict=True), folders))
+        with ThreadPoolExecutor(len(runs)) as pool:
+            delays = accumulate(0.0 if case.subject in (FLOOR, FIXED_WAITS) else _INTERVAL for case, _ in runs)
+            taken = pool.map(lambda run, work, delay: _sample(run[1], work, delay), runs, works, delays)
+            samples: Samples = {case: [] for case in cases}
+            for (case, _), sample in zip(runs, taken, strict=True):
+                samples[case].append(sample)
+    return samples
+
+
+def _work(case: Case, cloud: Cloud, folder: Path) -> Work:
+    """What is to be measured, ready to be called."""
+    if case.subject in (FLOOR, FIXED_WAITS):
+        client = Client(cloud)
+        waits = FIXED if case.subject == FIXED_WAITS else knowing(cloud)
+        return lambda: client.add(waits)
+    environ = sign_in(cloud.simulator, folder, NEWEST.extension_directory)
+    if case.subject == ADD:
+        return lambda: run_az(environ, *add_arguments("entry", cloud.resource_ids[0]))
+    file = _write_list(folder / "list.json", cloud.resource_ids)
+    return lambda: run_az(environ, *apply_arguments(file))
+
+
+def _write_list(file: Path, resource_ids: tuple[str, ...]) -> Path:
+    """A file for `apply`; JSON is YAML."""
+    entries = [
+        {"namespace": "apps", "name": each.rpartition("/")[2], "identity": {"resourceId": each}}
+        for each in resource_ids
+    ]
+    file.write_text(json.dumps({"version": 1, "podIdentities": entries}), "utf-8")
+    return file
+
+
+def _sample(cloud: Cloud, work: Work, delay: float) -> Sample:
+    time.sleep(delay)
+    simulator = cloud.simulator
+    simulator.requests.clear()
+    simulator.settings.azure_cli_latency = LATENCY
+    started = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - started
+    requests = simulator.requests.all()
+    writes = [each.method == "PUT" and each.path.endswith(f"/managedClusters/{CLUSTER}") for each in requests]
+    statuses = [each.status for each, write in zip(requests, writes, strict=True) if write]
+    refused = sum(status is None or status >= 400 for status in statuses)
+    return Sample(seconds, len(requests), writes.index(True), len(statuses) - refused, refused)
+
+
+def _one_add(samples: Samples) -> Iterator[Figure]:
+    for granted in (True, False):
+        floor = [each.seconds for each in samples[Case(FLOOR, 1, granted)]]
+        for subject in (FLOOR, FIXED_WAITS, ADD):
+            case = Case(subject, 1, granted)
+            yield median(ONE, case.role, subject, [each.seconds for each in samples[case]], "s")
+            yield median(ONE, case.role, f"{subject}, requests", [each.requests for each in samples[case]])
+        bounds = {FIXED_WAITS: None, ADD: _ADD_BOUND}
+        for subject, bound in bounds.items():
+            case = Case(subject, 1, granted)
+            yield median(ONE, case.role, f"{subject}, times the floor", _ratios(samples[case], floor), bound=bound)
+
+
+def _lists(samples: Samples, sizes: list[int]) -> Iterator[Figure]:
+    for granted in (True, False):
+        floor = [each.seconds for each in samples[Case(FLOOR, 1, granted)]]
+        add = [each.seconds for each in samples[Case(ADD, 1, granted)]]
+        for size in sizes:
+            case = Case(APPLY, size, granted)
+            taken = samples[case]
+            yield median(MANY, case.name, APPLY, [each.seconds for each in taken], "s")
+            yield median(MANY, case.name, f"{APPLY}, times the floor", _ratios(taken, floor), bound=_APPLY_BOUND)
+            yield median(MANY, case.name, ADDS, [size * each for each in add], "s")
+            yield median(MANY, case.name, "requests", [each.requests for each in taken])
+            reads_bound = _READS_BOUND + (0 if granted else size)
+            yield median(
+                MANY, case.name, "requests before the first write", [each.reads for each in taken], bound=reads_bound
+            )
+            writes = [each.writes + each.refused for each in taken]
+            yield median(MANY, case.name, "writes of the cluster", writes, bound=_WRITES_BOUND)
+            refused = [each.refused for each in taken]
+            yield median(MANY, case.name, "of them refused, the role not known yet", refused)
+
+
+def _ratios(samples: list[Sample], floor: list[float]) -> list[float]:
+    """Each run against the floor of the same times of the service."""
+    return [each.seconds / least for each, least in zip(samples, floor, strict=True)]
