@@ -10,16 +10,18 @@ from azure.mgmt.core.polling.arm_polling import ARMPolling
 
 SHORTEST = 1.0
 LONGEST = 10.0
-_SHARE = 0.1
+SHARE = 0.1
+# A look at an operation is a small read; a role on its way is found out by a write, which costs the service more.
+OPERATION_SHARE = 0.03
 _TURN = 0.25
 
 
-def pause(elapsed: float) -> float:
-    """Seconds to wait after `elapsed` seconds: a tenth of them, but at least 1 and at most 10.
+def pause(elapsed: float, share: float = SHARE) -> float:
+    """Seconds to wait after `elapsed` seconds: that share of them, but at least 1 and at most 10.
 
-    So what took t seconds is seen after at most 1.1 t, with few requests.
+    So what took t seconds is seen after at most (1 + share) t, with few requests.
     """
-    return min(LONGEST, max(SHORTEST, elapsed * _SHARE))
+    return min(LONGEST, max(SHORTEST, elapsed * share))
 
 
 class Pace:
@@ -49,5 +51,5 @@ class PacedPolling(ARMPolling):  # type: ignore[type-arg]
         self._pace = Pace()
 
     def _extract_delay(self) -> float:
-        self._timeout = pause(self._pace.elapsed)
+        self._timeout = pause(self._pace.elapsed, OPERATION_SHARE)
         return float(super()._extract_delay())
