@@ -1,4 +1,4 @@
-"""Tab completion of names and namespaces, from the cluster named on the command line."""
+"""Tab completion of entries, from the cluster named on the command line, and of managed identities."""
 
 from __future__ import annotations
 
@@ -19,13 +19,29 @@ def complete_namespace(cmd: Any, _prefix: str, namespace: Any, **_: Any) -> list
     return sorted({key.namespace for key in _keys(cmd, namespace)})
 
 
+@Completer  # type: ignore[untyped-decorator]
+def complete_managed_identity(cmd: Any, prefix: str, _namespace: Any, **_: Any) -> list[str]:
+    """The resource ids of the managed identities in the subscription at hand."""
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    from azext_podidentity._client_factory import managed_identity_client
+
+    client = managed_identity_client(cmd.cli_ctx, get_subscription_id(cmd.cli_ctx))
+    found = (identity.id for identity in client.user_assigned_identities.list_by_subscription())
+    return [resource_id for resource_id in found if resource_id.lower().startswith(prefix.lower())]
+
+
 def _keys(cmd: Any, namespace: Any) -> list[Any]:
     from azext_podidentity._client_factory import cf_managed_clusters
     from azext_podidentity.arm.cluster import ClusterService
     from azext_podidentity.profile.cluster import ClusterReference
     from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
+    from azext_podidentity.profile.named_cluster import named_cluster
 
-    reference = ClusterReference(namespace.resource_group_name, namespace.cluster_name)
+    named = named_cluster(namespace.cluster, namespace.resource_group_name, namespace.cluster_name)
+    if named.subscription:
+        cmd.cli_ctx.data["subscription_id"] = named.subscription
+    reference = ClusterReference(named.resource_group, named.name)
     cluster = ClusterService(cmd.cli_ctx, cf_managed_clusters(cmd.cli_ctx), reference).read().cluster
     kind = EXCEPTION if " exception " in cmd.name else IDENTITY
     return [entry.key for entry in kind.entries(cluster.profile)]

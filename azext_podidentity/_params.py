@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from azure.cli.core.commands.parameters import file_type, get_enum_type, resource_group_name_type
+from azure.cli.core.commands.parameters import (
+    file_type,
+    get_enum_type,
+    get_resource_name_completion_list,
+    resource_group_name_type,
+)
 
 from azext_podidentity import _validators
-from azext_podidentity._completers import complete_name, complete_namespace
+from azext_podidentity._completers import complete_managed_identity, complete_name, complete_namespace
 
 CLUSTER_COMMANDS = ("aks create", "aks update")
+_GROUP = "aks pod-identity"
 _YES = "Do not prompt for confirmation."
 _SKIP_ROLES = (
     "Do not look up or grant the role Managed Identity Operator that the cluster identity needs over the managed "
@@ -57,9 +63,8 @@ def _load_cluster_flags(loader: Any) -> None:
 def _load_group(loader: Any) -> None:
     from argcomplete.completers import FilesCompleter
 
-    with loader.argument_context("aks pod-identity") as c:
-        c.argument("resource_group_name", resource_group_name_type)
-        c.argument("cluster_name", options_list=["--cluster-name"], help="Name of the managed cluster.")
+    _cluster(loader)
+    with loader.argument_context(_GROUP) as c:
         _namespace(c, "Kubernetes namespace, for example my-app.")
         _name(c, "Name in the namespace: a DNS subdomain name, for example my-pod-identity.", complete_name)
         c.argument(
@@ -75,6 +80,7 @@ def _load_group(loader: Any) -> None:
         )
         c.argument(
             "identity_resource_id",
+            completer=complete_managed_identity,
             validator=_validators.validate_identity_resource_id,
             help="Resource id of the managed identity (of type Microsoft.ManagedIdentity/userAssignedIdentities). "
             "It may be in another subscription.",
@@ -209,6 +215,34 @@ def _load_migrate(loader: Any) -> None:
             action="store_true",
             help="Have workloads that run as the service account default run as one named like their pod identity.",
         )
+
+
+def _cluster(loader: Any) -> None:
+    """The ways to name the cluster, for every command that is about one: `validate_cluster` makes them one."""
+    complete_cluster = get_resource_name_completion_list("Microsoft.ContainerService/ManagedClusters")
+    for name, command in loader.command_table.items():
+        if not name.startswith(f"{_GROUP} ") or "cluster_name" not in command.arguments:
+            continue
+        # As everywhere in az a command that lists has no --ids.
+        ids = {} if name.endswith(" list") else {"id_part": "name"}
+        with loader.argument_context(name) as c:
+            c.argument("resource_group_name", resource_group_name_type, required=False)
+            c.argument(
+                "cluster_name",
+                options_list=["--cluster-name"],
+                required=False,
+                completer=complete_cluster,
+                help="Name of the managed cluster.",
+                **ids,
+            )
+            c.extra(
+                "cluster",
+                options_list=["--cluster"],
+                completer=complete_cluster,
+                validator=_validators.validate_cluster,
+                help="Name or resource id of the managed cluster, in place of --cluster-name; with an id, also of "
+                "--resource-group and --subscription.",
+            )
 
 
 def _namespace(context: Any, text: str) -> None:

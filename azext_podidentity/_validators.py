@@ -5,6 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 
+def validate_cluster(namespace: Any) -> None:
+    """The cluster; the namespace gets its resource group and name, and az its subscription where an id tells it."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+
+    from azext_podidentity.profile.named_cluster import named_cluster
+
+    if namespace.cluster is not None and getattr(namespace, "_ids", None):
+        raise MutuallyExclusiveArgumentError("--cluster and --ids cannot be used together.", "Pass one of them.")
+    named = named_cluster(
+        namespace.cluster, namespace.resource_group_name, namespace.cluster_name, namespace._subscription
+    )
+    del namespace.cluster  # no handler takes it
+    namespace.resource_group_name, namespace.cluster_name = named.resource_group, named.name
+    if named.subscription:
+        namespace._subscription = named.subscription
+        namespace.cmd.cli_ctx.data["subscription_id"] = named.subscription
+
+
 def validate_name(namespace: Any) -> None:
     """The name of an entry, where one is given."""
     from azext_podidentity.profile.rules import check_name

@@ -8,7 +8,7 @@ import pytest
 
 from azure_simulator import Simulator
 from tests.commands.state import pod_exception, seed_entries
-from tests.commands.support import ON_CLUSTER, AzureCli
+from tests.commands.support import CLUSTER, GROUP, ON_CLUSTER, AzureCli
 
 
 def completions(az: AzureCli, line: str) -> list[str]:
@@ -46,3 +46,24 @@ def test_names_and_namespaces_are_offered(
     seed_entries(simulator, "first", "second", exceptions=[pod_exception("agents", {"app": "x"}, "monitoring")])
 
     assert completions(az, f"az aks pod-identity {command} {ON_CLUSTER} {option} ") == offered
+
+
+def test_entries_of_a_cluster_named_by_its_id_are_offered(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "first", "second")
+    resource_id = simulator.cluster(GROUP, CLUSTER)["id"]
+
+    assert completions(az, f"az aks pod-identity show --cluster {resource_id} --name ") == ["first", "second"]
+
+
+def test_managed_identities_are_offered(az: AzureCli, simulator: Simulator) -> None:
+    ids = [identity["id"] for identity in seed_entries(simulator, "first", "second").values()]
+
+    assert completions(az, f"az aks pod-identity add {ON_CLUSTER} --identity-resource-id ") == ids
+
+
+@pytest.mark.parametrize("option", ["--cluster-name", "--cluster"])
+def test_clusters_of_the_group_are_offered(az: AzureCli, simulator: Simulator, option: str) -> None:
+    simulator.seed.cluster(GROUP, "one")
+    simulator.seed.cluster(GROUP, "two")
+
+    assert completions(az, f"az aks pod-identity list --resource-group {GROUP} {option} ") == ["one", "two"]
