@@ -16,7 +16,7 @@ from azext_podidentity.profile.changes import (
     Delete,
     UpdateException,
 )
-from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference
+from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference, off_hint
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
 from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 from azext_podidentity.profile.rules import name_from_labels, name_from_managed_identity
@@ -128,7 +128,11 @@ def list_entries(
     cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str | None = None
 ) -> Any:
     """`az aks pod-identity list` and `… exception list`: returns the managed cluster, which has the entries of both."""
-    return _service(cmd, client, resource_group_name, cluster_name).read_namespace(entry_namespace)
+    service = _service(cmd, client, resource_group_name, cluster_name)
+    model = service.read_namespace(entry_namespace)
+    if hint := off_hint(service.reading(model).cluster):
+        logger.warning(hint)
+    return model
 
 
 def pod_identity_show(

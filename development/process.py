@@ -22,8 +22,10 @@ def clean_environment() -> None:
             del os.environ[name]
 
 
-def run_logged(command: list[str], log: str, hint: str, environ: Mapping[str, str] | None = None) -> None:
-    """Runs the command with its output in the log file of that name.
+def run_logged(
+    command: list[str], log: str, hint: str, environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> None:
+    """Runs the command, in that folder where one is given, with its output in the log file of that name.
 
     SetupError with the hint and the log's last lines where it fails.
     """
@@ -36,6 +38,7 @@ def run_logged(command: list[str], log: str, hint: str, environ: Mapping[str, st
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environ or {})},
+            cwd=folder,
             check=False,
         )
     if result.returncode:

@@ -166,10 +166,19 @@ def kubenet_reason(reference: ClusterReference) -> str:
 def check_enabled(cluster: Cluster) -> None:
     """Raises ValidationError where the add-on is off."""
     if not cluster.profile.enabled:
-        raise ValidationError(
-            f"The pod identity add-on is not enabled on cluster {cluster.reference.name!r}.",
-            f"Enable it with:\n{cluster.reference.update_command(*_enable_flags(cluster))}",
-        )
+        raise ValidationError(*_off(cluster))
+
+
+def off_hint(cluster: Cluster) -> str | None:
+    """What a person who reads a cluster without the add-on is told; None where it is on."""
+    return None if cluster.profile.enabled else "\n".join(_off(cluster))
+
+
+def _off(cluster: Cluster) -> tuple[str, str]:
+    return (
+        f"The pod identity add-on is not enabled on cluster {cluster.reference.name!r}.",
+        f"Enable it with:\n{cluster.reference.update_command(*_enable_flags(cluster))}",
+    )
 
 
 def check_managed_identity(cluster: Cluster) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError, ValidationError
 
-from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster import Cluster, off_hint
 from azext_podidentity.profile.entries import Entries, EntryKey, Keyed, Profile
 from azext_podidentity.profile.rules import MAX_EXCEPTIONS, MAX_IDENTITIES
 
@@ -71,7 +71,7 @@ class Kind:
         have = f"It has (namespace/name): {', '.join(there[:_LISTED])}{more}." if there else "It has none."
         return ResourceNotFoundError(
             f"{names} {do} not exist on cluster {cluster.reference.name!r}. {have}",
-            f"List them with:\n{self.command(cluster, 'list', '--output', 'table')}",
+            off_hint(cluster) or f"List them with:\n{self.command(cluster, 'list', '--output', 'table')}",
         )
 
 

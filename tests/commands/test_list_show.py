@@ -27,7 +27,25 @@ def test_list_prints_the_managed_cluster_as_az_aks_show_does(each_az: AzureCli, 
 def test_list_prints_a_cluster_without_the_add_on(az: AzureCli, simulator: Simulator, arguments: str) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
-    assert az(f"{LIST} {arguments}").ok().json["podIdentityProfile"] is None
+    listed = az(f"{LIST} {arguments}").ok()
+
+    assert listed.json["podIdentityProfile"] is None
+    assert "not enabled" in listed.stderr
+    az.paste(listed.stderr)
+
+
+@pytest.mark.parametrize("kind", ["", "exception "])
+def test_without_the_add_on_a_table_is_empty_and_show_tells_how_to_enable_it(
+    az: AzureCli, simulator: Simulator, kind: str
+) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
+
+    table = az(f"aks pod-identity {kind}list {ON_CLUSTER} --output table").ok()
+    quiet = az(f"aks pod-identity {kind}list {ON_CLUSTER} --output table --only-show-errors").ok()
+    message = az(f"aks pod-identity {kind}show {ON_CLUSTER} --namespace my-app --name app").failed(3)
+
+    assert table.stdout.strip() == quiet.stdout.strip() == quiet.stderr == ""
+    assert "--enable-pod-identity" in message
 
 
 @pytest.mark.parametrize("command", ["list", "exception list"])

@@ -61,7 +61,9 @@ def test_what_is_missing_is_named(options: tuple[str | None, ...], missing: list
     assert refused.value.error_msg.rpartition(": ")[2].split(", ") == missing
 
 
-@pytest.mark.parametrize("bad", [f"{ID}/agentPools/a", ID.replace("managedClusters", "fleets"), "rg/cluster", f"{ID}\n"])
+@pytest.mark.parametrize(
+    "bad", [f"{ID}/agentPools/a", ID.replace("managedClusters", "fleets"), "rg/cluster", f"{ID}\n"]
+)
 def test_an_id_of_something_else_is_refused_with_a_right_one(bad: str) -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         named_cluster(bad, None, None)
