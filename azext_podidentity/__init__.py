@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.cli.core import AzCommandsLoader
 
-from azext_podidentity import _help  # noqa: F401  (registers the help texts)
+from azext_podidentity import _help  # noqa: F401  # pylint: disable=unused-import
 
 
 class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
@@ -26,7 +26,7 @@ class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
             custom_command_type=CliCommandType(operations_tmpl="azext_podidentity.custom#{}"),
         )
 
-    def load_command_table(self, args: list[str] | None) -> dict[str, Any]:
+    def load_command_table(self, args: list[str] | None) -> dict[str, Any]:  # pylint: disable=unused-argument
         from azext_podidentity import aks_preview, commands
 
         commands.load_command_table(self)

@@ -13,6 +13,8 @@ def validate_cluster(namespace: Any) -> None:
 
     if namespace.cluster is not None and getattr(namespace, "_ids", None):
         raise MutuallyExclusiveArgumentError("--cluster and --ids cannot be used together.", "Pass one of them.")
+    # az keeps --subscription there.
+    # pylint: disable=protected-access
     named = named_cluster(
         namespace.cluster, namespace.resource_group_name, namespace.cluster_name, namespace._subscription
     )

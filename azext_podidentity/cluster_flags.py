@@ -5,6 +5,9 @@ handler's parameters from its signature, and theirs is the host's with the flags
 the host's own handler runs.
 """
 
+# One write needs all of them.
+# pylint: disable=too-many-positional-arguments
+
 from __future__ import annotations
 
 import inspect

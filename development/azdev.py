@@ -5,6 +5,7 @@ They expect a checkout of that repository, so one with this extension alone is l
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,11 +16,30 @@ from development.paths import AZDEV, ROOT
 from development.process import run_logged
 
 NAME = "podidentity"
-CHECKS = ("style", "linter")
+# The rules on test coverage are left out: they read a list from the network and look for recorded tests.
+CHECKS: dict[str, tuple[str, ...]] = {
+    "style": (),
+    "linter": ("--rule-types", "params", "commands", "command_groups", "help_entries"),
+}
 _CONFIG = """[cli]
-repo_path = _NONE_
+repo_path = {place}
 [ext]
-repo_paths = {repository}
+repo_paths = {place}/azure-cli-extensions
+"""
+# How azdev finds tested commands in a checkout of azure-cli. Neither check uses it; without it each asks the network.
+_COVERAGE = dict.fromkeys(
+    ("CMD_PATTERN", "QUO_PATTERN", "END_PATTERN", "DOCS_END_PATTERN", "NOT_END_PATTERN", "NUMBER_SIGN_PATTERN"), ""
+)
+
+# Names that are not ours to shorten: the host's, and the flags that scripts written for aks-preview know.
+_LONG_NAMES = """
+import inspect, json
+from azure.cli.command_modules.acs import custom
+flags = ["enable_pod_identity_with_kubenet", "enable_pod_identity", "disable_pod_identity"]
+excluded = {"rule_exclusions": ["option_length_too_long"]}
+handlers = {"aks create": custom.aks_create, "aks update": custom.aks_update}
+names = {command: [*inspect.signature(handler).parameters, *flags] for command, handler in handlers.items()}
+print(json.dumps({command: {"parameters": dict.fromkeys(given, excluded)} for command, given in names.items()}))
 """
 
 
@@ -27,7 +47,6 @@ def passes(check: str) -> bool:
     """Whether `azdev CHECK podidentity` reports nothing; what it reports goes to standard output. SetupError."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        # The linter judges commands as az loads them, and finds out by git what is new.
         return _run(check, place, _lay_out(place / "azure-cli-extensions"))
 
 
@@ -42,22 +61,30 @@ def _lay_out(repository: Path) -> Path:
         [str(AZDEV.python), "setup.py", "--quiet", "egg_info"],
     ):
         run_logged(command, "azdev-layout", "The repository for azdev could not be laid out.", folder=extension)
+    exclusions = subprocess.run([str(AZDEV.python), "-c", _LONG_NAMES], capture_output=True, text=True, check=True)
+    (repository / "linter_exclusions.yml").write_text(exclusions.stdout, "utf-8")
     return repository
 
 
 def _run(check: str, place: Path, repository: Path) -> bool:
-    configuration = place / "azdev" / "env_config" / str(AZDEV.environment).lstrip(os.sep) / "config"
-    configuration.parent.mkdir(parents=True)
-    configuration.write_text(_CONFIG.format(repository=repository), "utf-8")
+    settings = place / "azdev"
+    settings.mkdir()
+    (settings / "config").write_text(_CONFIG.format(place=place), "utf-8")
+    coverage = place / "scripts" / "ci" / "cmdcov.yml"
+    coverage.parent.mkdir(parents=True)
+    coverage.write_text(json.dumps(_COVERAGE), "utf-8")  # JSON is YAML
+    # Where `azdev setup` puts the settings of flake8 and pylint.
+    (rules,) = AZDEV.environment.glob("lib/python*/site-packages/azdev/config")
+    shutil.copytree(rules, settings / "env_config" / str(AZDEV.environment).lstrip(os.sep) / "config_files")
     environ = {
         **os.environ,
         "PATH": f"{AZDEV.python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "VIRTUAL_ENV": str(AZDEV.environment),
-        "AZDEV_CONFIG_DIR": str(place / "azdev"),
+        "AZDEV_CONFIG_DIR": str(settings),
         "AZURE_CONFIG_DIR": str(place / "azure"),
         "AZURE_EXTENSION_DIR": str(place / "extensions"),
         "AZURE_EXTENSION_DEV_SOURCES": str(repository),
         "AZURE_CORE_COLLECT_TELEMETRY": "false",
     }
-    command = [str(AZDEV.python), "-m", "azdev", check, NAME]
+    command = [str(AZDEV.python), "-m", "azdev", check, NAME, *CHECKS[check]]
     return subprocess.run(command, cwd=repository, env=environ, stdin=subprocess.DEVNULL, check=False).returncode == 0

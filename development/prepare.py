@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from development.console import note
 from development.environment import is_made, prepare_environment
-from development.paths import BUILD, HOSTS, NEWEST, PLOTTER, TEST_TOOLS, Host
+from development.paths import AZDEV, BUILD, HOSTS, NEWEST, PLOTTER, TEST_TOOLS, Host
 from development.wheel import build_wheel, install_extension
 
 
@@ -35,6 +35,12 @@ def prepare_tests() -> None:
         with ThreadPoolExecutor(len(HOSTS)) as pool:
             list(pool.map(prepare_environment, HOSTS, [TEST_TOOLS, None]))
         _prepare_extension(HOSTS)
+
+
+def prepare_azdev() -> None:
+    """The environment of azdev. SetupError."""
+    with _only_one():
+        prepare_environment(AZDEV)
 
 
 def _prepare_extension(hosts: Sequence[Host]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import subprocess
 
+from development import azdev
 from development.console import GREEN, RED, paint
+from development.matrix import run_matrix
 from development.paths import BUILD, NEWEST, ROOT
-from development.prepare import prepare_tests
+from development.prepare import prepare_azdev, prepare_tests
 
-_DESCRIPTION = """Sets up what is missing in .build/, then runs ruff, mypy and pytest, whichever fails.
+_DESCRIPTION = """Sets up what is missing in .build/, then runs ruff, mypy, azdev and pytest, whichever fails.
 With arguments only pytest runs, with those: ./test -k exception, ./test tests/unit, ./test -n 0 --pdb"""
 _LINT = {"ruff": ["ruff", "check", "--extend-exclude", BUILD.name], "mypy": ["mypy"]}
+_OUTCOMES = {True: paint("passed", GREEN), False: paint("FAILED", RED), None: "not run, it is not installed"}
 _EPILOG = "Exit code 0 when everything passed. Delete .build/ to start afresh with the newest azure-cli."
 
 
@@ -19,20 +22,30 @@ def main(arguments: list[str]) -> int:
     """Runs the checks; 0 when all passed. SetupError."""
     parser = argparse.ArgumentParser(
         "./test",
-        usage="./test [PYTEST ARGUMENTS]",
+        usage="./test [--matrix] [PYTEST ARGUMENTS]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _, selected = parser.parse_known_args(arguments)
-    prepare_tests()
-    checks = {**({} if selected else _LINT), "pytest": ["pytest", "-n", "2", *selected]}
-    passed = {name: _passes(name, words) for name, words in checks.items()}
+    parser.add_argument(
+        "--matrix", action="store_true", help="run pytest under Python 3.10 to 3.13, each with both azure-cli versions"
+    )
+    chosen, selected = parser.parse_known_args(arguments)
+    passed = run_matrix(selected) if chosen.matrix else _run(selected)
     for name, well in passed.items():
-        print(f"{name}: {paint('passed', GREEN) if well else paint('FAILED', RED)}")
-    failed = [name for name, well in passed.items() if not well]
-    return 1 if failed else 0
+        print(f"{name}: {_OUTCOMES[well]}")
+    return 1 if False in passed.values() else 0
+
+
+def _run(selected: list[str]) -> dict[str, bool | None]:
+    prepare_tests()
+    lint: dict[str, bool | None] = {}
+    if not selected:
+        prepare_azdev()
+        lint = {name: _passes(name, words) for name, words in _LINT.items()}
+        lint |= {f"azdev {check}": azdev.passes(check) for check in azdev.CHECKS}
+    return {**lint, "pytest": _passes("pytest", ["pytest", "-n", "2", *selected])}
 
 
 def _passes(name: str, words: list[str]) -> bool:

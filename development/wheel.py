@@ -22,11 +22,7 @@ def build_wheel() -> Path:
     if not stamp.exists() or stamp.read_text("utf-8") != asked:
         shutil.rmtree(WHEELS, ignore_errors=True)
         with timed("the extension's wheel"), tempfile.TemporaryDirectory() as folder:
-            # In the checkout setuptools would leave folders of its own and pack modules deleted since.
-            for path in sources:
-                copy = Path(folder, path.relative_to(ROOT))
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy)
+            copy_sources(Path(folder))
             run_logged(
                 [
                     *(str(NEWEST.python), "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"),
@@ -37,6 +33,15 @@ def build_wheel() -> Path:
             )
         stamp.write_text(asked, "utf-8")
     return wheel()
+
+
+def copy_sources(folder: Path) -> None:
+    """Copies what the wheel is made of: in the checkout setuptools would leave folders and pack deleted modules."""
+    for path in _source_files():
+        copy = folder / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        copy.chmod(0o644)
 
 
 def install_extension(host: Host) -> None:

@@ -29,7 +29,7 @@ class Known:
 def find(said: str, cluster: Cluster) -> tuple[str, str] | None:
     """Why the service said that and what mends it; None for what is not known. `said` is a `code: message` a line."""
     for known in TABLE:
-        if match := known.pattern.search(said):
+        if match := known.pattern.search(said):  # pylint: disable=no-member
             return known.why(cluster, match), known.mend(cluster, match)
     return None
 

@@ -45,7 +45,7 @@ _BY_STATUS: dict[int, type[AzCLIError]] = {
     404: ResourceNotFoundError,
 }
 
-Lookup = Callable[[str], "ManagedIdentity | Missing"]
+Lookup = Callable[[str], ManagedIdentity | Missing]
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class Grants:
         """Why the role assignments over a managed identity could not be read, by its resource id in lower case."""
         return dict(self._unknown)
 
-    def _concerns(self, identity: ManagedIdentity, cluster: Cluster) -> bool:
+    def _concerns(self, identity: ManagedIdentity, cluster: Cluster) -> bool:  # pylint: disable=unused-argument
         """Whether the cluster identity needs its role over that managed identity for this change."""
         return identity.resource_id.lower() in self._known
 

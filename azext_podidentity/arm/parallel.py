@@ -67,7 +67,7 @@ def or_error(read: Callable[..., Found], *arguments: Any) -> Found | CLIError:
         return error
 
 
-class Shared:
+class Shared:  # pylint: disable=too-few-public-methods
     """Makes the client of a subscription once, for all the threads that ask for it."""
 
     def __init__(self, make: Callable[[str], Any]) -> None:

@@ -19,12 +19,12 @@ def progress(cli_ctx: Any, message: str) -> Iterator[Callable[..., None]]:
         return
     from azure.cli.core.commands.progress import IndeterminateProgressBar
 
-    bar = IndeterminateProgressBar(cli_ctx, message=message)
-    bar.hook.begin(message=message)  # its own begin() says "Starting", and the next message comes too soon to be shown
+    spinner = IndeterminateProgressBar(cli_ctx, message=message)
+    spinner.hook.begin(message=message)  # its own begin() says "Starting", and the next message comes too soon to be shown
     try:
-        yield lambda message="": bar.update_progress_with_msg(message)
+        yield lambda message="": spinner.update_progress_with_msg(message)
     finally:
-        bar.end()
+        spinner.end()
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 A change is applied afresh to each reading of the cluster, so that one made meanwhile by somebody else stays.
 """
 
+# What a change may tell of itself: most have nothing to tell, and abstract ones leave it open.
+# pylint: disable=unused-argument, abstract-method
+
 from __future__ import annotations
 
 from abc import ABC, abstractmethod

@@ -51,7 +51,7 @@ class ClusterReference:
 
 
 @dataclass(frozen=True)
-class Cluster:
+class Cluster:  # pylint: disable=too-many-instance-attributes
     """One reading of a managed cluster, as far as pod identities go."""
 
     reference: ClusterReference

@@ -161,9 +161,11 @@ class Keyed(Protocol):
     """What the entries of both lists have in common."""
 
     @property
-    def key(self) -> EntryKey: ...
+    def key(self) -> EntryKey:
+        """Its namespace and name."""
 
-    def to_wire(self) -> dict[str, Any]: ...
+    def to_wire(self) -> dict[str, Any]:
+        """Its JSON object as the service has it."""
 
 
 Entry = TypeVar("Entry", bound=Keyed)

@@ -16,7 +16,8 @@ _EXAMPLE = (
     "/providers/Microsoft.ContainerService/managedClusters/myAKSCluster"
 )
 _CLUSTER_ID = re.compile(
-    r"/subscriptions/([^/\s]+)/resourceGroups/([^/\s]+)/providers/Microsoft\.ContainerService/managedClusters/([-\w]+)/?",
+    r"/subscriptions/([^/\s]+)/resourceGroups/([^/\s]+)"
+    r"/providers/Microsoft\.ContainerService/managedClusters/([-\w]+)/?",
     re.IGNORECASE | re.ASCII,
 )
 

@@ -1,0 +1,32 @@
+"""Nothing ties the extension to one cloud: az knows the hosts, audiences and suffixes of the cloud at hand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import azext_podidentity
+
+FOLDER = Path(azext_podidentity.__file__).parent
+DOCUMENTATION = re.compile(r"https://learn\.microsoft\.com/")
+OF_ONE_CLOUD = re.compile(
+    r"https?://|\b[\w-]+\.(?:azure|windows|microsoftonline|chinacloudapi|usgovcloudapi)\.(?:com|net|cn|us|de)\b|"
+    r"management\.core|/\.default\b|AzureCloud",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
+def test_no_host_audience_or_suffix_of_a_cloud_is_in_the_code(path: Path) -> None:
+    text = DOCUMENTATION.sub("", path.read_text("utf-8"))
+
+    assert OF_ONE_CLOUD.findall(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["https://management.azure.com", "login.microsoftonline.com", "x.windows.net", "AzureCloud"]
+)
+def test_such_a_name_would_be_found(text: str) -> None:
+    assert OF_ONE_CLOUD.search(text)
