@@ -76,7 +76,7 @@ def check_finished(reference: ClusterReference, inventory: Inventory, source: It
     )
 
 
-class _Judge:
+class _Judge:  # pylint: disable=too-few-public-methods
     """Says how far one workload is."""
 
     def __init__(self, cluster: Cluster, inventory: Inventory, readings: Readings) -> None:

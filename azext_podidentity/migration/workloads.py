@@ -45,7 +45,7 @@ class ObjectKey(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Workload:
+class Workload:  # pylint: disable=too-many-instance-attributes
     """One workload by its pod template.
 
     `selector` has the label keys by which a controller finds its pods, `imds` the names of the containers whose

@@ -14,7 +14,8 @@ from azext_podidentity.profile.features import Features
 
 DEPRECATION = (
     "The pod identity add-on is deprecated; its support ended in September 2025. "
-    "Microsoft Entra Workload ID replaces it, and az aks pod-identity migrate plans the way there: https://learn.microsoft.com/azure/aks/workload-identity-overview"
+    "Microsoft Entra Workload ID replaces it, and az aks pod-identity migrate plans the way there: "
+    "https://learn.microsoft.com/azure/aks/workload-identity-overview"
 )
 KUBENET_RISK = (
     "With kubenet a pod can impersonate another pod by ARP spoofing and so get that pod's managed identity. "

@@ -10,7 +10,8 @@ import pytest
 import azext_podidentity
 
 FOLDER = Path(azext_podidentity.__file__).parent
-DOCUMENTATION = re.compile(r"https://learn\.microsoft\.com/")
+# Documentation, which people read wherever their cloud is.
+DOCUMENTATION = re.compile(r"https://(?:learn\.microsoft\.com|azure\.github\.io)/")
 OF_ONE_CLOUD = re.compile(
     r"https?://|\b[\w-]+\.(?:azure|windows|microsoftonline|chinacloudapi|usgovcloudapi)\.(?:com|net|cn|us|de)\b|"
     r"management\.core|/\.default\b|AzureCloud",

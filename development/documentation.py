@@ -1,0 +1,92 @@
+"""The pages of docs/ that are made from data of the code: `python3 -m development.documentation` writes them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+
+from development.paths import NEWEST, ROOT
+from development.program import continue_as
+from development.walk import WALK, Step
+
+DOCS = ROOT / "docs"
+_SAMPLES = {"name": "my-pod-identity", "namespace": "my-app"}
+_TROUBLESHOOTING = """# What the service refuses, and the way out
+
+Each heading is what to look for in an error of the service. Below it is what it means and what the extension advises,
+with the cluster `myAKSCluster` of `myResourceGroup`; at work the commands have your own names.
+"""
+_WALKTHROUGH = """# A walk through the commands
+
+Every block is run by a test, against the simulated Azure; `./demo` runs them and shows what they print.
+"""
+
+
+def pages() -> dict[str, str]:
+    """The text of each generated page by its file name."""
+    return {"walkthrough.md": walkthrough(), "troubleshooting.md": troubleshooting()}
+
+
+def walkthrough() -> str:
+    """The steps of the demo as a page (Markdown)."""
+    parts = [_WALKTHROUGH]
+    for section in WALK:
+        parts.append(f"\n## {section.title}\n")
+        parts += [f"\n{step.purpose}{_ending(step)}:\n\n```sh\n{typed(step)}\n```\n" for step in section.steps]
+    return "".join(parts)
+
+
+def typed(step: Step) -> str:
+    """A step's command as a person types it into a shell."""
+    return f"{step.keep_as}=$({step.command})" if step.keep_as else step.command
+
+
+def troubleshooting() -> str:
+    """The table of known refusals as a page (Markdown)."""
+    return "\n".join([_TROUBLESHOOTING, *_refusals()])
+
+
+def _ending(step: Step) -> str:
+    return f" (refused, exit code {step.exit_code})" if step.exit_code else ""
+
+
+def _refusals() -> Iterator[str]:
+    from azext_podidentity.arm.advice import TABLE
+    from azext_podidentity.profile.cluster import Cluster, ClusterReference
+    from azext_podidentity.profile.entries import Profile
+
+    cluster = Cluster(
+        ClusterReference("myResourceGroup", "myAKSCluster"), Profile(enabled=True), provisioning_state="Succeeded"
+    )
+    for known in TABLE:
+        shown = readable(known.pattern.pattern)
+        match = known.pattern.search(shown[0])
+        assert match, f"no sample for {known.pattern.pattern}"
+        text, *commands = known.mend(cluster, match).split("\naz ")
+        yield f"## {', '.join(f'`{each}`' for each in shown)}\n\n{known.why(cluster, match)}\n\n{text}\n"
+        if commands:
+            yield "```sh\n{}\n```\n".format("\n".join(f"az {command}" for command in commands))
+
+
+def readable(pattern: str) -> list[str]:
+    """What a pattern of the table finds, an alternative each, in words rather than as a regular expression."""
+    text = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda group: _SAMPLES[group[1]], pattern).lstrip("^").replace(".*", "... ")
+    head, bracket, rest = text.partition("(")
+    if not bracket:
+        return [text]
+    choices, _, tail = rest.partition(")")
+    return [f"{head}{choice}{tail}" for choice in choices.split("|")]
+
+
+def main() -> int:
+    """Writes the pages; 0."""
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.prefix != str(NEWEST.environment):
+        continue_as("development.documentation", [])
+    sys.exit(main())
