@@ -1,0 +1,87 @@
+"""Where people's machines differ: proxies, and terminals that do not speak UTF-8."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.commands.state import seed_entries
+from tests.commands.support import ON_CLUSTER, AzureCli
+
+
+class Proxy(socketserver.ThreadingTCPServer):
+    """Answers CONNECT by a tunnel to the host asked for, and remembers which were."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Tunnel)
+        self.asked: list[str] = []
+
+
+class Tunnel(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        assert isinstance(self.server, Proxy)
+        method, place, _ = self.rfile.readline().decode().split()
+        while self.rfile.readline().strip():
+            pass
+        self.server.asked.append(f"{method} {place}")
+        host, port = place.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as other:
+            self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=pump, args=(other, self.connection))
+            back.start()
+            pump(self.connection, other)
+            back.join()
+
+
+def pump(source: socket.socket, target: socket.socket) -> None:
+    """Passes on what comes until no more comes."""
+    try:
+        while chunk := source.recv(65536):
+            target.sendall(chunk)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:  # one side has gone, which ends the tunnel
+        pass
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    with Proxy() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_every_request_goes_through_the_proxy(az: AzureCli, simulator: Simulator, proxy: Proxy) -> None:
+    seed_entries(simulator, "app")
+    url = f"http://127.0.0.1:{proxy.server_address[1]}"
+    through = AzureCli(az.az, {**az.environment, "HTTPS_PROXY": url, "NO_PROXY": "", "no_proxy": ""})
+
+    through(f"aks pod-identity delete {ON_CLUSTER} --namespace my-app --name app --delete-role-assignment").ok()
+    through_proxy, requests = len(proxy.asked), len(simulator.requests.all())
+    az(f"aks pod-identity list {ON_CLUSTER}").ok()
+
+    assert through_proxy > 0 < requests
+    assert set(proxy.asked) == {f"CONNECT {simulator.connection.url.removeprefix('https://')}"}
+    assert len(proxy.asked) == through_proxy
+
+
+@pytest.mark.parametrize(
+    "surroundings", [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C"}]
+)
+@pytest.mark.parametrize(
+    "command", [f"list {ON_CLUSTER} --output table", f"check {ON_CLUSTER} --output table", "--help"]
+)
+def test_output_needs_no_utf8(az: AzureCli, simulator: Simulator, surroundings: dict[str, str], command: str) -> None:
+    seed_entries(simulator, "app")
+    kept = {name: value for name, value in az.environment.items() if name not in ("PYTHONUTF8", "LC_ALL", "LANG")}
+
+    said = AzureCli(az.az, {**kept, **surroundings})(f"aks pod-identity {command}").ok()
+
+    assert (said.stdout + said.stderr).isascii()
