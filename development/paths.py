@@ -55,9 +55,7 @@ HOSTS = (NEWEST, OLDEST)
 # An environment of its own: what a plot needs must not weigh on the az that is measured.
 PLOTTER = Host("plotter", "matplotlib, for the plot", (REQUIREMENTS / "benchmark.txt",))
 # In an environment of its own: azdev brings other versions of what azure-cli and the tests use.
-AZDEV = Host(
-    "azdev", "azdev", (REQUIREMENTS / "newest.txt", REQUIREMENTS / "build.txt", REQUIREMENTS / "azdev.txt")
-)
+AZDEV = Host("azdev", "azdev", (REQUIREMENTS / "newest.txt", REQUIREMENTS / "build.txt", REQUIREMENTS / "azdev.txt"))
 TEST_TOOLS = REQUIREMENTS / "test.txt"
 
 

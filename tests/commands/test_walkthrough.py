@@ -19,7 +19,7 @@ def test_every_block_ends_as_the_page_says(simulator: Simulator, tmp_path: Path)
     assert len(blocks) == page.count("```sh")
 
     # One shell for all of them: later blocks use the variables of earlier ones.
-    script = "".join(f"{block}\necho \"$?\" >&3\n" for _, block in blocks)
+    script = "".join(f'{block}\necho "$?" >&3\n' for _, block in blocks)
     command = ["bash", "-c", f'exec 3>"{tmp_path}/codes"\n{script}']
     result = subprocess.run(
         command, env=environ, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
