@@ -62,16 +62,22 @@ class Application:
         if fault and fault.drop == "after":
             await self._drop(request)
             return
+        if fault and fault.drop == "inside":
+            await self._cut(request, response, send)
+            return
         await self._record(request, response)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, fault: Fault | None) -> Response:
         try:
-            if fault and fault.status is not None:
-                raise fault.error()
-            response = await self._endpoint_for(request)(request)
+            if fault and fault.status is not None and not fault.accepted:
+                response = fault.answer().response(head=request.method == "HEAD")
+            else:
+                response = await self._endpoint_for(request)(request)
         except ServiceError as error:
             response = error.answer().response(head=request.method == "HEAD")
+        if fault and fault.accepted:
+            response = fault.answer().response(head=request.method == "HEAD")
         for name in ("x-ms-request-id", "x-ms-correlation-request-id"):
             response.headers.setdefault(name, new_id())
         return response
@@ -116,6 +122,13 @@ class Application:
         request.scope["state"][DROP_CONNECTION]()
         while (await request.receive())["type"] != "http.disconnect":
             pass
+
+    async def _cut(self, request: Request, response: Response, send: Send) -> None:
+        """Send half of the answer and close the connection."""
+        half = bytes(response.body)[: len(response.body) // 2]
+        await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        await self._drop(request)
 
     async def _record(self, request: Request, response: Response | None) -> None:
         self._log.add(

@@ -6,19 +6,24 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from . import resource_ids
 from .errors import ServiceError, Shape
+from .http import HTML, JSON, Answer
+
+Drop = Literal["before", "after", "inside"]
 
 
 @dataclass(frozen=True)
 class Fault:
     """What happens to the next `times` requests with this method and a path in which `path` is found.
 
-    Exactly one of: `status` (answered instead of the service), `drop` (the connection is closed without an
-    answer, before or after the request took effect) or `call` (run just before the request, which is then
-    handled as usual). `path` is a regular expression, compared without letter case; `method` None is any.
+    Exactly one of: `status` (answered instead of the service; with `accepted` after the request took effect, with
+    `body` that is the answer, JSON or text), `drop` (the connection is closed without an answer, before or after
+    the request took effect, or in the middle of the answer) or `call` (run just before the request, which is then
+    handled as usual). `path` is a regular expression, compared without letter case; `method` None is any. `skip` such
+    requests are let through first.
     """
 
     method: str | None = None
@@ -29,8 +34,11 @@ class Fault:
     message: str = "A fault was asked for."
     headers: Mapping[str, str] = field(default_factory=dict)
     shape: Shape = "provider"
-    drop: Literal["before", "after"] | None = None
+    body: Any = None
+    accepted: bool = False
+    drop: Drop | None = None
     call: Callable[[], object] | None = None
+    skip: int = 0
 
     def __post_init__(self) -> None:
         if sum(kind is not None for kind in (self.status, self.drop, self.call)) != 1:
@@ -42,13 +50,16 @@ class Fault:
         same_method = self.method is None or self.method.upper() == method
         return same_method and re.search(self.path, path, re.IGNORECASE) is not None
 
-    def error(self) -> ServiceError:
+    def answer(self) -> Answer:
         """The answer of a fault with a status. `x-ms-failure-cause` is as public recordings have it."""
         assert self.status is not None
+        if self.body is not None:
+            return Answer(self.status, self.body, dict(self.headers), HTML if isinstance(self.body, str) else JSON)
         cause = "gateway" if self.shape == "front-door" else "service" if self.status >= 500 else None
-        return ServiceError(
+        error = ServiceError(
             self.status, self.code, self.message, shape=self.shape, failure_cause=cause, headers=self.headers
         )
+        return error.answer()
 
 
 class Faults:
@@ -60,21 +71,25 @@ class Faults:
 
     def clear(self) -> None:
         with self._lock:
-            self._faults: list[tuple[Fault, int]] = []
+            self._faults: list[tuple[Fault, int, int]] = []
             self._operations: list[dict[str, str]] = []
             self._entries: dict[tuple[str, ...], dict[str, str]] = {}
 
     def add(self, fault: Fault) -> None:
         with self._lock:
-            self._faults.append((fault, fault.times))
+            self._faults.append((fault, fault.skip, fault.times))
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The first fault for this request, used up by one."""
+        """The first fault for this request, used up by one; those that are to let it through have counted it."""
         with self._lock:
-            for index, (fault, left) in enumerate(self._faults):
-                if fault.matches(method, path):
-                    self._faults[index : index + 1] = [(fault, left - 1)] if left > 1 else []
-                    return fault
+            for index, (fault, skip, left) in enumerate(self._faults):
+                if not fault.matches(method, path):
+                    continue
+                if skip:
+                    self._faults[index] = (fault, skip - 1, left)
+                    continue
+                self._faults[index : index + 1] = [(fault, 0, left - 1)] if left > 1 else []
+                return fault
         return None
 
     def fail_operation(self, code: str, message: str) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 JSON = "application/json"
+HTML = "text/html"
 JSON_UTF8 = "application/json; charset=utf-8"
 
 
@@ -35,7 +36,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer. A `body` of None is an answer without a body."""
+    """One answer. A `body` of None is an answer without a body; one of HTML is text, any other JSON."""
 
     status: int
     body: Any = None
@@ -43,9 +44,12 @@ class Answer:
     content_type: str = JSON_UTF8
 
     def response(self, head: bool = False) -> Response:
-        content = b"" if self.body is None or head else json.dumps(self.body).encode()
+        content = b"" if self.body is None or head else self._content()
         media_type = self.content_type if content else None
         return Response(content, self.status, self.headers, media_type)
+
+    def _content(self) -> bytes:
+        return (self.body if self.content_type == HTML else json.dumps(self.body)).encode()
 
 
 Handler = Callable[[Call], Answer]

@@ -9,7 +9,7 @@ import pytest
 from azure_simulator import Fault, Simulator
 from tests.commands.state import entries, exceptions, pod_exception, pod_identity, seed_entries, takes
 from tests.commands.support import CLUSTER_PATH, OPERATION_PATH, POD_IDENTITY, ROLE_PATH, AzureCli, kill_at, sent
-from tests.commands.trouble import HtmlPage
+from tests.commands.trouble import html_page
 
 ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
 REQUESTS = {
@@ -136,7 +136,7 @@ def test_an_answer_that_asks_for_another_try_is_tried_again(
 
 def test_a_page_of_a_gateway_while_following_the_operation_is_survived(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "old")
-    simulator.faults.add(HtmlPage("GET", OPERATION_PATH, status=502, message="Bad Gateway"))
+    simulator.faults.add(html_page("GET", OPERATION_PATH, 502, "Bad Gateway"))
 
     az(f"aks pod-identity delete {POD_IDENTITY} --name old").ok()
 
@@ -148,7 +148,7 @@ def test_a_page_of_a_gateway_while_following_the_operation_is_survived(az: Azure
 def test_a_page_of_a_proxy_instead_of_an_answer_is_an_error(az: AzureCli, simulator: Simulator, request_: str) -> None:
     seed_entries(simulator, "old")
     method, path = REQUESTS[request_]
-    simulator.faults.add(HtmlPage(method, path, status=403, message="Blocked by the proxy"))
+    simulator.faults.add(html_page(method, path, 403, "Blocked by the proxy"))
 
     message = az(f"aks pod-identity delete {POD_IDENTITY} --name old").failed()
 

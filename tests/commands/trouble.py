@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from azure_simulator import Fault
-from azure_simulator.errors import ServiceError
-from azure_simulator.http import Answer
 from tests.commands.support import CLUSTER_PATH
 
 REQUEST_ID = "0f0e0d0c-request"
@@ -41,21 +39,6 @@ def unassigned(managed_identity: dict[str, Any]) -> Fault:
     )
 
 
-class HtmlPage(Fault):
+def html_page(method: str, path: str, status: int, message: str) -> Fault:
     """An answer that is no JSON but the page of a proxy or a gateway."""
-
-    def error(self) -> ServiceError:
-        assert self.status is not None
-        return _HtmlError(self.status, self.code, self.message, headers=self.headers)
-
-
-class _HtmlError(ServiceError):
-    def answer(self) -> Answer:
-        return _HtmlAnswer(self.status, f"<html><body><h1>{self.message}</h1></body></html>", self.headers)
-
-
-class _HtmlAnswer(Answer):
-    def response(self, head: bool = False) -> Any:
-        from starlette.responses import HTMLResponse
-
-        return HTMLResponse(self.body, self.status, self.headers)
+    return Fault(method, path, status=status, body=f"<html><body><h1>{message}</h1></body></html>")
