@@ -44,7 +44,11 @@ def providers_client(cli_ctx: Any) -> Any:
 def _client(cli_ctx: Any, client_type: Any, subscription_id: str | None = None) -> Any:
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
 
-    client = get_mgmt_service_client(cli_ctx, client_type, subscription_id=subscription_id)
+    from azext_podidentity.arm.answers import AnswerPolicy
+
+    client = get_mgmt_service_client(
+        cli_ctx, client_type, subscription_id=subscription_id, per_retry_policies=[AnswerPolicy()]
+    )
     # The SDK logs a traceback where an error's body is not JSON, a proxy's page say; our message tells what it was.
     logging.getLogger(f"{type(client).__module__.rpartition('.')[0]}._utils.model_base").disabled = True
     return client
