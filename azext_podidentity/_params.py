@@ -16,6 +16,7 @@ from azext_podidentity._completers import complete_managed_identity, complete_na
 
 CLUSTER_COMMANDS = ("aks create", "aks update")
 _GROUP = "aks pod-identity"
+_WRITES = ("add", "delete", "apply", "exception add", "exception update", "exception delete")
 _YES = "Do not prompt for confirmation."
 _SKIP_ROLES = (
     "Do not look up or grant the role Managed Identity Operator that the cluster identity needs over the managed "
@@ -143,6 +144,15 @@ def _load_group(loader: Any) -> None:
             help="Exit with code 1 where there is a finding of this severity or a worse one.",
         )
     _load_migrate(loader)
+    for command in _WRITES:
+        with loader.argument_context(f"aks pod-identity {command}") as c:
+            c.argument(
+                "timeout",
+                type=int,
+                validator=_validators.validate_timeout,
+                help="Seconds to wait for operations on the cluster, those of others and its own. What was begun goes "
+                "on when they are over.",
+            )
     for command in ("aks pod-identity list", "aks pod-identity exception list"):
         with loader.argument_context(command) as c:
             _namespace(c, "Show the entries of this Kubernetes namespace only.")

@@ -78,6 +78,17 @@ def validate_pod_labels(namespace: Any) -> None:
     namespace.pod_labels = parse_pod_labels(namespace.pod_labels)
 
 
+def validate_timeout(namespace: Any) -> None:
+    """How long operations are waited for."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    if namespace.timeout < 1:
+        raise InvalidArgumentValueError(
+            f"--timeout {namespace.timeout} is no time to wait.",
+            "Give at least 1 second; to wait for no operation of this command, pass: --no-wait",
+        )
+
+
 def validate_delete(namespace: Any) -> None:
     """The role can be removed only after the entry is, so not where nobody waits for that."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError

@@ -24,7 +24,7 @@ from knack.prompting import NoTTYException
 
 from azext_podidentity._validators import parse_custom_headers
 from azext_podidentity.arm.cluster import ClusterService
-from azext_podidentity.arm.errors import ServiceError, gave_up
+from azext_podidentity.arm.errors import ServiceError, not_free
 from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.operations import ManagedClusterOperations
 from azext_podidentity.arm.pace import Pace
@@ -39,8 +39,6 @@ logger = get_logger(__name__)
 ENABLE, CONSENT, DISABLE = "enable_pod_identity", "enable_pod_identity_with_kubenet", "disable_pod_identity"
 # What a command line can have besides our flags without asking for any other change of the cluster.
 _NO_CHANGE = frozenset({"resource_group_name", "name", "no_wait", "yes", "aks_custom_headers"})
-# Other clients' writes were in the way that many times: something else is wrong.
-_TRIES = 50
 
 
 def aks_create(cmd: Any, client: Any, **parameters: Any) -> Any:
@@ -97,7 +95,9 @@ def _update_with_host(
 ) -> Any:
     """The host's update and the change in one write; made afresh where another write was in the way."""
     pace = Pace()
-    for _ in range(_TRIES):
+    tries = 0
+    while True:
+        tries += 1
         service.read_settled()
         decorator = UpdateDecorator(cmd, operations, parameters, change, reference)
         try:
@@ -111,9 +111,10 @@ def _update_with_host(
         except HttpResponseError as error:
             if not ServiceError.of(error).busy:
                 raise
+            if service.deadline.passed:
+                raise not_free(reference, service.deadline.seconds, str(ServiceError.of(error)), tries) from error
             logger.info("Another operation was in the way: %s", error)
-        pace.wait()
-    raise gave_up(reference, _TRIES)
+        pace.wait(at_most=service.deadline.left)
 
 
 def _disable(service: ClusterService, *, yes: bool) -> Disable | None:

@@ -11,11 +11,11 @@ from knack.log import get_logger
 
 from azext_podidentity.arm.cluster import ClusterService
 from azext_podidentity.arm.grants import Grants
+from azext_podidentity.arm.pace import WAIT_LIMIT
 from azext_podidentity.arm.removal import remove
 from azext_podidentity.profile.changes import (
     AddException,
     AddIdentity,
-    Change,
     Delete,
     UpdateException,
 )
@@ -39,13 +39,14 @@ def pod_identity_add(
     skip_role_assignment: bool = False,
     force: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
+    timeout: int = WAIT_LIMIT,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity add`: returns the managed cluster."""
     name = entry_name or name_from_managed_identity(identity_resource_id)
     change = AddIdentity.of(EntryKey(entry_namespace, name), identity_resource_id, binding_selector, force=force)
     logger.warning(DEPRECATION)
-    return _service(cmd, client, resource_group_name, cluster_name).change(
+    return _service(cmd, client, resource_group_name, cluster_name, timeout).change(
         change,
         Grants(cmd.cli_ctx, skip_role_assignment=skip_role_assignment),
         headers=aks_custom_headers,
@@ -62,10 +63,11 @@ def pod_identity_delete(
     entry_names: list[EntryKey],
     delete_role_assignment: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
+    timeout: int = WAIT_LIMIT,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity delete`: returns the managed cluster."""
-    service = _service(cmd, client, resource_group_name, cluster_name)
+    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
     return remove(
         cmd.cli_ctx,
         service,
@@ -88,6 +90,7 @@ def pod_identity_apply(
     yes: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
     no_wait: bool = False,
+    timeout: int = WAIT_LIMIT,
 ) -> dict[str, list[dict[str, Any]]] | None:
     """`az aks pod-identity apply`: returns what is added, changed, removed and unchanged, None for a no."""
     from azext_podidentity.arm import applying
@@ -97,7 +100,7 @@ def pod_identity_apply(
     manifest = read_manifest(cmd.cli_ctx, files)
     for note in (*manifest.notes, DEPRECATION):
         logger.warning(note)
-    service = _service(cmd, client, resource_group_name, cluster_name)
+    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
     plan = applying.plan(cmd.cli_ctx, service, manifest, prune=prune, only_look=dry_run)
     if dry_run or not plan.difference:
         logger.warning(plan.describe(cluster_name))
@@ -217,12 +220,14 @@ def exception_add(
     pod_labels: dict[str, str],
     entry_name: str | None = None,
     aks_custom_headers: dict[str, str] | None = None,
+    timeout: int = WAIT_LIMIT,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception add`: returns the managed cluster."""
     key = EntryKey(entry_namespace, entry_name or name_from_labels(pod_labels))
     change = AddException(PodIdentityException(key, pod_labels))
-    return _change_exception(cmd, client, resource_group_name, cluster_name, change, aks_custom_headers, no_wait)
+    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
+    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
 
 
 def exception_update(
@@ -234,11 +239,13 @@ def exception_update(
     entry_name: str,
     pod_labels: dict[str, str],
     aks_custom_headers: dict[str, str] | None = None,
+    timeout: int = WAIT_LIMIT,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception update`: returns the managed cluster."""
     change = UpdateException(PodIdentityException(EntryKey(entry_namespace, entry_name), pod_labels))
-    return _change_exception(cmd, client, resource_group_name, cluster_name, change, aks_custom_headers, no_wait)
+    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
+    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
 
 
 def exception_delete(
@@ -249,11 +256,13 @@ def exception_delete(
     entry_namespace: str,
     entry_names: list[EntryKey],
     aks_custom_headers: dict[str, str] | None = None,
+    timeout: int = WAIT_LIMIT,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception delete`: returns the managed cluster."""
     change = Delete(EXCEPTION, tuple(entry_names))
-    return _change_exception(cmd, client, resource_group_name, cluster_name, change, aks_custom_headers, no_wait)
+    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
+    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
 
 
 def exception_show(
@@ -269,18 +278,7 @@ def cluster_reference(cmd: Any, resource_group_name: str, cluster_name: str) -> 
     return ClusterReference(resource_group_name, cluster_name, cmd.cli_ctx.data.get("subscription_id"))
 
 
-def _change_exception(
-    cmd: Any,
-    client: Any,
-    resource_group_name: str,
-    cluster_name: str,
-    change: Change,
-    aks_custom_headers: dict[str, str] | None,
-    no_wait: bool,
-) -> Any:
-    service = _service(cmd, client, resource_group_name, cluster_name)
-    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
-
-
-def _service(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> ClusterService:
-    return ClusterService(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name))
+def _service(
+    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, timeout: int = WAIT_LIMIT
+) -> ClusterService:
+    return ClusterService(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name), timeout)

@@ -13,21 +13,33 @@ from azure.core.exceptions import ResourceNotFoundError as AzureResourceNotFound
 from knack.log import get_logger
 
 from azext_podidentity.arm import identities
-from azext_podidentity.arm.errors import ServiceError, explain, explain_failed, explain_stale, gave_up
+from azext_podidentity.arm.errors import (
+    ServiceError,
+    explain,
+    explain_failed,
+    explain_stale,
+    is_passing,
+    not_free,
+    not_over,
+)
+from azext_podidentity.arm.following import StillRunningError, follow
 from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.operations import if_unchanged
-from azext_podidentity.arm.pace import Pace, PacedPolling
+from azext_podidentity.arm.pace import WAIT_LIMIT, Deadline, Pace, PacedPolling
 from azext_podidentity.arm.progress import progress
 from azext_podidentity.profile.broken import Trial
 from azext_podidentity.profile.changes import Change
-from azext_podidentity.profile.cluster import FINAL_STATES, Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity, Profile
 from azext_podidentity.profile.kinds import IDENTITY, Kind
+from azext_podidentity.profile.put_back import Lost, are_back, lost_of, put_back, without
+from azext_podidentity.profile.states import Verdict, refusal, state_of
 
 logger = get_logger(__name__)
 
-# Other clients' writes were in the way that many times: something else is wrong.
-_TRIES = 200
+
+# How often a write without an etag is made afresh that the service did not answer: as often as the SDK repeats others.
+_REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -39,9 +51,12 @@ class Reading:
 
 
 class ClusterService:
-    """One managed cluster in Azure."""
+    """One managed cluster in Azure. From now on, operations are waited for no longer than `wait_limit` seconds."""
 
-    def __init__(self, cli_ctx: Any, client: Any, reference: ClusterReference) -> None:
+    def __init__(
+        self, cli_ctx: Any, client: Any, reference: ClusterReference, wait_limit: float = WAIT_LIMIT
+    ) -> None:
+        self.deadline = Deadline(wait_limit)
         self._cli_ctx = cli_ctx
         self._client = client
         self._reference = reference
@@ -56,7 +71,11 @@ class ClusterService:
         return self.reading(self._get())
 
     def read_settled(self) -> Reading:
-        """The cluster once no operation runs on it; waits as long as one does."""
+        """The cluster once no operation runs on it; waits as long as one does.
+
+        Raises AzureResponseError where that takes longer than the limit, ValidationError for a cluster that cannot be
+        changed whatever it is waited for: one that is stopped or being deleted.
+        """
         reading = self.read()
         if _is_settled(reading.cluster):
             return reading
@@ -64,8 +83,11 @@ class ClusterService:
         state = reading.cluster.provisioning_state
         with progress(self._cli_ctx, f"Waiting for another operation on {self._reference.name} ({state})") as turn:
             while not _is_settled(reading.cluster):
-                pace.wait(turn)
+                if self.deadline.passed:
+                    raise not_free(self._reference, self.deadline.seconds, f"an operation ({state}) that still runs.")
+                pace.wait(turn, at_most=self.deadline.left)
                 reading = self.read()
+                state = reading.cluster.provisioning_state
         return reading
 
     def read_namespace(self, namespace: str | None = None) -> Any:
@@ -109,42 +131,54 @@ class ClusterService:
         """Makes the change and returns the cluster's SDK model, None with `no_wait`.
 
         Reads, applies the change, writes with the etag that was read. Where another write was in the way, applies
-        the change afresh to what is there by then. Raises an azure-cli error where the change cannot be, the
-        service refuses it or the entry ends Failed.
+        the change afresh to what is there by then. Where the service has no etags, entries of others that went missing
+        with the write, in its answer or together with the change, are put back. Raises an azure-cli error where the
+        change cannot be, the service refuses it, the entry ends Failed or the time is up.
         """
         pace = Pace()
-        for attempt in range(_TRIES):
+        tries = 0
+        lost: Lost = {}
+        while True:
+            tries += 1
             reading = self.read_settled()
             profile = reading.cluster.profile
-            if attempt and _is_done(change, reading.cluster):
+            if tries > 1 and _is_done(change, reading.cluster) and are_back(profile, lost):
                 return reading.model
             wanted = change.apply(reading.cluster)
             self._check_standing(change, reading.cluster)
-            wanted = grants.prepare(reading.cluster, wanted)
+            wanted = put_back(grants.prepare(reading.cluster, wanted), lost)
             if _is_done(change, reading.cluster) and wanted.to_wire() == profile.to_wire():
                 logger.warning("Nothing to change: cluster %s has it already.", self._reference.name)
                 return reading.model
-            for remark in () if attempt else change.remarks(reading.cluster):
+            for remark in () if tries > 1 else change.remarks(reading.cluster):
                 logger.warning(remark)
             if grants.took_time and not reading.model.e_tag:
                 continue  # without an etag a write is safe only right after a read
+            polling = None if no_wait else PacedPolling()
             try:
-                poller = self._write(_edited(reading.model, wanted, change), headers, no_wait)
-                if no_wait:
-                    return None
-                written = self._wait(poller)
+                written = self._write(_edited(reading.model, wanted, change), headers, polling)
             except AzureError as error:
-                self._check_worth_another_try(error, reading.cluster, change, grants, pace)
+                if (of_lost := _without_role(error, lost)) != lost:
+                    lost = of_lost  # somebody took its role too: it was removed on purpose
+                    continue
+                self._check_worth_another_try(error, reading, change, grants, pace, tries)
+                if not reading.model.e_tag and _is_replaced(error):
+                    lost.update(self._lost(profile, wanted, self.read_settled().cluster.profile))
                 continue
-            reading = self.reading(written)
-            if _is_done(change, reading.cluster):
+            if polling is None:
+                return None
+            has_etag, reading = bool(reading.model.e_tag), self.reading(written)
+            if not has_etag:
+                answered = Cluster.from_wire(self._reference, polling.answer.as_dict()).profile
+                lost.update(self._lost(profile, wanted, answered))
+                if not _is_done(change, reading.cluster):
+                    lost.update(self._lost(profile, wanted, reading.cluster.profile))
+            if _is_done(change, reading.cluster) and are_back(reading.cluster.profile, lost):
                 return reading.model
             if failed := change.failed_entries(reading.cluster.profile):
                 self._check_failed(failed, reading.cluster, change, grants)
                 continue
-            # Another client's write replaced this one while it ran.
-            pace.wait()
-        raise gave_up(self._reference, _TRIES)
+            self._pause(pace, "another client's write, which replaced this one while it ran.", tries)
 
     def _get(self) -> Any:
         """The cluster's SDK model as it is now."""
@@ -170,35 +204,61 @@ class ClusterService:
                 return None
         return self._cluster_identity.object_id if isinstance(self._cluster_identity, ManagedIdentity) else None
 
-    def _write(self, model: Any, headers: Mapping[str, str] | None, no_wait: bool) -> Any:
-        """Sends the cluster's SDK model; returns the SDK's poller."""
-        return self._client.begin_create_or_update(
+    def _write(self, model: Any, headers: Mapping[str, str] | None, polling: PacedPolling | None) -> Any:
+        """Sends the cluster's SDK model and waits for the end of the operation; returns the SDK's model by then.
+
+        None where there is no `polling`.
+        """
+        poller = self._client.begin_create_or_update(
             self._reference.resource_group,
             self._reference.name,
             model,
-            polling=False if no_wait else PacedPolling(),
+            polling=polling or False,
             headers=dict(headers or {}),
-            **if_unchanged(model.e_tag),
+            # The SDK repeats a request as it was sent, which without an etag would undo what others wrote since.
+            **(if_unchanged(model.e_tag) or {"retry_total": 0}),
         )
-
-    def _wait(self, poller: Any) -> Any:
-        """Follows the operation to its end, showing its stages; returns the cluster's SDK model."""
-        from azure.cli.core.commands import LongRunningOperation
-
-        written = LongRunningOperation(self._cli_ctx, poller_done_interval_ms=100)(poller)
+        if polling is None:
+            return None
+        try:
+            written = follow(self._cli_ctx, poller, self.deadline)
+        except StillRunningError as error:
+            raise not_over(self._reference, self.deadline.seconds, error.status) from error
         return self._get() if written is None else written
 
+    def _lost(self, before: Profile, wanted: Profile, now: Profile) -> Lost:
+        """The entries of others that went missing with a write that had no etag: told, and to be put back.
+
+        Not to be asked where the change is still there: what is missing then, somebody removed who saw it.
+        """
+        lost = lost_of(before, wanted, now)
+        for kind, key in lost:
+            logger.warning("%s went missing with another client's write. It is put back.", kind.name(key))
+        return lost
+
+    def _pause(self, pace: Pace, in_the_way: str, tries: int) -> None:
+        """Waits until it is time for another try; raises AzureResponseError where there is no time left for one."""
+        if self.deadline.passed:
+            raise not_free(self._reference, self.deadline.seconds, in_the_way, tries)
+        pace.wait(at_most=self.deadline.left)
+
     def _check_worth_another_try(
-        self, error: AzureError, cluster: Cluster, change: Change, grants: Grants, pace: Pace
+        self, error: AzureError, reading: Reading, change: Change, grants: Grants, pace: Pace, tries: int
     ) -> None:
         """Waits where another try can succeed; raises the explained error where it cannot."""
+        cluster = reading.cluster
+        if not reading.model.e_tag and tries <= _REPEATS and is_passing(error):
+            logger.info("The service did not answer the write, which is made afresh: %s", error)
+            self._pause(pace, str(error), tries)
+            return
         if isinstance(error, HttpResponseError):
             service = ServiceError.of(error)
             if service.busy or service.replaced:
                 logger.info("Another operation was in the way: %s", service)
-                pace.wait()
+                self._pause(pace, str(service), tries)
                 return
-            if service.unassigned_identity and grants.wait_for_role(service.unassigned_identity, cluster):
+            unassigned = None if self.deadline.passed else service.unassigned_identity
+            if unassigned and grants.wait_for_role(unassigned, cluster):
                 logger.info("The role is granted and has not reached the service yet: %s", service)
                 return
         raise explain(error, cluster, self._lookup, Trial(change.removing, grants.unknown_roles)) from error
@@ -208,7 +268,7 @@ class ClusterService:
         unassigned = [ServiceError.of_entries([entry]).unassigned_identity for entry in failed]
         # Each is asked: the role may be missing over several.
         worth_it = [identity is not None and grants.wait_for_role(identity, cluster) for identity in unassigned]
-        if not any(worth_it):
+        if self.deadline.passed or not any(worth_it):
             raise explain_failed(failed, cluster, self._lookup, Trial(change.removing, grants.unknown_roles))
 
     def _check_standing(self, change: Change, cluster: Cluster) -> None:
@@ -256,10 +316,22 @@ def _is_done(change: Change, cluster: Cluster) -> bool:
     return change.is_done(cluster.profile) and (cluster.features.enabled or not change.enables_workload_identity)
 
 
+def _is_replaced(error: AzureError) -> bool:
+    """Whether another client's write took the place of the operation while it ran."""
+    return isinstance(error, HttpResponseError) and ServiceError.of(error).replaced
+
+
+def _without_role(error: AzureError, lost: Lost) -> Lost:
+    """The lost entries that the service does not refuse because the cluster identity has no role over them."""
+    identity = ServiceError.of(error).unassigned_identity if isinstance(error, HttpResponseError) else None
+    return without(lost, identity) if identity else lost
+
+
 def _is_settled(cluster: Cluster) -> bool:
-    """Whether no operation runs. Raises ValidationError for a cluster that is being deleted."""
-    if cluster.provisioning_state == "Deleting":
-        raise ValidationError(
-            f"Cluster {cluster.reference.name!r} is being deleted.", "Name another cluster with --cluster-name."
-        )
-    return cluster.provisioning_state in FINAL_STATES
+    """Whether no operation runs. Raises ValidationError for a cluster that cannot be changed."""
+    state = state_of(cluster)
+    if state.verdict is Verdict.REFUSE:
+        raise ValidationError(*refusal(cluster, state))
+    if state.verdict is Verdict.WAIT:
+        logger.info("Cluster %s is %s. %s", cluster.reference.name, cluster.provisioning_state, state.why)
+    return state.verdict is Verdict.GO_ON

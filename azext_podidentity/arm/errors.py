@@ -38,6 +38,7 @@ _ASSIGNMENT_ERROR = re.compile(
     r"(?: - clientId: (?P<client_id>\S+) - objectId: (?P<object_id>[^\s']+))?"
 )
 _BUSY = re.compile(r"another operation|in progress", re.IGNORECASE)
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _BY_STATUS: dict[int, type[AzCLIError]] = {
     400: BadRequestError,
     401: UnauthorizedError,
@@ -156,12 +157,31 @@ def explain_plainly(error: AzureError, mend: str | None = None) -> AzCLIError:
     )
 
 
-def gave_up(reference: ClusterReference, tries: int) -> AzCLIError:
-    """The error for a cluster on which other clients' writes were in the way every time."""
+def not_free(reference: ClusterReference, seconds: float, running: str, tries: int = 0) -> AzCLIError:
+    """The error for a cluster that other clients' operations kept busy; `running` says which was in the way last."""
+    times = f" and {tries} tries" if tries > 1 else ""
     return AzureResponseError(
-        f"Other operations on cluster {reference.name!r} were in the way {tries} times.",
-        "Find out what changes the cluster all the time, and run the same command again.",
+        f"Cluster {reference.name!r} was not free within {seconds:g} seconds{times}. In the way was: {running}",
+        f"Wait until it is free, and run the same command again:\n{_wait_command(reference)}",
     )
+
+
+def not_over(reference: ClusterReference, seconds: float, status: str) -> AzCLIError:
+    """The error for a change that was sent, and whose operation takes longer than a command waits."""
+    return AzureResponseError(
+        f"The change of cluster {reference.name!r} was accepted, and after {seconds:g} seconds its operation still "
+        f"runs ({status}). It goes on without this command.",
+        f"Wait for its end, and run the same command again to see that all went well:\n{_wait_command(reference)}",
+    )
+
+
+def _wait_command(reference: ClusterReference) -> str:
+    return reference.cluster_command("wait", "--updated")
+
+
+def is_passing(error: AzureError) -> bool:
+    """Whether the same request may well succeed a little later: what the SDK's retry policy takes for that."""
+    return not isinstance(error, HttpResponseError) or error.status_code in _PASSING
 
 
 def _of_status(service: ServiceError, mend: str | None = None, why: str = "") -> AzCLIError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +13,7 @@ from knack.util import CLIError
 
 from azext_podidentity.arm import identities, roles
 from azext_podidentity.arm.pace import Pace
+from azext_podidentity.arm.parallel import begin
 from azext_podidentity.arm.progress import counted, progress
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity, Profile
@@ -119,11 +119,8 @@ class Grants:
         Returns the identities by resource id in lower case.
         """
         unread = [each for each in resource_ids if each.lower() not in self._found]
-        with (
-            counted(self._cli_ctx, "Reading role assignments", len(resource_ids)) as tell,
-            ThreadPoolExecutor(1) as pool,
-        ):
-            read = pool.submit(identities.find_many, self._cli_ctx, unread)
+        with counted(self._cli_ctx, "Reading role assignments", len(resource_ids)) as tell:
+            read = begin(identities.find_many, self._cli_ctx, unread)
             granted = {} if self._skip else roles.find_many(self._cli_ctx, resource_ids, principal_id, tell)
         found = {**self._found, **read.result()}
         known = identities.existing({each: found[each.lower()] for each in resource_ids}, location)

@@ -14,6 +14,8 @@ SHARE = 0.1
 # A look at an operation is a small read; a role on its way is found out by a write, which costs the service more.
 OPERATION_SHARE = 0.03
 _TURN = 0.25
+# Seconds that a command waits for operations, others' and its own, where it is not told otherwise.
+WAIT_LIMIT = 1800
 
 
 def pause(elapsed: float, share: float = SHARE) -> float:
@@ -35,12 +37,30 @@ class Pace:
         """Seconds since the pace was begun."""
         return time.monotonic() - self._started
 
-    def wait(self, turn: Callable[[], None] = lambda: None) -> None:
+    def wait(self, turn: Callable[[], None] = lambda: None, *, at_most: float = LONGEST) -> None:
         """Sleeps until it is time for another look; calls `turn` all the while, for a spinner."""
-        end = time.monotonic() + pause(self.elapsed)
+        end = time.monotonic() + min(pause(self.elapsed), at_most)
         while (left := end - time.monotonic()) > 0:
             turn()
             time.sleep(min(left, _TURN))
+
+
+class Deadline:
+    """When to wait no longer: `seconds` from now."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, 0 where there are none."""
+        return max(0.0, self._end - time.monotonic())
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return self.left <= 0
 
 
 class PacedPolling(ARMPolling):  # type: ignore[type-arg]
@@ -49,6 +69,11 @@ class PacedPolling(ARMPolling):  # type: ignore[type-arg]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._pace = Pace()
+
+    @property
+    def answer(self) -> Any:
+        """What the service answered to the write, before its operation ended: the cluster's SDK model."""
+        return self._deserialization_callback(self._initial_response)
 
     def _extract_delay(self) -> float:
         self._timeout = pause(self._pace.elapsed, OPERATION_SHARE)

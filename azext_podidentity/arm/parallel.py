@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
-from threading import Lock
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from knack.util import CLIError
@@ -34,20 +35,23 @@ def for_each(
 def do_all(do: Callable[[str], Found], resource_ids: Iterable[str], tell: Tell = lambda _: None) -> list[Found]:
     """What `do` returns for each resource id, at most `AT_ONCE` at the same time; `tell` often hears how many are done.
 
-    Raises the first error, after which no more is begun; nor is it after Ctrl-C.
+    Raises the first error, after which no more is begun, once those are done that were. After Ctrl-C nothing is begun
+    or waited for.
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(do, each) for each in resource_ids]
-        try:
-            doing = set(futures)
-            while doing:
-                over, doing = wait(doing, timeout=_TURN, return_when=FIRST_COMPLETED)
-                for future in over:
+    futures = _begin_all(do, list(resource_ids))
+    doing = set(futures)
+    try:
+        while doing:
+            over, doing = wait(doing, timeout=_TURN, return_when=FIRST_COMPLETED)
+            for future in over:
+                if not future.cancelled():
                     future.result()
-                tell(len(futures) - len(doing))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            tell(len(futures) - len(doing))
+    except BaseException as error:
+        begun = [future for future in futures if not future.cancel()]
+        if isinstance(error, Exception):
+            wait(begun)
+        raise
     return [future.result() for future in futures]
 
 
@@ -65,6 +69,48 @@ def or_error(read: Callable[..., Found], *arguments: Any) -> Found | CLIError:
         return read(*arguments)
     except CLIError as error:
         return error
+
+
+def begin(run: Callable[..., Found], *arguments: Any) -> Future[Found]:
+    """Runs it in a thread that az does not wait for at its end, unlike those of an executor.
+
+    So Ctrl-C ends a command at once, whatever a request in one of them waits for.
+    """
+    future: Future[Found] = Future()
+    Thread(target=_carry_out, args=(future, run, *arguments), daemon=True).start()
+    return future
+
+
+def _begin_all(do: Callable[[str], Found], arguments: Sequence[str]) -> list[Future[Found]]:
+    """As `begin` for each of the arguments, at most `AT_ONCE` at the same time; none more after the first error."""
+    futures: list[Future[Found]] = [Future() for _ in arguments]
+    tasks: SimpleQueue[tuple[Future[Found], str]] = SimpleQueue()
+    for task in zip(futures, arguments, strict=True):
+        tasks.put(task)
+
+    def work() -> None:
+        while True:
+            try:
+                future, argument = tasks.get_nowait()
+            except Empty:
+                return
+            _carry_out(future, do, argument)
+            if not future.cancelled() and future.exception():
+                for each in futures:
+                    each.cancel()
+
+    for _ in range(min(AT_ONCE, len(futures))):
+        Thread(target=work, daemon=True).start()
+    return futures
+
+
+def _carry_out(future: Future[Found], run: Callable[..., Found], *arguments: Any) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(run(*arguments))
+    except Exception as error:
+        future.set_exception(error)
 
 
 class Shared:  # pylint: disable=too-few-public-methods

@@ -10,7 +10,6 @@ from azure.cli.core.azclierror import ValidationError
 from azext_podidentity.checks.finding import Finding, commands_of
 from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.cluster import (
-    FINAL_STATES,
     Cluster,
     cannot_run,
     check_enabled,
@@ -18,6 +17,7 @@ from azext_podidentity.profile.cluster import (
     check_managed_identity,
     check_node_pools,
 )
+from azext_podidentity.profile.states import STOPPED, is_final
 
 # https://learn.microsoft.com/azure/aks/use-azure-ad-pod-identity
 _OLDEST_KUBERNETES = (1, 26)
@@ -33,7 +33,7 @@ def state(snapshot: Snapshot) -> Iterator[Finding]:
     elif now == "Canceled":
         message = "The last operation on the cluster was cancelled; an update without other options ends it."
         yield Finding("warning", name, message, cluster.reference.update_command())
-    elif now is not None and now not in FINAL_STATES:
+    elif now is not None and not is_final(now):
         message = f"An operation runs on the cluster ({now}): check again when it is over."
         wait = None if now == "Deleting" else cluster.reference.cluster_command("wait", "--updated")
         yield Finding("warning", name, message, wait)
@@ -43,8 +43,7 @@ def power(snapshot: Snapshot) -> Iterator[Finding]:
     """Whether the cluster runs."""
     cluster = snapshot.cluster
     if cluster.power_state == "Stopped":
-        message = "The cluster is stopped: no pod runs, and pod identities cannot be changed."
-        yield Finding("warning", cluster.reference.name, message, cluster.reference.cluster_command("start"))
+        yield Finding("warning", cluster.reference.name, STOPPED.why, cluster.reference.cluster_command("start"))
 
 
 def add_on(snapshot: Snapshot) -> Iterator[Finding]:

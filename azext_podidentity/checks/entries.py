@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.checks.stale import is_stale
-from azext_podidentity.profile.cluster import FINAL_STATES
 from azext_podidentity.profile.entries import EntryKey, PodIdentity
 from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 from azext_podidentity.profile.mending import add_command
+from azext_podidentity.profile.states import is_final
 
 # So few free places are worth a word.
 _FEW = 20
@@ -33,7 +33,7 @@ def room(snapshot: Snapshot) -> Iterator[Finding]:
 def states(snapshot: Snapshot) -> Iterator[Finding]:
     """Each pod identity is Assigned, or on its way while an operation runs."""
     cluster = snapshot.cluster
-    settled = cluster.provisioning_state in FINAL_STATES
+    settled = is_final(cluster.provisioning_state)
     for entry in cluster.profile.identities:
         state = entry.provisioning_state
         if entry.failed:

@@ -21,7 +21,6 @@ KUBENET_RISK = (
     "With kubenet a pod can impersonate another pod by ARP spoofing and so get that pod's managed identity. "
     "Before you consent, have a policy drop the capability NET_RAW from all pods."
 )
-FINAL_STATES = ("Succeeded", "Failed", "Canceled")
 _NO_SCALE_SETS = {"AvailabilitySet": "availability sets", "VirtualMachines": "virtual machine node pools"}
 
 

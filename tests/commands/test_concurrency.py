@@ -211,3 +211,23 @@ def test_an_entry_that_is_deleted_by_two_is_gone(az: AzureCli, simulator: Simula
     assert sorted(result.exit_code for result in results) in ([0, 0], [0, 3])
     assert not entries(simulator)
     assert set(exceptions(simulator)) == {"old"}
+
+
+def test_without_etags_what_a_stale_write_loses_is_put_back(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed(simulator)
+    simulator.settings.etags = False
+    takes(simulator, pod_identity=0.5)
+
+    def write_what_was_read_long_ago() -> None:
+        stale = {"enabled": True}
+        simulator.start_operation(
+            GROUP, CLUSTER, 0.1, lambda body: body["properties"].update(podIdentityProfile=dict(stale))
+        )
+
+    simulator.faults.add(Fault("GET", OPERATION_PATH, call=write_what_was_read_long_ago))
+
+    result = az(f"aks pod-identity add {POD_IDENTITY} --name new --identity-resource-id {identity['id']}").ok()
+
+    assert set(entries(simulator)) == {"old", "new"}
+    assert set(exceptions(simulator)) == {"old"}
+    assert "went missing with another client's write" in result.stderr

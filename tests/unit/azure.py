@@ -115,6 +115,8 @@ class Clusters:
         # What happens in the meantime, just before a request arrives.
         self.before_read: Callable[[], object] = lambda: None
         self.before_write: Callable[[], object] = lambda: None
+        # What the answer to a write shows of it.
+        self.answer: Callable[[Json], Json] = assigned
         self._outcomes = list(outcomes) or [assigned]
 
     def get(self, group: str, name: str) -> ManagedCluster:
@@ -130,6 +132,9 @@ class Clusters:
         if isinstance(outcome, Exception):
             raise outcome
         self.wire = outcome(deepcopy(self.writes[-1]))
+        if polling := options["polling"]:  # as the SDK's poller tells it of the answer
+            polling._initial_response = self.answer(deepcopy(self.writes[-1]))
+            polling._deserialization_callback = ManagedCluster
         return lambda: self.get(group, name)
 
 
@@ -161,4 +166,4 @@ def connect(azure: Azure, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(identities, "managed_identity_client", lambda *_: azure)
     patch.setattr(roles, "role_assignments_client", lambda *_: azure)
     # The real one looks at a poller from a thread of its own.
-    patch.setattr("azure.cli.core.commands.LongRunningOperation", lambda *_, **__: lambda poller: poller())
+    patch.setattr("azext_podidentity.arm.cluster.follow", lambda _, poller, __: poller())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from azure.cli.core.azclierror import AzCLIError, ValidationError
 
-from azext_podidentity.arm.errors import explain, explain_failed, explain_stale
+from azext_podidentity.arm.errors import explain, explain_failed, explain_stale, not_free, not_over
 from azext_podidentity.kubernetes.kubectl import check_server
 from azext_podidentity.migration.status import check_finished
 from azext_podidentity.profile.broken import Trial
@@ -27,6 +27,8 @@ from azext_podidentity.profile.entries import Entries, EntryKey, ManagedIdentity
 from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
 from azext_podidentity.profile.manifest.applying import Apply
 from azext_podidentity.profile.manifest.reading import Manifest
+from azext_podidentity.profile.states import STOPPED
+from azext_podidentity.profile.states import refusal as refusal_in
 
 from .kubernetes import inventory, workload
 from .support import (
@@ -165,6 +167,9 @@ SITUATIONS: dict[str, Explain] = {
     "absent identity": _refused(Delete(IDENTITY, (NOT_THERE,))),
     "absent exception": _refused(Delete(EXCEPTION, (NOT_THERE,))),
     "absent exception to update": _refused(UpdateException(PodIdentityException(NOT_THERE, NEW_LABELS))),
+    "busy for too long": lambda reference: not_free(reference, 1800, "an operation (Upgrading) that still runs."),
+    "own operation takes too long": lambda reference: not_over(reference, 1800, "InProgress"),
+    "stopped": lambda reference: ValidationError(*refusal_in(cluster_of(reference=reference), STOPPED)),
     "taken name": _refused(_ADD, [identity_entry(bindingSelector="other")]),
     "taken name of an exception": _refused(_ADD_EXCEPTION, (), [exception_entry()]),
     "full list": _refused(_ADD, *_full(IDENTITY)),

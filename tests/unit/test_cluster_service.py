@@ -8,13 +8,26 @@ from azure.cli.core.azclierror import AzCLIError, AzureConnectionError, AzureRes
 from azure.core import MatchConditions
 from azure.core.exceptions import ServiceRequestError
 
+from azext_podidentity.arm.cluster import ClusterService
+from azext_podidentity.arm.following import StillRunningError
 from azext_podidentity.arm.grants import Grants
 from azext_podidentity.profile.changes import AddIdentity, Change, Delete
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.kinds import IDENTITY
 
 from .azure import CLI, Azure, Clusters, assigned, busy, service, with_state
-from .support import KEY, Clock, Json, cluster_wire, http_error, identity_entry, identity_id, missing_role, refusal
+from .support import (
+    KEY,
+    REFERENCE,
+    Clock,
+    Json,
+    cluster_wire,
+    http_error,
+    identity_entry,
+    identity_id,
+    missing_role,
+    refusal,
+)
 
 ADD = AddIdentity.of(KEY, identity_id())
 DELETE = Delete(IDENTITY, (KEY,))
@@ -71,8 +84,9 @@ def test_a_busy_cluster_ends_the_tries_some_time(clock: Clock) -> None:
     clusters = Clusters({**cluster_wire(), "eTag": "an-etag"}, busy())
     with pytest.raises(AzureResponseError) as caught:
         make(ADD, clusters)
-    assert f"{len(clusters.writes)} times" in caught.value.error_msg
-    assert 15 * 60 <= clock.now - 1000 <= 60 * 60
+    assert f"within 1800 seconds and {len(clusters.writes)} tries" in caught.value.error_msg
+    assert "Another operation (Updating) is in progress" in caught.value.error_msg
+    assert clock.now - 1000 == pytest.approx(1800)
     assert max(clock.slept) <= 10
 
 
@@ -211,3 +225,102 @@ def test_without_waiting_the_write_is_sent_and_nothing_more() -> None:
 def test_a_connection_that_breaks_says_so() -> None:
     with pytest.raises(AzureConnectionError):
         make(ADD, Clusters(cluster_wire(), ServiceRequestError("Connection reset")))
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["missing in the answer", "missing afterwards"])
+@pytest.mark.parametrize("change", [ADD, DELETE], ids=["add", "delete"])
+def test_without_etags_an_entry_that_others_lose_is_put_back(answered: bool, change: Change) -> None:
+    before = [identity_entry(THEIRS), *([identity_entry()] if change is DELETE else [])]
+    lost = cluster_wire([identity_entry()] if change is DELETE else [])
+    clusters = Clusters(cluster_wire(before), lambda wire: lost, assigned)
+    if answered:
+        clusters = Clusters(cluster_wire(before), assigned)
+        clusters.answer = lambda _: lost
+    make(change, clusters)
+    assert THEIRS in entries(clusters.wire)
+    assert (KEY in entries(clusters.wire)) == (change is ADD)
+
+
+@pytest.mark.parametrize("trouble", [http_error(503), ServiceRequestError("Connection reset")], ids=["503", "reset"])
+def test_without_etags_a_write_is_not_repeated_but_made_afresh(trouble: Exception) -> None:
+    clusters = Clusters(cluster_wire(), trouble, assigned)
+
+    def write_of_others_comes_first() -> None:
+        if not clusters.writes:
+            clusters.wire = cluster_wire([identity_entry(THEIRS)])
+
+    clusters.before_write = write_of_others_comes_first
+    make(ADD, clusters)
+    assert entries(clusters.wire) == [THEIRS, KEY]
+    assert [options["retry_total"] for options in clusters.options] == [0, 0]
+
+
+def test_with_etags_the_sdk_repeats_a_write() -> None:
+    clusters = Clusters({**cluster_wire(), "eTag": "an-etag"}, http_error(503, {"message": "No."}))
+    with pytest.raises(AzCLIError):
+        make(ADD, clusters)
+    assert len(clusters.writes) == 1
+    assert "retry_total" not in clusters.options[0]
+
+
+def test_without_etags_what_went_with_a_replaced_operation_is_put_back() -> None:
+    replaced = http_error(200, {"status": "Failed", "error": {"code": "NotLatestOperation", "message": "Replaced."}})
+    clusters = Clusters(cluster_wire([identity_entry(THEIRS)]), replaced, assigned)
+
+    def replace_the_first() -> None:
+        if clusters.writes:
+            clusters.wire = clusters.wire if len(clusters.writes) > 1 else cluster_wire()
+
+    clusters.before_read = replace_the_first
+    make(ADD, clusters)
+    assert set(entries(clusters.wire)) == {THEIRS, KEY}
+
+
+def test_with_etags_the_service_keeps_writes_apart() -> None:
+    """There, what is missing was removed after it was read."""
+    clusters = Clusters(
+        {**cluster_wire([identity_entry(THEIRS)]), "eTag": "an-etag"}, lambda wire: cluster_wire(), assigned
+    )
+    make(ADD, clusters)
+    assert entries(clusters.wire) == [KEY]
+
+
+def test_without_etags_what_somebody_removes_who_saw_the_change_stays_removed() -> None:
+    clusters = Clusters(cluster_wire([identity_entry(THEIRS)]), lambda _: cluster_wire([identity_entry()]))
+    make(ADD, clusters)
+    assert entries(clusters.wire) == [KEY]
+
+
+def test_what_was_removed_with_its_role_is_not_put_back() -> None:
+    theirs = identity_entry(THEIRS, identity_id("theirs"))
+    lost_role = refusal("PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id("theirs")))
+    clusters = Clusters(cluster_wire([theirs]), lambda _: cluster_wire(), lost_role, assigned)
+    make(ADD, clusters)
+    assert entries(clusters.wire) == [KEY]
+
+
+def test_an_operation_that_does_not_end_is_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def runs_on(*_: Any) -> None:
+        raise StillRunningError("ReconcilingAddons")
+
+    monkeypatch.setattr("azext_podidentity.arm.cluster.follow", runs_on)
+    with pytest.raises(AzureResponseError) as caught:
+        make(ADD, Clusters(cluster_wire()))
+    assert "was accepted, and after 1800 seconds its operation still runs (ReconcilingAddons)" in caught.value.error_msg
+    assert "az aks wait --resource-group rg --name cluster --updated" in caught.value.recommendations[0]
+
+
+def test_a_cluster_that_does_not_settle_is_not_waited_for_for_ever(clock: Clock) -> None:
+    clusters = Clusters(cluster_wire(provisioningState="Upgrading"))
+    with pytest.raises(AzureResponseError) as caught:
+        ClusterService(CLI, clusters, REFERENCE, 90).change(ADD, Grants(CLI))
+    assert "was not free within 90 seconds" in caught.value.error_msg
+    assert "(Upgrading)" in caught.value.error_msg
+    assert clock.now - 1000 == pytest.approx(90)
+
+
+def test_a_stopped_cluster_is_refused_with_the_command_that_starts_it(clock: Clock) -> None:
+    with pytest.raises(ValidationError) as caught:
+        make(ADD, Clusters(cluster_wire(powerState={"code": "Stopped"})))
+    assert caught.value.recommendations == ["Start it with:\naz aks start --resource-group rg --name cluster"]
+    assert clock.slept == []
