@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks.names import BENCHMARKS
+from benchmarks.names import ALONE, BENCHMARKS
 from development.prepare import prepare_benchmarks
 from development.program import continue_as, run
 
-_TITLES = "\n".join(f"  {name:<10} {title}" for name, title in {**BENCHMARKS, "all": "all of them"}.items())
+_TITLES = "\n".join(f"  {name:<10} {title}" for name, title in {**BENCHMARKS, "all": "all of these", **ALONE}.items())
 _EPILOG = f"""{_TITLES}
 
 all is the default; it writes benchmarks/results.md, results.json and results.png, in about 15 minutes
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         "./benchmarks/run", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("name", nargs="?", choices=(*BENCHMARKS, "all"), default="all")
+    parser.add_argument("name", nargs="?", choices=(*BENCHMARKS, *ALONE, "all"), default="all")
     parser.add_argument("options", nargs=argparse.REMAINDER, help="options of the benchmark")
     chosen = parser.parse_args(arguments)
     prepare_benchmarks()

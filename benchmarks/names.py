@@ -7,6 +7,8 @@ BENCHMARKS = {
     "migrate": "a plan for 200 pod identities and 2,000 workloads",
     "writes": "one add and lists of up to 200, next to the least that the service takes",
 }
+# Not among all: it measures no time, and takes half an hour.
+ALONE = {"trials": "what is lost when requests fail, commands are killed and many write at once"}
 # What `all --full` asks for.
 FULL = {
     "start_up": ["--pairs", "150"],

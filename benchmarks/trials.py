@@ -1,0 +1,84 @@
+"""What happens to a cluster when much goes wrong: faults at every request, killed commands, many writers at once.
+
+Every command is a real az, forked from one that has imported its modules already; its clock runs a hundred times as
+fast, so that no time is spent on what the SDK waits before it asks again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from azure_simulator import Simulator
+from benchmarks.figures import Figure
+from development.console import note
+from development.paths import NEWEST
+from development.session import sign_in
+from tests.commands.fault_table import Case, Table, sample
+from tests.commands.forked import ForkedAz
+from tests.commands.trials import Kills, Writers
+
+_SECTION = "Trials"
+_SPEED = 100
+_AT_ONCE = 1e-6
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of these trials."""
+    parser.add_argument("--singles", type=int, default=10**6, help="how many of the single faults, all by default")
+    parser.add_argument("--pairs", type=int, default=600, help="how many of the pairs of faults")
+    parser.add_argument("--kills", type=int, default=200, help="how many killed commands")
+    parser.add_argument("--writers", type=int, default=20, help="how many at the same time")
+    parser.add_argument("--seed", type=int, default=1, help="another one has other pairs, and kills at other moments")
+
+
+def measure(options: argparse.Namespace) -> Iterator[Figure]:
+    """How often each was tried, and what was lost."""
+    with (
+        tempfile.TemporaryDirectory(prefix="podidentity-") as folder,
+        Simulator(_AT_ONCE) as simulator,
+        ForkedAz(NEWEST.python, sign_in(simulator, Path(folder), NEWEST.extension_directory), _SPEED) as az,
+    ):
+        token = az("account get-access-token --query accessToken --output tsv").ok().stdout.strip()
+        table = Table(simulator, az, token)
+        yield from _faults("one fault", table, sample(table.singles(), options.singles, options.seed))
+        yield from _faults("two faults", table, sample(table.pairs(), options.pairs, options.seed))
+        bare = Table(simulator, az, token, etags=False)
+        yield from _faults("one fault, without etags", bare, sample(bare.singles(), options.singles, options.seed))
+        yield from _kills(Kills(table, options.seed), options.kills)
+        for etags in (True, False):
+            half, quarter = options.writers // 2, options.writers // 4
+            yield _writers(Writers(options.writers, 0, 0, etags), simulator, az)
+            yield _writers(Writers(half, quarter, quarter, etags), simulator, az)
+
+
+def _faults(name: str, table: Table, cases: Sequence[Case]) -> Iterator[Figure]:
+    table.outcomes.clear()
+    wrong, count = 0, len(cases)
+    for case in cases:
+        try:
+            table.run(case)
+        except (AssertionError, TimeoutError) as error:
+            wrong += 1
+            note(f"{case}: {error}")
+    for outcome, times in sorted(table.outcomes.items()):
+        yield Figure(_SECTION, name, outcome, times, "", count)
+    yield Figure(_SECTION, name, "something lost, or no way on", wrong, "", count, 0)
+
+
+def _kills(kills: Kills, count: int) -> Iterator[Figure]:
+    wrong = kills.run(count)
+    for each in wrong:
+        note(f"killed: {each}")
+    tried = kills.killed + kills.ended_before
+    yield Figure(_SECTION, "killed, and run again", "ended before it was killed", kills.ended_before, "", tried)
+    yield Figure(_SECTION, "killed, and run again", "not as if run once", len(wrong), "", tried, 0)
+
+
+def _writers(writers: Writers, simulator: Simulator, az: ForkedAz) -> Figure:
+    lost = writers.run(simulator, az)
+    for each in lost:
+        note(f"{writers}: {each}")
+    return Figure(_SECTION, str(writers), "lost or failed", len(lost), "", 1, 0)
