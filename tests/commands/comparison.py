@@ -23,11 +23,17 @@ def written(simulator: Simulator) -> tuple[Wire, Wire]:
     exchanges = simulator.requests.matching(path=CLUSTER_PATH)
     put = max(index for index, each in enumerate(exchanges) if each.method == "PUT")
     read = next(each.answer for each in reversed(exchanges[:put]) if each.method == "GET" and each.status == 200)
-    expected = _without_read_only(read, ManagedCluster(copy.deepcopy(read)))
-    return _without_profile(exchanges[put].body), _without_profile(expected)
+    return without_profile(exchanges[put].body), without_profile(without_read_only(read))
 
 
-def _without_profile(body: Wire) -> Wire:
+def without_read_only(body: Wire) -> Wire:
+    """A cluster's body without the fields that the SDK's model says only the service may set."""
+    kept: Wire = _without_read_only(body, ManagedCluster(copy.deepcopy(body)))
+    return kept
+
+
+def without_profile(body: Wire) -> Wire:
+    """A cluster's body without the pod identity profile."""
     properties = {name: value for name, value in body["properties"].items() if name != "podIdentityProfile"}
     return {**body, "properties": properties}
 

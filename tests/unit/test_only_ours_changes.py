@@ -1,0 +1,143 @@
+"""What is sent equals what was read but for the profile, whatever the cluster is; in the profile, but for our entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from azext_podidentity.arm import identities
+from azext_podidentity.arm.cluster import ClusterService
+from azext_podidentity.arm.grants import Grants
+from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, Enable, UpdateException
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentityException
+from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
+from tests.commands.comparison import without_profile, without_read_only
+from tests.commands.recordings import recorded_clusters, without_recordings
+
+from . import wire
+from .azure import CLI
+from .exchange import Exchange
+from .support import REFERENCE, Json, cluster_wire, exception_entry, identity_entry, identity_id
+
+LISTS = ("userAssignedIdentities", "userAssignedIdentityExceptions")
+OURS = EntryKey("ours", "ours")
+RESOURCE_ID = identity_id("ours")
+FOUND = {RESOURCE_ID.lower(): ManagedIdentity(RESOURCE_ID, "a-client", "an-object")}
+EXCEPTION_OF_OURS = PodIdentityException(OURS, {"app": "new"})
+# Each change, and whether our entry of each list is there before it.
+CHANGES: dict[str, tuple[Change, tuple[bool, bool]]] = {
+    "add": (AddIdentity.of(OURS, RESOURCE_ID), (False, True)),
+    "delete": (Delete(IDENTITY, (OURS,)), (True, True)),
+    "exception add": (AddException(EXCEPTION_OF_OURS), (True, False)),
+    "exception update": (UpdateException(EXCEPTION_OF_OURS), (True, True)),
+    "exception delete": (Delete(EXCEPTION, (OURS,)), (True, True)),
+    "enable": (Enable(), (True, True)),
+}
+_OTHERS = st.sampled_from([EntryKey(f"ns-{number % 7}", f"name-{number}") for number in range(400)])
+_texts = st.text(max_size=6) | st.sampled_from(["é", "日本", "\u202e", "🙂", "İ", "\\", '"'])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def unseen() -> Iterator[None]:
+    """Nothing is shown of the operation, which is over at once; the identity that a cluster runs as is there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identities, "find", lambda _, resource_id: ManagedIdentity(resource_id, "a-client", "an-object"))
+        patch.setattr("azext_podidentity.arm.cluster.follow", lambda _, poller, __: poller.result())
+        yield
+
+
+@st.composite
+def clusters(draw: st.DrawFn) -> Json:
+    """A cluster of a later version of the service: fields at every level that no SDK knows, many entries or none."""
+    body = cluster_wire(networkProfile={"networkPlugin": "azure", **draw(wire.unknown_fields)})
+    pools = draw(st.lists(wire.unknown_fields, min_size=1, max_size=3))
+    body["properties"]["agentPoolProfiles"] = [
+        {"name": f"pool{number}", "type": "VirtualMachineScaleSets", "osType": "Linux", **pool}
+        for number, pool in enumerate(pools)
+    ]
+    body["properties"].update(draw(wire.unknown_fields))
+    body.update(draw(wire.unknown_fields), location="westeurope")
+    body["tags"] = draw(st.none() | st.dictionaries(_texts, _texts, max_size=3))
+    body["properties"]["podIdentityProfile"] = draw(profiles())
+    return body
+
+
+@st.composite
+def profiles(draw: st.DrawFn) -> Json:
+    """A profile with lists that are absent, null, short or nearly full; old exceptions have `podLabels: null`."""
+    profile: Json = {**draw(wire.unknown_fields), "enabled": True}
+    entries = wire.identity_entries(_OTHERS), wire.exception_entries(_OTHERS)
+    many: list[Callable[[EntryKey], Json]] = [identity_entry, exception_entry]
+    for name, strategy, make in zip(LISTS, entries, many, strict=True):
+        form = draw(st.sampled_from(["absent", "null", "short", "short", "short", "nearly full"]))
+        if form == "null":
+            profile[name] = None
+        elif form == "short":
+            profile[name] = draw(st.lists(strategy, max_size=3, unique_by=wire.key_of))
+        elif form == "nearly full":
+            profile[name] = [make(EntryKey("many", f"name-{number}")) for number in range(198)]
+    for entry in profile.get(LISTS[1]) or ():
+        entry["podLabels"] = draw(st.sampled_from([None, {}, {"app": "x"}, entry["podLabels"]]))
+    for entry in profile.get(LISTS[0]) or ():
+        resource_id = entry["identity"]["resourceId"]
+        entry["identity"]["resourceId"] = draw(st.sampled_from([resource_id, resource_id.upper(), resource_id.title()]))
+    return profile
+
+
+def check(body: Json, name: str) -> None:
+    """Makes the change on a cluster of that body and looks at what was sent."""
+    change, there = CHANGES[name]
+    profile = body["properties"]["podIdentityProfile"]
+    own = (identity_entry(OURS, RESOURCE_ID), exception_entry(OURS, {"app": "old"}))
+    for list_name, entry, is_there in zip(LISTS, own, there, strict=True):
+        if is_there:
+            profile[list_name] = [*(profile.get(list_name) or ()), entry]
+    if name == "enable":
+        profile["enabled"] = False
+    exchange = Exchange(deepcopy(body))
+
+    grants = Grants(CLI, skip_role_assignment=True, found=FOUND)
+    ClusterService(CLI, exchange.client, REFERENCE).change(change, grants)
+
+    (written,) = exchange.written
+    assert without_profile(written) == without_profile(without_read_only(json.loads(json.dumps(body))))
+    sent = written["properties"]["podIdentityProfile"]
+    for list_name in LISTS:
+        assert _of_others(sent, list_name) == [_as_sent(entry) for entry in _of_others(profile, list_name)]
+    assert _rest(sent) == {**_rest(profile), "enabled": True}
+
+
+def _of_others(profile: Json, name: str) -> list[Json]:
+    return [entry for entry in profile.get(name) or () if wire.key_of(entry) != OURS]
+
+
+def _as_sent(entry: Json) -> Json:
+    """What is read of an entry, as it is to be sent back: the service refuses its own fields, and labels of null."""
+    sent = {name: value for name, value in entry.items() if name not in wire.READ_ONLY}
+    return {**sent, "podLabels": entry["podLabels"] or {}} if "podLabels" in entry else sent
+
+
+def _rest(profile: Json) -> Json:
+    return {name: value for name, value in profile.items() if name not in LISTS}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example])
+@given(body=clusters())
+def test_of_a_generated_cluster_only_ours_changes(name: str, body: Json) -> None:
+    check(body, name)
+
+
+@without_recordings
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("recorded", recorded_clusters().items(), ids=lambda item: item[0])
+def test_of_a_recorded_cluster_only_ours_changes(recorded: tuple[str, Any], name: str) -> None:
+    body = deepcopy(recorded[1])
+    body["properties"].setdefault("podIdentityProfile", {}).update(enabled=True, allowNetworkPluginKubenet=True)
+    check(body, name)
