@@ -294,7 +294,26 @@ class TestFaults:
         assert "tags" not in arm.cluster()
         assert arm.change(tag("a")).status_code == 200
 
-    @pytest.mark.parametrize(("drop", "took_effect"), [("before", False), ("after", True)])
+    @pytest.mark.parametrize("accepted", [False, True])
+    def test_an_answer_of_its_own_before_or_after_the_request_took_effect(self, arm: Arm, accepted: bool) -> None:
+        page = "<html></html>"
+        arm.simulator.faults.add(Fault("PUT", "managedClusters", status=502, body=page, accepted=accepted))
+
+        answer = arm.change(tag("a"))
+
+        assert (answer.status_code, answer.text) == (502, page)
+        assert answer.headers["content-type"].startswith("text/html")
+        assert ("tags" in arm.cluster()) is accepted
+
+    def test_requests_that_are_let_through_first(self, arm: Arm) -> None:
+        arm.simulator.faults.add(Fault("GET", "managedClusters", status=503, body={"a": 1}, skip=1))
+        path = f"resourceGroups/{GROUP}/providers/Microsoft.ContainerService/managedClusters/{CLUSTER}"
+
+        statuses = [arm.send("GET", path).status_code for _ in range(3)]
+
+        assert statuses == [200, 503, 200]
+
+    @pytest.mark.parametrize(("drop", "took_effect"), [("before", False), ("after", True), ("inside", True)])
     def test_a_lost_connection(self, arm: Arm, drop: Any, took_effect: bool) -> None:
         arm.simulator.faults.add(Fault("PUT", "managedClusters", drop=drop))
         with pytest.raises(httpx.TransportError):

@@ -25,7 +25,7 @@ class Exchange(BaseAdapter):  # type: ignore[misc]
         super().__init__()
         self.cluster = cluster
         self.written: list[Json] = []
-        self.client = _client(self).managed_clusters
+        self.client = connected(self)
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         if request.method == "PUT":
@@ -33,10 +33,7 @@ class Exchange(BaseAdapter):  # type: ignore[misc]
             self.written.append(json.loads(body))
             self.cluster = {**deepcopy(self.written[-1]), "properties": {**self.written[-1]["properties"]}}
             self.cluster["properties"]["provisioningState"] = "Succeeded"
-        content = json.dumps(self.cluster).encode()
-        headers = {"content-type": "application/json", "content-length": str(len(content))}
-        raw = HTTPResponse(io.BytesIO(content), headers, 200, preload_content=False)
-        return HTTPAdapter().build_response(request, raw)
+        return response(request, 200, json.dumps(self.cluster))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -47,8 +44,18 @@ class _Credential:
         return AccessToken("a-token", int(time.time()) + 3600)
 
 
-def _client(exchange: Exchange) -> ContainerServiceClient:
+def connected(exchange: Exchange, **options: Any) -> Any:
+    """The SDK's operations of managed clusters over the exchange; options are those of the client."""
     session = requests.Session()
     session.mount("https://", exchange)
     transport = RequestsTransport(session=session, session_owner=False)
-    return ContainerServiceClient(_Credential(), SUBSCRIPTION, transport=transport)
+    return ContainerServiceClient(_Credential(), SUBSCRIPTION, transport=transport, **options).managed_clusters
+
+
+def response(request: requests.PreparedRequest, status: int, body: str) -> requests.Response:
+    """An answer to the request."""
+    content = body.encode()
+    headers = {"content-type": "application/json", "content-length": str(len(content))}
+    raw = HTTPResponse(io.BytesIO(content), headers, status, preload_content=False)
+    answer: requests.Response = HTTPAdapter().build_response(request, raw)
+    return answer
