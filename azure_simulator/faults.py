@@ -79,6 +79,12 @@ class Faults:
         with self._lock:
             self._faults.append((fault, fault.skip, fault.times))
 
+    @property
+    def left(self) -> int:
+        """How many of the faults have not met all their requests yet."""
+        with self._lock:
+            return len(self._faults)
+
     def take(self, method: str, path: str) -> Fault | None:
         """The first fault for this request, used up by one; those that are to let it through have counted it."""
         with self._lock:

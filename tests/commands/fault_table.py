@@ -167,6 +167,8 @@ class Table:
             skip, times = (0, 10**6) if case.for_good else (place.number, 1)
             self.azure.faults.add(Fault(place.method, place.path, times, shape="front-door", skip=skip, **options))
         first = self.az(line + " --debug" * case.debug)
+        if len(case.faults) == 1 and not case.for_good:
+            assert not self.azure.faults.left, "the fault met no request"
         self.azure.faults.clear()
         outcome = self._judge(case, first)
         if first.exit_code:
