@@ -18,7 +18,7 @@ from development.paths import NEWEST
 from development.session import sign_in
 from tests.commands.fault_table import Case, Table, sample
 from tests.commands.forked import ForkedAz
-from tests.commands.trials import Kills, Writers
+from tests.commands.trials import WRITERS_SPEED, Kills, Writers
 
 _SECTION = "Trials"
 _SPEED = 100
@@ -48,10 +48,11 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
         bare = Table(simulator, az, token, etags=False)
         yield from _faults("one fault, without etags", bare, sample(bare.singles(), options.singles, options.seed))
         yield from _kills(Kills(table, options.seed), options.kills)
-        for etags in (True, False):
-            half, quarter = options.writers // 2, options.writers // 4
-            yield _writers(Writers(options.writers, 0, 0, etags), simulator, az)
-            yield _writers(Writers(half, quarter, quarter, etags), simulator, az)
+        with ForkedAz(NEWEST.python, az.environment, WRITERS_SPEED) as writer:
+            for etags in (True, False):
+                half, quarter = options.writers // 2, options.writers // 4
+                yield _writers(Writers(options.writers, 0, 0, etags), simulator, writer)
+                yield _writers(Writers(half, quarter, quarter, etags), simulator, writer)
 
 
 def _faults(name: str, table: Table, cases: Sequence[Case]) -> Iterator[Figure]:

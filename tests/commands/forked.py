@@ -73,6 +73,7 @@ class ForkedAz:
     """
 
     def __init__(self, python: Path, environment: Mapping[str, str], speed: float = 1) -> None:
+        self.environment = dict(environment)
         self._speed = speed
         self._folder = tempfile.TemporaryDirectory(prefix="az-")
         self._address = f"{self._folder.name}/socket"

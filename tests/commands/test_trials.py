@@ -11,7 +11,7 @@ from development.paths import NEWEST, Host
 from tests.commands.fault_table import Case, Table, sample
 from tests.commands.forked import ForkedAz
 from tests.commands.support import AzureCli
-from tests.commands.trials import Kills, Writers
+from tests.commands.trials import WRITERS_SPEED, Kills, Writers
 
 SINGLES, PAIRS, KILLS = 18, 10, 8
 SEED = 20251125
@@ -53,7 +53,8 @@ def test_a_command_killed_at_any_moment_is_completed_by_running_it_again(table: 
 
 @pytest.mark.parametrize("etags", [True, False], ids=["etags", "no etags"])
 def test_all_that_many_write_at_once_is_there(simulator: Simulator, forked: ForkedAz, etags: bool) -> None:
-    assert Writers(3, 2, 1, etags).run(simulator, forked) == []
+    with ForkedAz(NEWEST.python, forked.environment, WRITERS_SPEED) as az:
+        assert Writers(3, 2, 1, etags).run(simulator, az) == []
 
 
 def run_all(table: Table, cases: list[Case]) -> None:

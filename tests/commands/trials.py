@@ -16,6 +16,8 @@ from tests.commands.support import CLUSTER, GROUP, POD_IDENTITY, ROLE_PATH, Resu
 
 # Seconds; longer than a client takes from its read to its write, as operations of the service are.
 OPERATION = 1.5
+# The operations take real time, and a writer waits for all of them: half an hour must not be over in a few seconds.
+WRITERS_SPEED = 4
 _TAGGED = {"written": "by-another"}
 
 
