@@ -152,8 +152,8 @@ class ClusterService:
                 return reading.model
             for remark in () if tries > 1 else change.remarks(reading.cluster):
                 logger.warning(remark)
-            if grants.took_time and not reading.model.e_tag:
-                continue  # without an etag a write is safe only right after a read
+            if grants.took_long or (grants.took_time and not reading.model.e_tag):
+                continue  # without an etag a write is safe only right after a read; after minutes it is in vain with one
             polling = None if no_wait else PacedPolling()
             try:
                 written = self._write(_edited(reading.model, wanted, change), headers, polling)

@@ -12,7 +12,7 @@ from knack.log import get_logger
 from knack.util import CLIError
 
 from azext_podidentity.arm import identities, roles
-from azext_podidentity.arm.pace import Pace
+from azext_podidentity.arm.pace import FewTries, Pace
 from azext_podidentity.arm.parallel import begin
 from azext_podidentity.arm.progress import counted, progress
 from azext_podidentity.profile.cluster import Cluster
@@ -22,6 +22,8 @@ logger = get_logger(__name__)
 
 # A role that was granted has always reached the provider by then.
 PROPAGATION_LIMIT = 300.0
+# From so many roles on, it is not found out by writes when they have reached the provider.
+_MANY = 5
 _THEN_ADD = "run your command again with --skip-role-assignment"
 _THEN_REMOVE = "run your command again"
 
@@ -30,7 +32,7 @@ class Grants:
     """Reads the managed identities that a change adds and grants the cluster identity its role over them.
 
     One object serves all the tries of one change, so that nothing is read or granted twice. `took_time` tells whether
-    the last `prepare` had requests to make.
+    the last `prepare` had requests to make, `took_long` whether it waited for roles besides.
 
     `found` has managed identities that were read before, by resource id in lower case. The role over them is seen to
     though their entries are there already: the service checks them too.
@@ -51,16 +53,18 @@ class Grants:
         self._unknown: dict[str, str] = {}
         self._pace: Pace | None = None
         self.took_time = False
+        self.took_long = False
 
     def prepare(self, cluster: Cluster, wanted: Profile) -> Profile:
         """The profile with client and object ids of the identities that are new in it, each with its role granted.
 
-        Raises an azure-cli error for an identity that does not exist or a role that cannot be granted.
+        Where many roles were granted, waits until they are likely to have reached the service: the write that would
+        find it out is a large one then. Raises an azure-cli error for an identity that does not exist or a role that cannot be granted.
         """
         there = cluster.profile.identities
         added = [entry for entry in wanted.identities if there.find(entry.key) != entry]
         used = (*added, *(entry for entry in wanted.identities if entry.identity.resource_id.lower() in self._found))
-        self.took_time = False
+        self.took_time = self.took_long = False
         if not used:
             return wanted
         principal_id = self._principal_id(cluster)
@@ -87,9 +91,12 @@ class Grants:
         self._pace = self._pace or Pace()
         if self._pace.elapsed > PROPAGATION_LIMIT:
             return False
-        with progress(self._cli_ctx, "Waiting for the role to reach the service") as turn:
-            self._pace.wait(turn)
+        self._wait(self._pace)
         return True
+
+    def _wait(self, pace: Pace) -> None:
+        with progress(self._cli_ctx, "Waiting for the role to reach the service") as turn:
+            pace.wait(turn)
 
     @property
     def unknown_roles(self) -> dict[str, str]:
@@ -124,14 +131,19 @@ class Grants:
             granted = {} if self._skip else roles.find_many(self._cli_ctx, resource_ids, principal_id, tell)
         found = {**self._found, **read.result()}
         known = identities.existing({each: found[each.lower()] for each in resource_ids}, location)
-        if not self._skip:
-            self._grant_missing(resource_ids, granted, principal_id, _THEN_ADD)
+        if not self._skip and self._grant_missing(resource_ids, granted, principal_id, _THEN_ADD) >= _MANY:
+            self._pace = FewTries()
+            self._wait(self._pace)
+            self.took_long = True
         return known
 
     def _grant_missing(
         self, resource_ids: list[str], granted: Mapping[str, list[Any] | CLIError], principal_id: str, then: str
-    ) -> None:
-        """Grants the role over each managed identity for which none was found; not where the caller may not look."""
+    ) -> int:
+        """Grants the role over each managed identity for which none was found; not where the caller may not look.
+
+        Returns how many it granted.
+        """
         unknown, missing = [], []
         for resource_id in resource_ids:
             key = resource_id.lower()
@@ -151,6 +163,7 @@ class Grants:
             logger.warning("The role assignments over %s%s cannot be read: %s", unknown[0], more, reason)
         roles.grant(self._cli_ctx, missing, principal_id, then=then)
         self._fresh.update(dict.fromkeys((each.lower() for each in missing), True))
+        return len(missing)
 
     def _is_fresh(self, resource_id: str, principal_id: str) -> bool:
         """Whether a role over the identity was granted lately, by this command or by somebody just before it."""

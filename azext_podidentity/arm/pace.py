@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from azure.mgmt.core.polling.arm_polling import ARMPolling
@@ -14,6 +15,9 @@ SHARE = 0.1
 # A look at an operation is a small read; a role on its way is found out by a write, which costs the service more.
 OPERATION_SHARE = 0.03
 _TURN = 0.25
+# Seconds after which to write for many new roles at once, which take 20 ± 15 s; later ones each half as long again.
+_FEW_TRIES = (20.0, 36.0)
+_LATER = 1.5
 # Seconds that a command waits for operations, others' and its own, where it is not told otherwise.
 WAIT_LIMIT = 1800
 
@@ -37,12 +41,24 @@ class Pace:
         """Seconds since the pace was begun."""
         return time.monotonic() - self._started
 
-    def wait(self, turn: Callable[[], None] = lambda: None, *, at_most: float = LONGEST) -> None:
+    def wait(self, turn: Callable[[], None] = lambda: None, *, at_most: float = inf) -> None:
         """Sleeps until it is time for another look; calls `turn` all the while, for a spinner."""
-        end = time.monotonic() + min(pause(self.elapsed), at_most)
+        end = time.monotonic() + min(self._pause(), at_most)
         while (left := end - time.monotonic()) > 0:
             turn()
             time.sleep(min(left, _TURN))
+
+    def _pause(self) -> float:
+        return pause(self.elapsed)
+
+
+class FewTries(Pace):
+    """Few pauses, for a write that costs the service much: it is likely to go through after the first of them."""
+
+    def _pause(self) -> float:
+        elapsed = self.elapsed
+        after = next((moment for moment in _FEW_TRIES if moment > elapsed), elapsed * _LATER)
+        return after - elapsed
 
 
 class Deadline:

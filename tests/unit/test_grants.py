@@ -54,16 +54,40 @@ def test_a_new_identity_gets_its_ids_and_the_role_once_for_all_tries(azure: Azur
     assert azure.requests == requests
 
 
-def test_many_identities_are_read_and_each_gets_the_role(azure: Azure) -> None:
-    names = [f"identity-{number:02}" for number in range(20)]
+def with_identities(azure: Azure, many: int) -> Profile:
+    """A profile that binds so many managed identities, which are there by now."""
+    names = [f"identity-{number:02}" for number in range(many)]
     azure.managed = {identity_id(name).lower(): identity_id(name) for name in names}
     wanted = CLUSTER.profile
     for name in names:
         entry = AddIdentity.of(EntryKey("my-app", name), identity_id(name)).entry
         wanted = replace(wanted, identities=wanted.identities.put(entry))
+    return wanted
+
+
+def test_many_identities_are_read_and_each_gets_the_role(azure: Azure, clock: Clock) -> None:
+    wanted = with_identities(azure, 20)
     prepared = Grants(CLI).prepare(CLUSTER, wanted)
+    names = [entry.key.name for entry in wanted.identities]
     assert [entry.identity.client_id for entry in prepared.identities] == [f"client of {name}" for name in names]
     assert sorted(each.scope for each in azure.assignments) == [identity_id(name) for name in names]
+
+
+@pytest.mark.parametrize(("many", "moments"), [(4, [1, 2]), (5, [20, 36, 54]), (200, [20, 36, 54])])
+def test_many_roles_are_waited_for_with_few_writes(
+    azure: Azure, clock: Clock, many: int, moments: list[float]
+) -> None:
+    """Each look at whether they have arrived is a write of the whole cluster."""
+    grants, begun = Grants(CLI), clock.now
+    grants.prepare(CLUSTER, with_identities(azure, many))
+    assert grants.took_long == (many > 4)
+    seen = [clock.now - begun] if grants.took_long else []
+    while len(seen) < len(moments):
+        assert grants.wait_for_role(ManagedIdentity(identity_id("identity-00")), CLUSTER)
+        seen.append(clock.now - begun)
+    assert seen == pytest.approx(moments)
+    grants.prepare(CLUSTER, with_identities(azure, many))
+    assert not grants.took_long
 
 
 def test_the_resource_id_stays_as_the_user_wrote_it(azure: Azure) -> None:
