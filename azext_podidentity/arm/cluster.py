@@ -17,12 +17,12 @@ from azext_podidentity.arm.errors import ServiceError, explain, explain_failed, 
 from azext_podidentity.arm.grants import Grants
 from azext_podidentity.arm.operations import if_unchanged
 from azext_podidentity.arm.pace import Pace, PacedPolling
-from azext_podidentity.arm.progress import progress
+from azext_podidentity.arm.progress import follow, progress
 from azext_podidentity.profile.broken import Trial
 from azext_podidentity.profile.changes import Change
 from azext_podidentity.profile.cluster import FINAL_STATES, Cluster, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity, Profile
-from azext_podidentity.profile.kinds import IDENTITY, Kind
+from azext_podidentity.profile.kinds import IDENTITY
 
 logger = get_logger(__name__)
 
@@ -77,14 +77,6 @@ class ClusterService:
                 kept = [entry for entry in getattr(profile, entries) or () if entry.namespace == namespace]
                 setattr(profile, entries, kept)
         return model
-
-    def entry(self, kind: Kind, key: EntryKey) -> Any:
-        """One entry of the cluster. Raises ResourceNotFoundError that lists those that are there."""
-        cluster = self.read().cluster
-        entry = kind.entries(cluster.profile).find(key)
-        if entry is None:
-            raise kind.absent(cluster, key)
-        return entry
 
     def identity_for_wait(self, key: EntryKey) -> dict[str, Any]:
         """A pod identity's JSON object, with `provisioning_state` in the words of az's wait conditions.
@@ -183,9 +175,7 @@ class ClusterService:
 
     def _wait(self, poller: Any) -> Any:
         """Follows the operation to its end, showing its stages; returns the cluster's SDK model."""
-        from azure.cli.core.commands import LongRunningOperation
-
-        written = LongRunningOperation(self._cli_ctx, poller_done_interval_ms=100)(poller)
+        written = follow(self._cli_ctx, poller, f"Changing cluster {self._reference.name}")
         return self._get() if written is None else written
 
     def _check_worth_another_try(

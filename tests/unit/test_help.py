@@ -37,7 +37,7 @@ def test_every_example_is_a_command_line_that_az_takes(name: str, az: AzParser) 
     for example in examples:
         assert example["name"].endswith(".")
         assert example["text"].startswith(f"az {name} ")
-        az.parse(shlex.split(re.sub(r" > [\w.-]+$", "", example["text"])))
+        az.parse(shlex.split(re.sub(r" \| tee [\w.-]+$", "", example["text"])))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
