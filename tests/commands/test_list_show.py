@@ -42,11 +42,12 @@ def test_without_the_add_on_show_is_empty_too_and_tells_how_to_enable_it(
     show = f"aks pod-identity {kind}show {ON_CLUSTER} --namespace my-app --name app"
 
     shown = az(show).ok()
+    quiet = az(f"{show} --only-show-errors").ok()
     az.paste(shown.stderr)
     message = az(show).failed(3)
 
-    assert shown.stdout == ""
-    assert [warning for warning in shown.warnings if "not enabled" in warning] == shown.warnings[:1]
+    assert shown.stdout == quiet.stdout == quiet.stderr == ""
+    assert "not enabled" in shown.warnings[0]
     assert "--enable-pod-identity" not in message
 
 
