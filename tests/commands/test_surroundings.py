@@ -73,12 +73,15 @@ def test_every_request_goes_through_the_proxy(az: AzureCli, simulator: Simulator
 
 
 @pytest.mark.parametrize(
-    "surroundings", [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C"}]
+    ("command", "surroundings"),
+    [
+        (f"list {ON_CLUSTER} --output table", {"LC_ALL": "C"}),
+        (f"check {ON_CLUSTER} --output table", {"PYTHONIOENCODING": "ascii"}),
+        ("--help", {"PYTHONIOENCODING": "cp1252"}),
+    ],
+    ids=["list", "check", "help"],
 )
-@pytest.mark.parametrize(
-    "command", [f"list {ON_CLUSTER} --output table", f"check {ON_CLUSTER} --output table", "--help"]
-)
-def test_output_needs_no_utf8(az: AzureCli, simulator: Simulator, surroundings: dict[str, str], command: str) -> None:
+def test_output_needs_no_utf8(az: AzureCli, simulator: Simulator, command: str, surroundings: dict[str, str]) -> None:
     seed_entries(simulator, "app")
     kept = {name: value for name, value in az.environment.items() if name not in ("PYTHONUTF8", "LC_ALL", "LANG")}
 
