@@ -13,7 +13,7 @@ from knack.log import get_logger
 logger = get_logger(__name__)
 
 # Seconds that a stage takes before a line tells of it.
-PATIENCE = 2.0
+PATIENCE = 5.0
 _TOLD = "pod_identity_stages"
 
 

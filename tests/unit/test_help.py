@@ -45,6 +45,14 @@ def test_every_option_is_explained(name: str, az: AzParser) -> None:
     assert {option: text for option, text in az.options(name).items() if not text} == {}
 
 
+def test_every_command_that_changes_something_can_be_left_to_run(az: AzParser) -> None:
+    reading = {f"{GROUP} {name}" for name in ("check", "export", "list", "show", "wait")}
+    reading |= {f"{GROUP} exception {name}" for name in ("list", "show")}
+    # Its writes depend on one another: credentials need the issuer, and the add-on goes after the last entry.
+    reading.add(f"{GROUP} migrate")
+    assert {name for name in az.own_commands if "--no-wait" not in az.options(name)} == reading
+
+
 @pytest.mark.parametrize("name", ["aks create", "aks update"])
 def test_the_options_that_are_added_to_the_hosts_commands_are_explained(name: str, az: AzParser) -> None:
     options = az.options(name)

@@ -25,7 +25,7 @@ def test_a_stage_that_lasts_is_one_line(caplog: pytest.LogCaptureFixture, clock:
     az = cli()
     for _ in range(3):  # as a role is waited for: a while, and again
         with progress(az, "Waiting for the role") as turn:
-            for _ in range(20):
+            for _ in range(40):
                 turn()
                 clock.sleep(0.25)
     assert told(caplog) == ["Waiting for the role"]
@@ -43,7 +43,7 @@ def test_what_is_counted_is_one_line_with_the_count_by_then(caplog: pytest.LogCa
     with counted(cli(), "Granting", 40) as tell:
         for done in range(40):
             tell(done)
-            clock.sleep(0.1)
+            clock.sleep(PATIENCE / 20)
     assert told(caplog) == ["Granting: 20 of 40"]
 
 
