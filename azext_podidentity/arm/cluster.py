@@ -135,7 +135,7 @@ class ClusterService:
                 self._check_failed(failed, reading.cluster, change, grants)
                 continue
             # Another client's write replaced this one while it ran.
-            pace.wait()
+            self._pause(pace)
         raise gave_up(self._reference, _TRIES)
 
     def _get(self) -> Any:
@@ -178,6 +178,11 @@ class ClusterService:
         written = follow(self._cli_ctx, poller, f"Changing cluster {self._reference.name}")
         return self._get() if written is None else written
 
+    def _pause(self, pace: Pace) -> None:
+        """Waits a while before another try."""
+        with progress(self._cli_ctx, f"Waiting for other clients' changes of {self._reference.name}") as turn:
+            pace.wait(turn)
+
     def _check_worth_another_try(
         self, error: AzureError, cluster: Cluster, change: Change, grants: Grants, pace: Pace
     ) -> None:
@@ -186,7 +191,7 @@ class ClusterService:
             service = ServiceError.of(error)
             if service.busy or service.replaced:
                 logger.info("Another operation was in the way: %s", service)
-                pace.wait()
+                self._pause(pace)
                 return
             if service.unassigned_identity and grants.wait_for_role(service.unassigned_identity, cluster):
                 logger.info("The role is granted and has not reached the service yet: %s", service)

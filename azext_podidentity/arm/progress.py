@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 from knack.log import get_logger
@@ -14,7 +15,7 @@ logger = get_logger(__name__)
 
 # Seconds that a stage takes before a line tells of it.
 PATIENCE = 5.0
-_TOLD = "pod_identity_stages"
+_STAGES = "pod_identity_stages"
 
 
 class Lines:
@@ -26,8 +27,8 @@ class Lines:
 
     def __init__(self, cli_ctx: Any, message: str) -> None:
         self._message = message
-        self._begun = time.monotonic()
-        self._told: set[str] = cli_ctx.data.setdefault(_TOLD, set())
+        # When each was first seen; a role, for one, is waited for again and again.
+        self._stages: dict[str, float] = cli_ctx.data.setdefault(_STAGES, {})
 
     def tell(self, detail: str = "") -> None:
         """Tells the stage, with what is known of it by now."""
@@ -48,8 +49,9 @@ class Lines:
         """The operation is over."""
 
     def _tell(self, stage: str, text: str) -> None:
-        if stage not in self._told and time.monotonic() - self._begun >= PATIENCE:
-            self._told.add(stage)
+        now = time.monotonic()
+        if now - self._stages.setdefault(stage, now) >= PATIENCE:
+            self._stages[stage] = inf  # told
             logger.warning(text)
 
 
@@ -64,7 +66,9 @@ def progress(cli_ctx: Any, message: str) -> Iterator[Callable[..., None]]:
         yield lambda *_: None
         return
     if not sys.stderr.isatty():
-        yield Lines(cli_ctx, message).tell
+        lines = Lines(cli_ctx, message)
+        lines.tell()
+        yield lines.tell
         return
     from azure.cli.core.commands.progress import IndeterminateProgressBar
 

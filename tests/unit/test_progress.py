@@ -23,11 +23,12 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def test_a_stage_that_lasts_is_one_line(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     az = cli()
-    for _ in range(3):  # as a role is waited for: a while, and again
+    for seconds in (1, 1, 2, 3, 9):  # as a role is waited for: a while, and again
         with progress(az, "Waiting for the role") as turn:
-            for _ in range(40):
+            for _ in range(4 * seconds):
                 turn()
                 clock.sleep(0.25)
+        assert told(caplog) == (["Waiting for the role"] if clock.now > 1000 + PATIENCE else [])
     assert told(caplog) == ["Waiting for the role"]
 
 
@@ -50,9 +51,10 @@ def test_what_is_counted_is_one_line_with_the_count_by_then(caplog: pytest.LogCa
 def test_an_operation_has_a_line_for_each_state_that_it_tells(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     lines = Lines(cli(), "Changing cluster c")
     lines.begin()
-    for state in ("InProgress", "InProgress", "ReconcilingAddons", "InProgress", ""):
-        clock.sleep(PATIENCE)
-        lines.update_progress_with_msg(state)
+    for state in ("InProgress", "Short", "ReconcilingAddons", ""):
+        for _ in range(1 if state == "Short" else 3):
+            lines.update_progress_with_msg(state)
+            clock.sleep(PATIENCE)
     lines.end()
     assert told(caplog) == [
         "Changing cluster c: InProgress",
