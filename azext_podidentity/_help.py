@@ -87,7 +87,8 @@ long-summary: >-
     what az aks pod-identity apply reads. With --output or --query the same as az prints it, without the comments.
 examples:
   - name: Keep the pod identities of a cluster in a file.
-    text: az aks pod-identity export --resource-group MyResourceGroup --cluster-name MyCluster > pod-identities.yaml
+    text: >-
+        az aks pod-identity export --resource-group MyResourceGroup --cluster-name MyCluster | tee pod-identities.yaml
   - name: Print it as JSON.
     text: az aks pod-identity export --resource-group MyResourceGroup --cluster-name MyCluster --output json
 """

@@ -19,9 +19,9 @@ from azext_podidentity.profile.changes import (
     Delete,
     UpdateException,
 )
-from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference, off_hint
+from azext_podidentity.profile.cluster import DEPRECATION, Cluster, ClusterReference, off_hint
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
-from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
+from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY, Kind
 from azext_podidentity.profile.rules import name_from_labels, name_from_managed_identity
 
 logger = get_logger(__name__)
@@ -101,7 +101,7 @@ def pod_identity_apply(
     for note in (*manifest.notes, DEPRECATION):
         logger.warning(note)
     service = _service(cmd, client, resource_group_name, cluster_name, timeout)
-    plan = applying.plan(cmd.cli_ctx, service, manifest, prune=prune, only_look=dry_run)
+    plan = applying.make_plan(cmd.cli_ctx, service, manifest, prune=prune, only_look=dry_run)
     if dry_run or not plan.difference:
         logger.warning(plan.describe(cluster_name))
     elif yes or not plan.removes or agreed(*plan.question(cluster_name)):
@@ -136,17 +136,16 @@ def list_entries(
     """`az aks pod-identity list` and `… exception list`: returns the managed cluster, which has the entries of both."""
     service = _service(cmd, client, resource_group_name, cluster_name)
     model = service.read_namespace(entry_namespace)
-    if hint := off_hint(service.reading(model).cluster):
-        logger.warning(hint)
+    _tell_off(service.reading(model).cluster)
     return model
 
 
 def pod_identity_show(
     cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
 ) -> Any:
-    """`az aks pod-identity show`: returns the entry."""
-    key = EntryKey(entry_namespace, entry_name)
-    return _service(cmd, client, resource_group_name, cluster_name).entry(IDENTITY, key).wire
+    """`az aks pod-identity show`: returns the entry, None where the add-on is off."""
+    service = _service(cmd, client, resource_group_name, cluster_name)
+    return _entry(service, IDENTITY, EntryKey(entry_namespace, entry_name))
 
 
 def pod_identity_for_wait(
@@ -268,14 +267,31 @@ def exception_delete(
 def exception_show(
     cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
 ) -> Any:
-    """`az aks pod-identity exception show`: returns the exception."""
-    key = EntryKey(entry_namespace, entry_name)
-    return _service(cmd, client, resource_group_name, cluster_name).entry(EXCEPTION, key).wire
+    """`az aks pod-identity exception show`: returns the exception, None where the add-on is off."""
+    service = _service(cmd, client, resource_group_name, cluster_name)
+    return _entry(service, EXCEPTION, EntryKey(entry_namespace, entry_name))
 
 
 def cluster_reference(cmd: Any, resource_group_name: str, cluster_name: str) -> ClusterReference:
     """The cluster as the command line named it."""
     return ClusterReference(resource_group_name, cluster_name, cmd.cli_ctx.data.get("subscription_id"))
+
+
+def _entry(service: ClusterService, kind: Kind, key: EntryKey) -> Any:
+    """The entry's JSON object. An absent one is an error that lists those that are there, unless the add-on is off."""
+    cluster = service.read().cluster
+    entry: Any = kind.entries(cluster.profile).find(key)
+    if entry is None and not _tell_off(cluster):
+        raise kind.absent(cluster, key)
+    return None if entry is None else entry.wire
+
+
+def _tell_off(cluster: Cluster) -> bool:
+    """Whether the add-on is off; if so, tells a person how to enable it."""
+    hint = off_hint(cluster)
+    if hint:
+        logger.warning(hint)
+    return hint is not None
 
 
 def _service(

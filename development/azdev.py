@@ -10,9 +10,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from development.paths import AZDEV, ROOT
+from development.fingerprint import fingerprint
+from development.paths import AZDEV, ROOT, wheel
 from development.process import run_logged
 
 NAME = "podidentity"
@@ -43,11 +45,28 @@ print(json.dumps({command: {"parameters": dict.fromkeys(given, excluded)} for co
 """
 
 
-def passes(check: str) -> bool:
-    """Whether `azdev CHECK podidentity` reports nothing; what it reports goes to standard output. SetupError."""
+@dataclass(frozen=True)
+class Report:
+    """Whether one check found nothing, and all it printed."""
+
+    passed: bool
+    text: str
+
+
+def reports() -> dict[str, Report]:
+    """What `azdev CHECK podidentity` says, by check; sources that passed once are not checked again. SetupError."""
+    sources = fingerprint([wheel(), Path(__file__)])
+    stamp = AZDEV.environment / "passed"  # a new environment has none
+    if stamp.exists() and stamp.read_text("utf-8") == sources:
+        return {check: Report(True, "") for check in CHECKS}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        return _run(check, place, _lay_out(place / "azure-cli-extensions"))
+        repository = _lay_out(place / "azure-cli-extensions")
+        environ = _set_up(place, repository)
+        found = {check: _run(check, repository, environ) for check in CHECKS}
+    if all(report.passed for report in found.values()):
+        stamp.write_text(sources, "utf-8")
+    return found
 
 
 def _lay_out(repository: Path) -> Path:
@@ -66,7 +85,8 @@ def _lay_out(repository: Path) -> Path:
     return repository
 
 
-def _run(check: str, place: Path, repository: Path) -> bool:
+def _set_up(place: Path, repository: Path) -> dict[str, str]:
+    """Writes azdev's settings; returns the environment variables that make it use them."""
     settings = place / "azdev"
     settings.mkdir()
     (settings / "config").write_text(_CONFIG.format(place=place), "utf-8")
@@ -76,7 +96,7 @@ def _run(check: str, place: Path, repository: Path) -> bool:
     # Where `azdev setup` puts the settings of flake8 and pylint.
     (rules,) = AZDEV.environment.glob("lib/python*/site-packages/azdev/config")
     shutil.copytree(rules, settings / "env_config" / str(AZDEV.environment).lstrip(os.sep) / "config_files")
-    environ = {
+    return {
         **os.environ,
         "PATH": f"{AZDEV.python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "VIRTUAL_ENV": str(AZDEV.environment),
@@ -86,5 +106,17 @@ def _run(check: str, place: Path, repository: Path) -> bool:
         "AZURE_EXTENSION_DEV_SOURCES": str(repository),
         "AZURE_CORE_COLLECT_TELEMETRY": "false",
     }
-    command = [str(AZDEV.python), "-m", "azdev", check, NAME, *CHECKS[check]]
-    return subprocess.run(command, cwd=repository, env=environ, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def _run(check: str, repository: Path, environ: dict[str, str]) -> Report:
+    result = subprocess.run(
+        [str(AZDEV.python), "-m", "azdev", check, NAME, *CHECKS[check]],
+        cwd=repository,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Report(result.returncode == 0, result.stdout)

@@ -24,8 +24,11 @@ Every block is run by a test, against the simulated Azure; `./demo` runs them an
 
 
 def pages() -> dict[str, str]:
-    """The text of each generated page by its file name."""
-    return {"walkthrough.md": walkthrough(), "troubleshooting.md": troubleshooting()}
+    """The text of each page that is generated, or has parts that are, by its file name."""
+    from development.generated_blocks import fill
+
+    written = {name: fill((DOCS / name).read_text("utf-8")) for name in ("manifest.md", "migration.md")}
+    return {"walkthrough.md": walkthrough(), "troubleshooting.md": troubleshooting(), **written}
 
 
 def walkthrough() -> str:

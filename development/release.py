@@ -24,6 +24,7 @@ from development.process import run_logged
 from development.wheel import copy_sources
 
 PACKAGE = "azext_podidentity"
+_INSTALLS = ("fastjsonschema~=2.21",)
 _EPOCH = "SOURCE_DATE_EPOCH"
 _DESCRIPTION = """Builds the wheel and the source distribution twice, compares them, checks what is in the wheel, and
 prints the entry for the index.json of azure-cli-extensions. The files go to dist/."""
@@ -73,7 +74,7 @@ def check_content(wheel: Path) -> None:
     wrong = [
         *(f"{name} does not belong there" for name in strange),
         *(f"{name} is missing" for name in sorted(needed.difference(names))),
-        *(f"it installs {name}" for name in said.get_all("Requires-Dist") or ()),
+        *(f"it installs {name}" for name in said.get_all("Requires-Dist") or () if name not in _INSTALLS),
         *(f"its metadata has no {name}" for name in ("Summary", "Author", "License") if not said[name]),
     ]
     if wrong:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from development import azdev
 from development.console import GREEN, RED, paint
@@ -40,12 +41,23 @@ def main(arguments: list[str]) -> int:
 
 def _run(selected: list[str]) -> dict[str, bool | None]:
     prepare_tests()
-    lint: dict[str, bool | None] = {}
-    if not selected:
-        prepare_azdev()
-        lint = {name: _passes(name, words) for name, words in _LINT.items()}
-        lint |= {f"azdev {check}": azdev.passes(check) for check in azdev.CHECKS}
-    return {**lint, "pytest": _passes("pytest", ["pytest", "-n", "2", *selected])}
+    if selected:
+        return {"pytest": _pytest(selected)}
+    prepare_azdev()
+    passed: dict[str, bool | None] = {name: _passes(name, words) for name, words in _LINT.items()}
+    # Beside the tests, which often wait for something.
+    with ThreadPoolExecutor(1) as pool:
+        checking = pool.submit(azdev.reports)
+        passed["pytest"] = _pytest(selected)
+        for check, report in checking.result().items():
+            if not report.passed:
+                print(f"\nazdev {check}:\n{report.text}")
+            passed[f"azdev {check}"] = report.passed
+    return passed
+
+
+def _pytest(selected: list[str]) -> bool:
+    return _passes("pytest", ["pytest", "-n", "2", *selected])
 
 
 def _passes(name: str, words: list[str]) -> bool:

@@ -16,7 +16,7 @@ from azext_podidentity.profile.manifest.applying import Apply, Plan, prunable
 from azext_podidentity.profile.manifest.reading import Manifest
 
 
-def plan(cli_ctx: Any, service: ClusterService, manifest: Manifest, *, prune: bool, only_look: bool) -> Plan:
+def make_plan(cli_ctx: Any, service: ClusterService, manifest: Manifest, *, prune: bool, only_look: bool) -> Plan:
     """Reads the cluster, and then all managed identities of the files.
 
     Waits while an operation runs on the cluster, unless somebody wants to `only_look`. Raises an azure-cli error where

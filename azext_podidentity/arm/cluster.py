@@ -31,7 +31,7 @@ from azext_podidentity.profile.broken import Trial
 from azext_podidentity.profile.changes import Change
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing, PodIdentity, Profile
-from azext_podidentity.profile.kinds import IDENTITY, Kind
+from azext_podidentity.profile.kinds import IDENTITY
 from azext_podidentity.profile.put_back import Lost, are_back, lost_of, put_back, without
 from azext_podidentity.profile.states import Verdict, refusal, state_of
 
@@ -53,9 +53,7 @@ class Reading:
 class ClusterService:
     """One managed cluster in Azure. From now on, operations are waited for no longer than `wait_limit` seconds."""
 
-    def __init__(
-        self, cli_ctx: Any, client: Any, reference: ClusterReference, wait_limit: float = WAIT_LIMIT
-    ) -> None:
+    def __init__(self, cli_ctx: Any, client: Any, reference: ClusterReference, wait_limit: float = WAIT_LIMIT) -> None:
         self.deadline = Deadline(wait_limit)
         self._cli_ctx = cli_ctx
         self._client = client
@@ -99,14 +97,6 @@ class ClusterService:
                 kept = [entry for entry in getattr(profile, entries) or () if entry.namespace == namespace]
                 setattr(profile, entries, kept)
         return model
-
-    def entry(self, kind: Kind, key: EntryKey) -> Any:
-        """One entry of the cluster. Raises ResourceNotFoundError that lists those that are there."""
-        cluster = self.read().cluster
-        entry = kind.entries(cluster.profile).find(key)
-        if entry is None:
-            raise kind.absent(cluster, key)
-        return entry
 
     def identity_for_wait(self, key: EntryKey) -> dict[str, Any]:
         """A pod identity's JSON object, with `provisioning_state` in the words of az's wait conditions.
@@ -153,7 +143,7 @@ class ClusterService:
             for remark in () if tries > 1 else change.remarks(reading.cluster):
                 logger.warning(remark)
             if grants.took_long or (grants.took_time and not reading.model.e_tag):
-                continue  # without an etag a write is safe only right after a read; after minutes it is in vain with one
+                continue  # a write is safe only right after a read without an etag, and often in vain later with one
             polling = None if no_wait else PacedPolling()
             try:
                 written = self._write(_edited(reading.model, wanted, change), headers, polling)
@@ -221,7 +211,7 @@ class ClusterService:
         if polling is None:
             return None
         try:
-            written = follow(self._cli_ctx, poller, self.deadline)
+            written = follow(self._cli_ctx, poller, f"Changing cluster {self._reference.name}", self.deadline)
         except StillRunningError as error:
             raise not_over(self._reference, self.deadline.seconds, error.status) from error
         return self._get() if written is None else written
@@ -240,7 +230,8 @@ class ClusterService:
         """Waits until it is time for another try; raises AzureResponseError where there is no time left for one."""
         if self.deadline.passed:
             raise not_free(self._reference, self.deadline.seconds, in_the_way, tries)
-        pace.wait(at_most=self.deadline.left)
+        with progress(self._cli_ctx, f"Waiting for other clients' changes of {self._reference.name}") as turn:
+            pace.wait(turn, at_most=self.deadline.left)
 
     def _check_worth_another_try(
         self, error: AzureError, reading: Reading, change: Change, grants: Grants, pace: Pace, tries: int

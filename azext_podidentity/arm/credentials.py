@@ -58,13 +58,13 @@ class CredentialService:
         Returns those that are there now by resource id, and the errors of the others; after an error no other is
         tried on that managed identity.
         """
-        with progress(self._cli_ctx, "Making federated identity credentials"):
-            return _on_each(wanted, self._create)
+        with progress(self._cli_ctx, "Making federated identity credentials") as turn:
+            return _on_each(wanted, self._create, turn)
 
     def delete(self, unwanted: Credentials) -> tuple[dict[str, list[Credential]], list[CLIError]]:
         """Removes the credentials of each managed identity; answers as `create`. One that is gone is no error."""
-        with progress(self._cli_ctx, "Removing federated identity credentials"):
-            return _on_each(unwanted, self._delete)
+        with progress(self._cli_ctx, "Removing federated identity credentials") as turn:
+            return _on_each(unwanted, self._delete, turn)
 
     def _listed(self, resource_ids: Iterable[str]) -> dict[str, ManagedIdentity]:
         """The managed identities of the resource groups that several of the ids are in, by the id in lower case.
@@ -116,7 +116,7 @@ class CredentialService:
 
 
 def _on_each(
-    credentials: Credentials, write: Callable[[str, Credential], None]
+    credentials: Credentials, write: Callable[[str, Credential], None], turn: Callable[[], None]
 ) -> tuple[dict[str, list[Credential]], list[CLIError]]:
     """Writes the credentials of each managed identity one after the other, many managed identities at the same time."""
     written: dict[str, list[Credential]] = defaultdict(list)
@@ -127,7 +127,7 @@ def _on_each(
             write(resource_id, credential)
             written[resource_id].append(credential)
 
-    outcomes = for_each(credentials, write_all)
+    outcomes = for_each(credentials, write_all, lambda _: turn())
     return dict(written), [each for each in outcomes.values() if isinstance(each, CLIError)]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from azure.cli.core.commands import LongRunningOperation
 
-from azext_podidentity.arm.pace import Deadline
+from azext_podidentity.arm.pace import WAIT_LIMIT, Deadline
+from azext_podidentity.arm.progress import stage_lines
 
 _LOOK_MS = 100
 
@@ -19,17 +20,19 @@ class StillRunningError(Exception):
         self.status = status
 
 
-def follow(cli_ctx: Any, poller: Any, deadline: Deadline) -> Any:
+def follow(cli_ctx: Any, poller: Any, message: str, deadline: Deadline | None = None) -> Any:
     """The SDK's result of the operation, shown with its stages while it runs.
 
     Raises what the SDK raises where it fails, StillRunningError once the deadline has passed.
     """
-    return _Following(cli_ctx, poller, deadline)(poller)
+    return _Following(cli_ctx, poller, message, deadline or Deadline(WAIT_LIMIT))(poller)
 
 
 class _Following(LongRunningOperation):  # type: ignore[misc]
-    def __init__(self, cli_ctx: Any, poller: Any, deadline: Deadline) -> None:
-        super().__init__(cli_ctx, poller_done_interval_ms=_LOOK_MS)
+    def __init__(self, cli_ctx: Any, poller: Any, message: str, deadline: Deadline) -> None:
+        # At a terminal az has a spinner of its own.
+        lines = stage_lines(cli_ctx, message)
+        super().__init__(cli_ctx, poller_done_interval_ms=_LOOK_MS, progress_bar=lines)
         self._poller = poller
         self._deadline = deadline
 

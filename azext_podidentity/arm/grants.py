@@ -28,7 +28,7 @@ _THEN_ADD = "run your command again with --skip-role-assignment"
 _THEN_REMOVE = "run your command again"
 
 
-class Grants:
+class Grants:  # pylint: disable=too-many-instance-attributes
     """Reads the managed identities that a change adds and grants the cluster identity its role over them.
 
     One object serves all the tries of one change, so that nothing is read or granted twice. `took_time` tells whether

@@ -9,11 +9,12 @@ from base64 import b64decode
 from functools import partial
 from typing import Any
 
-from azure.cli.core.azclierror import ValidationError
+from azure.cli.core.azclierror import AzureResponseError, ValidationError
 from azure.core.exceptions import AzureError
 from knack.log import get_logger
 
 from azext_podidentity.arm.errors import explain_plainly
+from azext_podidentity.arm.following import StillRunningError, follow
 from azext_podidentity.arm.pace import PacedPolling
 from azext_podidentity.migration.documents import KUBECTL_GET, KubernetesObject, read_objects
 from azext_podidentity.profile.cluster import ClusterReference
@@ -53,16 +54,17 @@ def get_objects(cli_ctx: Any, client: Any, reference: ClusterReference, model: A
 def _run(cli_ctx: Any, client: Any, reference: ClusterReference, token: str | None, command: str) -> str:
     """What the command printed inside the cluster; raises as `get_objects`."""
     from azure.cli.command_modules.acs.custom import RunCommandLocationPolling
-    from azure.cli.core.commands import LongRunningOperation
     from azure.mgmt.containerservice.models import RunCommandRequest
 
     request = RunCommandRequest(command=command, context="", cluster_token=token)
     polling = PacedPolling(lro_options={"final-state-via": "location"}, lro_algorithms=[RunCommandLocationPolling()])
     try:
         poller = client.begin_run_command(reference.resource_group, reference.name, request, polling=polling)
-        result = LongRunningOperation(cli_ctx, "Running kubectl in the cluster", poller_done_interval_ms=100)(poller)
+        result = follow(cli_ctx, poller, "Running kubectl in the cluster")
     except AzureError as error:
         raise explain_plainly(error, _OTHER_WAY) from error
+    except StillRunningError as error:
+        raise AzureResponseError(f"kubectl still runs inside the cluster ({error}).", _OTHER_WAY) from error
     logs: str = result.logs or ""
     if result.provisioning_state != "Succeeded" or result.exit_code:
         reason = result.reason or f"exit code {result.exit_code}: {_lines(logs, of_json=False)[-2000:]}"

@@ -58,7 +58,8 @@ def _json(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
     try:
         yield json.loads(text), Origin(source)
     except json.JSONDecodeError as error:
-        if source.endswith(".json") or not error.doc[error.pos :].lstrip():
+        end = error.pos
+        if source.endswith(".json") or not error.doc[end:].lstrip():
             raise _refused(Origin(source, error.lineno), f"it is no JSON: {error.msg}.") from None
         yield from _yaml(text, source)  # YAML may begin with a brace too
 

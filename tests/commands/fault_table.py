@@ -221,9 +221,7 @@ def sample(cases: Iterator[Case], count: int, seed: int) -> list[Case]:
 
 def _meetings(places: list[Place]) -> list[tuple[Place, str]]:
     """Each place with each fault that there can be."""
-    return [
-        (place, kind) for place in places for kind in (*KINDS, *(OF_POLLS if "/operations/" in place.path else ()))
-    ]
+    return [(place, kind) for place in places for kind in (*KINDS, *(OF_POLLS if "/operations/" in place.path else ()))]
 
 
 def _kind_of(path: str) -> str:

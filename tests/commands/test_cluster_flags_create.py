@@ -41,6 +41,14 @@ def test_nothing_but_the_profile_is_added_to_the_body_of_the_host(az: AzureCli, 
     assert enabled == plain
 
 
+def test_the_default_location_of_az_config_is_taken(az: AzureCli, simulator: Simulator) -> None:
+    configured = AzureCli(az.az, {**az.environment, "AZURE_DEFAULTS_LOCATION": "westeurope"})
+
+    created = configured(f"{CREATE} --network-plugin azure --enable-pod-identity").ok()
+
+    assert created.json["location"] == "westeurope"
+
+
 def test_kubenet_without_consent_is_refused_before_any_request(az: AzureCli, simulator: Simulator) -> None:
     message = az(f"{CREATE} --network-plugin kubenet --enable-pod-identity").failed()
 

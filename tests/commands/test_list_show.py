@@ -35,17 +35,20 @@ def test_list_prints_a_cluster_without_the_add_on(az: AzureCli, simulator: Simul
 
 
 @pytest.mark.parametrize("kind", ["", "exception "])
-def test_without_the_add_on_a_table_is_empty_and_show_tells_how_to_enable_it(
+def test_without_the_add_on_show_is_empty_too_and_tells_how_to_enable_it(
     az: AzureCli, simulator: Simulator, kind: str
 ) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
+    show = f"aks pod-identity {kind}show {ON_CLUSTER} --namespace my-app --name app"
 
-    table = az(f"aks pod-identity {kind}list {ON_CLUSTER} --output table").ok()
-    quiet = az(f"aks pod-identity {kind}list {ON_CLUSTER} --output table --only-show-errors").ok()
-    message = az(f"aks pod-identity {kind}show {ON_CLUSTER} --namespace my-app --name app").failed(3)
+    shown = az(show).ok()
+    quiet = az(f"{show} --only-show-errors").ok()
+    az.paste(shown.stderr)
+    message = az(show).failed(3)
 
-    assert table.stdout.strip() == quiet.stdout.strip() == quiet.stderr == ""
-    assert "--enable-pod-identity" in message
+    assert shown.stdout == quiet.stdout == quiet.stderr == ""
+    assert "not enabled" in shown.warnings[0]
+    assert "--enable-pod-identity" not in message
 
 
 @pytest.mark.parametrize("command", ["list", "exception list"])

@@ -6,12 +6,18 @@ import json
 import re
 import signal
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from azext_podidentity._help import HELP
 from azure_simulator import Fault, Simulator
+from tests.commands import entry_files, manifests
+from tests.commands.entry_files import binding
+from tests.commands.manifests import workload
 from tests.commands.state import busy_when_read, pod_exception, seed_entries, takes
 from tests.commands.support import (
     CLUSTER,
@@ -25,44 +31,84 @@ from tests.commands.support import (
     result_of,
 )
 
-COMMANDS = {
-    "add": f"add {POD_IDENTITY} --name new --identity-resource-id {{identity}}",
-    "delete": f"delete {POD_IDENTITY} --name app",
+READING = {
     "list": f"list {ON_CLUSTER}",
     "show": f"show {POD_IDENTITY} --name app",
-    "exception add": f"exception add {POD_IDENTITY} --name new --pod-labels app=x",
-    "exception update": f"exception update {POD_IDENTITY} --name agents --pod-labels app=x",
-    "exception delete": f"exception delete {POD_IDENTITY} --name agents",
+    "check": f"check {ON_CLUSTER}",
+    "export": f"export {ON_CLUSTER}",
+    "migrate": f"migrate {ON_CLUSTER} --workloads {{workloads}}",
     "exception list": f"exception list {ON_CLUSTER}",
     "exception show": f"exception show {POD_IDENTITY} --name agents",
 }
+CHANGING = {
+    "add": f"add {POD_IDENTITY} --name new --identity-resource-id {{identity}}",
+    "apply": f"apply {ON_CLUSTER} --file {{file}}",
+    "delete": f"delete {POD_IDENTITY} --name app",
+    "exception add": f"exception add {POD_IDENTITY} --name new --pod-labels app=x",
+    "exception update": f"exception update {POD_IDENTITY} --name agents --pod-labels app=x",
+    "exception delete": f"exception delete {POD_IDENTITY} --name agents",
+}
+COMMANDS = {**READING, **CHANGING}
 # What each command tells besides its result, on standard error.
-TOLD = {"add": "The pod identity add-on is deprecated", "delete": "The cluster identity keeps its role"}
+TOLD = {
+    "add": "The pod identity add-on is deprecated",
+    "apply": "The pod identity add-on is deprecated",
+    "delete": "The cluster identity keeps its role",
+}
+# What can be picked from the result of a command, and what that is.
+QUERIES = {
+    "check": ("[?severity=='info'].check | [0]", "deprecation"),
+    "apply": ("added[].name", "new"),
+    "migrate": ("credentials[].subject", "system:serviceaccount:my-app:web"),
+}
 each_command = pytest.mark.parametrize("name", COMMANDS)
 
 
-def seed(simulator: Simulator, name: str) -> str:
-    """The command of that name, and a cluster on which it succeeds."""
+@pytest.fixture
+def seed(simulator: Simulator, tmp_path: Path) -> Callable[[str], str]:
+    """Gives the command of a name; the cluster is one on which it succeeds."""
     seed_entries(simulator, "app", exceptions=[pod_exception("agents", {"app": "old"})])
     identity = simulator.seed.managed_identity(GROUP, "new")
-    return f"aks pod-identity {COMMANDS[name].format(identity=identity['id'])}"
+    file = entry_files.write(tmp_path, [binding(identity)])
+    workloads = manifests.write(tmp_path / "web.yaml", workload("web", "app", account="web"))
+    return lambda name: f"aks pod-identity {COMMANDS[name]}".format(
+        identity=identity["id"], file=file, workloads=workloads
+    )
+
+
+def test_every_command_is_here_but_wait_which_prints_nothing() -> None:
+    commands = {name for name, text in HELP.items() if "type: command" in text}
+    assert {f"aks pod-identity {name}" for name in (*COMMANDS, "wait")} == commands
 
 
 @each_command
-def test_standard_output_is_json_alone(az: AzureCli, simulator: Simulator, name: str) -> None:
-    result = az(seed(simulator, name)).ok()
+def test_standard_output_is_json_alone(az: AzureCli, seed: Callable[[str], str], name: str) -> None:
+    result = az(f"{seed(name)} --output json").ok()
 
-    assert isinstance(json.loads(result.stdout), dict)
+    assert json.loads(result.stdout)
     assert [TOLD[name] in warning for warning in result.warnings] == ([True] if name in TOLD else [])
     other = [line for line in result.stderr.splitlines() if line and not line.startswith("WARNING: ")]
     assert other == []
 
 
 @each_command
-def test_only_show_errors_leaves_standard_error_empty(az: AzureCli, simulator: Simulator, name: str) -> None:
-    result = az(f"{seed(simulator, name)} --only-show-errors --output none").ok()
+def test_only_show_errors_leaves_standard_error_empty(az: AzureCli, seed: Callable[[str], str], name: str) -> None:
+    result = az(f"{seed(name)} --only-show-errors --output table").ok()
 
-    assert (result.stdout, result.stderr) == ("", "")
+    assert result.stderr == ""
+    if name in ("delete", "exception delete"):  # it was the only one
+        assert result.stdout.strip() == ""
+    else:
+        _, rule, *rows = result.stdout.splitlines()
+        assert set(rule) == {"-", " "}
+        assert rows
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_picks_from_what_is_documented(az: AzureCli, seed: Callable[[str], str], name: str) -> None:
+    query, wanted = QUERIES[name]
+
+    assert az(f'{seed(name)} --query "{query}" --output tsv').ok().stdout.split() == [wanted]
 
 
 def test_only_show_errors_shows_the_error(az: AzureCli, simulator: Simulator) -> None:
@@ -71,8 +117,8 @@ def test_only_show_errors_shows_the_error(az: AzureCli, simulator: Simulator) ->
     assert az(f"aks pod-identity show {POD_IDENTITY} --name x --only-show-errors").failed(3).startswith("ERROR: ")
 
 
-def test_a_change_prints_the_managed_cluster_as_az_aks_show_does(az: AzureCli, simulator: Simulator) -> None:
-    printed = [az(seed(simulator, "add")).ok().json]
+def test_a_change_prints_the_managed_cluster_as_az_aks_show_does(az: AzureCli, seed: Callable[[str], str]) -> None:
+    printed = [az(seed("add")).ok().json]
     printed.append(az(f"aks pod-identity {COMMANDS['exception add']}").ok().json)
 
     assert printed[1] == az(f"aks show --resource-group {GROUP} --name {CLUSTER}").ok().json
@@ -80,8 +126,8 @@ def test_a_change_prints_the_managed_cluster_as_az_aks_show_does(az: AzureCli, s
 
 
 @pytest.mark.parametrize("output", ["tsv", "yaml", "table", "jsonc"])
-def test_other_formats(az: AzureCli, simulator: Simulator, output: str) -> None:
-    entry = az(f"{seed(simulator, 'show')} --output {output}").ok().stdout
+def test_other_formats(az: AzureCli, seed: Callable[[str], str], output: str) -> None:
+    entry = az(f"{seed('show')} --output {output}").ok().stdout
 
     assert "app" in entry
     if output == "yaml":
@@ -90,8 +136,10 @@ def test_other_formats(az: AzureCli, simulator: Simulator, output: str) -> None:
         assert len(entry.splitlines()) == 1
 
 
-def test_waiting_shows_nothing_where_nobody_watches(az: AzureCli, simulator: Simulator) -> None:
-    command = seed(simulator, "exception delete")
+def test_waiting_that_is_soon_over_shows_nothing(
+    az: AzureCli, simulator: Simulator, seed: Callable[[str], str]
+) -> None:
+    command = seed("exception delete")
     takes(simulator, pod_identity=1.2)
     busy_when_read(simulator, 1.0)
 
@@ -102,9 +150,9 @@ def test_waiting_shows_nothing_where_nobody_watches(az: AzureCli, simulator: Sim
 
 
 @pytest.mark.parametrize("name", ["add", "delete"])
-def test_debug_output_has_no_secret(az: AzureCli, simulator: Simulator, name: str) -> None:
+def test_debug_output_has_no_secret(az: AzureCli, simulator: Simulator, seed: Callable[[str], str], name: str) -> None:
     token = az("account get-access-token --query accessToken --output tsv").ok().stdout.strip()
-    command = seed(simulator, name)
+    command = seed(name)
 
     result = az(f"{command} --debug").ok()
 
@@ -127,8 +175,8 @@ def interrupted(az: AzureCli, simulator: Simulator, command: str, path: str) -> 
     return result
 
 
-def test_control_c_ends_without_a_traceback(az: AzureCli, simulator: Simulator) -> None:
-    command = seed(simulator, "delete")
+def test_control_c_ends_without_a_traceback(az: AzureCli, simulator: Simulator, seed: Callable[[str], str]) -> None:
+    command = seed("delete")
     takes(simulator, pod_identity=600)
 
     result = interrupted(az, simulator, command, OPERATION_PATH)
@@ -137,8 +185,10 @@ def test_control_c_ends_without_a_traceback(az: AzureCli, simulator: Simulator) 
     assert result.stdout == ""
 
 
-def test_control_c_while_another_operation_is_waited_for(az: AzureCli, simulator: Simulator) -> None:
-    command = seed(simulator, "delete")
+def test_control_c_while_another_operation_is_waited_for(
+    az: AzureCli, simulator: Simulator, seed: Callable[[str], str]
+) -> None:
+    command = seed("delete")
     takes(simulator)
     busy_when_read(simulator, 600)
 

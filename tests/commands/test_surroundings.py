@@ -1,15 +1,20 @@
-"""Where people's machines differ: proxies, and terminals that do not speak UTF-8."""
+"""Where people's machines differ: proxies, terminals that do not speak UTF-8, and files as Windows writes them."""
 
 from __future__ import annotations
 
+import shlex
 import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from azure_simulator import Simulator
+from tests.commands import entry_files, manifests
+from tests.commands.entry_files import APPLY, binding
+from tests.commands.manifests import ENABLED, MIGRATE, USE, kustomize, pod_of, workload
 from tests.commands.state import seed_entries
 from tests.commands.support import ON_CLUSTER, AzureCli
 
@@ -73,15 +78,48 @@ def test_every_request_goes_through_the_proxy(az: AzureCli, simulator: Simulator
 
 
 @pytest.mark.parametrize(
-    "surroundings", [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C"}]
+    ("command", "surroundings"),
+    [
+        (f"list {ON_CLUSTER} --output table", {"LC_ALL": "C"}),
+        (f"check {ON_CLUSTER} --output table", {"PYTHONIOENCODING": "ascii"}),
+        ("--help", {"PYTHONIOENCODING": "cp1252"}),
+    ],
+    ids=["list", "check", "help"],
 )
-@pytest.mark.parametrize(
-    "command", [f"list {ON_CLUSTER} --output table", f"check {ON_CLUSTER} --output table", "--help"]
-)
-def test_output_needs_no_utf8(az: AzureCli, simulator: Simulator, surroundings: dict[str, str], command: str) -> None:
+def test_output_needs_no_utf8(az: AzureCli, simulator: Simulator, command: str, surroundings: dict[str, str]) -> None:
     seed_entries(simulator, "app")
     kept = {name: value for name, value in az.environment.items() if name not in ("PYTHONUTF8", "LC_ALL", "LANG")}
 
     said = AzureCli(az.az, {**kept, **surroundings})(f"aks pod-identity {command}").ok()
 
     assert (said.stdout + said.stderr).isascii()
+
+
+def as_windows_writes_it(file: Path, name: str) -> str:
+    """The file under another name in that folder, with a byte order mark and line ends of Windows, for a shell."""
+    renamed = file.with_name(name)
+    renamed.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    file.unlink()
+    return shlex.quote(str(renamed))
+
+
+def test_entries_are_read_from_a_file_of_windows(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    file = as_windows_writes_it(entry_files.write(tmp_path, [binding(identity)]), r"C:\pod identities\app.yaml")
+
+    assert entry_files.names(az(f"{APPLY} --file {file}")) == {"unchanged": ["app"]}
+
+
+@pytest.mark.parametrize("name", ["web app.yaml", r"manifests\web.yaml"])
+def test_workloads_are_patched_from_a_file_of_windows(
+    az: AzureCli, simulator: Simulator, tmp_path: Path, name: str
+) -> None:
+    seed_entries(simulator, "app", **ENABLED)
+    written = manifests.write(tmp_path / "web.yaml", workload("web", "app", account="web"))
+    file, output = as_windows_writes_it(written, name), tmp_path / "out"
+
+    plan = az(f"{MIGRATE} --workloads {file} --output-dir {output}").ok().json
+
+    assert name in plan["workloads"][0]["file"]
+    labels = pod_of(kustomize(output)["Deployment", "web"])["metadata"]["labels"]
+    assert labels == {"app": "web", USE: "true"}

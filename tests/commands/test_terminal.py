@@ -59,6 +59,17 @@ def test_waiting_for_the_role_is_said(
     assert any("role" in line.lower() for line in waiting), shown
 
 
+def test_without_a_terminal_each_stage_that_lasts_is_one_line(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app")
+    takes(simulator, pod_identity=7.0)
+    simulator.settings.stages = False
+
+    stage, role = az(DELETE).ok().warnings
+
+    assert stage == "Changing cluster cluster: InProgress"
+    assert "keeps its role" in role
+
+
 def test_only_show_errors_shows_no_progress(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=1.2)

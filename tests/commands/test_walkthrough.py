@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
 
-from azure_simulator import Simulator
 from development.documentation import DOCS
-from development.paths import NEWEST
-from development.session import sign_in
+from tests.commands.support import AzureCli
 
 
-def test_every_block_ends_as_the_page_says(simulator: Simulator, tmp_path: Path) -> None:
-    environ = sign_in(simulator, tmp_path, NEWEST.extension_directory)
+def test_every_block_ends_as_the_page_says(az: AzureCli, tmp_path: Path) -> None:
+    environ = {**az.environment, "PATH": f"{az.az.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     page = (DOCS / "walkthrough.md").read_text("utf-8")
     blocks = re.findall(r"^([^\n`]*):\n\n```sh\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
     assert len(blocks) == page.count("```sh")

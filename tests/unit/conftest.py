@@ -48,10 +48,11 @@ def azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time that passes only where the extension sleeps."""
-    from azext_podidentity.arm import pace
+    from azext_podidentity.arm import pace, progress
 
     from .support import Clock
 
     clock = Clock()
-    monkeypatch.setattr(pace, "time", clock)
+    for module in (pace, progress):
+        monkeypatch.setattr(module, "time", clock)
     return clock

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
+from azext_podidentity.profile.manifest.reading import read
 from development.documentation import DOCS, pages
+from development.generated_blocks import decision_samples
+
+from .az_parser import AzParser
+from .support import SUBSCRIPTION
 
 
 @pytest.mark.parametrize("name", pages())
@@ -20,3 +26,46 @@ def test_the_index_names_every_page_and_links_lead_somewhere() -> None:
     for name in names:
         for link in re.findall(r"\]\((?!https:)([^)#]+)\)", (DOCS / name).read_text("utf-8")):
             assert (DOCS / link).exists(), f"{name}: {link}"
+
+
+def blocks(name: str, *languages: str) -> list[str]:
+    """The blocks of a page in one of the languages."""
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", (DOCS / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [text for language, text in found if language in languages]
+
+
+@pytest.mark.parametrize("name", ["manifest.md", "migration.md", "troubleshooting.md"])
+def test_every_command_of_a_page_is_one_that_az_takes(name: str, az: AzParser) -> None:
+    lines = [line for text in blocks(name, "sh") for line in text.splitlines() if line.startswith("az ")]
+    assert lines
+    for line in lines:
+        az.parse(shlex.split(re.sub(r" \| tee [\w.-]+$", "", line)))
+
+
+def test_every_example_of_a_manifest_is_read() -> None:
+    examples = blocks("manifest.md", "yaml", "json")
+    assert len(examples) >= 4
+    for text in examples:
+        manifest = read([("example", text.encode())], SUBSCRIPTION)
+        assert manifest.identities or manifest.exceptions
+
+
+def test_every_decision_that_leaves_workloads_out_is_told_from_those_for_information() -> None:
+    codes = {each.code: bool(each.blocks) for _, each in decision_samples()}
+    page = (DOCS / "migration.md").read_text("utf-8")
+    assert re.findall(r"^### (\S+)$", page, re.MULTILINE) == list(codes)
+    assert page.count("left out until it is taken") == sum(codes.values())
+
+
+def test_what_the_page_on_aks_preview_calls_the_same_is_there(az: AzParser) -> None:
+    same = (DOCS / "upgrade-from-aks-preview.md").read_text("utf-8").split("## ")[1]
+    assert same.startswith("What is the same")
+    group = "aks pod-identity"
+    names = [f"{group} {verb}" for verb in ("add", "delete", "list")]
+    names += [f"{group} exception {verb}" for verb in ("add", "update", "delete", "list")]
+    offered = {option for name in (*names, "aks create", "aks update") for option in az.options(name)}
+    assert set(re.findall(r"`(--[\w-]+)`", same)) <= offered
+    assert set(names) <= set(az.own_commands)
+    for name in names:
+        common = {"--resource-group", "--cluster-name", "--namespace"}
+        assert common <= set(az.options(name))

@@ -74,9 +74,7 @@ def test_many_identities_are_read_and_each_gets_the_role(azure: Azure, clock: Cl
 
 
 @pytest.mark.parametrize(("many", "moments"), [(4, [1, 2]), (5, [20, 36, 54]), (200, [20, 36, 54])])
-def test_many_roles_are_waited_for_with_few_writes(
-    azure: Azure, clock: Clock, many: int, moments: list[float]
-) -> None:
+def test_many_roles_are_waited_for_with_few_writes(azure: Azure, clock: Clock, many: int, moments: list[float]) -> None:
     """Each look at whether they have arrived is a write of the whole cluster."""
     grants, begun = Grants(CLI), clock.now
     grants.prepare(CLUSTER, with_identities(azure, many))

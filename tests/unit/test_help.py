@@ -37,12 +37,20 @@ def test_every_example_is_a_command_line_that_az_takes(name: str, az: AzParser) 
     for example in examples:
         assert example["name"].endswith(".")
         assert example["text"].startswith(f"az {name} ")
-        az.parse(shlex.split(re.sub(r" > [\w.-]+$", "", example["text"])))
+        az.parse(shlex.split(re.sub(r" \| tee [\w.-]+$", "", example["text"])))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_explained(name: str, az: AzParser) -> None:
     assert {option: text for option, text in az.options(name).items() if not text} == {}
+
+
+def test_every_command_that_changes_something_can_be_left_to_run(az: AzParser) -> None:
+    reading = {f"{GROUP} {name}" for name in ("check", "export", "list", "show", "wait")}
+    reading |= {f"{GROUP} exception {name}" for name in ("list", "show")}
+    # Its writes depend on one another: credentials need the issuer, and the add-on goes after the last entry.
+    reading.add(f"{GROUP} migrate")
+    assert {name for name in az.own_commands if "--no-wait" not in az.options(name)} == reading
 
 
 @pytest.mark.parametrize("name", ["aks create", "aks update"])

@@ -48,7 +48,7 @@ def unseen() -> Iterator[None]:
     """Nothing is shown of the operation, which is over at once; the identity that a cluster runs as is there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(identities, "find", lambda _, resource_id: ManagedIdentity(resource_id, "a-client", "an-object"))
-        patch.setattr("azext_podidentity.arm.cluster.follow", lambda _, poller, __: poller.result())
+        patch.setattr("azext_podidentity.arm.cluster.follow", lambda _, poller, *__: poller.result())
         yield
 
 

@@ -100,8 +100,8 @@ class Reader:
         self._problems.add(self._document.place(*path), message)
 
 
-def _check_label(name: str, value: str, called: str) -> None:
-    check_pod_labels({name: value}, called.removesuffix(f".{name}"))
+def _check_label(name: str, value: str, path: str) -> None:
+    check_pod_labels({name: value}, path.removesuffix(f".{name}"))
 
 
 def missing(path: Path) -> str:

@@ -118,7 +118,7 @@ def is_foreign(value: Mapping[str, Any]) -> bool:
     return kind != "List" and not group.startswith("aadpodidentity.k8s.io/")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # pylint: disable=too-many-ancestors
     """Composes nodes, and notes what is refused whatever it is in: tags, anchors and aliases."""
 
     def __init__(self, text: str) -> None:
@@ -141,7 +141,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-class _Builder:
+class _Builder:  # pylint: disable=too-few-public-methods
     """Makes a document of a node."""
 
     def __init__(self, file: str, problems: Problems) -> None:

@@ -1,0 +1,123 @@
+"""Parts of hand-written pages that the code knows better: the keys of a manifest, the decisions of a migration."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from azext_podidentity.migration import decisions
+from azext_podidentity.migration.credentials import MAX_CREDENTIALS, credential_for
+from azext_podidentity.migration.decisions import Decision
+from azext_podidentity.migration.documents import Origin
+from azext_podidentity.migration.matching import Match
+from azext_podidentity.migration.workloads import BINDING_LABEL, ObjectKey, Workload
+from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException
+from azext_podidentity.profile.manifest.schema import SCHEMA
+from azext_podidentity.profile.rules import managed_identity_id
+
+
+def fill(page: str) -> str:
+    """The text of a page with each of its blocks as the code has it."""
+    for name, make in _BLOCKS.items():
+        begin, end = f"<!-- made from {name} -->\n", "<!-- end -->"
+        before, found, rest = page.partition(begin)
+        if found:
+            page = f"{before}{begin}\n{make()}\n{end}{rest.partition(end)[2]}"
+    return page
+
+
+def manifest_keys() -> str:
+    """The keys of the file format as tables (Markdown)."""
+    definitions = SCHEMA["definitions"]
+    identity = definitions["podIdentity"]["properties"]["identity"]
+    tables = {
+        "The file": SCHEMA,
+        "Each of `podIdentities`": definitions["podIdentity"],
+        "`identity`": identity,
+        "Each of `exceptions`": definitions["exception"],
+    }
+    return "".join(f"{title}:\n\n{_keys(schema)}\n" for title, schema in tables.items())
+
+
+def _keys(schema: Mapping[str, Any]) -> str:
+    rows = ["| key | required | value | what it is |", "| --- | --- | --- | --- |"]
+    for key, part in schema["properties"].items():
+        value = SCHEMA["definitions"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+        required = "yes" if key in schema.get("required", ()) else ""
+        rows.append(f"| `{key}` | {required} | {_value(value)} | {value['description']} |")
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _value(schema: Mapping[str, Any]) -> str:
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
+    limit = f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
+    return {"array": "a list", "object": "a mapping", "string": "text"}[schema["type"]] + limit
+
+
+def migration_decisions() -> str:
+    """What a plan asks a person to decide, and what it tells, with examples (Markdown)."""
+    return "\n".join(_describe(each, function.__doc__ or "") for function, each in decision_samples())
+
+
+def _describe(decision: Decision, summary: str) -> str:
+    effect = "The workloads are left out until it is taken." if decision.blocks else "For information."
+    command = f"\n```sh\n{decision.command}\n```\n" if decision.command else ""
+    return (
+        f"### {decision.code}\n\n{summary} {effect}\n\n"
+        f"* About: {decision.subject}\n* Why: {decision.why}\n* What to do: {decision.choices}\n{command}"
+    )
+
+
+def decision_samples() -> Iterator[tuple[Callable[..., Decision], Decision]]:
+    """Each function of `decisions` that makes one, and one that it made; LookupError for one without a sample."""
+    makers = inspect.getmembers(decisions, inspect.isfunction)
+    made = [each for _, each in makers if inspect.signature(each).return_annotation == "Decision"]
+    for make in sorted(made, key=lambda each: each.__code__.co_firstlineno):
+        yield make, make(*_ARGUMENTS[make.__name__])
+
+
+_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+_CLUSTER = ClusterReference("myResourceGroup", "myAKSCluster")
+_IDENTITIES = [
+    ManagedIdentity(managed_identity_id(_SUBSCRIPTION, "myIdentityResourceGroup", name), f"client id of {name}")
+    for name in ("storage-identity", "database-identity")
+]
+_STORAGE, _DATABASE = (
+    PodIdentity(EntryKey("my-app", identity.resource_id.rpartition("/")[2].removesuffix("-identity")), identity)
+    for identity in _IDENTITIES
+)
+_WEB = Workload(
+    ObjectKey("my-app", "Deployment", "web"),
+    "apps/v1",
+    Origin("web.yaml"),
+    labels={BINDING_LABEL: "storage"},
+    imds=("main",),
+)
+_JOB = replace(_WEB, key=ObjectKey("my-app", "CronJob", "report"))
+_KEYS = (_WEB.key,)
+_ACCOUNT = ("my-app", "web")
+_WANTED = credential_for("https://issuer.example/", *_ACCOUNT)
+_ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "add_on_disabled": (_CLUSTER,),
+    "no_identity": (Match(_WEB, ()), [PodIdentity(EntryKey("other", "storage"), _IDENTITIES[0])]),
+    "label_in_selector": (_WEB,),
+    "default_account": ("my-app", "storage", [Match(_WEB, (_STORAGE,))]),
+    "several_identities": (Match(_WEB, (_STORAGE, _DATABASE)),),
+    "shared_account": (*_ACCOUNT, [Match(_WEB, (_STORAGE,)), Match(_JOB, (_DATABASE,))]),
+    "other_client_id": (*_ACCOUNT, "0000-another", _IDENTITIES[0], _KEYS),
+    "missing_identity": (_CLUSTER, _IDENTITIES[0].resource_id, _KEYS),
+    "unknown_identity": (_IDENTITIES[0].resource_id, "(AuthorizationFailed) the service's words", _KEYS),
+    "different_credential": (_IDENTITIES[0], _WANTED, credential_for("https://other.example/", *_ACCOUNT), _KEYS),
+    "too_many_credentials": (_IDENTITIES[0], MAX_CREDENTIALS - 1, 3, _KEYS),
+    "unused_identity": (_STORAGE,),
+    "moot_exception": (PodIdentityException(EntryKey("monitoring", "agents"), {"app": "node-agent"}), []),
+    "calls_imds": (_WEB,),
+    "unseen_controller": (_WEB,),
+    "unnamed": (_WEB,),
+}
+_BLOCKS = {"schema.json": manifest_keys, "decisions.py": migration_decisions}

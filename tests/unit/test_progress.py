@@ -1,0 +1,71 @@
+"""What is told of waiting where standard error is no terminal."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from azext_podidentity.arm.progress import PATIENCE, Lines, counted, progress
+
+from .support import Clock
+
+
+def cli(*, only_show_errors: bool = False, no_bar: bool = False) -> Any:
+    config = SimpleNamespace(getboolean=lambda *_: no_bar)
+    return SimpleNamespace(data={}, only_show_errors=only_show_errors, config=config)
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records]
+
+
+def test_a_stage_that_lasts_is_one_line(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+    az = cli()
+    for seconds in (1, 1, 2, 3, 9):  # as a role is waited for: a while, and again
+        with progress(az, "Waiting for the role") as turn:
+            for _ in range(4 * seconds):
+                turn()
+                clock.sleep(0.25)
+        assert told(caplog) == (["Waiting for the role"] if clock.now > 1000 + PATIENCE else [])
+    assert told(caplog) == ["Waiting for the role"]
+
+
+def test_a_stage_that_is_over_soon_is_no_line(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+    with progress(cli(), "Waiting") as turn:
+        turn()
+        clock.sleep(PATIENCE - 0.1)
+        turn()
+    assert told(caplog) == []
+
+
+def test_what_is_counted_is_one_line_with_the_count_by_then(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+    with counted(cli(), "Granting", 40) as tell:
+        for done in range(40):
+            tell(done)
+            clock.sleep(PATIENCE / 20)
+    assert told(caplog) == ["Granting: 20 of 40"]
+
+
+def test_an_operation_has_a_line_for_each_state_that_it_tells(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+    lines = Lines(cli(), "Changing cluster c")
+    lines.begin()
+    for state in ("InProgress", "Short", "ReconcilingAddons", ""):
+        for _ in range(1 if state == "Short" else 3):
+            lines.update_progress_with_msg(state)
+            clock.sleep(PATIENCE)
+    lines.end()
+    assert told(caplog) == [
+        "Changing cluster c: InProgress",
+        "Changing cluster c: ReconcilingAddons",
+        "Changing cluster c",
+    ]
+
+
+@pytest.mark.parametrize("quiet", [cli(only_show_errors=True), cli(no_bar=True)])
+def test_nothing_is_told_where_that_is_asked(caplog: pytest.LogCaptureFixture, clock: Clock, quiet: Any) -> None:
+    with progress(quiet, "Waiting") as turn:
+        clock.sleep(99)
+        turn()
+    assert told(caplog) == []
