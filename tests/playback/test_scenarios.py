@@ -107,7 +107,7 @@ def test_role_granted_at_the_group(scenario: Scenario) -> None:
         f"--assignee-object-id {principal} --assignee-principal-type ServicePrincipal"
     ).ok()
 
-    scenario.pod_identity(f"add {IN_APP} --name app --identity-resource-id {identity} --skip-role-assignment").ok()
+    scenario.pod_identity(f"add {IN_APP} --name app --identity-resource-id {identity}").ok()
 
     assigned = scenario.az(f"role assignment list --scope {identity} --fill-principal-name false").ok().json
     assert not assigned
