@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     chosen, selected = parser.parse_known_args(arguments)
     if chosen.playback:
         os.environ["PODIDENTITY_PLAYBACK"] = chosen.playback
-        selected = ["tests/playback/test_scenarios.py", "tests/playback/test_service_messages.py", *selected]
+        selected = ["tests/playback/scenarios", *selected]
     passed = run_matrix(selected) if chosen.matrix else _run(selected)
     for name, well in passed.items():
         print(f"{name}: {_OUTCOMES[well]}")

@@ -21,9 +21,19 @@ from tests.playback.scrub import Scrubber
 RECORDINGS = Path(__file__).with_name("recordings")
 _REQUEST_HEADERS = ("content-type", "if-match", "aksHTTPCustomFeatures")
 _ANSWER_HEADERS = ("content-type", "azure-asyncoperation", "location", "retry-after", "x-ms-request-id")
+_CREDENTIAL = "/federatedIdentityCredentials/"
 _LOGIN = re.compile(r"/oauth2/|/\.well-known/")
-# Only these does the extension ask for at the same time; their answers may come in any order.
-_PARALLEL = re.compile(r"/(userAssignedIdentities|roleAssignments|features|providers)(/[^/]*)?$|/Microsoft.Features/")
+# Only these are sent at the same time, each next to others of its kind: the kind, its method and paths.
+_PARALLEL = {
+    "read": (
+        "GET",
+        re.compile(
+            r"/(userAssignedIdentities|roleAssignments|federatedIdentityCredentials|features|providers)(/[^/]*)?$"
+            r"|/Microsoft.Features/"
+        ),
+    ),
+    "grant": ("PUT", re.compile(r"/roleAssignments/[^/]*$")),
+}
 Compared = tuple[str, str, str, str]
 
 
@@ -67,7 +77,10 @@ def recording(path: Path, scrubber: Scrubber, header: dict[str, str] | None = No
 
 
 def check(recorded: list[Any], asked: list[Any]) -> None:
-    """NotAsRecordedError where the requests differ from those recorded; order is free among parallel ones alone."""
+    """NotAsRecordedError where the requests differ from those recorded; order is free among parallel ones alone.
+
+    Those are reads of managed identities, roles and features that follow each other, and grants that do.
+    """
     wanted, got = _in_order(recorded), _in_order(asked)
     if wanted == got:
         return
@@ -118,8 +131,14 @@ def _note_requests(cassette: Any) -> list[Any]:
 
 
 def _in_order(requests: list[Any]) -> list[Compared]:
-    runs = groupby((compared(each) for each in requests), key=lambda each: bool(_PARALLEL.search(each[1])))
-    return [each for parallel, run in runs for each in (sorted(run) if parallel else run)]
+    runs = groupby(map(compared, requests), key=_kind)
+    return [each for kind, run in runs for each in (sorted(run) if kind else run)]
+
+
+def _kind(request: Compared) -> str | None:
+    """The kind of `_PARALLEL`, None for a request that has its place."""
+    method, path, *_ = request
+    return next((kind for kind, (its, paths) in _PARALLEL.items() if method == its and paths.search(path)), None)
 
 
 def _scrub_request(request: Any, scrub: Scrubber) -> Any:
@@ -129,7 +148,19 @@ def _scrub_request(request: Any, scrub: Scrubber) -> Any:
     request.headers = {name: scrub(str(request.headers[name])) for name in _REQUEST_HEADERS if name in request.headers}
     if request.body:
         request.body = scrub(_body(request.body))
+        if _CREDENTIAL in request.uri:
+            name = urlsplit(request.uri).path.rpartition("/")[2]
+            scrub.rename(name, _credential_name(json.loads(request.body)["properties"]))
+            request.uri = scrub(request.uri)
     return request
+
+
+def _credential_name(properties: dict[str, str]) -> str:
+    """The name that the extension gives the credential: it has a hash of the issuer, which has ids."""
+    from azext_podidentity.migration.credentials import credential_for
+
+    *_, namespace, account = properties["subject"].split(":")
+    return credential_for(properties["issuer"], namespace, account).name
 
 
 def _scrub_answer(answer: Any, scrub: Scrubber) -> Any:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -15,6 +14,7 @@ import pytest_socket
 from azure_simulator import Simulator
 from azure_simulator.azure_cli import connect, environment
 from development.paths import NEWEST
+from tests.playback.clock import Clock
 from tests.playback.mode import Mode, mode
 from tests.playback.scenario import Names, Scenario
 from tests.playback.scrub import Scrubber
@@ -22,9 +22,10 @@ from tests.playback.scrub import Scrubber
 if TYPE_CHECKING:
     from tests.playback.in_process import InProcessAz
 
-# The service's own minutes become seconds: recordings have an operation that runs and a role on its way.
+# The service's own minutes become seconds: recordings have an operation that runs and a role on its way, and few looks.
 _SCALE = 0.01
 _SIMULATOR = pytest.StashKey[Simulator]()
+_CLOCK = pytest.StashKey[Clock]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if mode() is Mode.LIVE:
         return
+    clock = config.stash[_CLOCK] = Clock()
     stack = ExitStack()
     config.add_cleanup(stack.close)
     home = Path(stack.enter_context(TemporaryDirectory(prefix="podidentity-playback-")))
@@ -41,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     stack.callback(patch.undo)
     patch.setenv("AZURE_CONFIG_DIR", str(home / "azure"))
     if mode() is Mode.RECORD:
-        simulator = config.stash[_SIMULATOR] = stack.enter_context(Simulator(scale=_SCALE))
+        simulator = config.stash[_SIMULATOR] = stack.enter_context(Simulator(scale=_SCALE, clock=clock))
         environ = {**environment(simulator, home / "azure", NEWEST.extension_directory), "HOME": str(home)}
         connect(NEWEST.az, simulator, environ)
         for name, value in environ.items():
@@ -49,15 +51,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is waited for: sleeping moves the extension's clock and takes no time."""
-    from azext_podidentity.arm import pace
-    from tests.unit.support import Clock
-
-    sleep = time.sleep
-    monkeypatch.setattr(pace, "time", Clock())
-    # az looks at a poller, which runs in a thread of its own, until it is done.
-    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.001)))
+def simulated_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for, and a recording and its replay have the same time."""
+    clock = request.config.stash[_CLOCK]
+    clock.restart()
+    clock.rule(monkeypatch)
 
 
 @pytest.fixture
@@ -75,7 +73,9 @@ def playback_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def replaying_az(quick: None, no_network: None, playback_home: Path, monkeypatch: pytest.MonkeyPatch) -> InProcessAz:
+def replaying_az(
+    simulated_time: None, no_network: None, playback_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> InProcessAz:
     """An az of this process without a network."""
     from tests.playback.in_process import signed_in_nowhere
 
@@ -105,6 +105,7 @@ def scenario(request: pytest.FixtureRequest) -> Iterator[Scenario]:
         return
     from tests.playback.in_process import InProcessAz
 
+    request.getfixturevalue("simulated_time")
     simulator = request.config.stash[_SIMULATOR]
     simulator.reset()
     path.unlink(missing_ok=True)

@@ -44,8 +44,10 @@ class InProcessAz:
 
         stdout, stderr = StringIO(), StringIO()
         with redirect_stdout(stdout), redirect_stderr(stderr), _loggers_of_az():
+            cli = get_default_cli()
+            cli.out_file = stdout  # of its own, for what a command prints by itself
             try:
-                exit_code = get_default_cli().invoke(shlex.split(command), out_file=stdout)
+                exit_code = cli.invoke(shlex.split(command), out_file=stdout)
             except SystemExit as ended:  # the parser and az's own exits
                 exit_code = ended.code if isinstance(ended.code, int) else 1
         return Result(exit_code or 0, stdout.getvalue(), stderr.getvalue())

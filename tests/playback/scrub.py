@@ -31,6 +31,11 @@ class Scrubber:
         self._url = url
         self._subscription_id = subscription_id
         self._known: dict[str, str] = {subscription_id.lower(): ZERO} if subscription_id else {}
+        self._renamed: dict[str, str] = {}
+
+    def rename(self, name: str, other: str) -> None:
+        """Has the other name stand for one that is computed from ids, from now on."""
+        self._renamed[name] = other
 
     def __call__(self, text: str) -> str:
         """The text with placeholders."""
@@ -38,6 +43,8 @@ class Scrubber:
             text = text.replace(self._url, "https://management.azure.com")
         if self._subscription_id:  # az makes a DNS prefix of its beginning
             text = re.sub(rf"-{self._subscription_id[:6]}(?=[\"-])(?!-)", f"-{ZERO[:6]}", text)
+        for name, other in self._renamed.items():
+            text = text.replace(name, other)
         text = _ROLE_ASSIGNMENT.sub(_ROLE_PLACEHOLDER, text)
         text = _SSH_KEY.sub(SSH_PLACEHOLDER, text)
         text = _SIGNATURE.sub("0" * 64, text)

@@ -14,7 +14,7 @@ from development.session import sign_in
 from tests.commands.support import CLUSTER_PATH
 from tests.playback.mode import VARIABLE, Mode
 
-SCENARIO = "tests/playback/test_scenarios.py::test_no_wait_then_wait"
+SCENARIO = "tests/playback/scenarios/test_walk.py::test_no_wait_then_wait"
 Live = Callable[[str], "subprocess.CompletedProcess[str]"]
 
 
@@ -66,7 +66,7 @@ def test_a_run_that_fails_deletes_what_it_made(simulator: Simulator, live: Live)
 
 
 def test_a_scenario_that_only_a_simulator_can_play_is_left_out(live: Live) -> None:
-    result = live("tests/playback/test_service_messages.py")
+    result = live("tests/playback/scenarios/test_service_messages.py::test_refused")
 
     assert result.returncode == 0, result.stdout
     assert "the service does not give this answer on demand" in result.stdout

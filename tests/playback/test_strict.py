@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import permutations
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 import yaml
 from pytest_socket import SocketBlockedError
+from vcr.request import Request
 
-from tests.playback.cassette import RECORDINGS, NotAsRecordedError, recording
+from tests.playback.cassette import RECORDINGS, NotAsRecordedError, check, recording
+from tests.playback.clock import Clock
 from tests.playback.in_process import InProcessAz
 from tests.playback.scenario import Names, Scenario
 from tests.playback.scrub import Scrubber
@@ -87,6 +92,40 @@ def test_another_order_fails(replaying_az: InProcessAz, tape: Path) -> None:
         play(replaying_az, tape)
 
 
+READ = ("GET", "/userAssignedIdentities/one"), ("GET", "/roleAssignments"), ("GET", "/x/federatedIdentityCredentials")
+GRANTS = ("PUT", "/roleAssignments/one"), ("PUT", "/roleAssignments/two")
+WRITES = ("PUT", "/managedClusters/one"), ("DELETE", "/roleAssignments/one"), ("DELETE", "/roleAssignments/two")
+
+
+def requests_of(order: Sequence[tuple[str, str]]) -> list[Request]:
+    return [Request(method, f"https://management.azure.com{path}", None, {}) for method, path in order]
+
+
+@pytest.mark.parametrize("order", [READ, GRANTS])
+def test_what_is_sent_at_the_same_time_may_come_in_any_order(order: Sequence[tuple[str, str]]) -> None:
+    for other in permutations(order):
+        check(requests_of(order), requests_of(other))
+
+
+@pytest.mark.parametrize("order", [WRITES, (READ[0], GRANTS[0]), (GRANTS[0], WRITES[1])])
+def test_what_waits_for_another_keeps_its_place(order: Sequence[tuple[str, str]]) -> None:
+    for other in set(permutations(order)) - {tuple(order)}:
+        with pytest.raises(NotAsRecordedError, match="another order"):
+            check(requests_of(order), requests_of(other))
+
+
+def test_a_role_is_as_fresh_in_a_replay_as_it_was_in_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    from azext_podidentity.arm import roles
+
+    clock = Clock()
+    clock.rule(monkeypatch)
+    assignments = [SimpleNamespace(created_on=clock.utc(30))]
+
+    assert roles.is_fresh(assignments)  # whatever the day is
+    clock.sleep(3600)
+    assert not roles.is_fresh(assignments)
+
+
 def test_a_connection_fails(no_network: None) -> None:
-    with pytest.raises(SocketBlockedError):
+    with pytest.raises(SocketBlockedError), pytest.warns(UserWarning, match="tried to use socket"):
         requests.get("https://localhost:1/", timeout=1)
