@@ -17,7 +17,7 @@ from typing import Any
 
 from azure.cli.command_modules.acs import custom as host
 from azure.cli.command_modules.acs._consts import DecoratorEarlyExitException
-from azure.cli.core.azclierror import ClientRequestError, NoTTYError
+from azure.cli.core.azclierror import AzCLIError, ClientRequestError, NoTTYError
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from knack.log import get_logger
 from knack.prompting import NoTTYException
@@ -108,13 +108,19 @@ def _update_with_host(
         parameters = {**parameters, "yes": True}  # what was answered once is not asked again
         try:
             return decorator.update_mc(mc)
-        except HttpResponseError as error:
-            if not ServiceError.of(error).busy:
+        except (HttpResponseError, AzCLIError) as error:
+            if not _is_busy(error):
                 raise
             if service.deadline.passed:
                 raise not_free(reference, service.deadline.seconds, str(ServiceError.of(error)), tries) from error
             logger.info("Another operation was in the way: %s", error)
         pace.wait(at_most=service.deadline.left)
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether another write was in the way; the operations have explained what the service said, maybe."""
+    refusal = error.__cause__ if isinstance(error, AzCLIError) else error
+    return isinstance(refusal, HttpResponseError) and ServiceError.of(refusal).busy
 
 
 def _disable(service: ClusterService, *, yes: bool) -> Disable | None:

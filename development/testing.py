@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,11 @@ _DESCRIPTION = """Sets up what is missing in .build/, then runs ruff, mypy, azde
 With arguments only pytest runs, with those: ./test -k exception, ./test tests/unit, ./test -n 0 --pdb"""
 _LINT = {"ruff": ["ruff", "check", "--extend-exclude", BUILD.name], "mypy": ["mypy"]}
 _OUTCOMES = {True: paint("passed", GREEN), False: paint("FAILED", RED), None: "not run, it is not installed"}
+# Measured in the tests that run the extension in pytest's own process; what real az processes run is not counted.
+_COVERAGE = ["--cov", "--cov-report=term:skip-covered"]
+_PLAYBACK = """what answers the scenarios of tests/playback, which then run alone: replay, the recordings without a
+network (as in every run); record, a simulator, and write the recordings anew; live, the cloud that your own az is
+signed in to: it makes and deletes resource groups podidentity-test-*, clusters cost money"""
 _EPILOG = "Exit code 0 when everything passed. Delete .build/ to start afresh with the newest azure-cli."
 
 
@@ -23,7 +29,7 @@ def main(arguments: list[str]) -> int:
     """Runs the checks; 0 when all passed. SetupError."""
     parser = argparse.ArgumentParser(
         "./test",
-        usage="./test [--matrix] [PYTEST ARGUMENTS]",
+        usage="./test [--matrix] [--playback {replay,record,live}] [PYTEST ARGUMENTS]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -32,7 +38,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--matrix", action="store_true", help="run pytest under Python 3.10 to 3.13, each with both azure-cli versions"
     )
+    parser.add_argument("--playback", choices=["replay", "record", "live"], help=_PLAYBACK)
     chosen, selected = parser.parse_known_args(arguments)
+    if chosen.playback:
+        os.environ["PODIDENTITY_PLAYBACK"] = chosen.playback
+        selected = ["tests/playback/scenarios", *selected]
     passed = run_matrix(selected) if chosen.matrix else _run(selected)
     for name, well in passed.items():
         print(f"{name}: {_OUTCOMES[well]}")
@@ -57,7 +67,7 @@ def _run(selected: list[str]) -> dict[str, bool | None]:
 
 
 def _pytest(selected: list[str]) -> bool:
-    return _passes("pytest", ["pytest", "-n", "2", *selected])
+    return _passes("pytest", ["pytest", "-n", "2", *(selected or _COVERAGE)])
 
 
 def _passes(name: str, words: list[str]) -> bool:

@@ -59,7 +59,8 @@ class Grants:  # pylint: disable=too-many-instance-attributes
         """The profile with client and object ids of the identities that are new in it, each with its role granted.
 
         Where many roles were granted, waits until they are likely to have reached the service: the write that would
-        find it out is a large one then. Raises an azure-cli error for an identity that does not exist or a role that cannot be granted.
+        find it out is a large one then. Raises an azure-cli error for an identity that does not exist or a role that
+        cannot be granted.
         """
         there = cluster.profile.identities
         added = [entry for entry in wanted.identities if there.find(entry.key) != entry]

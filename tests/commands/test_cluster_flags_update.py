@@ -142,7 +142,8 @@ def test_without_our_flags_the_command_is_the_hosts(each_az: AzureCli, simulator
     assert simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"] == before
 
 
-def test_a_change_made_between_read_and_write_stays(az: AzureCli, simulator: Simulator) -> None:
+@pytest.mark.parametrize("flags", ["", "--enable-oidc-issuer"], ids=["ours alone", "the host's too"])
+def test_a_change_made_between_read_and_write_stays(az: AzureCli, simulator: Simulator, flags: str) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     def tag(cluster: dict[str, Any]) -> None:
@@ -153,7 +154,7 @@ def test_a_change_made_between_read_and_write_stays(az: AzureCli, simulator: Sim
 
     simulator.faults.add(Fault(method="PUT", path=CLUSTER_PATH, times=1, call=meanwhile))
 
-    az(ENABLE).ok()
+    az(f"{ENABLE} {flags}").ok()
 
     cluster = simulator.cluster(GROUP, CLUSTER)
     assert cluster["tags"] == {"team": "shop"}

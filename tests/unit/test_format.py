@@ -8,7 +8,7 @@ from hypothesis import given
 from knack.output import format_table
 from knack.util import CommandResultItem
 
-from azext_podidentity._format import exceptions_table, findings_table, pod_identities_table
+from azext_podidentity._format import exceptions_table, findings_table, migration_table, pod_identities_table
 from azext_podidentity.checks.table import run
 
 from .snapshots import LONG, STATES
@@ -94,3 +94,15 @@ def test_a_word_of_a_command_is_never_broken() -> None:
     *_, option, label = shown("m", f"az aks pod-identity exception add --name {'n' * 200} --pod-labels 'a  b'")[-2:]
     assert option.strip() == f"--name {'n' * 200} \\"
     assert label.strip() == "--pod-labels 'a  b'"
+
+
+def test_the_columns_of_what_a_migration_removed() -> None:
+    credential = {"identity": identity_id(), "name": "made", "subject": "system:serviceaccount:my-app:web"}
+    removed = {"cluster": "c", "removedCredentials": [credential], "removedPodIdentities": ["my-app/app"]}
+    rows = migration_table({**removed, "removedExceptions": ["my-app/agents"], "addOnDisabled": True})
+    assert [(row["Step"], row["About"], " ".join(row["What"].split())) for row in rows] == [
+        ("removed", "app-identity", "credential made for system:serviceaccount:my-app:web"),
+        ("removed", "my-app/app", "pod identity"),
+        ("removed", "my-app/agents", "exception"),
+        ("disabled", "c", "pod identity add-on"),
+    ]

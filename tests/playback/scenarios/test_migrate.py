@@ -1,0 +1,122 @@
+"""The way off the add-on: plan, approve, status, finish, and the way back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.commands.manifests import USE, codes, live, pod_of, service_account, workload, write
+from tests.playback.scenario import Scenario
+
+IN_APP = "--namespace my-app"
+
+
+@pytest.fixture
+def bound(scenario: Scenario) -> str:
+    """The managed identity of the one pod identity, `app`, of the scenario's cluster."""
+    scenario.create_cluster()
+    identity = scenario.create_identity("app-identity")
+    scenario.pod_identity(f"add {IN_APP} --name app --identity-resource-id {identity}").ok()
+    return identity
+
+
+@pytest.fixture
+def manifests(tmp_path: Path) -> Path:
+    """Two workloads with the label of the pod identity and service accounts of their own, and one without."""
+    return write(
+        tmp_path / "manifests" / "app.yaml",
+        workload("web", "app", account="web"),
+        workload("job", "app", "CronJob", account="job"),
+        service_account("web"),
+        workload("unlabelled", None),
+    )
+
+
+def moved(folder: Path, client_id: str) -> Path:
+    """The workloads once the files in the folder are applied, as kubectl prints them."""
+    assert yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))["resources"]
+    workloads = [workload("web", None, account="web"), workload("job", None, "CronJob", account="job")]
+    for each in workloads:
+        pod_of(each)["metadata"]["labels"][USE] = "true"
+    accounts = [service_account(name, client_id) for name in ("web", "job")]
+    path = folder / "moved.json"
+    path.write_text(json.dumps(live(*workloads, *accounts)), "utf-8")
+    return path
+
+
+def states(listed: list[dict[str, Any]]) -> set[str]:
+    """The states that are in such a list."""
+    return {each["state"] for each in listed}
+
+
+def test_migration_to_its_end(scenario: Scenario, bound: str, manifests: Path, tmp_path: Path) -> None:
+    scenario.pod_identity(f"exception add {IN_APP} --name agents --pod-labels app=agent").ok()
+    folder = tmp_path / "workload-identity"
+    client_id = scenario.az(f"identity show --ids {bound}").ok().json["clientId"]
+
+    plan = scenario.pod_identity(f"migrate --workloads {manifests}").ok().json
+    assert [each["enabled"] for each in plan["features"]] == [False, False]
+    assert states(plan["credentials"]) == {"to make"}
+    approve = f"migrate --workloads {manifests} --approve --output-dir {folder}"
+    approved = scenario.pod_identity(approve).ok()
+    assert states(approved.json["credentials"]) == {"made"}
+    assert f"kubectl apply -k {folder}" in approved.stderr
+    assert states(scenario.pod_identity(approve).ok().json["credentials"]) == {"there"}
+
+    early = scenario.pod_identity(f"migrate --workloads {manifests} --finish --yes").failed()
+    assert "web" in early
+    workloads = f"--workloads {moved(folder, client_id)}"
+    status = scenario.pod_identity(f"migrate {workloads} --status").ok().json
+    assert states(status) == {"ready"}
+    table = scenario.pod_identity(f"migrate {workloads} --status --output table").ok().stdout
+    assert "ready" in table
+    finished = scenario.pod_identity(f"migrate {workloads} --finish --yes").ok().json
+
+    assert finished["removedPodIdentities"] == ["my-app/app"]
+    assert finished["removedExceptions"] == ["my-app/agents"]
+    assert finished["addOnDisabled"] is True
+    assert scenario.az(f"role assignment list --scope {bound} --fill-principal-name false").ok().json == []
+    assert scenario.pod_identity(f"migrate {workloads} --finish --yes").ok().json["removedPodIdentities"] == []
+
+
+def test_migration_undone(scenario: Scenario, bound: str, manifests: Path) -> None:
+    scenario.pod_identity(f"migrate --workloads {manifests} --approve").ok()
+    assert "--yes" in scenario.pod_identity("migrate --undo").failed()
+
+    removed = scenario.pod_identity("migrate --undo --yes --output table").ok().stdout
+
+    assert removed.count("credential") == 2
+    left = scenario.az("identity federated-credential list --resource-group {group} --identity-name app-identity")
+    assert left.ok().json == []
+    assert scenario.pod_identity("migrate --undo").ok().json["removedCredentials"] == []
+    assert scenario.pod_identity("list").ok().json["podIdentityProfile"]["userAssignedIdentities"]
+
+
+def test_a_decision_is_left_to_people(scenario: Scenario, bound: str, tmp_path: Path) -> None:
+    undecided = [workload("default", "app"), workload("lost", "nobody", account="lost")]
+    path = write(tmp_path / "app.yaml", *undecided)
+
+    result = scenario.pod_identity(f"migrate --workloads {path} --approve --output-dir {tmp_path / 'out'}").ok()
+    table = scenario.pod_identity(f"migrate --workloads {path} --output table").ok().stdout
+
+    assert set(codes(result.json)) >= {"default-service-account", "no-identity"}
+    assert "left out" in result.stderr
+    assert "nothing to write" in result.stderr
+    assert table.count("DECIDE") == 2
+
+
+@pytest.mark.simulated_only("live clusters run no workloads of ours")
+def test_workloads_read_inside_the_cluster(scenario: Scenario, bound: str) -> None:
+    if scenario.simulator:
+        printed = json.dumps(live(workload("web", "app", account="web")), indent=1)
+        scenario.simulator.settings.run_command = lambda _: (0, printed)
+    options = "--run-command --approve --output table"
+
+    table = scenario.pod_identity(f"migrate {options}").ok().stdout
+
+    assert "made:" in table
+    assert "Deployment my-app/web" in table

@@ -1,0 +1,73 @@
+"""A live run cleans up after itself. The simulator stands in for Azure; az is signed in as a person's is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from azure_simulator import Fault, Simulator
+from development.paths import NEWEST, ROOT
+from development.session import sign_in
+from tests.commands.support import CLUSTER_PATH
+from tests.playback.mode import VARIABLE, Mode
+
+SCENARIO = "tests/playback/scenarios/test_walk.py::test_no_wait_then_wait"
+Live = Callable[[str], "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator(scale=1e-6) as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def live(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Live:
+    """Runs one scenario live, in a process of its own."""
+    signed_in = sign_in(simulator, tmp_path_factory.mktemp("live"), NEWEST.extension_directory)
+    environ = {**signed_in, VARIABLE: Mode.LIVE.value}
+
+    def run(test: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", test]
+        return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=300)
+
+    return run
+
+
+def groups(simulator: Simulator, method: str) -> list[str]:
+    """The resource groups that were made or deleted."""
+    return [
+        each.path.lower().rpartition("/")[2] for each in simulator.requests.matching(method, "/resourcegroups/[^/]+$")
+    ]
+
+
+def test_a_run_deletes_what_it_made(simulator: Simulator, live: Live) -> None:
+    simulator.requests.clear()
+
+    result = live(SCENARIO)
+
+    assert result.returncode == 0, result.stdout
+    (made,) = groups(simulator, "PUT")
+    assert made.startswith("podidentity-test-")
+    assert groups(simulator, "DELETE") == [made]
+
+
+def test_a_run_that_fails_deletes_what_it_made(simulator: Simulator, live: Live) -> None:
+    simulator.requests.clear()
+    simulator.faults.add(Fault("PUT", CLUSTER_PATH, status=400, code="BadRequest", message="No."))
+
+    result = live(SCENARIO)
+
+    assert result.returncode == 1, result.stdout
+    assert groups(simulator, "DELETE") == groups(simulator, "PUT") != []
+
+
+def test_a_scenario_that_only_a_simulator_can_play_is_left_out(live: Live) -> None:
+    result = live("tests/playback/scenarios/test_service_messages.py::test_refused")
+
+    assert result.returncode == 0, result.stdout
+    assert "the service does not give this answer on demand" in result.stdout
+    assert " passed" not in result.stdout

@@ -1,0 +1,100 @@
+"""What kubectl tells, and what is made of it; a program of that name stands in for it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+from pathlib import Path
+
+import pytest
+from azure.cli.core.azclierror import ValidationError
+
+from azext_podidentity.kubernetes.kubectl import get_objects
+from azext_podidentity.migration.documents import KUBECTL_GET
+
+from .azure import CLI
+from .kubernetes import workload
+from .support import cluster_of, text_of
+
+CLUSTER = cluster_of(fqdn="Cluster.example", privateFQDN="private.example")
+
+
+class Kubectl:
+    """The program on the path, which notes how it is called."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def tells(self, server: str, output: str = "", *, error: str = "", exit_code: int = 0) -> None:
+        """It is connected to that server, and prints so when it is asked for objects."""
+        get = f"printf %s {shlex.quote(output)}; printf %s {shlex.quote(error)} >&2; exit {exit_code}"
+        script = (
+            f'#!/bin/sh\necho "$@" >> "{self._folder}/calls"\n'
+            f"case $1 in config) echo {shlex.quote(server)};; *) {get};; esac\n"
+        )
+        program = self._folder / "kubectl"
+        program.write_text(script, "utf-8")
+        program.chmod(0o755)
+
+    @property
+    def calls(self) -> list[str]:
+        """The arguments of each call."""
+        return (self._folder / "calls").read_text("utf-8").splitlines()
+
+
+@pytest.fixture
+def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
+    """No kubectl but this one, which is not there until it tells something."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return Kubectl(tmp_path)
+
+
+@pytest.mark.parametrize("server", ["https://cluster.example:443", "https://private.example"])
+def test_what_it_prints_is_read(kubectl: Kubectl, server: str) -> None:
+    kubectl.tells(server, json.dumps({"kind": "List", "apiVersion": "v1", "items": [workload()]}))
+
+    (read,) = get_objects(CLI, CLUSTER, None)
+
+    assert dict(read.wire) == workload()
+    assert kubectl.calls[1] == KUBECTL_GET.removeprefix("kubectl ")
+
+
+def test_the_context_of_another_cluster_is_refused_unless_it_was_named(
+    kubectl: Kubectl, caplog: pytest.LogCaptureFixture
+) -> None:
+    kubectl.tells("https://other.example", json.dumps(workload()))
+
+    with pytest.raises(ValidationError) as caught:
+        get_objects(CLI, CLUSTER, None)
+    assert "other.example" in caught.value.error_msg
+    assert "az aks get-credentials" in text_of(caught.value)
+    with caplog.at_level(logging.WARNING):
+        assert get_objects(CLI, CLUSTER, "proxy")
+    assert "Context proxy is a cluster at other.example" in caplog.text
+    assert all(each.endswith("--context proxy") for each in kubectl.calls[1:])
+
+
+def test_its_own_last_words_are_told(kubectl: Kubectl) -> None:
+    kubectl.tells("", error="E0101 00:00:00 memcache.go: trying\nThe connection was refused.\n", exit_code=3)
+
+    with pytest.raises(ValidationError) as caught:
+        get_objects(CLI, CLUSTER, None)
+
+    assert "(exit code 3): The connection was refused.\nThe command was: kubectl get" in caught.value.error_msg
+
+
+def test_without_one_the_other_ways_are_told(kubectl: Kubectl) -> None:
+    with pytest.raises(ValidationError) as caught:
+        get_objects(CLI, CLUSTER, None)
+
+    assert "--workloads" in text_of(caught.value)
+    assert "--run-command" in text_of(caught.value)
+
+
+def test_one_that_cannot_be_run_is_told(kubectl: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "kubectl").write_bytes(b"\x7fELF no program")
+    (tmp_path / "kubectl").chmod(0o755)
+
+    with pytest.raises(ValidationError, match="cannot be run"):
+        get_objects(CLI, CLUSTER, None)

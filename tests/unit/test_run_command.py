@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import encodebytes
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import AzCLIError, ValidationError
+
+from azext_podidentity.arm import run_command
+from azext_podidentity.migration.documents import KUBECTL_GET
+
+from .azure import CLI
+from .kubernetes import workload
+from .support import REFERENCE, http_error, text_of
+
+PRINTED = json.dumps(workload(), indent=1)
+PACKED = encodebytes(gzip.compress(PRINTED.encode())).decode()
+TOO_LONG = " " * run_command._MAX_LOGS
+NO_DIRECTORY = SimpleNamespace(properties=SimpleNamespace(aad_profile=None))
+
+
+class Cluster:
+    """Answers each command with the next of the outcomes."""
+
+    def __init__(self, *outcomes: Any) -> None:
+        self._outcomes = list(outcomes)
+        self.requests: list[Any] = []
+
+    def begin_run_command(self, group: str, name: str, request: Any, **_: Any) -> Any:
+        assert (group, name) == (REFERENCE.resource_group, REFERENCE.name)
+        self.requests.append(request)
+        outcome = self._outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return lambda: outcome
+
+
+def result(logs: str, exit_code: int = 0, state: str = "Succeeded", reason: str | None = None) -> Any:
+    """What came of a command."""
+    return SimpleNamespace(logs=logs, exit_code=exit_code, provisioning_state=state, reason=reason)
+
+
+def read(*outcomes: Any, model: Any = NO_DIRECTORY) -> tuple[list[dict[str, Any]], Cluster]:
+    """The objects, and the cluster that was asked for them."""
+    cluster = Cluster(*outcomes)
+    return [dict(each.wire) for each in run_command.get_objects(CLI, cluster, REFERENCE, model)], cluster
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real one looks at a poller from a thread of its own."""
+    monkeypatch.setattr("azure.cli.core.commands.LongRunningOperation", lambda *_, **__: lambda poller: poller())
+
+
+def test_what_kubectl_prints_there_is_read_and_its_own_words_are_not() -> None:
+    objects, cluster = read(result(f"Warning: some words\n{PRINTED}\n"))
+
+    assert objects == [workload()]
+    assert [each.command for each in cluster.requests] == [KUBECTL_GET]
+    assert cluster.requests[0].cluster_token is None
+
+
+def test_what_is_too_long_is_asked_for_compressed() -> None:
+    objects, cluster = read(result(TOO_LONG), result(f"a line of words\n{PACKED}"))
+
+    assert objects == [workload()]
+    assert cluster.requests[1].command.startswith(f"{KUBECTL_GET} | ")
+
+
+@pytest.mark.parametrize(
+    ("packed", "why"),
+    [
+        (TOO_LONG, "compressed"),
+        ("gzip: command not found", "gzip: command not found"),
+        ("", "nothing was printed"),
+        (PACKED[:80], "could not be compressed there"),
+    ],
+)
+def test_what_is_too_long_compressed_or_cannot_be_is_told(packed: str, why: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(result(TOO_LONG), result(packed))
+
+    assert why in caught.value.error_msg
+    assert "--workloads" in text_of(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why"),
+    [
+        (result(f"error: no rights\n{PRINTED}", 1), "exit code 1: error: no rights"),
+        (result("", state="Failed", reason="No node is ready."), "No node is ready."),
+        (http_error(403, {"code": "AuthorizationFailed", "message": "You may not."}), "(AuthorizationFailed) You may"),
+    ],
+)
+def test_a_command_that_fails_is_told_with_its_own_words_and_no_object(outcome: Any, why: str) -> None:
+    with pytest.raises(AzCLIError) as caught:
+        read(outcome)
+
+    assert why in caught.value.error_msg
+    assert "apiVersion" not in text_of(caught.value)
+    assert "--workloads" in text_of(caught.value)
+
+
+@pytest.mark.parametrize("managed", [True, False])
+def test_the_callers_token_goes_along_where_the_cluster_knows_people_by_it(
+    monkeypatch: pytest.MonkeyPatch, managed: bool
+) -> None:
+    token = ((None, None, {"accessToken": "of the caller"}),)
+    profile = SimpleNamespace(get_raw_token=lambda resource: token)
+    monkeypatch.setattr("azure.cli.core._profile.Profile", lambda cli_ctx: profile)
+    model = SimpleNamespace(properties=SimpleNamespace(aad_profile=SimpleNamespace(managed=managed)))
+
+    _, cluster = read(result(PRINTED), model=model)
+
+    assert cluster.requests[0].cluster_token == ("of the caller" if managed else None)
