@@ -39,7 +39,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
     with (
         tempfile.TemporaryDirectory(prefix="podidentity-") as folder,
         Simulator(_AT_ONCE) as simulator,
-        ForkedAz(NEWEST.python, sign_in(simulator, Path(folder), NEWEST.extension_directory), _SPEED) as az,
+        ForkedAz(NEWEST, sign_in(simulator, Path(folder), NEWEST.extension_directory), _SPEED) as az,
     ):
         token = az("account get-access-token --query accessToken --output tsv").ok().stdout.strip()
         table = Table(simulator, az, token)
@@ -48,7 +48,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
         bare = Table(simulator, az, token, etags=False)
         yield from _faults("one fault, without etags", bare, sample(bare.singles(), options.singles, options.seed))
         yield from _kills(Kills(table, options.seed), options.kills)
-        with ForkedAz(NEWEST.python, az.environment, WRITERS_SPEED) as writer:
+        with ForkedAz(NEWEST, az.environment, WRITERS_SPEED) as writer:
             for etags in (True, False):
                 half, quarter = options.writers // 2, options.writers // 4
                 yield _writers(Writers(options.writers, 0, 0, etags), simulator, writer)

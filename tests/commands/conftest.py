@@ -9,6 +9,7 @@ import pytest
 from azure_simulator import Durations, Simulator
 from azure_simulator.azure_cli import connect, environment
 from development.paths import HOSTS, NEWEST, Host
+from tests.commands.forked import ForkedAz
 from tests.commands.manifests import workload, write
 from tests.commands.support import CLUSTER, GROUP, AzureCli
 
@@ -61,9 +62,23 @@ def logged_in(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFact
     return get
 
 
+@pytest.fixture(scope="session")
+def forked_az(logged_in: Callable[[Host], AzureCli]) -> Iterator[ForkedAz]:
+    with ForkedAz(NEWEST, logged_in(NEWEST).environment) as cli:
+        yield cli
+
+
 @pytest.fixture
-def az(simulator: Simulator, logged_in: Callable[[Host], AzureCli]) -> AzureCli:
-    """The newest az; the request log is empty."""
+def az(simulator: Simulator, forked_az: ForkedAz) -> ForkedAz:
+    """The newest az, forked from one that has imported its modules; the request log is empty."""
+    forked_az.speed = 1
+    simulator.requests.clear()
+    return forked_az
+
+
+@pytest.fixture
+def started_az(simulator: Simulator, logged_in: Callable[[Host], AzureCli]) -> AzureCli:
+    """The newest az as a shell starts it; the request log is empty."""
     cli = logged_in(NEWEST)
     simulator.requests.clear()
     return cli

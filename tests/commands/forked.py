@@ -17,16 +17,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from tests.commands.support import Result
+from development.paths import Host
+from tests.commands.support import AzureCli, Process, Result, result_of
 
 _ZYGOTE = Path(__file__).with_name("zygote.py")
-_ENDS_WITHIN = 120
 
 
 class ForkedProcess:
     """One command that runs: what tests need of `subprocess.Popen`."""
 
     def __init__(self, connection: socket.socket, streams: list[int]) -> None:
+        self.returncode: int | None = None
         self._ends = connection.makefile("r")
         self.pid = int(self._ends.readline())
         self._streams = streams
@@ -34,24 +35,31 @@ class ForkedProcess:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def send_signal(self, number: int) -> None:
+    def send_signal(self, sig: int) -> None:
         """Sends a signal to the command, unless it has ended."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+            os.kill(self.pid, sig)
 
     def kill(self) -> None:
         """Ends the command at once, as nothing can prevent."""
         self.send_signal(signal.SIGKILL)
 
-    def result(self) -> Result:
-        """Waits for the command's end; one that hangs is killed, and TimeoutError raised."""
-        self._reader.join(_ENDS_WITHIN)
+    def communicate(self, _: str | None = None, timeout: float | None = None) -> tuple[str, str]:
+        """Waits for the command's end and returns what it wrote. Raises subprocess.TimeoutExpired."""
+        self._reader.join(timeout)
         if self._reader.is_alive():
-            self.kill()
-            raise TimeoutError(f"az has not ended within {_ENDS_WITHIN} s: {self._written}")
-        code = int(self._ends.readline())
-        self._ends.close()
-        return Result(code, *(written.decode() for written in self._written))
+            raise subprocess.TimeoutExpired("az", timeout or 0)
+        if self.returncode is None:
+            self.returncode = int(self._ends.readline())
+            self._ends.close()
+        stdout, stderr = (written.decode() for written in self._written)
+        return stdout, stderr
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits for the command's end and returns its exit code, negative for a signal."""
+        self.communicate(timeout=timeout)
+        assert self.returncode is not None
+        return self.returncode
 
     def _read(self) -> None:
         with selectors.DefaultSelector() as selector:
@@ -66,19 +74,21 @@ class ForkedProcess:
                         os.close(key.fd)
 
 
-class ForkedAz:
+class ForkedAz(AzureCli):
     """Runs commands as `AzureCli` does, each in a forked child; a context manager.
 
-    `speed`: all that a command sleeps takes that many times less. 1 is az as it is.
+    `speed`: all that a command sleeps takes that many times less. 1 is az as it is. What is to run with a terminal, a
+    standard input or another environment is started as ever.
     """
 
-    def __init__(self, python: Path, environment: Mapping[str, str], speed: float = 1) -> None:
-        self.environment = dict(environment)
-        self._speed = speed
+    def __init__(self, host: Host, environment: Mapping[str, str], speed: float = 1) -> None:
+        super().__init__(host.az, environment)
+        self.speed = speed
+        self._forks = dict(environment)
         self._folder = tempfile.TemporaryDirectory(prefix="az-")
         self._address = f"{self._folder.name}/socket"
         self._zygote = subprocess.Popen(
-            [str(python), str(_ZYGOTE), self._address],
+            [str(host.python), str(_ZYGOTE), self._address],
             cwd=environment["HOME"],
             env={**environment, "AZ_INSTALLER": "PIP"},
             stdin=subprocess.DEVNULL,
@@ -101,9 +111,11 @@ class ForkedAz:
         self._zygote.stdout.close()
         self._folder.cleanup()
 
-    def start(self, command: str) -> ForkedProcess:
-        """Starts `az COMMAND`, without a terminal."""
-        request = {"arguments": shlex.split(command), "speed": self._speed}
+    def start(self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> Process:
+        """Starts `az COMMAND`."""
+        if (stderr, stdin, self.environment) != (subprocess.PIPE, subprocess.DEVNULL, self._forks):
+            return super().start(command, stderr, stdin)
+        request = {"arguments": shlex.split(command), "speed": self.speed}
         pipes = [os.pipe(), os.pipe()]
         nothing = os.open(os.devnull, os.O_RDONLY)
         connection = socket.socket(socket.AF_UNIX)
@@ -116,17 +128,9 @@ class ForkedAz:
         connection.close()
         return process
 
-    def __call__(self, command: str) -> Result:
-        """Runs `az COMMAND` to its end."""
-        return self.start(command).result()
-
-    def together(self, *commands: str) -> list[Result]:
-        """Runs several `az` at the same time."""
-        return [process.result() for process in [self.start(command) for command in commands]]
-
     def killed(self, command: str, after: float) -> Result:
         """Runs `az COMMAND` and kills it after so many seconds, unless it has ended by then."""
         process = self.start(command)
         time.sleep(after)
         process.kill()
-        return process.result()
+        return result_of(process)

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from azure_simulator import Fault, Simulator
 
@@ -57,6 +57,17 @@ class Result:
         return self.stderr
 
 
+class Process(Protocol):
+    """A command that runs, as `subprocess.Popen` has it."""
+
+    returncode: Any
+
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
+    def kill(self) -> None: ...
+
+
 class AzureCli:
     """One `az` that is logged in to the simulator."""
 
@@ -64,9 +75,7 @@ class AzureCli:
         self.az = az
         self.environment = dict(environment)
 
-    def start(
-        self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL
-    ) -> subprocess.Popen[str]:
+    def start(self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> Process:
         """Starts `az COMMAND`, without a terminal unless `stderr` is the file descriptor of one."""
         return subprocess.Popen(
             [str(self.az), *shlex.split(command)],
@@ -95,7 +104,7 @@ class AzureCli:
             self(command.removeprefix("az ")).ok()
 
 
-def result_of(process: subprocess.Popen[str], stdin: str | None = None) -> Result:
+def result_of(process: Process, stdin: str | None = None) -> Result:
     """Waits for the process's end; one that hangs is killed and fails the test."""
     try:
         stdout, stderr = process.communicate(stdin, timeout=120)
@@ -107,7 +116,7 @@ def result_of(process: subprocess.Popen[str], stdin: str | None = None) -> Resul
 
 def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path: str) -> None:
     """Starts the command and kills it when it sends such a request, which takes effect all the same."""
-    running: list[subprocess.Popen[str]] = []
+    running: list[Process] = []
     simulator.faults.add(Fault(method, path, call=lambda: running[0].kill()))
     running.append(az.start(command))
     assert result_of(running[0]).exit_code < 0

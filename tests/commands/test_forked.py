@@ -11,7 +11,7 @@ import pytest
 
 from azure_simulator import Fault, Simulator
 from development.paths import NEWEST, Host
-from tests.commands.forked import ForkedAz, ForkedProcess
+from tests.commands.forked import ForkedAz
 from tests.commands.state import entries, pod_exception, seed_entries, takes
 from tests.commands.support import CLUSTER, GROUP, OPERATION_PATH, POD_IDENTITY, AzureCli, Result, result_of
 
@@ -30,17 +30,17 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def forked(logged_in: Callable[[Host], AzureCli]) -> Iterator[ForkedAz]:
-    with ForkedAz(NEWEST.python, logged_in(NEWEST).environment) as az:
+    with ForkedAz(NEWEST, logged_in(NEWEST).environment) as az:
         yield az
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_a_command_says_and_its_exit_code_are_the_same(
-    az: AzureCli, forked: ForkedAz, simulator: Simulator, name: str
+    started_az: AzureCli, forked: ForkedAz, simulator: Simulator, name: str
 ) -> None:
     seed_entries(simulator, "app", exceptions=[pod_exception("old", {"app": "x"})])
 
-    executed = az(COMMANDS[name])
+    executed = started_az(COMMANDS[name])
     again = forked(COMMANDS[name])
 
     assert again.exit_code == executed.exit_code
@@ -48,10 +48,12 @@ def test_what_a_command_says_and_its_exit_code_are_the_same(
     assert again.stderr == executed.stderr
 
 
-def test_debug_output_is_the_same_but_for_times_and_ids(az: AzureCli, forked: ForkedAz, simulator: Simulator) -> None:
+def test_debug_output_is_the_same_but_for_times_and_ids(
+    started_az: AzureCli, forked: ForkedAz, simulator: Simulator
+) -> None:
     seed_entries(simulator, "app")
 
-    executed, again = (run(f"{COMMANDS['json']} --debug") for run in (az, forked))
+    executed, again = (run(f"{COMMANDS['json']} --debug") for run in (started_az, forked))
 
     assert _shape(again) == _shape(executed)
     assert len(_shape(executed)[1]) > 20
@@ -59,17 +61,17 @@ def test_debug_output_is_the_same_but_for_times_and_ids(az: AzureCli, forked: Fo
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_a_signal_ends_both_in_the_same_way(
-    az: AzureCli, forked: ForkedAz, simulator: Simulator, number: signal.Signals
+    started_az: AzureCli, forked: ForkedAz, simulator: Simulator, number: signal.Signals
 ) -> None:
     results = []
-    for run in (az, forked):
+    for run in (started_az, forked):
         seed_entries(simulator, "app")
         takes(simulator, pod_identity=600)
         running: list[Any] = []
         simulator.faults.add(Fault("GET", OPERATION_PATH, call=lambda: running[0].send_signal(number)))  # noqa: B023
-        running.append(run.start(f"aks pod-identity delete {POD_IDENTITY} --name app"))  # type: ignore[attr-defined]
+        running.append(run.start(f"aks pod-identity delete {POD_IDENTITY} --name app"))
         process = running[0]
-        results.append(process.result() if isinstance(process, ForkedProcess) else result_of(process))
+        results.append(result_of(process))
 
     executed, again = results
     assert again == executed
@@ -87,7 +89,7 @@ def test_commands_at_the_same_time_are_apart(forked: ForkedAz, simulator: Simula
 
 def test_a_faster_clock_makes_waiting_short(logged_in: Callable[[Host], AzureCli], simulator: Simulator) -> None:
     seed_entries(simulator, "app", provisioningState="Updating")
-    with ForkedAz(NEWEST.python, logged_in(NEWEST).environment, speed=1000) as az:
+    with ForkedAz(NEWEST, logged_in(NEWEST).environment, speed=1000) as az:
         message = az(f"aks pod-identity delete {POD_IDENTITY} --name app").failed()
     assert "was not free within 1800 seconds" in message
     assert list(entries(simulator)) == ["app"]

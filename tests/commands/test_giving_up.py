@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +19,7 @@ from tests.commands.support import (
     POD_IDENTITY,
     ROLE_PATH,
     AzureCli,
+    Process,
     commands_in,
     result_of,
     sent,
@@ -148,7 +148,7 @@ def test_ctrl_c_ends_the_wait_at_once(
     answers_after: float,
 ) -> None:
     waits(simulator)
-    running: list[subprocess.Popen[str]] = []
+    running: list[Process] = []
     pressed: list[float] = []
 
     def press() -> None:

@@ -16,6 +16,7 @@ MORE_MB = 150
 def peak(az: AzureCli, command: str, exit_code: int = 0) -> float:
     """The most memory that the command had, in MB; AssertionError where it ends otherwise."""
     process = az.start(f"{command} --output none --only-show-errors", stderr=subprocess.DEVNULL)
+    assert isinstance(process, subprocess.Popen)
     _, status, usage = os.wait4(process.pid, 0)
     assert process.stdout
     process.stdout.close()

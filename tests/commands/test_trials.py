@@ -20,7 +20,7 @@ SEED = 20251125
 @pytest.fixture(scope="module")
 def forked(logged_in: Callable[[Host], AzureCli]) -> Iterator[ForkedAz]:
     """The newest az, forked, in which little time passes while it waits."""
-    with ForkedAz(NEWEST.python, logged_in(NEWEST).environment, speed=100) as az:
+    with ForkedAz(NEWEST, logged_in(NEWEST).environment, speed=100) as az:
         yield az
 
 
@@ -53,7 +53,7 @@ def test_a_command_killed_at_any_moment_is_completed_by_running_it_again(table: 
 
 @pytest.mark.parametrize("etags", [True, False], ids=["etags", "no etags"])
 def test_all_that_many_write_at_once_is_there(simulator: Simulator, forked: ForkedAz, etags: bool) -> None:
-    with ForkedAz(NEWEST.python, forked.environment, WRITERS_SPEED) as az:
+    with ForkedAz(NEWEST, forked.environment, WRITERS_SPEED) as az:
         assert Writers(3, 2, 1, etags).run(simulator, az) == []
 
 

@@ -12,7 +12,7 @@ from azure_simulator import Simulator
 from tests.commands.fault_table import COMMANDS, Command, Table
 from tests.commands.forked import ForkedAz
 from tests.commands.state import entries, exceptions, pod_exception, seed_entries, takes
-from tests.commands.support import CLUSTER, GROUP, POD_IDENTITY, ROLE_PATH, Result
+from tests.commands.support import CLUSTER, GROUP, POD_IDENTITY, ROLE_PATH, Result, result_of
 
 # Seconds; longer than a client takes from its read to its write, as operations of the service are.
 OPERATION = 1.5
@@ -100,7 +100,7 @@ class Writers:
         ]
         running = [az.start(f"aks pod-identity {line}") for line in lines]
         tagged = self.deletes == 0 or _tag(az)
-        failed = [result.stderr for result in (each.result() for each in running) if result.exit_code]
+        failed = [result.stderr for result in map(result_of, running) if result.exit_code]
         return [*failed, *self._missing(azure, {"kept", *added}, set(updated)), *([] if tagged else ["the tag"])]
 
     def _missing(self, azure: Simulator, there: set[str], updated: set[str]) -> list[str]:

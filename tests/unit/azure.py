@@ -166,4 +166,4 @@ def connect(azure: Azure, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(identities, "managed_identity_client", lambda *_: azure)
     patch.setattr(roles, "role_assignments_client", lambda *_: azure)
     # The real one looks at a poller from a thread of its own.
-    patch.setattr("azext_podidentity.arm.cluster.follow", lambda _, poller, __: poller())
+    patch.setattr("azext_podidentity.arm.cluster.follow", lambda _, poller, *__: poller())

@@ -52,7 +52,7 @@ def read(*outcomes: Any, model: Any = NO_DIRECTORY) -> tuple[list[dict[str, Any]
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real one looks at a poller from a thread of its own."""
-    monkeypatch.setattr("azure.cli.core.commands.LongRunningOperation", lambda *_, **__: lambda poller: poller())
+    monkeypatch.setattr("azext_podidentity.arm.run_command.follow", lambda _, poller, *__: poller())
 
 
 def test_what_kubectl_prints_there_is_read_and_its_own_words_are_not() -> None:
