@@ -151,7 +151,7 @@ def _load_group(loader: Any) -> None:
                 type=int,
                 validator=_validators.validate_timeout,
                 help="Seconds to wait for operations on the cluster, those of others and its own. What was begun goes "
-                "on when they are over.",
+                "on when they are over. 1800 when left out.",
             )
     for command in ("aks pod-identity list", "aks pod-identity exception list"):
         with loader.argument_context(command) as c:

@@ -82,7 +82,7 @@ def validate_timeout(namespace: Any) -> None:
     """How long operations are waited for."""
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
-    if namespace.timeout < 1:
+    if namespace.timeout is not None and namespace.timeout < 1:
         raise InvalidArgumentValueError(
             f"--timeout {namespace.timeout} is no time to wait.",
             "Give at least 1 second; to wait for no operation of this command, pass: --no-wait",

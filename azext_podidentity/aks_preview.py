@@ -31,6 +31,9 @@ def keep_group(loader: Any) -> None:
 
         helps.update(HELP)
         for name in ours.keys() & commands_loader.command_table.keys():
+            # What az gives to every command by then, --subscription say, begins with an underscore.
+            replaced = commands_loader.command_table[name].arguments.items()
+            ours[name].arguments.update({key: value for key, value in replaced if key.startswith("_")})
             commands_loader.command_table[name] = ours[name]
             commands_loader.cmd_to_loader_map[name] = [loader]
 

@@ -39,7 +39,7 @@ def pod_identity_add(
     skip_role_assignment: bool = False,
     force: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
-    timeout: int = WAIT_LIMIT,
+    timeout: int | None = None,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity add`: returns the managed cluster."""
@@ -63,7 +63,7 @@ def pod_identity_delete(
     entry_names: list[EntryKey],
     delete_role_assignment: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
-    timeout: int = WAIT_LIMIT,
+    timeout: int | None = None,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity delete`: returns the managed cluster."""
@@ -90,7 +90,7 @@ def pod_identity_apply(
     yes: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
     no_wait: bool = False,
-    timeout: int = WAIT_LIMIT,
+    timeout: int | None = None,
 ) -> dict[str, list[dict[str, Any]]] | None:
     """`az aks pod-identity apply`: returns what is added, changed, removed and unchanged, None for a no."""
     from azext_podidentity.arm import applying
@@ -219,7 +219,7 @@ def exception_add(
     pod_labels: dict[str, str],
     entry_name: str | None = None,
     aks_custom_headers: dict[str, str] | None = None,
-    timeout: int = WAIT_LIMIT,
+    timeout: int | None = None,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception add`: returns the managed cluster."""
@@ -238,7 +238,7 @@ def exception_update(
     entry_name: str,
     pod_labels: dict[str, str],
     aks_custom_headers: dict[str, str] | None = None,
-    timeout: int = WAIT_LIMIT,
+    timeout: int | None = None,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception update`: returns the managed cluster."""
@@ -255,7 +255,7 @@ def exception_delete(
     entry_namespace: str,
     entry_names: list[EntryKey],
     aks_custom_headers: dict[str, str] | None = None,
-    timeout: int = WAIT_LIMIT,
+    timeout: int | None = None,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception delete`: returns the managed cluster."""
@@ -295,6 +295,7 @@ def _tell_off(cluster: Cluster) -> bool:
 
 
 def _service(
-    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, timeout: int = WAIT_LIMIT
+    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, timeout: int | None = None
 ) -> ClusterService:
-    return ClusterService(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name), timeout)
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    return ClusterService(cmd.cli_ctx, client, reference, timeout or WAIT_LIMIT)

@@ -11,7 +11,7 @@ from azure.core.pipeline.policies import HTTPPolicy
 _WITH_JSON = (200, 201)
 
 
-class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]
+class AnswerPolicy(HTTPPolicy):  # type: ignore[type-arg]  # pylint: disable=too-few-public-methods
     """Looks at each answer where the SDK's retry policy can still ask again.
 
     A request that is answered with 401 is sent once more: the SDK's credential has forgotten the token by then. An

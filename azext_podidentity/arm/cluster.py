@@ -151,7 +151,7 @@ class ClusterService:
                 if (of_lost := _without_role(error, lost)) != lost:
                     lost = of_lost  # somebody took its role too: it was removed on purpose
                     continue
-                self._check_worth_another_try(error, reading, change, grants, pace, tries)
+                self._check_worth_another_try(error, reading, change, grants, pace=pace, tries=tries)
                 if not reading.model.e_tag and _is_replaced(error):
                     lost.update(self._lost(profile, wanted, self.read_settled().cluster.profile))
                 continue
@@ -234,7 +234,7 @@ class ClusterService:
             pace.wait(turn, at_most=self.deadline.left)
 
     def _check_worth_another_try(
-        self, error: AzureError, reading: Reading, change: Change, grants: Grants, pace: Pace, tries: int
+        self, error: AzureError, reading: Reading, change: Change, grants: Grants, *, pace: Pace, tries: int
     ) -> None:
         """Waits where another try can succeed; raises the explained error where it cannot."""
         cluster = reading.cluster

@@ -28,7 +28,7 @@ def follow(cli_ctx: Any, poller: Any, message: str, deadline: Deadline | None = 
     return _Following(cli_ctx, poller, message, deadline or Deadline(WAIT_LIMIT))(poller)
 
 
-class _Following(LongRunningOperation):  # type: ignore[misc]
+class _Following(LongRunningOperation):  # type: ignore[misc]  # pylint: disable=too-few-public-methods
     def __init__(self, cli_ctx: Any, poller: Any, message: str, deadline: Deadline) -> None:
         # At a terminal az has a spinner of its own.
         lines = stage_lines(cli_ctx, message)

@@ -109,7 +109,7 @@ def _carry_out(future: Future[Found], run: Callable[..., Found], *arguments: Any
         return
     try:
         future.set_result(run(*arguments))
-    except Exception as error:
+    except Exception as error:  # pylint: disable=broad-exception-caught
         future.set_exception(error)
 
 

@@ -50,7 +50,8 @@ def test_the_group_is_ours(
 
     added = beside_aks_preview(add).ok().json["podIdentityProfile"]["userAssignedIdentities"]
     shown = beside_aks_preview(f"aks pod-identity show {ON_CLUSTER} --namespace my-app --name app-identity").ok().json
-    listed = beside_aks_preview(f"aks pod-identity list {ON_CLUSTER} --output table").ok().stdout
+    here = f"{ON_CLUSTER} --subscription {simulator.subscription_id}"
+    listed = beside_aks_preview(f"aks pod-identity list {here} --output table").ok().stdout
 
     assert [entry["name"] for entry in added] == ["app-identity"]
     assert shown["identity"]["resourceId"] == identity["id"]

@@ -11,7 +11,7 @@ from azext_podidentity import aks_preview
 from azext_podidentity._help import HELP
 
 NAME = "aks pod-identity add"
-OURS, THEIRS = "ours", "theirs"
+OURS, THEIRS = SimpleNamespace(arguments={}), SimpleNamespace(arguments={"_subscription": "az's", "name": "theirs"})
 
 
 def az_after_both(*loaded: str) -> Any:
@@ -33,6 +33,11 @@ def test_the_group_is_ours_whichever_is_loaded_last() -> None:
     made = az_after_both(NAME, "aks create")
     assert made.az.command_table == {NAME: OURS, "aks create": THEIRS}
     assert made.az.cmd_to_loader_map == {NAME: [made.ours], "aks create": [made.theirs]}
+
+
+def test_it_has_the_arguments_that_az_gives_to_every_command() -> None:
+    made = az_after_both(NAME)
+    assert made.az.command_table[NAME].arguments == {"_subscription": "az's"}
 
 
 def test_a_command_that_is_not_at_hand_stays_away() -> None:
