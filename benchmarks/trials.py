@@ -7,6 +7,7 @@ fast, so that no time is spent on what the SDK waits before it asks again.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -61,7 +62,7 @@ def _faults(name: str, table: Table, cases: Sequence[Case]) -> Iterator[Figure]:
     for case in cases:
         try:
             table.run(case)
-        except (AssertionError, TimeoutError) as error:
+        except (AssertionError, subprocess.TimeoutExpired) as error:
             wrong += 1
             note(f"{case}: {error}")
     for outcome, times in sorted(table.outcomes.items()):
