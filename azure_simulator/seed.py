@@ -50,13 +50,18 @@ class Seed:
             properties = {"issuer": issuer, "subject": subject, "audiences": [audience]}
             return copy.deepcopy(self._services.identities.credentials.put(identity, name, properties))
 
-    def role_assignment(self, scope: str, principal_id: str, role: str = "Managed Identity Operator") -> Wire:
-        """An assignment every provider honours already; raises ValueError for an unknown role name or id."""
+    def role_assignment(
+        self, scope: str, principal_id: str, role: str = "Managed Identity Operator", name: str | None = None
+    ) -> Wire:
+        """An assignment every provider honours already; raises ValueError for an unknown role name or id.
+
+        `name`: that of the assignment, a new GUID where there is none.
+        """
         definition = find_role(role)
         if definition is None:
             raise ValueError(f"There is no built-in role '{role}' in the simulator.")
         with self._lock:
-            return self._services.roles.grant(scope, principal_id, definition)
+            return self._services.roles.grant(scope, principal_id, definition, name)
 
     def group(self, *members: str) -> str:
         """A security group of Microsoft Entra ID with those object ids as members; returns its object id."""

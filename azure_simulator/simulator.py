@@ -182,6 +182,11 @@ class Simulator:
                 raise KeyError(resource_id)
             return copy.deepcopy(list(self._services.identities.credentials.of(identity).values()))
 
+    def role_assignments(self, principal_id: str) -> list[dict[str, Any]]:
+        """Copies of a principal's own role assignments in wire form, whatever they are at."""
+        with self._lock:
+            return copy.deepcopy(self._services.roles.of(principal_id))
+
     def remove_role_assignments(self, scope: str, principal_id: str | None = None) -> None:
         """Remove those at exactly this scope: of one principal, or all."""
         with self._lock:

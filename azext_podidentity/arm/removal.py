@@ -39,7 +39,11 @@ def remove(
         model = service.change(change, grants, headers=headers, no_wait=no_wait)
     except ResourceNotFoundError as error:
         if delete_role_assignment:
-            error.set_recommendation(_advise_left_role(service.read().cluster))
+            cluster = service.read().cluster
+            # Another cluster may run as a user-assigned identity too, and need its roles.
+            if cluster.identity_type == "SystemAssigned":
+                _remove_known(cli_ctx, cluster)
+            error.set_recommendation(_advise_left_role(cluster))
         raise
     left = Profile() if no_wait else service.reading(model).cluster.profile
     settle_roles(cli_ctx, grants, left, revoke=delete_role_assignment)
@@ -70,19 +74,27 @@ def remove_left_roles(cli_ctx: Any, cluster: Cluster) -> None:
 
     Only roles that this tool granted are known without their entries; how to look for others, people are told.
     """
+    if cluster.principal_id is None:
+        return
+    if not _remove_known(cli_ctx, cluster) or cluster.profile.enabled:
+        logger.warning(_advise_left_role(cluster))
+
+
+def _remove_known(cli_ctx: Any, cluster: Cluster) -> bool:
+    """Removes the roles that this tool granted and no entry needs; False where the caller may not look for them."""
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     if cluster.principal_id is None:
-        return
+        return False
+    subscription_id, bound_to = get_subscription_id(cli_ctx), cluster.profile.bound_to
     try:
-        revoked = roles.revoke_left(cli_ctx, get_subscription_id(cli_ctx), cluster.principal_id)
+        revoked = roles.revoke_left(cli_ctx, subscription_id, cluster.principal_id, is_needed=bound_to)
     except ForbiddenError as error:
-        logger.warning("%s\n%s", error.error_msg, _advise_left_role(cluster))
-        return
+        logger.warning(error.error_msg)
+        return False
     for assignment_id in revoked:
         logger.warning("Removed the role assignment of the cluster identity: %s", assignment_id)
-    if cluster.profile.enabled:
-        logger.warning(_advise_left_role(cluster))
+    return True
 
 
 def _revoke(cli_ctx: Any, principal_id: str, resource_id: str) -> None:

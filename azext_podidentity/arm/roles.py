@@ -157,11 +157,13 @@ def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> list[str]:
     return _remove(client, own)
 
 
-def revoke_left(cli_ctx: Any, subscription_id: str, principal_id: str) -> list[str]:
-    """Removes the assignments that this tool made for the principal in the subscription, whatever they are at.
+def revoke_left(
+    cli_ctx: Any, subscription_id: str, principal_id: str, *, is_needed: Callable[[str], object]
+) -> list[str]:
+    """Removes the assignments that this tool made for the principal in the subscription, unless they are needed.
 
-    They are known by their names, which are derived from what they grant. Returns the ids of those removed; raises an
-    azure-cli error where one could not be.
+    They are known by their names, which are derived from what they grant. `is_needed` is asked with the resource id
+    of the managed identity. Returns the ids of those removed; raises an azure-cli error where one could not be.
     """
     client = role_assignments_client(cli_ctx, subscription_id)
     try:
@@ -169,7 +171,7 @@ def revoke_left(cli_ctx: Any, subscription_id: str, principal_id: str) -> list[s
     except AzureError as error:
         raise explain_plainly(error) from error
     ours = [each for each in assignments if each.name == assignment_name(each.scope, principal_id)]
-    return _remove(client, ours)
+    return _remove(client, [each for each in ours if not is_needed(each.scope)])
 
 
 def _remove(client: Any, assignments: list[Any]) -> list[str]:

@@ -79,12 +79,12 @@ class RoleAssignments:
         answer["properties"]["createdBy"] = None
         return answer
 
-    def grant(self, scope: str, principal_id: str, role: Role) -> dict[str, Any]:
+    def grant(self, scope: str, principal_id: str, role: Role, name: str | None = None) -> dict[str, Any]:
         """An assignment that is effective at once."""
         requested = {"roleDefinitionId": _definition_id(scope, role), "principalId": principal_id}
         properties = self._properties(scope, principal_id, requested, None)
-        assignment = RoleAssignment(new_id(), scope, principal_id, role, properties, float("-inf"))
-        self._assignments[assignment.name] = assignment
+        assignment = RoleAssignment(name or new_id(), scope, principal_id, role, properties, float("-inf"))
+        self._assignments[assignment.name.lower()] = assignment
         return assignment.wire()
 
     def revoke(self, scope: str, principal_id: str | None = None) -> None:
@@ -93,6 +93,10 @@ class RoleAssignments:
             same_principal = principal_id is None or assignment.principal_id.lower() == principal_id.lower()
             if same_principal and segments(assignment.scope) == segments(scope):
                 del self._assignments[assignment.name.lower()]
+
+    def of(self, principal_id: str) -> list[dict[str, Any]]:
+        """The principal's own assignments in wire form, whatever they are at."""
+        return [each.wire() for each in self._assignments.values() if each.principal_id.lower() == principal_id.lower()]
 
     def allows(self, principal_id: str, action: str, resource_id: str) -> bool:
         """Whether a propagated assignment, at the resource or above it, grants the action."""

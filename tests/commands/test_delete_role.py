@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from azext_podidentity.profile.scopes import assignment_name
 from azure_simulator import Fault, Simulator
 from tests.commands.state import entries, pod_identity, principal_id, seed_entries
 from tests.commands.support import CLUSTER, GROUP, POD_IDENTITY, AzureCli, sent
@@ -165,3 +166,31 @@ def test_a_role_that_somebody_else_removed_meanwhile_is_no_error(az: AzureCli, s
     az(DELETE).ok()
 
     assert not entries(simulator)
+
+
+def test_a_role_that_a_run_left_is_removed_by_the_next(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app", "other")
+    granted = simulator.seed.managed_identity(GROUP, "new")
+    add = f"aks pod-identity add {POD_IDENTITY} --name new --identity-resource-id {granted['id']}"
+    delete = f"aks pod-identity delete {POD_IDENTITY} --name new --delete-role-assignment"
+    az(add).ok()
+    simulator.faults.add(forbidden("GET", "roleAssignments"))
+    az(delete).failed()
+
+    message = az(delete).failed(3)
+
+    assert "Removed the role assignment" in message
+    scopes = [each["properties"]["scope"] for each in simulator.role_assignments(cluster_principal(simulator))]
+    assert sorted(scope.rpartition("/")[2] for scope in scopes) == ["app", "other"]
+
+
+def test_a_role_of_a_user_assigned_cluster_identity_is_not_guessed_at(az: AzureCli, simulator: Simulator) -> None:
+    """Another cluster may run as the same identity, and need it."""
+    seed_entries(simulator, "app", identity="UserAssigned")
+    principal = cluster_principal(simulator)
+    left = simulator.seed.managed_identity(GROUP, "left")["id"]
+    simulator.seed.role_assignment(left, principal, name=assignment_name(left, principal))
+
+    az(DELETE.replace("--name app", "--name not-there")).failed(3)
+
+    assert not removed(simulator)
