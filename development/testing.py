@@ -17,6 +17,8 @@ _DESCRIPTION = """Sets up what is missing in .build/, then runs ruff, mypy, azde
 With arguments only pytest runs, with those: ./test -k exception, ./test tests/unit, ./test -n 0 --pdb"""
 _LINT = {"ruff": ["ruff", "check", "--extend-exclude", BUILD.name], "mypy": ["mypy"]}
 _OUTCOMES = {True: paint("passed", GREEN), False: paint("FAILED", RED), None: "not run, it is not installed"}
+# One more than there are processors: the tests often wait for something.
+_WORKERS = str((os.cpu_count() or 1) + 1)
 # Measured in the tests that run the extension in pytest's own process; what real az processes run is not counted.
 _COVERAGE = ["--cov", "--cov-report=term:skip-covered"]
 _PLAYBACK = """what answers the scenarios of tests/playback, which then run alone: replay, the recordings without a
@@ -67,7 +69,7 @@ def _run(selected: list[str]) -> dict[str, bool | None]:
 
 
 def _pytest(selected: list[str]) -> bool:
-    return _passes("pytest", ["pytest", "-n", "2", *(selected or _COVERAGE)])
+    return _passes("pytest", ["pytest", "-n", _WORKERS, *(selected or _COVERAGE)])
 
 
 def _passes(name: str, words: list[str]) -> bool:
