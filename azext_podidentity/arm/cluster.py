@@ -245,7 +245,9 @@ class ClusterService:
         if isinstance(error, HttpResponseError):
             service = ServiceError.of(error)
             if service.busy or service.replaced:
-                logger.info("Another operation was in the way: %s", service)
+                # A write that was accepted and then ended for another's is worth a word; one that was refused is not.
+                tell = logger.warning if service.replaced else logger.info
+                tell("Another operation was in the way, so the change is made again: %s", service)
                 self._pause(pace, str(service), tries)
                 return
             unassigned = None if self.deadline.passed else service.unassigned_identity

@@ -175,9 +175,10 @@ def test_an_operation_that_ends_failed_because_it_was_replaced_is_begun_again(
     seed(simulator)
     simulator.faults.fail_operation("NotLatestOperation", "The operation has been preempted by another one.")
 
-    az(f"aks pod-identity delete {POD_IDENTITY} --name old").ok()
+    result = az(f"aks pod-identity delete {POD_IDENTITY} --name old").ok()
 
     assert not entries(simulator)
+    assert any("(NotLatestOperation)" in warning for warning in result.warnings)
 
 
 def test_the_same_add_twice_at_once_is_one_entry(

@@ -14,7 +14,7 @@ from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.kinds import IDENTITY
 from azext_podidentity.profile.scopes import assignment_name
 
-from .azure import CLI, Azure, Clusters, service
+from .azure import Azure, Clusters, service
 from .support import (
     KEY,
     PRINCIPAL,
@@ -27,12 +27,13 @@ from .support import (
     text_of,
 )
 
+CLI_WITH_SUBSCRIPTION = SimpleNamespace(data={"subscription_id": SUBSCRIPTION}, only_show_errors=True)
 OTHER = EntryKey("my-app", "other")
 FORBIDDEN = http_error(403, {"error": {"code": "AuthorizationFailed", "message": "You may not."}})
 
 
 def take(wire: Any, *keys: EntryKey, **options: Any) -> Any:
-    return remove(CLI, service(Clusters(wire)), Delete(IDENTITY, keys), **options)
+    return remove(CLI_WITH_SUBSCRIPTION, service(Clusters(wire)), Delete(IDENTITY, keys), **options)
 
 
 def test_the_role_goes_with_its_last_entry(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
@@ -80,14 +81,12 @@ def test_of_a_cluster_identity_that_is_not_told_the_role_stays(azure: Azure, cap
     assert "does not tell the object id of its identity" in caplog.text
 
 
-def test_what_is_gone_may_have_left_its_role(azure: Azure) -> None:
+def test_what_is_gone_may_have_left_its_role(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    list_in_subscription(azure, monkeypatch, [])
     with pytest.raises(ResourceNotFoundError) as caught:
         take(cluster_wire(), KEY, delete_role_assignment=True)
 
     assert f"az role assignment list --all --assignee {PRINCIPAL}" in text_of(caught.value)
-
-
-CLI_WITH_SUBSCRIPTION = SimpleNamespace(data={"subscription_id": SUBSCRIPTION}, only_show_errors=True)
 
 
 def list_in_subscription(azure: Azure, patch: pytest.MonkeyPatch, outcome: Any) -> None:
