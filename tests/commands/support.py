@@ -6,7 +6,8 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -118,9 +119,20 @@ def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path:
     """Starts the command and kills it when it sends such a request, which takes effect all the same."""
     running: list[Process] = []
     simulator.faults.add(Fault(method, path, call=lambda: running[0].kill()))
+    answered = len(simulator.requests.matching(method, path))
     running.append(az.start(command))
     assert result_of(running[0]).exit_code < 0
+    # The command is gone before its request has taken effect.
+    until(lambda: len(simulator.requests.matching(method, path)) > answered)
     simulator.faults.clear()
+
+
+def until(happens: Callable[[], bool]) -> None:
+    """Waits until that is so; AssertionError where it takes too long."""
+    end = time.monotonic() + 30
+    while not happens():
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.01)
 
 
 def commands_in(message: str) -> list[str]:
