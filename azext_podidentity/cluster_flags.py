@@ -109,18 +109,19 @@ def _update_with_host(
         try:
             return decorator.update_mc(mc)
         except (HttpResponseError, AzCLIError) as error:
-            if not _is_busy(error):
+            refusal = _refusal(error)
+            if refusal is None or not refusal.busy:
                 raise
             if service.deadline.passed:
-                raise not_free(reference, service.deadline.seconds, str(ServiceError.of(error)), tries) from error
-            logger.info("Another operation was in the way: %s", error)
+                raise not_free(reference, service.deadline.seconds, str(refusal), tries) from error
+            logger.info("Another operation was in the way: %s", refusal)
         pace.wait(at_most=service.deadline.left)
 
 
-def _is_busy(error: Exception) -> bool:
-    """Whether another write was in the way; the operations have explained what the service said, maybe."""
+def _refusal(error: Exception) -> ServiceError | None:
+    """What the service said, which the operations have explained, maybe; None where it did not say anything."""
     refusal = error.__cause__ if isinstance(error, AzCLIError) else error
-    return isinstance(refusal, HttpResponseError) and ServiceError.of(refusal).busy
+    return ServiceError.of(refusal) if isinstance(refusal, HttpResponseError) else None
 
 
 def _disable(service: ClusterService, *, yes: bool) -> Disable | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from azure_simulator import Fault, Simulator
+from tests.commands.forked import ForkedAz
 from tests.commands.state import busy_when_read, entries, seed_entries, takes
 from tests.commands.support import (
     CLUSTER,
@@ -58,6 +59,21 @@ def test_a_cluster_that_is_always_busy_is_told_with_the_services_words(az: Azure
     message = az(f"{DELETE} --timeout 2").failed()
 
     assert "was not free within 2 seconds" in message
+    assert words in message
+
+
+def test_a_cluster_that_is_always_busy_is_told_to_who_changes_more_of_it_too(
+    az: ForkedAz, simulator: Simulator
+) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER)
+    az.speed = 5000  # the default of half an hour is waited for
+    words = "Operation is not allowed: Another operation (Updating) is in progress."
+    simulator.faults.add(Fault("PUT", CLUSTER_PATH, 9999, status=409, code="OperationNotAllowed", message=words))
+
+    update = f"aks update --resource-group {GROUP} --name {CLUSTER} --enable-pod-identity --enable-oidc-issuer"
+    message = az(update).failed()
+
+    assert "was not free within 1800 seconds" in message
     assert words in message
 
 
