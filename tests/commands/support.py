@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import pexpect
+
 from azure_simulator import Fault, Simulator
 
 GROUP = "rg"
@@ -113,6 +115,19 @@ def result_of(process: Process, stdin: str | None = None) -> Result:
         process.kill()
         raise
     return Result(process.returncode, stdout, stderr)
+
+
+def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
+    """Runs `az COMMAND` at a terminal, which shows these one after the other, asks, is answered so, and ends with 0."""
+    terminal = pexpect.spawn(
+        str(az.az), shlex.split(command), env=az.environment, cwd=az.environment["HOME"], timeout=60, encoding="utf-8"
+    )
+    for pattern in (*shown, r"\(y/N\)"):
+        terminal.expect(pattern)
+    terminal.sendline(answer)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
 
 
 def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path: str) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pexpect  # type: ignore[import-untyped]
 import pytest
 
 from azure_simulator import Simulator
 from tests.commands.entry_files import APPLY, Wire, binding, names, text_of, write
 from tests.commands.state import entries, exceptions, pod_exception, principal_id, seed_entries
-from tests.commands.support import CLUSTER, GROUP, AzureCli, sent
+from tests.commands.support import CLUSTER, GROUP, AzureCli, answered, sent
 
 SERVICE = pod_exception("aks-addon-exception", {"kubernetes.azure.com/managedby": "aks"}, "kube-system")
 
@@ -53,16 +52,8 @@ def test_without_a_terminal_and_a_yes_it_lists_and_stops(az: AzureCli, simulator
 def test_at_a_terminal_it_lists_and_asks(
     az: AzureCli, simulator: Simulator, file: Path, answer: str, left: set[str]
 ) -> None:
-    command = f"{APPLY} --file {file} --prune --output none"
-    terminal = pexpect.spawn(str(az.az), command.split(), env=az.environment, timeout=60, encoding="utf-8")
-    terminal.expect("my-app/old")
-    terminal.expect("my-app/agents")
-    terminal.expect(r"\(y/N\)")
-    terminal.sendline(answer)
-    terminal.expect(pexpect.EOF)
-    terminal.close()
+    answered(az, f"{APPLY} --file {file} --prune --output none", answer, "my-app/old", "my-app/agents")
 
-    assert terminal.exitstatus == 0
     assert set(entries(simulator)) == left
     assert bool(simulator.requests.matching("PUT")) == (answer == "y")
 

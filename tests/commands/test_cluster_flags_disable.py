@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pexpect
 import pytest
 
 from azure_simulator import Simulator
-from tests.commands.support import CLUSTER, CLUSTER_PATH, GROUP, AzureCli, commands_in
+from tests.commands.support import CLUSTER, CLUSTER_PATH, GROUP, AzureCli, answered, commands_in
 
 DISABLE = f"aks update --resource-group {GROUP} --name {CLUSTER} --disable-pod-identity"
 
@@ -72,15 +71,8 @@ def test_yes_answers(each_az: AzureCli, simulator: Simulator, with_entries: dict
 def test_at_a_terminal_it_lists_and_asks(
     az: AzureCli, simulator: Simulator, with_entries: dict[str, Any], answer: str, disabled: bool
 ) -> None:
-    terminal = pexpect.spawn(str(az.az), DISABLE.split(), env=az.environment, timeout=60, encoding="utf-8")
-    terminal.expect("my-app/my-pod")
-    terminal.expect("my-app/my-exception")
-    terminal.expect(r"\(y/N\)")
-    terminal.sendline(answer)
-    terminal.expect(pexpect.EOF)
-    terminal.close()
+    answered(az, DISABLE, answer, "my-app/my-pod", "my-app/my-exception")
 
-    assert terminal.exitstatus == 0
     if disabled:
         assert_disabled(simulator)
     else:

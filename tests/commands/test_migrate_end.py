@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pexpect
 import pytest
 
 from azure_simulator import Simulator
@@ -19,6 +18,7 @@ from tests.commands.support import (
     NAMESPACE,
     ROLE_PATH,
     AzureCli,
+    answered,
     commands_in,
     kill_at,
     sent,
@@ -105,17 +105,8 @@ def test_at_a_terminal_the_end_lists_what_goes_and_asks(
     az: AzureCli, simulator: Simulator, done: Path, answer: str, left: bool
 ) -> None:
     seed_entries(simulator, "app", **ENABLED)
-    words = f"{MIGRATE} --workloads {done} --finish".split()
-    terminal = pexpect.spawn(
-        str(az.az), words, env=az.environment, cwd=az.environment["HOME"], timeout=60, encoding="utf-8"
-    )
-    terminal.expect(f"pod identity {NAMESPACE}/app")
-    terminal.expect(r"\(y/N\)")
-    terminal.sendline(answer)
-    terminal.expect(pexpect.EOF)
-    terminal.close()
+    answered(az, f"{MIGRATE} --workloads {done} --finish", answer, f"pod identity {NAMESPACE}/app")
 
-    assert terminal.exitstatus == 0
     assert bool(profile_of(simulator).get("enabled")) == left
 
 
