@@ -11,7 +11,7 @@ from azure.cli.command_modules.acs.managed_cluster_decorator import (
 )
 from azure.cli.core.profiles import ResourceType
 
-from azext_podidentity.arm.cluster import profile_model
+from azext_podidentity.arm.models import profile_model
 from azext_podidentity.arm.operations import ManagedClusterOperations
 from azext_podidentity.profile.changes import Change, Enable
 from azext_podidentity.profile.cluster import Cluster, ClusterReference

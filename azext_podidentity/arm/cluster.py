@@ -24,6 +24,7 @@ from azext_podidentity.arm.errors import (
 )
 from azext_podidentity.arm.following import StillRunningError, follow
 from azext_podidentity.arm.grants import Grants
+from azext_podidentity.arm.models import edited
 from azext_podidentity.arm.operations import if_unchanged
 from azext_podidentity.arm.pace import WAIT_LIMIT, Deadline, Pace, PacedPolling
 from azext_podidentity.arm.progress import progress
@@ -146,7 +147,7 @@ class ClusterService:
                 continue  # a write is safe only right after a read without an etag, and often in vain later with one
             polling = None if no_wait else PacedPolling()
             try:
-                written = self._write(_edited(reading.model, wanted, change), headers, polling)
+                written = self._write(edited(reading.model, wanted, change), headers, polling)
             except AzureError as error:
                 if (of_lost := _without_role(error, lost)) != lost:
                     lost = of_lost  # somebody took its role too: it was removed on purpose
@@ -270,38 +271,6 @@ class ClusterService:
         error = explain_stale(entry, cluster, self._lookup) if entry is not None else None
         if error is not None:
             raise error
-
-
-def profile_model(profile: Profile) -> Any:
-    """The profile as the SDK's model, to be sent."""
-    from azure.mgmt.containerservice.models import ManagedClusterPodIdentityProfile
-
-    return ManagedClusterPodIdentityProfile(profile.to_wire())
-
-
-def _edited(model: Any, wanted: Profile, change: Change) -> Any:
-    """What was read of the cluster with the profile replaced, and the features enabled that the change enables."""
-    properties = model.properties
-    properties.pod_identity_profile = profile_model(wanted)
-    if change.enables_workload_identity:
-        enable_workload_identity(properties)
-    return model
-
-
-def enable_workload_identity(properties: Any) -> None:
-    """Enables both features in the SDK's model of a cluster's properties; what else their profiles hold stays."""
-    from azure.mgmt.containerservice.models import (
-        ManagedClusterOIDCIssuerProfile,
-        ManagedClusterSecurityProfile,
-        ManagedClusterSecurityProfileWorkloadIdentity,
-    )
-
-    properties.oidc_issuer_profile = properties.oidc_issuer_profile or ManagedClusterOIDCIssuerProfile()
-    properties.oidc_issuer_profile.enabled = True
-    properties.security_profile = properties.security_profile or ManagedClusterSecurityProfile()
-    workload_identity = properties.security_profile.workload_identity or ManagedClusterSecurityProfileWorkloadIdentity()
-    workload_identity.enabled = True
-    properties.security_profile.workload_identity = workload_identity
 
 
 def _is_done(change: Change, cluster: Cluster) -> bool:

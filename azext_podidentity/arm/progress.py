@@ -73,9 +73,8 @@ def progress(cli_ctx: Any, message: str) -> Iterator[Callable[..., None]]:
     from azure.cli.core.commands.progress import IndeterminateProgressBar
 
     spinner = IndeterminateProgressBar(cli_ctx, message=message)
-    spinner.hook.begin(
-        message=message
-    )  # its own begin() says "Starting", and the next message comes too soon to be shown
+    # Its own begin() says "Starting", and the next message comes too soon to be shown.
+    spinner.hook.begin(message=message)
     try:
         yield lambda message="": spinner.update_progress_with_msg(message)
     finally:
