@@ -27,7 +27,7 @@ setup(
         "Programming Language :: Python :: 3.13",
     ],
     packages=find_packages(include=["azext_podidentity", "azext_podidentity.*"]),
-    package_data={"azext_podidentity": ["azext_metadata.json"], "azext_podidentity.profile.manifest": ["schema.json"]},
+    package_data={"azext_podidentity": ["azext_metadata.json"], "azext_podidentity.manifest": ["schema.json"]},
     # What azure-cli ships is imported from there; a copy of the extension's own would shadow the host's for every
     # other command. This one azure-cli does not ship; it is pure Python and needs nothing else.
     install_requires=["fastjsonschema~=2.21"],

@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.cli.core import AzCommandsLoader
 
-from azext_podidentity import _help  # noqa: F401  # pylint: disable=unused-import
+from azext_podidentity import _help
 
 
 class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
@@ -27,11 +27,12 @@ class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
         )
 
     def load_command_table(self, args: list[str] | None) -> dict[str, Any]:  # pylint: disable=unused-argument
-        from azext_podidentity import aks_preview, commands
+        from azext_podidentity import commands
+        from azext_podidentity.host import aks_preview
 
         commands.load_command_table(self)
         if aks_preview.is_installed():
-            aks_preview.keep_group(self)
+            aks_preview.keep_group(self, _help.HELP)
         else:
             commands.load_cluster_commands(self)
         table: dict[str, Any] = self.command_table

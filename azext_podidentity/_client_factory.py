@@ -2,53 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 
 def cf_managed_clusters(cli_ctx: Any, *_: Any) -> Any:
-    """`ManagedClustersOperations` of the subscription at hand."""
-    from azure.cli.core.profiles import ResourceType
+    """Return `ManagedClustersOperations` of the current subscription."""
+    from azext_podidentity.arm.clients import managed_clusters_client
 
-    return _client(cli_ctx, ResourceType.MGMT_CONTAINERSERVICE).managed_clusters
-
-
-def managed_identity_client(cli_ctx: Any, subscription_id: str) -> Any:
-    """`ManagedServiceIdentityClient` of a subscription."""
-    from azure.mgmt.msi import ManagedServiceIdentityClient
-
-    return _client(cli_ctx, ManagedServiceIdentityClient, subscription_id)
-
-
-def role_assignments_client(cli_ctx: Any, subscription_id: str) -> Any:
-    """`RoleAssignmentsOperations` of a subscription."""
-    from azure.cli.core.profiles import ResourceType
-
-    return _client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_assignments
-
-
-def features_client(cli_ctx: Any) -> Any:
-    """`FeaturesOperations` of the subscription at hand."""
-    from azure.cli.core.profiles import ResourceType
-
-    return _client(cli_ctx, ResourceType.MGMT_RESOURCE_FEATURES).features
-
-
-def providers_client(cli_ctx: Any) -> Any:
-    """`ProvidersOperations` of the subscription at hand."""
-    from azure.cli.core.profiles import ResourceType
-
-    return _client(cli_ctx, ResourceType.MGMT_RESOURCE_RESOURCES).providers
-
-
-def _client(cli_ctx: Any, client_type: Any, subscription_id: str | None = None) -> Any:
-    from azure.cli.core.commands.client_factory import get_mgmt_service_client
-
-    from azext_podidentity.arm.answers import AnswerPolicy
-
-    client = get_mgmt_service_client(
-        cli_ctx, client_type, subscription_id=subscription_id, per_retry_policies=[AnswerPolicy()]
-    )
-    # The SDK logs a traceback where an error's body is not JSON, a proxy's page say; our message tells what it was.
-    logging.getLogger(f"{type(client).__module__.rpartition('.')[0]}._utils.model_base").disabled = True
-    return client
+    return managed_clusters_client(cli_ctx)

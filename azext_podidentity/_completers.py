@@ -24,7 +24,7 @@ def complete_managed_identity(cmd: Any, prefix: str, _namespace: Any, **_: Any) 
     """The resource ids of the managed identities in the subscription at hand."""
     from azure.cli.core.commands.client_factory import get_subscription_id
 
-    from azext_podidentity._client_factory import managed_identity_client
+    from azext_podidentity.arm.clients import managed_identity_client
 
     client = managed_identity_client(cmd.cli_ctx, get_subscription_id(cmd.cli_ctx))
     found = (identity.id for identity in client.user_assigned_identities.list_by_subscription())
@@ -33,12 +33,12 @@ def complete_managed_identity(cmd: Any, prefix: str, _namespace: Any, **_: Any) 
 
 def _keys(cmd: Any, namespace: Any) -> list[Any]:
     from azext_podidentity._client_factory import cf_managed_clusters
-    from azext_podidentity.arm.cluster import ClusterService
+    from azext_podidentity.actions.change import ClusterService
     from azext_podidentity.profile.cluster import ClusterReference
-    from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
-    from azext_podidentity.profile.named_cluster import named_cluster
+    from azext_podidentity.profile.cluster_reference import resolve_cluster
+    from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
 
-    named = named_cluster(namespace.cluster, namespace.resource_group_name, namespace.cluster_name)
+    named = resolve_cluster(namespace.cluster, namespace.resource_group_name, namespace.cluster_name)
     if named.subscription:
         cmd.cli_ctx.data["subscription_id"] = named.subscription
     reference = ClusterReference(named.resource_group, named.name)

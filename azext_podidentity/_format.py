@@ -68,7 +68,7 @@ def document_table(document: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _details(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    from azext_podidentity.profile.rules import with_identity_names
+    from azext_podidentity.profile.validation import with_identity_names
 
     changed = before and after
     shown = (
@@ -162,7 +162,7 @@ def _removal_rows(removed: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 def _wrapped(text: str, width: int) -> str:
     from textwrap import fill
 
-    from azext_podidentity.profile.rules import with_identity_names
+    from azext_podidentity.profile.validation import with_identity_names
 
     return fill(with_identity_names(text), width, break_on_hyphens=False)
 
@@ -177,8 +177,8 @@ def _pasteable(command: str, width: int) -> str:
     from shlex import quote, split
     from textwrap import wrap
 
-    from azext_podidentity.profile.mending import identity_id_command
-    from azext_podidentity.profile.rules import is_managed_identity_id
+    from azext_podidentity.profile.commands import identity_id_command
+    from azext_podidentity.profile.validation import is_managed_identity_id
 
     words = (
         f'"$({identity_id_command(word)})"'.replace(" ", _GLUE, 2)

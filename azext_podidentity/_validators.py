@@ -9,13 +9,13 @@ def validate_cluster(namespace: Any) -> None:
     """The cluster; the namespace gets its resource group and name, and az its subscription where an id tells it."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
-    from azext_podidentity.profile.named_cluster import named_cluster
+    from azext_podidentity.profile.cluster_reference import resolve_cluster
 
     if namespace.cluster is not None and getattr(namespace, "_ids", None):
         raise MutuallyExclusiveArgumentError("--cluster and --ids cannot be used together.", "Pass one of them.")
     # az keeps --subscription there.
     # pylint: disable=protected-access
-    named = named_cluster(
+    named = resolve_cluster(
         namespace.cluster, namespace.resource_group_name, namespace.cluster_name, namespace._subscription
     )
     del namespace.cluster  # no handler takes it
@@ -27,7 +27,7 @@ def validate_cluster(namespace: Any) -> None:
 
 def validate_name(namespace: Any) -> None:
     """The name of an entry, where one is given."""
-    from azext_podidentity.profile.rules import check_name
+    from azext_podidentity.profile.validation import check_name
 
     if namespace.entry_name is not None:
         check_name(namespace.entry_name)
@@ -36,7 +36,7 @@ def validate_name(namespace: Any) -> None:
 def validate_names(namespace: Any) -> None:
     """The names of several entries, each `NAME` or `NAMESPACE/NAME`; the namespace gets their keys."""
     from azext_podidentity.profile.entries import EntryKey
-    from azext_podidentity.profile.rules import check_name, check_namespace
+    from azext_podidentity.profile.validation import check_name, check_namespace
 
     keys: dict[EntryKey, None] = {}
     for given in namespace.entry_names:
@@ -50,7 +50,7 @@ def validate_names(namespace: Any) -> None:
 
 def validate_namespace(namespace: Any) -> None:
     """The Kubernetes namespace of an entry."""
-    from azext_podidentity.profile.rules import check_namespace
+    from azext_podidentity.profile.validation import check_namespace
 
     if namespace.entry_namespace is not None:
         check_namespace(namespace.entry_namespace)
@@ -58,14 +58,14 @@ def validate_namespace(namespace: Any) -> None:
 
 def validate_identity_resource_id(namespace: Any) -> None:
     """The managed identity to bind."""
-    from azext_podidentity.profile.rules import check_managed_identity_id
+    from azext_podidentity.profile.validation import check_managed_identity_id
 
     check_managed_identity_id(namespace.identity_resource_id)
 
 
 def validate_binding_selector(namespace: Any) -> None:
     """The binding selector, where one is given."""
-    from azext_podidentity.profile.rules import check_binding_selector
+    from azext_podidentity.profile.validation import check_binding_selector
 
     if namespace.binding_selector is not None:
         check_binding_selector(namespace.binding_selector)
@@ -73,7 +73,7 @@ def validate_binding_selector(namespace: Any) -> None:
 
 def validate_pod_labels(namespace: Any) -> None:
     """Labels as key=value words; the namespace gets a dictionary."""
-    from azext_podidentity.profile.rules import parse_pod_labels
+    from azext_podidentity.profile.validation import parse_pod_labels
 
     namespace.pod_labels = parse_pod_labels(namespace.pod_labels)
 
@@ -105,7 +105,7 @@ def validate_migrate(namespace: Any) -> None:
     """One action of `migrate` at a time, one place where the workloads come from, and options that go with them."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
-    from azext_podidentity.profile.rules import check_namespace
+    from azext_podidentity.profile.validation import check_namespace
 
     def chosen(*names: str) -> list[str]:
         options = {"kube_context": "--context"}
@@ -153,19 +153,6 @@ def validate_cluster_flags(namespace: Any) -> None:
 
 def validate_aks_custom_headers(namespace: Any) -> None:
     """Headers as the host's own commands take them; the namespace gets a dictionary."""
+    from azext_podidentity.host.custom_headers import parse_custom_headers
+
     namespace.aks_custom_headers = parse_custom_headers(namespace.aks_custom_headers)
-
-
-def parse_custom_headers(text: str | None) -> dict[str, str]:
-    """The headers of `--aks-custom-headers`, read by the host's own parser.
-
-    Raises InvalidArgumentValueError where they are not comma-separated key=value pairs.
-    """
-    if not text:
-        return {}
-    from azure.cli.command_modules.acs._validators import extract_comma_separated_string
-
-    headers: dict[str, str] = extract_comma_separated_string(
-        text, enable_strip=True, extract_kv=True, default_value={}, allow_appending_values_to_same_key=True
-    )
-    return headers

@@ -19,7 +19,7 @@ from azext_podidentity._format import (
 
 def load_cluster_commands(loader: Any) -> None:
     """Registers `aks create` and `aks update` in place of the host's, with the pod identity flags."""
-    handlers = CliCommandType(operations_tmpl="azext_podidentity.cluster_flags#{}")
+    handlers = CliCommandType(operations_tmpl="azext_podidentity.host.cluster_commands#{}")
     with loader.command_group("aks", custom_command_type=handlers, client_factory=cf_managed_clusters) as group:
         group.custom_command("create", "aks_create", supports_no_wait=True)
         group.custom_command("update", "aks_update", supports_no_wait=True)

@@ -9,20 +9,21 @@ from typing import Any
 
 from knack.log import get_logger
 
-from azext_podidentity.arm.cluster import ClusterService
-from azext_podidentity.arm.grants import Grants
-from azext_podidentity.arm.pace import WAIT_LIMIT
-from azext_podidentity.arm.removal import remove
+from azext_podidentity.actions.change import ClusterService
+from azext_podidentity.actions.delete import remove
+from azext_podidentity.actions.role_grants import Grants
+from azext_podidentity.arm.backoff import WAIT_LIMIT
+from azext_podidentity.cli.target import cluster_reference
 from azext_podidentity.profile.changes import (
     AddException,
     AddIdentity,
     Delete,
     UpdateException,
 )
-from azext_podidentity.profile.cluster import DEPRECATION, Cluster, ClusterReference, off_hint
+from azext_podidentity.profile.cluster import DEPRECATION, Cluster, off_hint
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
-from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY, Kind
-from azext_podidentity.profile.rules import name_from_labels, name_from_managed_identity
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
+from azext_podidentity.profile.validation import name_from_labels, name_from_managed_identity
 
 logger = get_logger(__name__)
 
@@ -93,19 +94,18 @@ def pod_identity_apply(
     timeout: int | None = None,
 ) -> dict[str, list[dict[str, Any]]] | None:
     """`az aks pod-identity apply`: returns what is added, changed, removed and unchanged, None for a no."""
-    from azext_podidentity.arm import applying
-    from azext_podidentity.consent import agreed
-    from azext_podidentity.files import read_manifest
+    from azext_podidentity.actions import apply
+    from azext_podidentity.cli.interaction import confirm
 
-    manifest = read_manifest(cmd.cli_ctx, files)
+    manifest = apply.read_manifest(cmd.cli_ctx, files)
     for note in (*manifest.notes, DEPRECATION):
         logger.warning(note)
     service = _service(cmd, client, resource_group_name, cluster_name, timeout)
-    plan = applying.make_plan(cmd.cli_ctx, service, manifest, prune=prune, only_look=dry_run)
+    plan = apply.make_plan(cmd.cli_ctx, service, manifest, prune=prune, only_look=dry_run)
     if dry_run or not plan.difference:
         logger.warning(plan.describe(cluster_name))
-    elif yes or not plan.removes or agreed(*plan.question(cluster_name)):
-        applying.carry_out(
+    elif yes or not plan.removes or confirm(*plan.question(cluster_name)):
+        apply.carry_out(
             cmd.cli_ctx,
             service,
             plan,
@@ -120,8 +120,8 @@ def pod_identity_apply(
 
 def pod_identity_export(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> dict[str, Any] | None:
     """`az aks pod-identity export`: prints the file; returns its JSON object where another output is asked for."""
-    from azext_podidentity.output import wants_text
-    from azext_podidentity.profile.manifest.writing import document_of, write
+    from azext_podidentity.cli.interaction import wants_text
+    from azext_podidentity.manifest.writer import document_of, write
 
     profile = _service(cmd, client, resource_group_name, cluster_name).read().cluster.profile
     if not wants_text(cmd.cli_ctx):
@@ -136,7 +136,7 @@ def list_entries(
     """`az aks pod-identity list` and `… exception list`: returns the managed cluster, which has the entries of both."""
     service = _service(cmd, client, resource_group_name, cluster_name)
     model = service.read_namespace(entry_namespace)
-    _tell_off(service.reading(model).cluster)
+    warn_if_disabled(service.reading(model).cluster)
     return model
 
 
@@ -162,16 +162,16 @@ def pod_identity_check(
     """`az aks pod-identity check`: returns the findings, worst first."""
     from azure.cli.core.azclierror import ValidationError
 
-    from azext_podidentity.arm import snapshot
+    from azext_podidentity.actions import check
     from azext_podidentity.checks.finding import at_or_above
-    from azext_podidentity.checks.table import run
-    from azext_podidentity.exit_code import fail_after_output
+    from azext_podidentity.checks.registry import run
+    from azext_podidentity.cli.interaction import fail_after_output
 
-    findings = run(snapshot.read(cmd.cli_ctx, _service(cmd, client, resource_group_name, cluster_name)))
+    findings = run(check.read(cmd.cli_ctx, _service(cmd, client, resource_group_name, cluster_name)))
     if fail_on and (bad := at_or_above(findings, fail_on)):
         message = f"Findings of severity {fail_on} or worse: {len(bad)} of {len(findings)} (--fail-on)."
         fail_after_output(cmd.cli_ctx, ValidationError(message, "Mend what they tell, and check again."))
-    return [finding.to_wire() for finding in findings]
+    return [finding.to_json() for finding in findings]
 
 
 def pod_identity_migrate(
@@ -194,7 +194,7 @@ def pod_identity_migrate(
     yes: bool = False,
 ) -> Any:
     """`az aks pod-identity migrate`: returns the plan, how far it is, or what was removed."""
-    from azext_podidentity.migrate import MigrateCommand, Source
+    from azext_podidentity.actions.migrate_command import MigrateCommand, Source
     from azext_podidentity.migration.steps import Options
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
@@ -272,21 +272,16 @@ def exception_show(
     return _entry(service, EXCEPTION, EntryKey(entry_namespace, entry_name))
 
 
-def cluster_reference(cmd: Any, resource_group_name: str, cluster_name: str) -> ClusterReference:
-    """The cluster as the command line named it."""
-    return ClusterReference(resource_group_name, cluster_name, cmd.cli_ctx.data.get("subscription_id"))
-
-
-def _entry(service: ClusterService, kind: Kind, key: EntryKey) -> Any:
+def _entry(service: ClusterService, kind: EntryType, key: EntryKey) -> Any:
     """The entry's JSON object. An absent one is an error that lists those that are there, unless the add-on is off."""
     cluster = service.read().cluster
     entry: Any = kind.entries(cluster.profile).find(key)
-    if entry is None and not _tell_off(cluster):
+    if entry is None and not warn_if_disabled(cluster):
         raise kind.absent(cluster, key)
-    return None if entry is None else entry.wire
+    return None if entry is None else entry.raw
 
 
-def _tell_off(cluster: Cluster) -> bool:
+def warn_if_disabled(cluster: Cluster) -> bool:
     """Whether the add-on is off; if so, tells a person how to enable it."""
     hint = off_hint(cluster)
     if hint:

@@ -4,8 +4,8 @@ with Simulator(scale=0.01) as simulator:
     simulator.seed.cluster("group", "cluster")
 """
 
-from .clock import Durations
-from .faults import Fault
-from .simulator import Connection, Simulator
+from azure_simulator.clock import Durations
+from azure_simulator.faults import Fault
+from azure_simulator.simulator import Connection, Simulator
 
 __all__ = ["Connection", "Durations", "Fault", "Simulator"]

@@ -8,7 +8,7 @@ import signal
 import threading
 from pathlib import Path
 
-from . import Durations, Simulator
+from azure_simulator import Durations, Simulator
 
 
 def _arguments() -> argparse.Namespace:

@@ -16,12 +16,12 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from .context import Context, new_id
-from .entra import Tokens
-from .errors import ServiceError, front_door
-from .faults import Fault
-from .http import Call, CaselessRoute, Operation
-from .request_log import RequestLog
+from azure_simulator.context import Context, new_id
+from azure_simulator.entra import Tokens
+from azure_simulator.errors import ServiceError, front_door
+from azure_simulator.faults import Fault
+from azure_simulator.http import Call, CaselessRoute, Operation
+from azure_simulator.request_log import RequestLog
 
 # Set by the server for each connection: closes it without an answer.
 DROP_CONNECTION = "drop_connection"

@@ -7,9 +7,9 @@ import uuid
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from .clock import Clock, Durations, timestamp
-from .faults import Faults
-from .settings import Settings
+from azure_simulator.clock import Clock, Durations, timestamp
+from azure_simulator.faults import Faults
+from azure_simulator.settings import Settings
 
 TENANT_ID = "72d0a9a3-5c3b-4b0e-9d27-6f6f5d1c0a11"
 SUBSCRIPTION_ID = "5b8e1f64-0d1b-4e0c-8f0a-3c4d5e6f7a81"

@@ -13,8 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from .context import CALLER_OBJECT_ID, CLIENT_ID, Context
-from .http import Answer, Call, Operation
+from azure_simulator.context import CALLER_OBJECT_ID, CLIENT_ID, Context
+from azure_simulator.http import Answer, Call, Operation
 
 TOKEN_LIFETIME = 24 * 3600
 _NAME_FILTER = re.compile(r"servicePrincipalNames/any\(c:\s*c eq '([^']*)'\)", re.IGNORECASE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .http import JSON, JSON_UTF8, Answer
+from azure_simulator.http import JSON, JSON_UTF8, Answer
 
 Shape = Literal["provider", "front-door"]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from . import resource_ids
-from .errors import ServiceError, Shape
-from .http import HTML, JSON, Answer
+from azure_simulator import resource_ids
+from azure_simulator.errors import ServiceError, Shape
+from azure_simulator.http import HTML, JSON, Answer
 
 Drop = Literal["before", "after", "inside"]
 

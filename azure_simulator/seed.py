@@ -6,10 +6,11 @@ import copy
 import threading
 from typing import Any, Literal
 
-from .context import Context, new_id
-from .resource_ids import CLUSTER_TYPE, ResourceId
+from azure_simulator.context import Context, new_id
+from azure_simulator.resource_ids import CLUSTER_TYPE, ResourceId
+from azure_simulator.services import Services
+
 from .resources.role_definitions import find_role
-from .services import Services
 
 Wire = dict[str, Any]
 IdentityKind = Literal["SystemAssigned", "UserAssigned", "ServicePrincipal"]

@@ -13,7 +13,7 @@ import trustme
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .application import DROP_CONNECTION, Application
+from azure_simulator.application import DROP_CONNECTION, Application
 
 HOST = "127.0.0.1"
 # Longer than any pause of a polling client: a kept-alive connection must not be closed under it.

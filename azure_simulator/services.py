@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .context import Context
-from .entra import Directory, Login, Tokens
-from .errors import resource_not_found
-from .http import Operation
-from .resource_ids import CLUSTER_TYPE, IDENTITY_TYPE, parse
+from azure_simulator.context import Context
+from azure_simulator.entra import Directory, Login, Tokens
+from azure_simulator.errors import resource_not_found
+from azure_simulator.http import Operation
+from azure_simulator.resource_ids import CLUSTER_TYPE, IDENTITY_TYPE, parse
+
 from .resources.authorization import RoleAssignments
 from .resources.containerservice import (
     ClusterIdentities,

@@ -11,18 +11,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .application import Application
-from .clock import Clock, Durations, MonotonicClock
-from .context import CLIENT_ID, Context
-from .entra import Tokens
-from .faults import Faults
-from .request_log import RequestLog
-from .resource_ids import parse
+from azure_simulator.application import Application
+from azure_simulator.clock import Clock, Durations, MonotonicClock
+from azure_simulator.context import CLIENT_ID, Context
+from azure_simulator.entra import Tokens
+from azure_simulator.faults import Faults
+from azure_simulator.request_log import RequestLog
+from azure_simulator.resource_ids import parse
+from azure_simulator.seed import Seed
+from azure_simulator.server import HttpsServer
+from azure_simulator.services import Services
+from azure_simulator.settings import Settings
+
 from .resources.containerservice import Cluster
-from .seed import Seed
-from .server import HttpsServer
-from .services import Services
-from .settings import Settings
 
 
 @dataclass(frozen=True)

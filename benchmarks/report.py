@@ -25,8 +25,8 @@ def markdown(figures: Iterable[Figure], machine: str) -> str:
 def _row(figure: Figure) -> str:
     measured = f"{_number(figure.value)} {figure.unit}".strip()
     bound = "" if figure.bound is None else f"{_number(figure.bound)} {figure.unit}".strip()
-    verdict = "" if figure.bound is None else "kept" if figure.passes else "MISSED"
-    return f"| {figure.case} | {figure.subject} | {measured} | {figure.runs} | {bound} | {verdict} |"
+    action = "" if figure.bound is None else "kept" if figure.passes else "MISSED"
+    return f"| {figure.case} | {figure.subject} | {measured} | {figure.runs} | {bound} | {action} |"
 
 
 def _number(value: float) -> str:

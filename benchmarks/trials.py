@@ -17,9 +17,9 @@ from benchmarks.figures import Figure
 from development.console import note
 from development.paths import NEWEST
 from development.session import sign_in
-from tests.commands.fault_table import Case, Table, sample
-from tests.commands.forked import ForkedAz
-from tests.commands.trials import WRITERS_SPEED, Kills, Writers
+from tests.support.chaos import WRITERS_SPEED, Kills, Writers
+from tests.support.fault_table import Case, Table, sample
+from tests.support.forked_az import ForkedAz
 
 _SECTION = "Trials"
 _SPEED = 100

@@ -55,9 +55,9 @@ def _ending(step: Step) -> str:
 
 
 def _refusals() -> Iterator[str]:
-    from azext_podidentity.arm.advice import TABLE
     from azext_podidentity.profile.cluster import Cluster, ClusterReference
     from azext_podidentity.profile.entries import Profile
+    from azext_podidentity.profile.known_errors import TABLE
 
     cluster = Cluster(
         ClusterReference("myResourceGroup", "myAKSCluster"), Profile(enabled=True), provisioning_state="Succeeded"

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from azext_podidentity.manifest.schema import SCHEMA
 from azext_podidentity.migration import decisions
-from azext_podidentity.migration.credentials import MAX_CREDENTIALS, credential_for
 from azext_podidentity.migration.decisions import Decision
-from azext_podidentity.migration.documents import Origin
+from azext_podidentity.migration.kubernetes_objects import Origin
 from azext_podidentity.migration.matching import Match
 from azext_podidentity.migration.workloads import BINDING_LABEL, ObjectKey, Workload
 from azext_podidentity.profile.cluster import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException
-from azext_podidentity.profile.manifest.schema import SCHEMA
-from azext_podidentity.profile.rules import managed_identity_id
+from azext_podidentity.profile.validation import managed_identity_id
+from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, credential_for
 
 
 def fill(page: str) -> str:

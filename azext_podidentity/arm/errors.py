@@ -25,11 +25,10 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from knack.log import get_logger
 from knack.util import CLIError
 
-from azext_podidentity.arm import advice
-from azext_podidentity.profile import broken
-from azext_podidentity.profile.broken import NOTHING_TRIED, Found, Trial, Unknown
+from azext_podidentity.profile import identity_problems, known_errors
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
-from azext_podidentity.profile.entries import ManagedIdentity, Missing, PodIdentity
+from azext_podidentity.profile.entries import ManagedIdentity, NotFound, PodIdentity
+from azext_podidentity.profile.identity_problems import NO_CONTEXT, ChangeContext, Found, Unreadable
 
 logger = get_logger(__name__)
 
@@ -46,11 +45,11 @@ _BY_STATUS: dict[int, type[AzCLIError]] = {
     404: ResourceNotFoundError,
 }
 
-Lookup = Callable[[str], ManagedIdentity | Missing]
+Lookup = Callable[[str], ManagedIdentity | NotFound]
 
 
 @dataclass(frozen=True)
-class ServiceError:
+class ArmError:
     """What an answer says is wrong, in either form of error body."""
 
     status: int
@@ -60,7 +59,7 @@ class ServiceError:
     details: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, error: HttpResponseError) -> ServiceError:
+    def of(cls, error: HttpResponseError) -> ArmError:
         """Reads the provider's form (code and message at the top) and the front door's (in `error`)."""
         body = _body(error)
         inner = body["error"] if isinstance(body.get("error"), dict) else body
@@ -77,7 +76,7 @@ class ServiceError:
         )
 
     @classmethod
-    def of_entries(cls, entries: Sequence[PodIdentity]) -> ServiceError:
+    def of_entries(cls, entries: Sequence[PodIdentity]) -> ArmError:
         """What `provisioningInfo` of entries in state Failed says is wrong, of at least one."""
         said = [
             (code, f"Pod identity {each.key} ended in state Failed: {message}")
@@ -117,7 +116,7 @@ class ServiceError:
         return None
 
 
-def explain(error: AzureError, cluster: Cluster, lookup: Lookup, trial: Trial = NOTHING_TRIED) -> AzCLIError:
+def explain(error: AzureError, cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT) -> AzCLIError:
     """The azure-cli error for an answer to a read or write of the cluster.
 
     `lookup` finds a managed identity by resource id, to tell one that was deleted from one without a role.
@@ -125,16 +124,16 @@ def explain(error: AzureError, cluster: Cluster, lookup: Lookup, trial: Trial = 
     return advise(error, cluster, lookup, trial) or explain_plainly(error)
 
 
-def advise(error: AzureError, cluster: Cluster, lookup: Lookup, trial: Trial = NOTHING_TRIED) -> AzCLIError | None:
+def advise(error: AzureError, cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT) -> AzCLIError | None:
     """As `explain`, but None for an error that has nothing to do with pod identities or permissions."""
-    return _advise(ServiceError.of(error), cluster, lookup, trial) if isinstance(error, HttpResponseError) else None
+    return _advise(ArmError.of(error), cluster, lookup, trial) if isinstance(error, HttpResponseError) else None
 
 
 def explain_failed(
-    entries: Sequence[PodIdentity], cluster: Cluster, lookup: Lookup, trial: Trial = NOTHING_TRIED
+    entries: Sequence[PodIdentity], cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT
 ) -> AzCLIError:
     """The azure-cli error for entries that ended Failed: their provisioningInfo errors, and what mends the first."""
-    service = ServiceError.of_entries(entries)
+    service = ArmError.of_entries(entries)
     return _advise(service, cluster, lookup, trial) or _of_status(service)
 
 
@@ -143,21 +142,21 @@ def explain_stale(entry: PodIdentity, cluster: Cluster, lookup: Lookup) -> AzCLI
 
     None where the managed identity is as it was, or cannot be read.
     """
-    said = broken.describe_leftover(entry, _look_up(entry.identity.resource_id, lookup), cluster)
+    said = identity_problems.describe_leftover(entry, _look_up(entry.identity.resource_id, lookup), cluster)
     return AzureResponseError(*said) if said else None
 
 
 def explain_plainly(error: AzureError, mend: str | None = None) -> AzCLIError:
     """The azure-cli error that says what the service said, with the advice given."""
     if isinstance(error, HttpResponseError):
-        return _of_status(ServiceError.of(error), mend)
+        return _of_status(ArmError.of(error), mend)
     return AzureConnectionError(
         f"Azure could not be reached, or the connection broke: {error}",
         mend or "Run the same command again: it goes on from whatever state the cluster is in.",
     )
 
 
-def not_free(reference: ClusterReference, seconds: float, running: str, tries: int = 0) -> AzCLIError:
+def busy_timeout_error(reference: ClusterReference, seconds: float, running: str, tries: int = 0) -> AzCLIError:
     """The error for a cluster that other clients' operations kept busy; `running` says which was in the way last."""
     times = f" and {tries} tries" if tries > 1 else ""
     return AzureResponseError(
@@ -166,7 +165,7 @@ def not_free(reference: ClusterReference, seconds: float, running: str, tries: i
     )
 
 
-def not_over(reference: ClusterReference, seconds: float, status: str) -> AzCLIError:
+def operation_timeout_error(reference: ClusterReference, seconds: float, status: str) -> AzCLIError:
     """The error for a change that was sent, and whose operation takes longer than a command waits."""
     return AzureResponseError(
         f"The change of cluster {reference.name!r} was accepted, and after {seconds:g} seconds its operation still "
@@ -179,22 +178,22 @@ def _wait_command(reference: ClusterReference) -> str:
     return reference.cluster_command("wait", "--updated")
 
 
-def is_passing(error: AzureError) -> bool:
+def is_transient(error: AzureError) -> bool:
     """Whether the same request may well succeed a little later: what the SDK's retry policy takes for that."""
     return not isinstance(error, HttpResponseError) or error.status_code in _PASSING
 
 
-def _of_status(service: ServiceError, mend: str | None = None, why: str = "") -> AzCLIError:
+def _of_status(service: ArmError, mend: str | None = None, why: str = "") -> AzCLIError:
     default = AzureInternalError if service.status >= 500 else AzureResponseError
     message = "\n".join(filter(None, (why, str(service))))
     return _BY_STATUS.get(service.status, default)(message, mend)
 
 
-def _advise(service: ServiceError, cluster: Cluster, lookup: Lookup, trial: Trial) -> AzCLIError | None:
+def _advise(service: ArmError, cluster: Cluster, lookup: Lookup, trial: ChangeContext) -> AzCLIError | None:
     if identity := service.unassigned_identity:
         now = _look_up(identity.resource_id, lookup)
-        why, mend = broken.describe(identity, now, cluster, trial)
-    elif known := advice.find(service.said, cluster):
+        why, mend = identity_problems.describe(identity, now, cluster, trial)
+    elif known := known_errors.find(service.said, cluster):
         why, mend = known
     else:
         return None
@@ -206,7 +205,7 @@ def _look_up(resource_id: str, lookup: Lookup) -> Found:
         return lookup(resource_id)
     except CLIError as error:  # the subscription is another account's, say: what the service said stands
         logger.debug("Whether the managed identity is still there is not known: %s", error)
-        return Unknown(str(error))
+        return Unreadable(str(error))
 
 
 def _details(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

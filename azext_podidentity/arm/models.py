@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from azure.core import MatchConditions
+
 from azext_podidentity.profile.changes import Change
 from azext_podidentity.profile.entries import Profile
 
@@ -12,7 +14,7 @@ def profile_model(profile: Profile) -> Any:
     """The profile as the SDK's model, to be sent."""
     from azure.mgmt.containerservice.models import ManagedClusterPodIdentityProfile
 
-    return ManagedClusterPodIdentityProfile(profile.to_wire())
+    return ManagedClusterPodIdentityProfile(profile.to_json())
 
 
 def edited(model: Any, wanted: Profile, change: Change) -> Any:
@@ -38,3 +40,8 @@ def _enable_workload_identity(properties: Any) -> None:
     workload_identity = properties.security_profile.workload_identity or ManagedClusterSecurityProfileWorkloadIdentity()
     workload_identity.enabled = True
     properties.security_profile.workload_identity = workload_identity
+
+
+def if_unchanged(etag: str | None) -> dict[str, Any]:
+    """The SDK's options that make a write fail with 412 where the cluster is not as it was read; none for no etag."""
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}

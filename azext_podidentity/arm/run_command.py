@@ -13,10 +13,9 @@ from azure.cli.core.azclierror import AzureResponseError, ValidationError
 from azure.core.exceptions import AzureError
 from knack.log import get_logger
 
+from azext_podidentity.arm.backoff import BackoffPolling
 from azext_podidentity.arm.errors import explain_plainly
-from azext_podidentity.arm.following import StillRunningError, follow
-from azext_podidentity.arm.pace import PacedPolling
-from azext_podidentity.migration.documents import KUBECTL_GET, KubernetesObject, read_objects
+from azext_podidentity.arm.polling import StillRunningError, follow
 from azext_podidentity.profile.cluster import ClusterReference
 
 logger = get_logger(__name__)
@@ -28,51 +27,54 @@ _PACK = "gzip | base64"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 # The application of the Kubernetes API server of clusters with Microsoft Entra integration, in every cloud.
 _SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
-_OTHER_WAY = f"Run this where the cluster can be reached, and pass what it prints with --workloads:\n{KUBECTL_GET}"
+_OTHER_WAY = "Run this where the cluster can be reached, and pass what it prints with --workloads:\n{}"
 
 
-def get_objects(cli_ctx: Any, client: Any, reference: ClusterReference, model: Any) -> list[KubernetesObject]:
-    """All workloads and service accounts of the cluster; `model` is its SDK model.
+def get_output(cli_ctx: Any, client: Any, reference: ClusterReference, model: Any, command: str) -> str:
+    """Return what a kubectl command prints (JSON) when AKS runs it inside the cluster; `model` is its SDK model.
 
     Raises an azure-cli error where the command cannot be run or fails, with its own words, and ValidationError where
     it printed more than the service passes on, compressed too.
     """
-    run = partial(_run, cli_ctx, client, reference, _token(cli_ctx, model))
-    logs = run(KUBECTL_GET)
+    other_way = _OTHER_WAY.format(command)
+    run = partial(_run, cli_ctx, client, reference, _token(cli_ctx, model), other_way)
+    logs = run(command)
     if len(logs.encode()) < _MAX_LOGS:
-        return read_objects(_lines(logs, of_json=True), "run-command")
+        return _lines(logs, of_json=True)
     logger.info("The workloads are more than %d bytes of JSON; they are asked for once more, compressed.", _MAX_LOGS)
-    packed = run(f"{KUBECTL_GET} | {_PACK}")
+    packed = run(f"{command} | {_PACK}")
     if len(packed.encode()) >= _MAX_LOGS:
         raise ValidationError(
             f"The cluster has more workloads than a command run inside it can print ({_MAX_LOGS} bytes, compressed).",
-            _OTHER_WAY,
+            other_way,
         )
-    return read_objects(_unpacked(packed), "run-command")
+    return _unpacked(packed, other_way)
 
 
-def _run(cli_ctx: Any, client: Any, reference: ClusterReference, token: str | None, command: str) -> str:
+def _run(
+    cli_ctx: Any, client: Any, reference: ClusterReference, token: str | None, other_way: str, command: str
+) -> str:
     """What the command printed inside the cluster; raises as `get_objects`."""
     from azure.cli.command_modules.acs.custom import RunCommandLocationPolling
     from azure.mgmt.containerservice.models import RunCommandRequest
 
     request = RunCommandRequest(command=command, context="", cluster_token=token)
-    polling = PacedPolling(lro_options={"final-state-via": "location"}, lro_algorithms=[RunCommandLocationPolling()])
+    polling = BackoffPolling(lro_options={"final-state-via": "location"}, lro_algorithms=[RunCommandLocationPolling()])
     try:
         poller = client.begin_run_command(reference.resource_group, reference.name, request, polling=polling)
         result = follow(cli_ctx, poller, "Running kubectl in the cluster")
     except AzureError as error:
-        raise explain_plainly(error, _OTHER_WAY) from error
+        raise explain_plainly(error, other_way) from error
     except StillRunningError as error:
-        raise AzureResponseError(f"kubectl still runs inside the cluster ({error}).", _OTHER_WAY) from error
+        raise AzureResponseError(f"kubectl still runs inside the cluster ({error}).", other_way) from error
     logs: str = result.logs or ""
     if result.provisioning_state != "Succeeded" or result.exit_code:
         reason = result.reason or f"exit code {result.exit_code}: {_lines(logs, of_json=False)[-2000:]}"
-        raise ValidationError(f"kubectl could not tell the workloads from inside the cluster: {reason}", _OTHER_WAY)
+        raise ValidationError(f"kubectl could not tell the workloads from inside the cluster: {reason}", other_way)
     return logs
 
 
-def _unpacked(packed: str) -> str:
+def _unpacked(packed: str, other_way: str) -> str:
     """What `_PACK` made smaller. Raises ValidationError where that failed, which its exit code does not tell."""
     text = "".join(line for line in packed.splitlines() if _BASE64.fullmatch(line))
     try:
@@ -84,7 +86,7 @@ def _unpacked(packed: str) -> str:
         raise ValidationError(
             f"The cluster has more workloads than a command run inside it can print ({_MAX_LOGS} bytes), and they "
             f"could not be compressed there: {said or error}",
-            _OTHER_WAY,
+            other_way,
         ) from error
 
 

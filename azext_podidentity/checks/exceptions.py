@@ -9,8 +9,8 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.entries import PodIdentityException
-from azext_podidentity.profile.kinds import EXCEPTION, SERVICE_EXCEPTION, label_arguments
-from azext_podidentity.profile.rules import check_pod_labels
+from azext_podidentity.profile.entry_types import EXCEPTION, SERVICE_EXCEPTION, label_arguments
+from azext_podidentity.profile.validation import check_pod_labels
 
 
 def without_labels(snapshot: Snapshot) -> Iterator[Finding]:

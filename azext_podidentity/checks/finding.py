@@ -29,7 +29,7 @@ class Finding:
     command: str | None = None
     check: str = ""
 
-    def to_wire(self) -> dict[str, str | None]:
+    def to_json(self) -> dict[str, str | None]:
         """The JSON object that scripts get."""
         return {
             "severity": self.severity,

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from azext_podidentity.checks.finding import Finding, commands_of, subject_of
 from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
-from azext_podidentity.profile.broken import Unknown, describe_one
-from azext_podidentity.profile.entries import Missing
-from azext_podidentity.profile.kinds import IDENTITY
-from azext_podidentity.profile.rules import is_managed_identity_id
-from azext_podidentity.profile.scopes import describe_scope, same_scope
+from azext_podidentity.profile.entries import NotFound
+from azext_podidentity.profile.entry_types import IDENTITY
+from azext_podidentity.profile.identity_problems import Unreadable, describe_one
+from azext_podidentity.profile.rbac import describe_scope, same_scope
+from azext_podidentity.profile.validation import is_managed_identity_id
 
 
 def resource_ids(snapshot: Snapshot) -> Iterator[Finding]:
@@ -26,7 +26,7 @@ def roles(snapshot: Snapshot) -> Iterator[Finding]:
     """The cluster identity has a role over each managed identity; where it comes from if not from a grant there."""
     for resource_id, entries in snapshot.cluster.profile.bindings().items():
         granted, found = snapshot.roles_over(resource_id), snapshot.identity(resource_id)
-        if granted is None or isinstance(granted, Unknown) or isinstance(found, Missing):
+        if granted is None or isinstance(granted, Unreadable) or isinstance(found, NotFound):
             continue
         subject = subject_of(entry.key for entry in entries)
         if not granted:
@@ -50,7 +50,7 @@ def _unread(snapshot: Snapshot, what: str, find: Callable[[str], object]) -> Ite
     hidden = [
         (entry.key, found.reason)
         for resource_id, entries in snapshot.cluster.profile.bindings().items()
-        if isinstance(found := find(resource_id), Unknown)
+        if isinstance(found := find(resource_id), Unreadable)
         for entry in entries
     ]
     if hidden:

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from azext_podidentity.checks.finding import Finding, subject_of
 from azext_podidentity.checks.snapshot import Snapshot
+from azext_podidentity.profile.commands import replace_commands
 from azext_podidentity.profile.entries import PodIdentity
-from azext_podidentity.profile.mending import replace_commands
-from azext_podidentity.profile.rules import MAX_LABEL, is_label_value
+from azext_podidentity.profile.validation import MAX_LABEL, is_label_value
 
 LABEL = "aadpodidbinding"
 

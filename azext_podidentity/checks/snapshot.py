@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from azext_podidentity.profile.broken import Found, Unknown
 from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.identity_problems import Found, Unreadable
 
 REGISTERED = "Registered"
 
@@ -24,7 +24,7 @@ class RoleAssignment:
     principal_id: str
 
 
-Roles = tuple[RoleAssignment, ...] | Unknown
+Roles = tuple[RoleAssignment, ...] | Unreadable
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Snapshot:
     """
 
     cluster: Cluster
-    feature: str | Unknown
-    provider: str | Unknown
+    feature: str | Unreadable
+    provider: str | Unreadable
     identities: Mapping[str, Found] = field(default_factory=dict)
     roles: Mapping[str, Roles] = field(default_factory=dict)
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from azure.cli.core.azclierror import ValidationError
 from knack.log import get_logger
 
-from azext_podidentity.arm.progress import progress
-from azext_podidentity.migration.documents import KUBECTL_GET, KubernetesObject, read_objects
+from azext_podidentity.cli.progress import progress
+from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, KubernetesObject, read_objects
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
 
 logger = get_logger(__name__)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
 
-from azext_podidentity.migration.documents import KUBECTL_GET, KubernetesObject, read_objects
-from azext_podidentity.migration.files import COPIES, OVERLAY, PATCHES, is_ours
 from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, KubernetesObject, read_objects
+from azext_podidentity.migration.kustomize import COPIES, OVERLAY, PATCHES, is_ours
 
 STANDARD_INPUT = "-"
 _SUFFIXES = (".yaml", ".yml", ".json")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from azext_podidentity.migration.credentials import MAX_CREDENTIALS, Credential, delete_command
 from azext_podidentity.migration.matching import Match
 from azext_podidentity.migration.workloads import BINDING_LABEL, CLIENT_ID_ANNOTATION, ObjectKey, Workload
 from azext_podidentity.profile.cluster import ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, PodIdentityException
+from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, Credential, delete_command
 
 _LISTED = 5
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
-from azext_podidentity.migration.documents import KubernetesObject
+from azext_podidentity.migration.kubernetes_objects import KubernetesObject
 from azext_podidentity.migration.workloads import (
     TEMPLATES,
     ObjectKey,
     ServiceAccount,
     Workload,
-    is_over,
+    is_finished,
     mapping,
     of_unseen_controller,
     read_service_account,
@@ -46,8 +46,8 @@ class Inventory:
         InvalidArgumentValueError for one object that is there twice and differs.
         """
         found = _by_key(objects, default_namespace)
-        running = {key: each for key, each in found.items() if key.kind in TEMPLATES and not is_over(each.wire)}
-        owners = {key: _owner(key, each.wire, found) for key, each in running.items()}
+        running = {key: each for key, each in found.items() if key.kind in TEMPLATES and not is_finished(each.raw)}
+        owners = {key: _owner(key, each.raw, found) for key, each in running.items()}
         workloads: dict[ObjectKey, Workload] = {}
         old_pods: list[Workload] = []
         for key, owner in owners.items():
@@ -79,14 +79,14 @@ class Inventory:
 def _by_key(objects: Iterable[KubernetesObject], default_namespace: str) -> dict[ObjectKey, KubernetesObject]:
     found: dict[ObjectKey, KubernetesObject] = {}
     for each in objects:
-        kind = each.wire["kind"]
+        kind = each.raw["kind"]
         if kind not in TEMPLATES and kind != "ServiceAccount":
             continue
-        metadata = mapping(each.wire.get("metadata"))
+        metadata = mapping(each.raw.get("metadata"))
         name = metadata.get("name") or f"{metadata.get('generateName') or ''}*"
         key = ObjectKey(str(metadata.get("namespace") or default_namespace), kind, str(name))
         other = found.setdefault(key, each)
-        if other is not each and other.wire != each.wire:
+        if other is not each and other.raw != each.raw:
             raise InvalidArgumentValueError(
                 f"--workloads: {key} is there twice and differs: {other.origin} and {each.origin}.",
                 "Pass the objects of one environment alone. Where overlays of kustomize make them, pass what they "
@@ -95,14 +95,14 @@ def _by_key(objects: Iterable[KubernetesObject], default_namespace: str) -> dict
     return found
 
 
-def _owner(key: ObjectKey, wire: Mapping[str, Any], found: Mapping[ObjectKey, Any]) -> ObjectKey | None:
+def _owner(key: ObjectKey, raw: Mapping[str, Any], found: Mapping[ObjectKey, Any]) -> ObjectKey | None:
     """The controller that made the object; of a replica set that was not given, the deployment that was."""
-    for reference in sequence(mapping(wire.get("metadata")).get("ownerReferences")):
+    for reference in sequence(mapping(raw.get("metadata")).get("ownerReferences")):
         if not mapping(reference).get("controller"):
             continue
         owner = ObjectKey(key.namespace, str(reference.get("kind")), str(reference.get("name")))
         if owner.kind == "ReplicaSet" and owner not in found:
-            template_hash = strings(mapping(wire.get("metadata")).get("labels")).get(_TEMPLATE_HASH, "")
+            template_hash = strings(mapping(raw.get("metadata")).get("labels")).get(_TEMPLATE_HASH, "")
             deployment = ObjectKey(key.namespace, "Deployment", owner.name.removesuffix(f"-{template_hash}"))
             return deployment if deployment in found else owner
         return owner

@@ -7,8 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from azext_podidentity.migration import decisions
-from azext_podidentity.migration.accounts import proposed_account
-from azext_podidentity.migration.credentials import (
+from azext_podidentity.migration.decisions import Decision
+from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.matching import Match, Selectors, excepted
+from azext_podidentity.migration.service_accounts import proposed_account
+from azext_podidentity.migration.steps import AccountStep, CredentialStep, Options, Plan, WorkloadStep
+from azext_podidentity.migration.workloads import BINDING_LABEL, DEFAULT_ACCOUNT, PROXY_ANNOTATION, ObjectKey
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Profile
+from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
+from azext_podidentity.profile.workload_credentials import (
     MAX_CREDENTIALS,
     MaybeReading,
     Readings,
@@ -16,14 +24,6 @@ from azext_podidentity.migration.credentials import (
     find_different,
     find_equal,
 )
-from azext_podidentity.migration.decisions import Decision
-from azext_podidentity.migration.inventory import Inventory
-from azext_podidentity.migration.matching import Match, Selectors, excepted
-from azext_podidentity.migration.steps import AccountStep, CredentialStep, Options, Plan, WorkloadStep
-from azext_podidentity.migration.workloads import BINDING_LABEL, DEFAULT_ACCOUNT, PROXY_ANNOTATION, ObjectKey
-from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Profile
-from azext_podidentity.profile.kinds import SERVICE_EXCEPTION
 
 Account = tuple[str, str]
 

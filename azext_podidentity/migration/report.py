@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from azext_podidentity.migration.credentials import Credential, subject_of
-from azext_podidentity.migration.files import FIXED, NOT_ROLLED
+from azext_podidentity.migration.kustomize import FIXED, NOT_ROLLED
 from azext_podidentity.migration.status import Status
 from azext_podidentity.migration.steps import AccountStep, CredentialStep, Plan, WorkloadStep
-from azext_podidentity.profile.features import OIDC_ISSUER, WORKLOAD_IDENTITY
+from azext_podidentity.profile.cluster_features import OIDC_ISSUER, WORKLOAD_IDENTITY
+from azext_podidentity.profile.workload_credentials import Credential, subject_of
 
 Json = dict[str, Any]
 

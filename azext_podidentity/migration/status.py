@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from azure.cli.core.azclierror import ValidationError
 
-from azext_podidentity.migration.credentials import MaybeReading, Readings, credential_for, find_equal
 from azext_podidentity.migration.decisions import names
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.workloads import BINDING_LABEL, CLIENT_ID_ANNOTATION, Workload
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, Profile
+from azext_podidentity.profile.workload_credentials import MaybeReading, Readings, credential_for, find_equal
 
 READY, NOT_READY, LABELLED, OLD_POD = "ready", "not ready", "labelled", "old pod"
 _LISTED = 20
@@ -50,7 +50,7 @@ def statuses(cluster: Cluster, inventory: Inventory, readings: Mapping[str, Mayb
 
     `readings` has the managed identities of `used_identities` as they are now.
     """
-    judge = _Judge(cluster, inventory, Readings(readings))
+    judge = StatusEvaluator(cluster, inventory, Readings(readings))
     found = [
         judge.status(each) for each in inventory.workloads if each.binding is not None or each.uses_workload_identity
     ]
@@ -76,7 +76,7 @@ def check_finished(reference: ClusterReference, inventory: Inventory, source: It
     )
 
 
-class _Judge:  # pylint: disable=too-few-public-methods
+class StatusEvaluator:  # pylint: disable=too-few-public-methods
     """Says how far one workload is."""
 
     def __init__(self, cluster: Cluster, inventory: Inventory, readings: Readings) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from azext_podidentity.migration.documents import KubernetesObject, Origin
+from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
 
 BINDING_LABEL = "aadpodidbinding"
 USE_LABEL = "azure.workload.identity/use"
@@ -89,19 +89,19 @@ class ServiceAccount:
 
 def read_workload(key: ObjectKey, each: KubernetesObject) -> Workload:
     """The workload in an object of one of the kinds in `TEMPLATES`."""
-    template = mapping(each.wire)
+    template = mapping(each.raw)
     for part in TEMPLATES[key.kind]:
         template = mapping(template.get(part))
     metadata, spec = mapping(template.get("metadata")), mapping(template.get("spec"))
-    outer = mapping(each.wire.get("metadata"))
+    outer = mapping(each.raw.get("metadata"))
     return Workload(
         key=key,
-        api_version=str(each.wire["apiVersion"]),
+        api_version=str(each.raw["apiVersion"]),
         origin=each.origin,
         labels=strings(metadata.get("labels")),
         annotations=strings(metadata.get("annotations")),
         service_account=str(spec.get("serviceAccountName") or spec.get("serviceAccount") or DEFAULT_ACCOUNT),
-        selector=_selector(key.kind, mapping(each.wire.get("spec")).get("selector")),
+        selector=_selector(key.kind, mapping(each.raw.get("spec")).get("selector")),
         imds=tuple(sorted(_asking_imds(spec))),
         named_namespace=bool(outer.get("namespace")),
         live=bool(outer.get("uid")),
@@ -125,7 +125,7 @@ def of_unseen_controller(owner: ObjectKey, made: Workload) -> Workload:
 
 def read_service_account(key: ObjectKey, each: KubernetesObject) -> ServiceAccount:
     """The service account in an object of that kind."""
-    metadata = mapping(each.wire.get("metadata"))
+    metadata = mapping(each.raw.get("metadata"))
     return ServiceAccount(
         key=key,
         origin=each.origin,
@@ -155,13 +155,13 @@ def _asking_imds(spec: Mapping[str, Any]) -> Iterator[str]:
                 yield str(container.get("name"))
 
 
-def is_over(wire: Mapping[str, Any]) -> bool:
+def is_finished(raw: Mapping[str, Any]) -> bool:
     """Whether a pod or job has ended: it keeps its labels, and asks for no token any more."""
-    status = mapping(wire.get("status"))
-    if wire["kind"] == "Pod":
+    status = mapping(raw.get("status"))
+    if raw["kind"] == "Pod":
         return status.get("phase") in ("Succeeded", "Failed")
     conditions = map(mapping, sequence(status.get("conditions")))
-    return wire["kind"] == "Job" and any(
+    return raw["kind"] == "Job" and any(
         each.get("type") in _OVER and each.get("status") == "True" for each in conditions
     )
 

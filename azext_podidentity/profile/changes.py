@@ -15,6 +15,7 @@ from functools import reduce
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.cluster import Cluster, check_can_change, check_can_enable
+from azext_podidentity.profile.commands import add_command
 from azext_podidentity.profile.entries import (
     Entries,
     EntryKey,
@@ -23,16 +24,15 @@ from azext_podidentity.profile.entries import (
     PodIdentityException,
     Profile,
 )
-from azext_podidentity.profile.kinds import (
+from azext_podidentity.profile.entry_types import (
     EXCEPTION,
     IDENTITY,
     SERVICE_EXCEPTION,
-    Kind,
+    EntryType,
     check_not_of_service,
     key_arguments,
     label_arguments,
 )
-from azext_podidentity.profile.mending import add_command
 
 
 class Change(ABC):
@@ -49,7 +49,7 @@ class Change(ABC):
     def is_done(self, profile: Profile) -> bool:
         """Whether the profile is as this change makes it."""
 
-    def remarks(self, cluster: Cluster) -> list[str]:
+    def warnings(self, cluster: Cluster) -> list[str]:
         """What people should know though the change goes on, a sentence each."""
         return []
 
@@ -57,7 +57,7 @@ class Change(ABC):
         """The pod identities that the change is about, where the service gave up on them."""
         return []
 
-    def standing_entry(self, profile: Profile) -> PodIdentity | None:
+    def existing_entry(self, profile: Profile) -> PodIdentity | None:
         """The pod identity that the change would add, where it is there already and is not to be replaced."""
         return None
 
@@ -98,7 +98,7 @@ class AddIdentity(Change):
         profile = cluster.profile
         found = profile.identities.find(self.key)
         if found is None:
-            IDENTITY.check_room(cluster)
+            IDENTITY.check_limit(cluster)
             return replace(profile, identities=profile.identities.put(self.entry))
         if not found.binds_as(self.entry):
             return self._replaced(cluster, found)
@@ -123,7 +123,7 @@ class AddIdentity(Change):
             f"Choose another --name, or {way_out}",
         )
 
-    def remarks(self, cluster: Cluster) -> list[str]:
+    def warnings(self, cluster: Cluster) -> list[str]:
         found = cluster.profile.identities.find(self.key)
         return [remark_on_failed(found)] if found is not None and found.failed else []
 
@@ -131,7 +131,7 @@ class AddIdentity(Change):
         found = self._standing(profile)
         return found is not None and not found.failed
 
-    def standing_entry(self, profile: Profile) -> PodIdentity | None:
+    def existing_entry(self, profile: Profile) -> PodIdentity | None:
         return None if self.force else self._standing(profile)
 
     def _standing(self, profile: Profile) -> PodIdentity | None:
@@ -146,7 +146,7 @@ class AddIdentity(Change):
 class Delete(Change):
     """Removes entries of one kind in one write; of several those that are there."""
 
-    kind: Kind
+    kind: EntryType
     keys: tuple[EntryKey, ...]
 
     def apply(self, cluster: Cluster) -> Profile:
@@ -160,7 +160,7 @@ class Delete(Change):
         left = reduce(Entries.remove, self.keys, self.kind.entries(cluster.profile))
         return self.kind.replaced(cluster.profile, left)
 
-    def remarks(self, cluster: Cluster) -> list[str]:
+    def warnings(self, cluster: Cluster) -> list[str]:
         absent = self._absent(cluster.profile)
         return [self.kind.absent(cluster, *absent).error_msg] if 0 < len(absent) < len(self.keys) else []
 
@@ -204,7 +204,7 @@ class AddException(_ExceptionChange):
         profile = cluster.profile
         found = profile.exceptions.find(self.key)
         if found is None:
-            EXCEPTION.check_room(cluster)
+            EXCEPTION.check_limit(cluster)
             return replace(profile, exceptions=profile.exceptions.put(self.entry))
         if found.pod_labels == self.entry.pod_labels:
             return profile
@@ -277,7 +277,7 @@ class EnableWorkloadIdentity(Change):
 class Disable(Change):
     """Disables the add-on, which loses its entries; those of `accepted` may be lost, with None any."""
 
-    accepted: frozenset[tuple[Kind, EntryKey]] | None = frozenset()
+    accepted: frozenset[tuple[EntryType, EntryKey]] | None = frozenset()
 
     def apply(self, cluster: Cluster) -> Profile:
         if self.accepted is not None and not frozenset(lost_by_disable(cluster.profile)) <= self.accepted:
@@ -288,7 +288,7 @@ class Disable(Change):
         return not profile.enabled
 
 
-def lost_by_disable(profile: Profile) -> list[tuple[Kind, EntryKey]]:
+def lost_by_disable(profile: Profile) -> list[tuple[EntryType, EntryKey]]:
     """The entries of either kind that a disable loses; the service's own exception comes and goes with the add-on."""
     entries = [(kind, entry.key) for kind in (IDENTITY, EXCEPTION) for entry in kind.entries(profile)]
     return [each for each in entries if each != (EXCEPTION, SERVICE_EXCEPTION)]

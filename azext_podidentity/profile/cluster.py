@@ -9,8 +9,8 @@ from typing import Any
 
 from azure.cli.core.azclierror import ValidationError
 
+from azext_podidentity.profile.cluster_features import Features
 from azext_podidentity.profile.entries import Profile
-from azext_podidentity.profile.features import Features
 
 DEPRECATION = (
     "The pod identity add-on is deprecated; its support ended in September 2025. "
@@ -69,14 +69,14 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
     features: Features = field(default_factory=Features)
 
     @classmethod
-    def from_wire(cls, reference: ClusterReference, wire: Mapping[str, Any]) -> Cluster:
+    def from_json(cls, reference: ClusterReference, raw: Mapping[str, Any]) -> Cluster:
         """Reads the JSON object of a `Microsoft.ContainerService/managedClusters` resource."""
-        properties = wire.get("properties") or {}
-        identity = wire.get("identity") or {}
+        properties = raw.get("properties") or {}
+        identity = raw.get("identity") or {}
         return cls(
             reference=reference,
-            profile=Profile.from_wire(properties.get("podIdentityProfile")),
-            location=wire.get("location"),
+            profile=Profile.from_json(properties.get("podIdentityProfile")),
+            location=raw.get("location"),
             network_plugin=(properties.get("networkProfile") or {}).get("networkPlugin"),
             identity_type=identity.get("type"),
             principal_id=_principal_id(identity),
@@ -86,7 +86,7 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
             kubernetes_version=properties.get("currentKubernetesVersion") or properties.get("kubernetesVersion"),
             power_state=(properties.get("powerState") or {}).get("code"),
             api_servers=tuple(filter(None, map(properties.get, ("fqdn", "privateFQDN")))),
-            features=Features.from_wire(properties),
+            features=Features.from_json(properties),
         )
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from azext_podidentity.profile.rules import is_managed_identity_id
+from azext_podidentity.profile.validation import is_managed_identity_id
 
 FAILED = "Failed"
 _IDENTITIES = "userAssignedIdentities"
@@ -42,7 +42,7 @@ class ManagedIdentity:
 
 
 @dataclass(frozen=True)
-class Missing:
+class NotFound:
     """What is found in place of a managed identity that does not exist, or whose resource group does not either."""
 
     resource_group_too: bool = False
@@ -56,22 +56,22 @@ class PodIdentity:
     identity: ManagedIdentity
     binding_selector: str | None = None
     provisioning_state: str | None = None
-    wire: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_wire(cls, wire: Mapping[str, Any]) -> PodIdentity:
+    def from_json(cls, raw: Mapping[str, Any]) -> PodIdentity:
         """Reads one entry from the JSON object ARM sends."""
-        identity = wire.get("identity") or {}
+        identity = raw.get("identity") or {}
         return cls(
-            key=_key(wire),
+            key=_key(raw),
             identity=ManagedIdentity(
                 resource_id=identity.get("resourceId") or "",
                 client_id=identity.get("clientId"),
                 object_id=identity.get("objectId"),
             ),
-            binding_selector=wire.get("bindingSelector"),
-            provisioning_state=wire.get("provisioningState"),
-            wire=wire,
+            binding_selector=raw.get("bindingSelector"),
+            provisioning_state=raw.get("provisioningState"),
+            raw=raw,
         )
 
     @property
@@ -90,7 +90,7 @@ class PodIdentity:
 
         The service nests an `error` object in `error` (ManagedClusterPodIdentityProvisioningError).
         """
-        info = self.wire.get("provisioningInfo") or {}
+        info = self.raw.get("provisioningInfo") or {}
         outer = info.get("error") or {}
         body = outer.get("error", outer) or {}
         code, message = body.get("code") or "", body.get("message") or ""
@@ -115,27 +115,27 @@ class PodIdentity:
             self,
             identity=ManagedIdentity(self.identity.resource_id),
             provisioning_state=None,
-            wire={name: value for name, value in self.wire.items() if name not in _READ_ONLY},
+            raw={name: value for name, value in self.raw.items() if name not in _READ_ONLY},
         )
 
     def bound_as(self, other: PodIdentity) -> PodIdentity:
         """What `other` binds, with the fields of this entry that are not known to this extension."""
         known = (*_READ_ONLY, "bindingSelector", "identity")
-        return replace(other, wire={name: value for name, value in self.wire.items() if name not in known})
+        return replace(other, raw={name: value for name, value in self.raw.items() if name not in known})
 
-    def to_wire(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The JSON object to send: what was read, without what only the service may set."""
-        wire = {name: value for name, value in self.wire.items() if name not in _READ_ONLY}
-        wire["namespace"], wire["name"] = self.key
+        raw = {name: value for name, value in self.raw.items() if name not in _READ_ONLY}
+        raw["namespace"], raw["name"] = self.key
         known = {
             "resourceId": self.identity.resource_id,
             "clientId": self.identity.client_id,
             "objectId": self.identity.object_id,
         }
-        wire["identity"] = {**(wire.get("identity") or {}), **{k: v for k, v in known.items() if v is not None}}
+        raw["identity"] = {**(raw.get("identity") or {}), **{k: v for k, v in known.items() if v is not None}}
         if self.binding_selector is not None:
-            wire["bindingSelector"] = self.binding_selector
-        return wire
+            raw["bindingSelector"] = self.binding_selector
+        return raw
 
 
 @dataclass(frozen=True)
@@ -144,17 +144,17 @@ class PodIdentityException:
 
     key: EntryKey
     pod_labels: Mapping[str, str]
-    wire: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_wire(cls, wire: Mapping[str, Any]) -> PodIdentityException:
+    def from_json(cls, raw: Mapping[str, Any]) -> PodIdentityException:
         """Reads one entry from the JSON object ARM sends; `podLabels: null` of old versions reads as none."""
-        return cls(key=_key(wire), pod_labels=wire.get("podLabels") or {}, wire=wire)
+        return cls(key=_key(raw), pod_labels=raw.get("podLabels") or {}, raw=raw)
 
-    def to_wire(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The JSON object to send; the service refuses `podLabels: null`, so no labels are sent as `{}`."""
         namespace, name = self.key
-        return {**self.wire, "namespace": namespace, "name": name, "podLabels": dict(self.pod_labels)}
+        return {**self.raw, "namespace": namespace, "name": name, "podLabels": dict(self.pod_labels)}
 
 
 class Keyed(Protocol):
@@ -164,7 +164,7 @@ class Keyed(Protocol):
     def key(self) -> EntryKey:
         """Its namespace and name."""
 
-    def to_wire(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Its JSON object as the service has it."""
 
 
@@ -197,31 +197,31 @@ class Profile:
     allow_network_plugin_kubenet: bool | None = None
     identities: Entries[PodIdentity] = field(default_factory=Entries)
     exceptions: Entries[PodIdentityException] = field(default_factory=Entries)
-    wire: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_wire(cls, wire: Mapping[str, Any] | None) -> Profile:
+    def from_json(cls, raw: Mapping[str, Any] | None) -> Profile:
         """Reads `podIdentityProfile`; a cluster that never had one, and `{}` after a disable, read as not enabled."""
-        wire = wire or {}
+        raw = raw or {}
         return cls(
-            enabled=bool(wire.get("enabled")),
-            allow_network_plugin_kubenet=wire.get("allowNetworkPluginKubenet"),
-            identities=Entries(map(PodIdentity.from_wire, wire.get(_IDENTITIES) or ())),
-            exceptions=Entries(map(PodIdentityException.from_wire, wire.get(_EXCEPTIONS) or ())),
-            wire=wire,
+            enabled=bool(raw.get("enabled")),
+            allow_network_plugin_kubenet=raw.get("allowNetworkPluginKubenet"),
+            identities=Entries(map(PodIdentity.from_json, raw.get(_IDENTITIES) or ())),
+            exceptions=Entries(map(PodIdentityException.from_json, raw.get(_EXCEPTIONS) or ())),
+            raw=raw,
         )
 
-    def to_wire(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The JSON object to send. A disabled profile is `{"enabled": false}` and nothing else."""
         if not self.enabled:
             return {"enabled": False}
-        wire: dict[str, Any] = {**self.wire, "enabled": True}
+        raw: dict[str, Any] = {**self.raw, "enabled": True}
         if self.allow_network_plugin_kubenet is not None:
-            wire["allowNetworkPluginKubenet"] = self.allow_network_plugin_kubenet
+            raw["allowNetworkPluginKubenet"] = self.allow_network_plugin_kubenet
         for name, entries in ((_IDENTITIES, self.identities), (_EXCEPTIONS, self.exceptions)):
-            if entries or name in self.wire:
-                wire[name] = [entry.to_wire() for entry in entries]
-        return wire
+            if entries or name in self.raw:
+                raw[name] = [entry.to_json() for entry in entries]
+        return raw
 
     def bound_to(self, resource_id: str) -> Entries[PodIdentity]:
         """The pod identities that bind the managed identity of that resource id."""
@@ -240,5 +240,5 @@ class Profile:
         return {bound[0].identity.resource_id: Entries(bound) for bound in found.values()}
 
 
-def _key(wire: Mapping[str, Any]) -> EntryKey:
-    return EntryKey(namespace=wire.get("namespace") or "", name=wire.get("name") or "")
+def _key(raw: Mapping[str, Any]) -> EntryKey:
+    return EntryKey(namespace=raw.get("namespace") or "", name=raw.get("name") or "")

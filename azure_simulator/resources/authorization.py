@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from azure_simulator.resources.role_definitions import BUILT_IN_ROLES, Role, find_role
+
 from ..context import Context, new_id
 from ..entra import Directory
 from ..errors import ServiceError, front_door, service
 from ..http import Answer, Call, Operation
 from ..resource_ids import covers, segments
-from .role_definitions import BUILT_IN_ROLES, Role, find_role
 
 _ASSIGNMENTS = "/{scope:path}/providers/Microsoft.Authorization/roleAssignments"
 _DEFINITIONS = "/{scope:path}/providers/Microsoft.Authorization/roleDefinitions"

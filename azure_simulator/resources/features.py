@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from azure_simulator.resources.resources import ResourceGroups
+
 from ..context import Context
 from ..errors import front_door
 from ..http import Answer, Call, Operation
 from ..resource_ids import key
-from .resources import ResourceGroups
 
 POD_IDENTITY_FEATURE = "Microsoft.ContainerService/EnablePodIdentityPreview"
 

@@ -6,13 +6,14 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+from azure_simulator.resources.federated_credentials import FederatedCredentials
+from azure_simulator.resources.resources import ResourceGroups
+
 from ..context import Context, new_id
 from ..entra import Directory
 from ..errors import resource_not_found
 from ..http import Answer, Call, Operation
 from ..resource_ids import IDENTITY_TYPE, identity_id, key, parse
-from .federated_credentials import FederatedCredentials
-from .resources import ResourceGroups
 
 _BY_SUBSCRIPTION = f"/subscriptions/{{subscription}}/providers/{IDENTITY_TYPE}"
 _BY_GROUP = f"/subscriptions/{{subscription}}/resourcegroups/{{group}}/providers/{IDENTITY_TYPE}"

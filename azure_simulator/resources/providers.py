@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from azure_simulator.resources.resources import LOCATIONS, ResourceGroups
+
 from ..context import Context
 from ..errors import front_door
 from ..http import Answer, Call, Operation
 from ..resource_ids import key
-from .resources import LOCATIONS, ResourceGroups
 
 _ALL = "/subscriptions/{subscription}/providers"
 _PROVIDER = f"{_ALL}/{{namespace}}"

@@ -9,9 +9,9 @@ import pytest
 from azure_simulator import Durations, Simulator
 from azure_simulator.azure_cli import connect, environment
 from development.paths import HOSTS, NEWEST, Host
-from tests.commands.forked import ForkedAz
-from tests.commands.manifests import workload, write
-from tests.commands.support import CLUSTER, GROUP, AzureCli
+from tests.support.azure_cli import CLUSTER, GROUP, AzureCli
+from tests.support.forked_az import ForkedAz
+from tests.support.workload_manifests import workload, write
 
 # Operations are over before the first look at them; a test about waiting asks for more.
 AT_ONCE = 1e-6

@@ -157,7 +157,7 @@ def _scrub_request(request: Any, scrub: Scrubber) -> Any:
 
 def _credential_name(properties: dict[str, str]) -> str:
     """The name that the extension gives the credential: it has a hash of the issuer, which has ids."""
-    from azext_podidentity.migration.credentials import credential_for
+    from azext_podidentity.profile.workload_credentials import credential_for
 
     *_, namespace, account = properties["subject"].split(":")
     return credential_for(properties["issuer"], namespace, account).name

@@ -41,7 +41,7 @@ class Clock:
 
     def rule(self, patch: pytest.MonkeyPatch) -> None:
         """Has az and the extension go by this clock, the age of a role assignment included."""
-        from azext_podidentity.arm import pace, roles
+        from azext_podidentity.arm import backoff, role_assignments
 
         sleep = time.sleep
 
@@ -50,6 +50,6 @@ class Clock:
                 self.sleep(seconds)
             sleep(min(seconds, 0.001))
 
-        patch.setattr(pace, "time", self)
-        patch.setattr(roles, "datetime", SimpleNamespace(now=lambda _: self.utc(self.now())))
+        patch.setattr(backoff, "time", self)
+        patch.setattr(role_assignments, "datetime", SimpleNamespace(now=lambda _: self.utc(self.now())))
         patch.setattr(time, "sleep", sleep_shortly)

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from development.paths import NEWEST
-from tests.commands.support import Result
 from tests.playback.scrub import ZERO
+from tests.support.azure_cli import Result
 
 _PROFILE = {
     "installationId": ZERO,

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from azure_simulator import Simulator
-from tests.commands.support import Result
+from tests.support.azure_cli import Result
 
 Az = Callable[[str], Result]
 LOCATION = "westus2"

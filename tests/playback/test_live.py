@@ -11,8 +11,8 @@ import pytest
 from azure_simulator import Fault, Simulator
 from development.paths import NEWEST, ROOT
 from development.session import sign_in
-from tests.commands.support import CLUSTER_PATH
 from tests.playback.mode import VARIABLE, Mode
+from tests.support.azure_cli import CLUSTER_PATH
 
 SCENARIO = "tests/playback/scenarios/test_walk.py::test_no_wait_then_wait"
 Live = Callable[[str], "subprocess.CompletedProcess[str]"]

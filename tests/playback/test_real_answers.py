@@ -19,8 +19,8 @@ from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from tests.commands.recordings import FOLDER, without_recordings
 from tests.playback.in_process import InProcessAz
+from tests.support.recorded_clusters import FOLDER, without_recordings
 
 pytestmark = without_recordings
 ON_CLUSTER = "--resource-group clitest000001 --cluster-name cliakstest000002"

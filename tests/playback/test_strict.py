@@ -115,15 +115,15 @@ def test_what_waits_for_another_keeps_its_place(order: Sequence[tuple[str, str]]
 
 
 def test_a_role_is_as_fresh_in_a_replay_as_it_was_in_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    from azext_podidentity.arm import roles
+    from azext_podidentity.arm import role_assignments
 
     clock = Clock()
     clock.rule(monkeypatch)
     assignments = [SimpleNamespace(created_on=clock.utc(30))]
 
-    assert roles.is_fresh(assignments)  # whatever the day is
+    assert role_assignments.is_fresh(assignments)  # whatever the day is
     clock.sleep(3600)
-    assert not roles.is_fresh(assignments)
+    assert not role_assignments.is_fresh(assignments)
 
 
 def test_a_connection_fails(no_network: None) -> None:

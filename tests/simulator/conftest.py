@@ -6,8 +6,7 @@ import pytest
 
 from azure_simulator import Durations, Simulator
 from azure_simulator.clock import ManualClock
-
-from .support import CLUSTER, GROUP, Arm
+from tests.support.arm import CLUSTER, GROUP, Arm
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,7 @@ import pytest
 
 from azure_simulator import Durations, Fault, Simulator
 from azure_simulator.clock import ManualClock
-
-from .support import CLUSTER, GROUP, Arm, add, entry, profile, states
+from tests.support.arm import CLUSTER, GROUP, Arm, add, entry, profile, states
 
 CREATE: dict[str, Any] = {
     "location": "westus2",

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from azure_simulator import Simulator
-
-from .support import CLUSTER, GROUP, Arm, add, entry, profile, remove, states
+from tests.support.arm import CLUSTER, GROUP, Arm, add, entry, profile, remove, states
 
 Wire = dict[str, Any]
 

@@ -15,8 +15,7 @@ import pytest
 
 from azure_simulator import Durations, Simulator
 from azure_simulator.clock import ManualClock
-
-from .support import GROUP, Arm, trust
+from tests.support.arm import GROUP, Arm, trust
 
 OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"

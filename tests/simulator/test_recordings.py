@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from . import recording_steps as steps
-from .recording_differences import CONDITION, LISTED, NEWER, PREVIEW, PROVIDER, SEEDED
-from .recordings import RECORDINGS, Case, header_shape, load, query_names, replay
-from .shapes import differences
-from .support import Arm
+from tests.support import recording_steps as steps
+from tests.support.arm import Arm
+from tests.support.recording_differences import CONDITION, LISTED, NEWER, PREVIEW, PROVIDER, SEEDED
+from tests.support.recordings import RECORDINGS, Case, header_shape, load, query_names, replay
+from tests.support.shapes import differences
 
 pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not beside the checkout")
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from azure_simulator import Simulator
 from azure_simulator.resources.containerservice.run_command import MAXIMUM_LOGS
-
-from .support import Arm
+from tests.support.arm import Arm
 
 
 def run(arm: Arm, body: dict[str, Any]) -> tuple[int, str]:

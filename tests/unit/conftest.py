@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from .az_parser import AzParser
+from tests.support.az_parser import AzParser
 
 if TYPE_CHECKING:  # they import azure-cli, which must wait for the folder below
-    from .azure import Azure
-    from .support import Clock
+    from tests.support.builders import Clock
+    from tests.support.fake_azure import Azure
 
 # The same examples in every run; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("unit", max_examples=60, derandomize=True, deadline=None, database=None)
@@ -38,7 +38,7 @@ def az() -> AzParser:
 @pytest.fixture
 def azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
     """An Azure with one managed identity and no role assignment."""
-    from .azure import Azure, connect
+    from tests.support.fake_azure import Azure, connect
 
     azure = Azure()
     connect(azure, monkeypatch)
@@ -48,11 +48,11 @@ def azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time that passes only where the extension sleeps."""
-    from azext_podidentity.arm import pace, progress
-
-    from .support import Clock
+    from azext_podidentity.arm import backoff
+    from azext_podidentity.cli import progress
+    from tests.support.builders import Clock
 
     clock = Clock()
-    for module in (pace, progress):
+    for module in (backoff, progress):
         monkeypatch.setattr(module, "time", clock)
     return clock

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from knack.help_files import helps
 
-from azext_podidentity import aks_preview
 from azext_podidentity._help import HELP
+from azext_podidentity.host import aks_preview
 
 NAME = "aks pod-identity add"
 OURS, THEIRS = SimpleNamespace(arguments={}), SimpleNamespace(arguments={"_subscription": "az's", "name": "theirs"})
@@ -19,7 +19,7 @@ def az_after_both(*loaded: str) -> Any:
     restore: list[Callable[..., None]] = []
     cli = SimpleNamespace(register_event=lambda _, handler: restore.append(handler))
     ours = SimpleNamespace(cli_ctx=cli, command_table={NAME: OURS, "aks pod-identity check": OURS})
-    aks_preview.keep_group(ours)
+    aks_preview.keep_group(ours, HELP)
     theirs = SimpleNamespace(command_table=dict.fromkeys(loaded, THEIRS))
     az = SimpleNamespace(
         command_table=dict.fromkeys(loaded, THEIRS),

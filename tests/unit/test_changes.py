@@ -6,10 +6,9 @@ from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, Validat
 from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, UpdateException
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
-from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY, SERVICE_EXCEPTION, Kind
-
-from .az_parser import AzParser
-from .support import (
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION, EntryType
+from tests.support.az_parser import AzParser
+from tests.support.builders import (
     KEY,
     Json,
     cluster_of,
@@ -35,7 +34,7 @@ def refuse(change: Change, cluster: Cluster, error: type[AzCLIError] = Validatio
     return caught.value
 
 
-def with_entries(kind: Kind, count: int) -> Cluster:
+def with_entries(kind: EntryType, count: int) -> Cluster:
     """A cluster with that many entries of the kind."""
     keys = [EntryKey("my-app", f"name-{number:03}") for number in range(count)]
     entries = [(identity_entry if kind is IDENTITY else exception_entry)(key) for key in keys]
@@ -43,7 +42,7 @@ def with_entries(kind: Kind, count: int) -> Cluster:
 
 
 @kinds
-def test_the_200th_entry_fits_and_the_201st_does_not(kind: Kind, az: AzParser) -> None:
+def test_the_200th_entry_fits_and_the_201st_does_not(kind: EntryType, az: AzParser) -> None:
     add: Change = ADD if kind is IDENTITY else ADD_EXCEPTION
     assert len(kind.entries(add.apply(with_entries(kind, 199)))) == 200
     error = refuse(add, with_entries(kind, 200))
@@ -52,7 +51,7 @@ def test_the_200th_entry_fits_and_the_201st_does_not(kind: Kind, az: AzParser) -
 
 
 @kinds
-def test_a_full_list_is_no_obstacle_to_what_is_there_already_or_goes(kind: Kind) -> None:
+def test_a_full_list_is_no_obstacle_to_what_is_there_already_or_goes(kind: EntryType) -> None:
     full = with_entries(kind, 200)
     key = EntryKey("my-app", "name-100")
     again: Change = (
@@ -64,7 +63,7 @@ def test_a_full_list_is_no_obstacle_to_what_is_there_already_or_goes(kind: Kind)
 
 @kinds
 @pytest.mark.parametrize("count", [0, 1, 20, 21, 200])
-def test_an_entry_that_is_absent_is_told_with_those_that_are_there(kind: Kind, count: int, az: AzParser) -> None:
+def test_an_entry_that_is_absent_is_told_with_those_that_are_there(kind: EntryType, count: int, az: AzParser) -> None:
     cluster = with_entries(kind, count)
     error = refuse(Delete(kind, (KEY,)), cluster, ResourceNotFoundError)
     assert repr(KEY.name) in error.error_msg
@@ -124,7 +123,7 @@ def test_labels_in_another_order_are_the_same_labels() -> None:
 def test_new_labels_replace_all_old_ones_and_nothing_else() -> None:
     old: Json = {**exception_entry(KEY, {"app": "another", "tier": "web"}), "mark": 1}
     updated = UPDATE_EXCEPTION.apply(cluster_of((), [old]))
-    assert updated.exceptions[0].to_wire() == {**old, "podLabels": LABELS}
+    assert updated.exceptions[0].to_json() == {**old, "podLabels": LABELS}
 
 
 def test_an_exception_that_old_versions_left_without_labels_can_get_some() -> None:
@@ -144,7 +143,7 @@ def test_a_failed_entry_is_sent_again_and_its_ids_are_looked_up_again() -> None:
     assert again.binds_as(ADD.entry)
     assert not again.failed
     assert again.identity.client_id is again.identity.object_id is None
-    assert again.to_wire()["mark"] == 1
+    assert again.to_json()["mark"] == 1
 
 
 @pytest.mark.parametrize("state", ["Assigned", "Updating"])
@@ -170,14 +169,14 @@ def test_several_entries_go_in_one_change_in_whatever_namespaces() -> None:
     cluster = cluster_of([identity_entry(), identity_entry(OTHER), identity_entry(EntryKey("my-app", "stays"))])
     removal = Delete(IDENTITY, (OTHER, KEY))
     assert [entry.key.name for entry in removal.apply(cluster).identities] == ["stays"]
-    assert removal.remarks(cluster) == []
+    assert removal.warnings(cluster) == []
 
 
 def test_of_several_entries_those_that_are_there_go_and_the_others_are_named() -> None:
     cluster = cluster_of([identity_entry()])
     removal = Delete(IDENTITY, (OTHER, KEY))
     assert removal.apply(cluster).identities == ()
-    (remark,) = removal.remarks(cluster)
+    (remark,) = removal.warnings(cluster)
     assert f"{OTHER.name!r} in namespace {OTHER.namespace!r} does not exist" in remark
     refuse(removal, cluster_of(), ResourceNotFoundError)
 
@@ -208,9 +207,9 @@ def test_force_does_not_replace_what_is_well() -> None:
 def test_an_add_to_a_failed_entry_says_so() -> None:
     reason = {"error": {"error": {"code": "Some", "message": "Some words."}}}
     failed = cluster_of([identity_entry(state="Failed", provisioningInfo=reason)])
-    (remark,) = ADD.remarks(failed)
+    (remark,) = ADD.warnings(failed)
     assert "Some words." in remark
-    assert ADD.remarks(cluster_of([identity_entry()])) == ADD.remarks(cluster_of()) == []
+    assert ADD.warnings(cluster_of([identity_entry()])) == ADD.warnings(cluster_of()) == []
 
 
 @pytest.mark.parametrize(

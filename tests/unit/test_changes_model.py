@@ -13,9 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, UpdateException
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException, Profile
-from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
-
-from .support import Json, cluster_of, exception_entry, identity_entry, identity_id
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
+from tests.support.builders import Json, cluster_of, exception_entry, identity_entry, identity_id
 
 # So few that the same entry is met often.
 keys = st.builds(EntryKey, st.sampled_from(["one", "two"]), st.sampled_from(["x", "y"]))
@@ -100,7 +99,7 @@ class Profiles(RuleBasedStateMachine):
     def lists_are_as_the_model_says(self) -> None:
         if not hasattr(self, "cluster"):
             return
-        sent = self.cluster.profile.to_wire()
+        sent = self.cluster.profile.to_json()
         identities, exceptions = sent["userAssignedIdentities"], sent["userAssignedIdentityExceptions"]
         assert identities[0] == {name: v for name, v in self.theirs[0].items() if name != "provisioningState"}
         assert exceptions[0] == self.theirs[1]
@@ -122,10 +121,10 @@ class Profiles(RuleBasedStateMachine):
 
     def make(self, change: Change, again: type[AzCLIError] | None = None) -> Profile:
         """The profile after the change, which is done then: made twice it is the same, or refused with `again`."""
-        before = self.cluster.profile.to_wire()
+        before = self.cluster.profile.to_json()
         written = change.apply(self.cluster)
         assert change.is_done(written)
-        assert self.cluster.profile.to_wire() == before
+        assert self.cluster.profile.to_json() == before
         if again is None:
             assert change.apply(replace(self.cluster, profile=written)) == written
         else:
@@ -135,20 +134,20 @@ class Profiles(RuleBasedStateMachine):
 
     def refuse(self, change: Change, error: type[AzCLIError]) -> None:
         """The change cannot be, and leaves everything as it was."""
-        before = self.cluster.profile.to_wire()
+        before = self.cluster.profile.to_json()
         with pytest.raises(error) as caught:
             change.apply(self.cluster)
         assert caught.value.recommendations
-        assert self.cluster.profile.to_wire() == before
+        assert self.cluster.profile.to_json() == before
 
     def settle(self, written: Profile) -> None:
         """What is read after the write: the service gives every entry a state."""
-        wire: Json = written.to_wire()
+        wire: Json = written.to_json()
         for entry in wire["userAssignedIdentities"][1:]:
             failed = (bound := self.identities.get(EntryKey(entry["namespace"], entry["name"]))) and bound.failed
             entry["provisioningState"] = "Failed" if failed else "Assigned"
         wire["userAssignedIdentities"][0]["provisioningState"] = self.theirs[0]["provisioningState"]
-        self.cluster = replace(self.cluster, profile=Profile.from_wire(wire))
+        self.cluster = replace(self.cluster, profile=Profile.from_json(wire))
 
 
 TestProfiles = Profiles.TestCase

@@ -6,23 +6,12 @@ from typing import Any
 import pytest
 
 from azext_podidentity.checks.finding import SEVERITIES, Finding, at_or_above, subject_of
+from azext_podidentity.checks.registry import CHECKS, run
 from azext_podidentity.checks.snapshot import Snapshot
-from azext_podidentity.checks.table import CHECKS, run
 from azext_podidentity.profile.cluster import ClusterReference
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing
-
-from .az_parser import AzParser
-from .snapshots import (
-    ALSO,
-    FORBIDDEN,
-    GROUP_SCOPE,
-    OTHER,
-    STATES,
-    healthy,
-    role,
-    snapshot_of,
-)
-from .support import (
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
+from tests.support.az_parser import AzParser
+from tests.support.builders import (
     KEY,
     REFERENCE,
     Json,
@@ -32,6 +21,16 @@ from .support import (
     identity_entry,
     identity_id,
     option,
+)
+from tests.support.snapshots import (
+    ALSO,
+    FORBIDDEN,
+    GROUP_SCOPE,
+    OTHER,
+    STATES,
+    healthy,
+    role,
+    snapshot_of,
 )
 
 each_state = pytest.mark.parametrize("state", STATES)
@@ -101,7 +100,7 @@ def test_the_worst_comes_first_and_else_the_order_stays() -> None:
 
 def test_the_wire_form_is_what_scripts_rely_on() -> None:
     finding = run(STATES["add-on is off"][2](REFERENCE))[0]
-    assert finding.to_wire() == {
+    assert finding.to_json() == {
         "severity": "error",
         "check": "add-on",
         "subject": "cluster",
@@ -136,7 +135,7 @@ def test_consent_to_kubenet_is_told_with_what_it_takes() -> None:
 
 def test_a_managed_identity_of_several_entries_is_one_finding() -> None:
     entries = [identity_entry(), identity_entry(OTHER, identity_id().upper().replace("SUBSCRIPTIONS", "subscriptions"))]
-    snapshot = bound_by(*entries, identities={identity_id().lower(): Missing()})
+    snapshot = bound_by(*entries, identities={identity_id().lower(): NotFound()})
     (finding,) = found_in(snapshot, "managed-identity-missing")
     assert finding.subject == f"{KEY}, {OTHER}"
 
@@ -175,7 +174,7 @@ def test_an_inherited_role_is_told_with_where_it_comes_from(scope: str, words: s
 @pytest.mark.parametrize(
     "changes",
     [
-        {"identities": {identity_id().lower(): Missing()}},
+        {"identities": {identity_id().lower(): NotFound()}},
         {"identities": {identity_id().lower(): ManagedIdentity(identity_id(), "another", "another")}},
         {"roles": {identity_id().lower(): ()}},
     ],

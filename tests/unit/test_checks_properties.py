@@ -8,22 +8,21 @@ from hypothesis import strategies as st
 
 from azext_podidentity._format import findings_table
 from azext_podidentity.checks.finding import SEVERITIES
+from azext_podidentity.checks.registry import CHECKS, run
 from azext_podidentity.checks.snapshot import Roles, Snapshot
-from azext_podidentity.checks.table import CHECKS, run
-from azext_podidentity.profile.broken import Found
 from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing
-
-from . import grammars as g
-from .snapshots import FORBIDDEN, role
-from .support import PRINCIPAL, REFERENCE, Json, cluster_of, identity_id
-from .wire import exception_entries, identity_entries
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
+from azext_podidentity.profile.identity_problems import Found
+from tests.support import grammars as g
+from tests.support.builders import PRINCIPAL, REFERENCE, Json, cluster_of, identity_id
+from tests.support.json_strategies import exception_entries, identity_entries
+from tests.support.snapshots import FORBIDDEN, role
 
 ids = st.sampled_from([*(identity_id(name * 3) for name in "abc"), identity_id("aaa").upper(), "", "nonsense"])
 odd_text = st.sampled_from(["", " ", "Registered", "registering", "'", '"', "Succeeded", "Failed", "é", "a b"])
 odd_keys = st.builds(EntryKey, odd_text | g.namespaces, odd_text | g.names)
 found: st.SearchStrategy[Found] = st.sampled_from(
-    [Missing(), Missing(resource_group_too=True), FORBIDDEN, ManagedIdentity("x", "c", "o"), ManagedIdentity("x")]
+    [NotFound(), NotFound(resource_group_too=True), FORBIDDEN, ManagedIdentity("x", "c", "o"), ManagedIdentity("x")]
 )
 granted: st.SearchStrategy[Any] = st.just(FORBIDDEN) | st.lists(
     st.builds(role, ids | st.just("/") | odd_text, st.just(PRINCIPAL) | odd_text), max_size=2
@@ -72,11 +71,11 @@ def test_nothing_that_may_be_read_makes_a_check_fail(snapshot: Snapshot) -> None
 @settings(max_examples=20)
 @given(snapshots())
 def test_a_reading_without_properties_is_enough(snapshot: Snapshot) -> None:
-    assert run(replace(snapshot, cluster=Cluster.from_wire(REFERENCE, {})))
+    assert run(replace(snapshot, cluster=Cluster.from_json(REFERENCE, {})))
 
 
 @given(snapshots())
 def test_a_table_can_be_made_of_all_findings(snapshot: Snapshot) -> None:
     findings = run(snapshot)
-    rows = findings_table([each.to_wire() for each in findings])
+    rows = findings_table([each.to_json() for each in findings])
     assert [row["Severity"] for row in rows] == [each.severity for each in findings]

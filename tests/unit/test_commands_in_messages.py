@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from azext_podidentity.profile.cluster import ClusterReference
-
-from .az_parser import AzParser
-from .situations import SITUATIONS
-from .support import REFERENCE, commands_in, option
+from tests.support.az_parser import AzParser
+from tests.support.builders import REFERENCE, commands_in, option
+from tests.support.message_cases import SITUATIONS
 
 # Subscriptions have names with anything in them, resource groups have parentheses.
 nasty = st.text(st.sampled_from("ab-_.() '\"$`\\;|&<>*?~#!%{}\u00e9"), max_size=12).map("a{}".format)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from azext_podidentity import _client_factory, _completers
+from azext_podidentity.arm import clients
 from azext_podidentity.profile.entries import EntryKey
-
-from .azure import Azure, Clusters
-from .support import KEY, SUBSCRIPTION, cluster_wire, exception_entry, identity_entry, identity_id
+from tests.support.builders import KEY, SUBSCRIPTION, cluster_wire, exception_entry, identity_entry, identity_id
+from tests.support.fake_azure import Azure, Clusters
 
 WIRE = cluster_wire(
     [identity_entry(), identity_entry(EntryKey("another", "second"))],
@@ -44,7 +44,7 @@ def test_the_entries_that_the_command_is_about_are_offered(
 
 def test_managed_identities_are_offered_by_what_is_typed_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     azure = Azure(["one", "two"])
-    monkeypatch.setattr(_client_factory, "managed_identity_client", lambda *_: azure)
+    monkeypatch.setattr(clients, "managed_identity_client", lambda *_: azure)
 
     assert offered(_completers.complete_managed_identity) == [identity_id("one"), identity_id("two")]
     assert offered(_completers.complete_managed_identity, prefix=identity_id("TW")) == [identity_id("two")]

@@ -5,12 +5,11 @@ import shlex
 
 import pytest
 
-from azext_podidentity.profile.manifest.reading import read
+from azext_podidentity.manifest.reading import read
 from development.documentation import DOCS, pages
 from development.generated_blocks import decision_samples
-
-from .az_parser import AzParser
-from .support import SUBSCRIPTION
+from tests.support.az_parser import AzParser
+from tests.support.builders import SUBSCRIPTION
 
 
 @pytest.mark.parametrize("name", pages())

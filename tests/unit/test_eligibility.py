@@ -19,10 +19,9 @@ from azext_podidentity.profile.cluster import (
     check_node_pools,
 )
 from azext_podidentity.profile.entries import PodIdentityException
-from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
-
-from .az_parser import AzParser
-from .support import (
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
+from tests.support.az_parser import AzParser
+from tests.support.builders import (
     KEY,
     PRINCIPAL,
     REFERENCE,
@@ -71,7 +70,7 @@ def as_service_principal(enabled: bool = True, identity: Json | None = None) -> 
     """A cluster that runs as a service principal."""
     wire = cluster_wire([identity_entry()], [exception_entry(KEY, LABELS)], enabled=enabled)
     wire.pop("identity")
-    return Cluster.from_wire(REFERENCE, wire if identity is None else {**wire, "identity": identity})
+    return Cluster.from_json(REFERENCE, wire if identity is None else {**wire, "identity": identity})
 
 
 @entry_changes
@@ -119,7 +118,7 @@ def test_kubenet_needs_consent(change: Change, plugin: str, allowed: bool | None
 def test_kubenet_with_consent_is_a_cluster_like_any_other(change: Change) -> None:
     wire = cluster_wire([identity_entry()], [exception_entry(KEY, LABELS)], **KUBENET)
     wire["properties"]["podIdentityProfile"]["allowNetworkPluginKubenet"] = True
-    assert change.is_done(change.apply(Cluster.from_wire(REFERENCE, wire)))
+    assert change.is_done(change.apply(Cluster.from_json(REFERENCE, wire)))
 
 
 @pytest.mark.parametrize("properties", [{"networkProfile": None}, {"networkProfile": {}}, {"agentPoolProfiles": None}])
@@ -212,6 +211,6 @@ def test_what_a_create_can_have_beside_pod_identities() -> None:
     ],
 )
 def test_the_cluster_identity_is_its_own_or_the_one_it_runs_as(identity: Json, principal: str | None) -> None:
-    cluster = Cluster.from_wire(REFERENCE, {**cluster_wire(), "identity": identity})
+    cluster = Cluster.from_json(REFERENCE, {**cluster_wire(), "identity": identity})
     assert cluster.principal_id == principal
     check_can_enable(cluster, consent_given=False)

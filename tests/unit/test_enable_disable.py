@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from azext_podidentity.profile.changes import AddIdentity, Disable, Enable, describe_loss, lost_by_disable
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey
-from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY, SERVICE_EXCEPTION
-
-from .az_parser import AzParser
-from .support import (
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION
+from tests.support.az_parser import AzParser
+from tests.support.builders import (
     KEY,
     REFERENCE,
     Json,
@@ -23,7 +22,7 @@ from .support import (
     identity_id,
     text_of,
 )
-from .wire import profiles
+from tests.support.json_strategies import profiles
 
 OTHER = EntryKey("my-app", "another")
 
@@ -40,15 +39,15 @@ def test_enabling_keeps_everything_that_is_there(profile: Json, consent: bool) -
     assert Enable(consent).is_done(enabled)
     assert (enabled.identities, enabled.exceptions) == (cluster.profile.identities, cluster.profile.exceptions)
     consented = {"allowNetworkPluginKubenet": True} if consent else {}
-    assert enabled.to_wire() == {**cluster.profile.to_wire(), **consented}
+    assert enabled.to_json() == {**cluster.profile.to_json(), **consented}
 
 
 @pytest.mark.parametrize("profile", [None, {}, {"enabled": False}])
 def test_enabling_what_was_off_sends_no_more_than_it_must(profile: Json | None) -> None:
-    cluster = Cluster.from_wire(REFERENCE, cluster_wire(podIdentityProfile=profile))
-    assert Enable().apply(cluster).to_wire() == Enable().new_profile().to_wire() == {"enabled": True}
+    cluster = Cluster.from_json(REFERENCE, cluster_wire(podIdentityProfile=profile))
+    assert Enable().apply(cluster).to_json() == Enable().new_profile().to_json() == {"enabled": True}
     consent = {"enabled": True, "allowNetworkPluginKubenet": True}
-    assert Enable(consent=True).apply(cluster).to_wire() == Enable(consent=True).new_profile().to_wire() == consent
+    assert Enable(consent=True).apply(cluster).to_json() == Enable(consent=True).new_profile().to_json() == consent
 
 
 def test_enabling_twice_changes_nothing() -> None:
@@ -59,9 +58,9 @@ def test_enabling_twice_changes_nothing() -> None:
 def test_consent_once_given_holds() -> None:
     allowed = kubenet({"enabled": False, "allowNetworkPluginKubenet": True})
     assert Enable().apply(allowed).allow_network_plugin_kubenet is True
-    agreed = Enable(consent=True).apply(kubenet({}))
-    added = AddIdentity.of(KEY, identity_id()).apply(kubenet(agreed.to_wire()))
-    assert added.to_wire()["allowNetworkPluginKubenet"] is True
+    confirm = Enable(consent=True).apply(kubenet({}))
+    added = AddIdentity.of(KEY, identity_id()).apply(kubenet(confirm.to_json()))
+    assert added.to_json()["allowNetworkPluginKubenet"] is True
 
 
 def test_enabling_is_not_done_before_the_consent_is_stored() -> None:
@@ -75,7 +74,7 @@ def test_disabling_without_entries_needs_no_word() -> None:
     assert frozenset(lost_by_disable(cluster.profile)) == frozenset()
     disabled = Disable().apply(cluster)
     assert Disable().is_done(disabled)
-    assert disabled.to_wire() == {"enabled": False}
+    assert disabled.to_json() == {"enabled": False}
 
 
 @given(profiles())
@@ -84,7 +83,7 @@ def test_disabling_loses_no_entry_that_nobody_accepted(profile: Json) -> None:
     keys = [entry.key for kind in (IDENTITY, EXCEPTION) for entry in kind.entries(cluster.profile)]
     assert bool(frozenset(lost_by_disable(cluster.profile))) == bool(keys)
     for change in (Disable(accepted=None), Disable(accepted=frozenset(lost_by_disable(cluster.profile)))):
-        assert change.apply(cluster).to_wire() == {"enabled": False}
+        assert change.apply(cluster).to_json() == {"enabled": False}
     if keys:
         with pytest.raises(ValidationError) as caught:
             Disable().apply(cluster)
@@ -124,4 +123,4 @@ def test_what_is_lost_is_told_with_commands_that_keep_a_copy_or_remove_it(az: Az
 def test_the_exception_of_the_service_is_nothing_that_people_lose() -> None:
     """It comes and goes with the add-on, and the command that would remove it is refused."""
     cluster = cluster_of((), [exception_entry(SERVICE_EXCEPTION, {"kubernetes.azure.com/managedby": "aks"})])
-    assert Disable().apply(cluster).to_wire() == {"enabled": False}
+    assert Disable().apply(cluster).to_json() == {"enabled": False}

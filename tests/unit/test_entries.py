@@ -15,10 +15,9 @@ from azext_podidentity.profile.entries import (
     PodIdentityException,
     Profile,
 )
-
-from . import grammars as g
-from .support import KEY, Json, exception_entry, identity_entry, identity_id
-from .wire import READ_ONLY, identity_entries, profiles, unknown_fields
+from tests.support import grammars as g
+from tests.support.builders import KEY, Json, exception_entry, identity_entry, identity_id
+from tests.support.json_strategies import READ_ONLY, identity_entries, profiles, unknown_fields
 
 few_keys = st.builds(EntryKey, st.sampled_from("ab"), st.sampled_from("xy"))
 exceptions = st.builds(
@@ -39,69 +38,69 @@ def without_read_only(profile: Json) -> Json:
 @given(profiles())
 def test_what_is_read_is_sent_back_without_what_only_the_service_may_set(profile: Json) -> None:
     before = deepcopy(profile)
-    assert Profile.from_wire(profile).to_wire() == without_read_only(profile)
+    assert Profile.from_json(profile).to_json() == without_read_only(profile)
     assert profile == before
 
 
 @given(profiles())
 def test_what_is_sent_reads_as_what_was_read(profile: Json) -> None:
-    read = Profile.from_wire(profile)
-    again = Profile.from_wire(read.to_wire())
-    assert [entry.to_wire() for entry in again.identities] == [entry.to_wire() for entry in read.identities]
+    read = Profile.from_json(profile)
+    again = Profile.from_json(read.to_json())
+    assert [entry.to_json() for entry in again.identities] == [entry.to_json() for entry in read.identities]
     assert [entry.key for entry in again.exceptions] == [entry.key for entry in read.exceptions]
-    assert again.to_wire() == read.to_wire()
+    assert again.to_json() == read.to_json()
 
 
 @given(profiles())
 def test_what_was_read_is_not_changed_by_what_is_done_to_a_copy_that_is_sent(profile: Json) -> None:
-    read = Profile.from_wire(profile)
-    read.to_wire().clear()
-    for sent in [*(each.to_wire() for each in read.identities), *(each.to_wire() for each in read.exceptions)]:
+    read = Profile.from_json(profile)
+    read.to_json().clear()
+    for sent in [*(each.to_json() for each in read.identities), *(each.to_json() for each in read.exceptions)]:
         sent["namespace"] = "another"
         sent.get("podLabels", {}).clear()
         sent.get("identity", {}).clear()
-    assert read.to_wire() == without_read_only(profile)
+    assert read.to_json() == without_read_only(profile)
 
 
 @pytest.mark.parametrize("wire", [None, {}, {"enabled": False}, {"enabled": None}])
 def test_a_cluster_without_the_add_on_reads_as_not_enabled(wire: Json | None) -> None:
-    profile = Profile.from_wire(wire)
+    profile = Profile.from_json(wire)
     assert not profile.enabled
     assert not (*profile.identities, *profile.exceptions)
 
 
 @given(profiles())
 def test_a_disabled_profile_is_one_field_and_nothing_else(profile: Json) -> None:
-    assert replace(Profile.from_wire(profile), enabled=False).to_wire() == {"enabled": False}
-    assert Profile.from_wire({**profile, "enabled": False}).to_wire() == {"enabled": False}
+    assert replace(Profile.from_json(profile), enabled=False).to_json() == {"enabled": False}
+    assert Profile.from_json({**profile, "enabled": False}).to_json() == {"enabled": False}
 
 
 def test_a_new_profile_says_no_more_than_it_must() -> None:
-    assert Profile(enabled=True).to_wire() == {"enabled": True}
+    assert Profile(enabled=True).to_json() == {"enabled": True}
     consent = Profile(enabled=True, allow_network_plugin_kubenet=True)
-    assert consent.to_wire() == {"enabled": True, "allowNetworkPluginKubenet": True}
+    assert consent.to_json() == {"enabled": True, "allowNetworkPluginKubenet": True}
 
 
 def test_a_list_that_became_empty_is_sent_as_empty() -> None:
     """A list that is left out would stay as it is."""
-    profile = Profile.from_wire({"enabled": True, "userAssignedIdentities": [identity_entry()]})
-    sent = replace(profile, identities=profile.identities.remove(KEY)).to_wire()
+    profile = Profile.from_json({"enabled": True, "userAssignedIdentities": [identity_entry()]})
+    sent = replace(profile, identities=profile.identities.remove(KEY)).to_json()
     assert sent == {"enabled": True, "userAssignedIdentities": []}
 
 
 @given(unknown_fields)
 def test_labels_that_old_versions_left_null_are_sent_as_none(more: Json) -> None:
     """The service refuses null."""
-    entry = PodIdentityException.from_wire({**more, **exception_entry(labels=None)})
+    entry = PodIdentityException.from_json({**more, **exception_entry(labels=None)})
     assert entry.pod_labels == {}
-    assert entry.to_wire() == {**more, **exception_entry(labels={})}
+    assert entry.to_json() == {**more, **exception_entry(labels={})}
 
 
 @given(identity_entries(), st.uuids().map(str), st.uuids().map(str))
 def test_ids_that_were_looked_up_are_sent_beside_what_was_there(wire: Json, client: str, other: str) -> None:
-    entry = PodIdentity.from_wire(wire)
+    entry = PodIdentity.from_json(wire)
     found = replace(entry, identity=ManagedIdentity(entry.identity.resource_id, client, other))
-    assert found.to_wire()["identity"] == {**wire["identity"], "clientId": client, "objectId": other}
+    assert found.to_json()["identity"] == {**wire["identity"], "clientId": client, "objectId": other}
 
 
 def test_a_new_entry_sends_what_is_known_of_it() -> None:
@@ -111,18 +110,18 @@ def test_a_new_entry_sends_what_is_known_of_it() -> None:
         "name": KEY.name,
         "identity": {"resourceId": identity_id(), "clientId": "client", "objectId": "object"},
     }
-    assert entry.to_wire() == sent
-    assert replace(entry, binding_selector="my_selector").to_wire() == {**sent, "bindingSelector": "my_selector"}
+    assert entry.to_json() == sent
+    assert replace(entry, binding_selector="my_selector").to_json() == {**sent, "bindingSelector": "my_selector"}
 
 
 @given(g.keys, st.none() | g.label_values)
 def test_pods_select_by_the_selector_or_else_by_the_name(key: EntryKey, selector: str | None) -> None:
-    entry = PodIdentity.from_wire(identity_entry(key, bindingSelector=selector))
+    entry = PodIdentity.from_json(identity_entry(key, bindingSelector=selector))
     assert entry.effective_selector == (selector if selector else key.name)
 
 
 def test_an_entry_binds_as_another_with_its_name_as_selector_and_its_id_in_any_case() -> None:
-    entry = PodIdentity.from_wire(identity_entry())
+    entry = PodIdentity.from_json(identity_entry())
     assert entry.binds_as(PodIdentity(KEY, ManagedIdentity(identity_id().upper()), KEY.name))
     for other in (
         PodIdentity(EntryKey("other", KEY.name), entry.identity),
@@ -154,7 +153,7 @@ REASON = {"code": "SomeCode", "message": "Some words."}
     ],
 )
 def test_the_reason_of_a_failed_entry(info: Json | None, error: tuple[str, str] | None) -> None:
-    entry = PodIdentity.from_wire(identity_entry(state="Failed", provisioningInfo=info))
+    entry = PodIdentity.from_json(identity_entry(state="Failed", provisioningInfo=info))
     assert entry.failed
     assert entry.error == error
 
@@ -185,10 +184,10 @@ def test_what_was_removed_is_not_found_and_all_else_stays_in_its_order(
 
 @given(st.lists(identity_entries(), max_size=4), st.sampled_from("abcd"))
 def test_the_entries_bound_to_a_managed_identity(wires: list[Json], letter: str) -> None:
-    profile = Profile.from_wire({"enabled": True, "userAssignedIdentities": wires})
+    profile = Profile.from_json({"enabled": True, "userAssignedIdentities": wires})
     bound = profile.bound_to(identity_id(letter * 3).upper())
     expected = [wire for wire in wires if wire["identity"]["resourceId"].endswith(f"/{letter * 3}")]
-    assert [entry.wire for entry in bound] == expected
+    assert [entry.raw for entry in bound] == expected
 
 
 def test_a_key_prints_as_people_write_it() -> None:

@@ -9,11 +9,10 @@ from knack.output import format_table
 from knack.util import CommandResultItem
 
 from azext_podidentity._format import exceptions_table, findings_table, migration_table, pod_identities_table
-from azext_podidentity.checks.table import run
-
-from .snapshots import LONG, STATES
-from .support import REFERENCE, Json, identity_id
-from .wire import key_of, profiles
+from azext_podidentity.checks.registry import run
+from tests.support.builders import REFERENCE, Json, identity_id
+from tests.support.json_strategies import key_of, profiles
+from tests.support.snapshots import LONG, STATES
 
 
 @given(profiles())

@@ -8,8 +8,7 @@ import pytest
 import yaml
 
 from azext_podidentity._help import HELP
-
-from .az_parser import AzParser
+from tests.support.az_parser import AzParser
 
 GROUP = "aks pod-identity"
 TEXTS: dict[str, dict[str, Any]] = {name: yaml.safe_load(text) for name, text in HELP.items()}

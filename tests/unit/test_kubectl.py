@@ -11,11 +11,10 @@ import pytest
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.kubernetes.kubectl import get_objects
-from azext_podidentity.migration.documents import KUBECTL_GET
-
-from .azure import CLI
-from .kubernetes import workload
-from .support import cluster_of, text_of
+from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET
+from tests.support.builders import cluster_of, text_of
+from tests.support.fake_azure import CLI
+from tests.support.kubernetes_objects import workload
 
 CLUSTER = cluster_of(fqdn="Cluster.example", privateFQDN="private.example")
 
@@ -56,7 +55,7 @@ def test_what_it_prints_is_read(kubectl: Kubectl, server: str) -> None:
 
     (read,) = get_objects(CLI, CLUSTER, None)
 
-    assert dict(read.wire) == workload()
+    assert dict(read.raw) == workload()
     assert kubectl.calls[1] == KUBECTL_GET.removeprefix("kubectl ")
 
 

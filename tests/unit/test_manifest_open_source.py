@@ -6,9 +6,8 @@ import pytest
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity
-
-from .support import identity_id
-from .test_manifest_reading import file_of, pod_identity, problems, read_text
+from tests.support.builders import identity_id
+from tests.unit.test_manifest_reading import file_of, pod_identity, problems, read_text
 
 IDENTITY = f"""\
 apiVersion: aadpodidentity.k8s.io/v1

@@ -9,13 +9,12 @@ from azure.cli.core.azclierror import AzCLIError, ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azext_podidentity.manifest.reading import Manifest, read
+from azext_podidentity.manifest.schema import SCHEMA
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException
-from azext_podidentity.profile.manifest.reading import Manifest, read
-from azext_podidentity.profile.manifest.schema import SCHEMA
-from azext_podidentity.profile.rules import check_binding_selector, check_name, check_namespace, check_pod_labels
-
-from . import grammars
-from .support import SUBSCRIPTION, identity_id
+from azext_podidentity.profile.validation import check_binding_selector, check_name, check_namespace, check_pod_labels
+from tests.support import grammars
+from tests.support.builders import SUBSCRIPTION, identity_id
 
 ANOTHER = "99999999-2222-3333-4444-555555555555"
 

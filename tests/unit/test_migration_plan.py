@@ -10,17 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.migration.credentials import Credential, MaybeReading, Reading, credential_for, subject_of
 from azext_podidentity.migration.plan import make_plan, needed_identities
 from azext_podidentity.migration.steps import Options, Plan
 from azext_podidentity.migration.workloads import TEMPLATES
-from azext_podidentity.profile.broken import Unknown
 from azext_podidentity.profile.cluster import Cluster, ClusterReference
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing
-
-from .az_parser import AzParser
-from .kubernetes import NAMESPACE, account, inventory, migrated, workload
-from .support import Json, cluster_of, command_words, exception_entry, identity_entry, identity_id
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
+from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.workload_credentials import Credential, MaybeReading, Reading, credential_for, subject_of
+from tests.support.az_parser import AzParser
+from tests.support.builders import Json, cluster_of, command_words, exception_entry, identity_entry, identity_id
+from tests.support.kubernetes_objects import NAMESPACE, account, inventory, migrated, workload
 
 ISSUER = "https://eastus.oic.example/tenant/cluster/"
 ENABLED: Json = {
@@ -169,14 +168,14 @@ def test_a_label_in_a_selector_is_to_be_decided() -> None:
 
 
 def test_a_managed_identity_that_is_gone_is_to_be_decided() -> None:
-    made = plan([entry()], workload(), readings={identity_id(): Missing()})
+    made = plan([entry()], workload(), readings={identity_id(): NotFound()})
     assert codes(made) == ["missing-identity"]
     assert not made.credentials
 
 
 def test_a_managed_identity_that_may_not_be_read_is_to_be_decided_and_the_others_go_on() -> None:
     there = [workload(), workload("other", "other", account="other")]
-    made = plan([entry(), entry("other", "other")], *there, readings={identity_id(): Unknown("no right")})
+    made = plan([entry(), entry("other", "other")], *there, readings={identity_id(): Unreadable("no right")})
     assert codes(made) == ["unknown-identity"]
     assert "no right" in made.decisions[0].why
     assert credentials(made) == [("other", NAMESPACE, "other", False)]
@@ -192,7 +191,7 @@ def test_the_commands_of_decisions_are_commands_that_az_takes(az: AzParser) -> N
     reference = ClusterReference("my (rg)", "it's $mine", "a sub")
     in_the_way = replace(credential_for(ISSUER, NAMESPACE, "web"), audiences=("api://other",))
     for readings, words in (
-        ({identity_id(): Missing()}, "aks pod-identity check"),
+        ({identity_id(): NotFound()}, "aks pod-identity check"),
         (reading("app-identity", in_the_way), "identity federated-credential delete"),
     ):
         cluster = cluster_of([entry()], reference=reference, **ENABLED)

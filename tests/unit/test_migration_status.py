@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from azext_podidentity.migration.credentials import Credential, MaybeReading, Reading, credential_for
 from azext_podidentity.migration.status import statuses, used_identities
-from azext_podidentity.profile.broken import Unknown
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Missing
-
-from .kubernetes import NAMESPACE, account, inventory, made_by, migrated, workload
-from .support import Json, cluster_of, identity_entry, identity_id
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
+from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.workload_credentials import Credential, MaybeReading, Reading, credential_for
+from tests.support.builders import Json, cluster_of, identity_entry, identity_id
+from tests.support.kubernetes_objects import NAMESPACE, account, inventory, made_by, migrated, workload
 
 ISSUER = "https://issuer.example/"
 ENABLED: Json = {
@@ -43,8 +42,8 @@ def test_a_workload_whose_service_account_has_all_it_needs_is_ready() -> None:
         ([account("web")], {}, "not annotated"),
         ([account("web", CLIENT)], {"oidcIssuerProfile": None}, "not enabled"),
         ([account("web", CLIENT)], {"found": reading()}, "no credential for"),
-        ([account("web", CLIENT)], {"found": Missing()}, "no credential for"),
-        ([account("web", CLIENT)], {"found": Unknown("no right")}, "no right"),
+        ([account("web", CLIENT)], {"found": NotFound()}, "no credential for"),
+        ([account("web", CLIENT)], {"found": Unreadable("no right")}, "no right"),
         ([account("web", CLIENT)], {"found": reading(READY, client_id="new")}, "created again"),
     ],
 )

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.workloads import TEMPLATES
-
-from .kubernetes import NAMESPACE, account, inventory, made_by, workload
-from .support import Json
-from .wire import json_values
+from tests.support.builders import Json
+from tests.support.json_strategies import json_values
+from tests.support.kubernetes_objects import NAMESPACE, account, inventory, made_by, workload
 
 KINDS = list(TEMPLATES)
 

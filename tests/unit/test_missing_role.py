@@ -9,13 +9,11 @@ import pytest
 from azure.cli.core.azclierror import AzCLIError, BadRequestError
 
 from azext_podidentity.arm.errors import Lookup, explain
-from azext_podidentity.profile.broken import Trial
+from azext_podidentity.profile.commands import grant_command
 from azext_podidentity.profile.entries import EntryKey
-from azext_podidentity.profile.mending import grant_command
-
-from .az_parser import AzParser
-from .lookups import forbidden, gone, gone_with_its_group, made_anew, there
-from .support import (
+from azext_podidentity.profile.identity_problems import ChangeContext
+from tests.support.az_parser import AzParser
+from tests.support.builders import (
     KEY,
     PRINCIPAL,
     SUBSCRIPTION,
@@ -28,6 +26,7 @@ from .support import (
     refusal,
     text_of,
 )
+from tests.support.lookups import forbidden, gone, gone_with_its_group, made_anew, there
 
 NO_ROLE = refusal(
     "PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id()), headers={"x-ms-request-id": "9"}
@@ -71,7 +70,7 @@ def test_the_entries_of_an_identity_that_was_made_anew_are_renewed(states: list[
 
 
 def test_a_removal_takes_the_entry_that_blocks_it_along(az: AzParser) -> None:
-    trial = Trial(removing=(OTHER,))
+    trial = ChangeContext(removing=(OTHER,))
     cluster = cluster_of([identity_entry(), identity_entry(OTHER, identity_id("other"))])
     for lookup in (made_anew, gone, there):
         *_, removal = commands_in(explain(NO_ROLE, cluster, lookup, trial))
@@ -79,12 +78,12 @@ def test_a_removal_takes_the_entry_that_blocks_it_along(az: AzParser) -> None:
 
 
 def test_what_is_removed_itself_is_not_said_to_block(az: AzParser) -> None:
-    (grant,) = commands_in(explain(NO_ROLE, cluster_of([identity_entry()]), there, Trial(removing=(KEY,))))
+    (grant,) = commands_in(explain(NO_ROLE, cluster_of([identity_entry()]), there, ChangeContext(removing=(KEY,))))
     assert az.parse(grant).scope == identity_id()
 
 
 def test_roles_that_could_not_be_read_are_told() -> None:
-    trial = Trial(unknown_roles={identity_id().lower(): "You may not look."})
+    trial = ChangeContext(unknown_roles={identity_id().lower(): "You may not look."})
     assert "You may not look." in explain(NO_ROLE, cluster_of([identity_entry()]), there, trial).error_msg
 
 

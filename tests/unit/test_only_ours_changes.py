@@ -11,19 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from azext_podidentity.arm import identities
-from azext_podidentity.arm.cluster import ClusterService
-from azext_podidentity.arm.grants import Grants
+from azext_podidentity.actions.change import ClusterService
+from azext_podidentity.actions.role_grants import Grants
+from azext_podidentity.arm import managed_identities
 from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, Enable, UpdateException
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentityException
-from azext_podidentity.profile.kinds import EXCEPTION, IDENTITY
-from tests.commands.comparison import without_profile, without_read_only
-from tests.commands.recordings import recorded_clusters, without_recordings
-
-from . import wire
-from .azure import CLI
-from .exchange import Exchange
-from .support import REFERENCE, Json, cluster_wire, exception_entry, identity_entry, identity_id
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
+from tests.support import json_strategies
+from tests.support.builders import REFERENCE, Json, cluster_wire, exception_entry, identity_entry, identity_id
+from tests.support.comparison import without_profile, without_read_only
+from tests.support.fake_azure import CLI
+from tests.support.http_exchange import Exchange
+from tests.support.recorded_clusters import recorded_clusters, without_recordings
 
 LISTS = ("userAssignedIdentities", "userAssignedIdentityExceptions")
 OURS = EntryKey("ours", "ours")
@@ -47,22 +46,24 @@ _texts = st.text(max_size=6) | st.sampled_from(["é", "日本", "\u202e", "🙂"
 def unseen() -> Iterator[None]:
     """Nothing is shown of the operation, which is over at once; the identity that a cluster runs as is there."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(identities, "find", lambda _, resource_id: ManagedIdentity(resource_id, "a-client", "an-object"))
-        patch.setattr("azext_podidentity.arm.cluster.follow", lambda _, poller, *__: poller.result())
+        patch.setattr(
+            managed_identities, "find", lambda _, resource_id: ManagedIdentity(resource_id, "a-client", "an-object")
+        )
+        patch.setattr("azext_podidentity.actions.change.follow", lambda _, poller, *__: poller.result())
         yield
 
 
 @st.composite
 def clusters(draw: st.DrawFn) -> Json:
     """A cluster of a later version of the service: fields at every level that no SDK knows, many entries or none."""
-    body = cluster_wire(networkProfile={"networkPlugin": "azure", **draw(wire.unknown_fields)})
-    pools = draw(st.lists(wire.unknown_fields, min_size=1, max_size=3))
+    body = cluster_wire(networkProfile={"networkPlugin": "azure", **draw(json_strategies.unknown_fields)})
+    pools = draw(st.lists(json_strategies.unknown_fields, min_size=1, max_size=3))
     body["properties"]["agentPoolProfiles"] = [
         {"name": f"pool{number}", "type": "VirtualMachineScaleSets", "osType": "Linux", **pool}
         for number, pool in enumerate(pools)
     ]
-    body["properties"].update(draw(wire.unknown_fields))
-    body.update(draw(wire.unknown_fields), location="westeurope")
+    body["properties"].update(draw(json_strategies.unknown_fields))
+    body.update(draw(json_strategies.unknown_fields), location="westeurope")
     body["tags"] = draw(st.none() | st.dictionaries(_texts, _texts, max_size=3))
     body["properties"]["podIdentityProfile"] = draw(profiles())
     return body
@@ -71,15 +72,15 @@ def clusters(draw: st.DrawFn) -> Json:
 @st.composite
 def profiles(draw: st.DrawFn) -> Json:
     """A profile with lists that are absent, null, short or nearly full; old exceptions have `podLabels: null`."""
-    profile: Json = {**draw(wire.unknown_fields), "enabled": True}
-    entries = wire.identity_entries(_OTHERS), wire.exception_entries(_OTHERS)
+    profile: Json = {**draw(json_strategies.unknown_fields), "enabled": True}
+    entries = json_strategies.identity_entries(_OTHERS), json_strategies.exception_entries(_OTHERS)
     many: list[Callable[[EntryKey], Json]] = [identity_entry, exception_entry]
     for name, strategy, make in zip(LISTS, entries, many, strict=True):
         form = draw(st.sampled_from(["absent", "null", "short", "short", "short", "nearly full"]))
         if form == "null":
             profile[name] = None
         elif form == "short":
-            profile[name] = draw(st.lists(strategy, max_size=3, unique_by=wire.key_of))
+            profile[name] = draw(st.lists(strategy, max_size=3, unique_by=json_strategies.key_of))
         elif form == "nearly full":
             profile[name] = [make(EntryKey("many", f"name-{number}")) for number in range(198)]
     for entry in profile.get(LISTS[1]) or ():
@@ -114,12 +115,12 @@ def check(body: Json, name: str) -> None:
 
 
 def _of_others(profile: Json, name: str) -> list[Json]:
-    return [entry for entry in profile.get(name) or () if wire.key_of(entry) != OURS]
+    return [entry for entry in profile.get(name) or () if json_strategies.key_of(entry) != OURS]
 
 
 def _as_sent(entry: Json) -> Json:
     """What is read of an entry, as it is to be sent back: the service refuses its own fields, and labels of null."""
-    sent = {name: value for name, value in entry.items() if name not in wire.READ_ONLY}
+    sent = {name: value for name, value in entry.items() if name not in json_strategies.READ_ONLY}
     return {**sent, "podLabels": entry["podLabels"] or {}} if "podLabels" in entry else sent
 
 

@@ -36,7 +36,7 @@ def test_the_wheel_has_the_extension_and_nothing_else(built: ZipFile) -> None:
     assert {name for name in built.namelist() if name.startswith(f"{PACKAGE}/")} == {
         *sources,
         f"{PACKAGE}/azext_metadata.json",
-        f"{PACKAGE}/profile/manifest/schema.json",
+        f"{PACKAGE}/manifest/schema.json",
     }
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from azext_podidentity.arm.progress import PATIENCE, Lines, counted, progress
-
-from .support import Clock
+from azext_podidentity.cli.progress import PATIENCE, Lines, counted, progress
+from tests.support.builders import Clock
 
 
 def cli(*, only_show_errors: bool = False, no_bar: bool = False) -> Any:

@@ -10,11 +10,10 @@ import pytest
 from azure.cli.core.azclierror import AzCLIError, ValidationError
 
 from azext_podidentity.arm import run_command
-from azext_podidentity.migration.documents import KUBECTL_GET
-
-from .azure import CLI
-from .kubernetes import workload
-from .support import REFERENCE, http_error, text_of
+from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, read_objects
+from tests.support.builders import REFERENCE, http_error, text_of
+from tests.support.fake_azure import CLI
+from tests.support.kubernetes_objects import workload
 
 PRINTED = json.dumps(workload(), indent=1)
 PACKED = encodebytes(gzip.compress(PRINTED.encode())).decode()
@@ -46,7 +45,8 @@ def result(logs: str, exit_code: int = 0, state: str = "Succeeded", reason: str 
 def read(*outcomes: Any, model: Any = NO_DIRECTORY) -> tuple[list[dict[str, Any]], Cluster]:
     """The objects, and the cluster that was asked for them."""
     cluster = Cluster(*outcomes)
-    return [dict(each.wire) for each in run_command.get_objects(CLI, cluster, REFERENCE, model)], cluster
+    text = run_command.get_output(CLI, cluster, REFERENCE, model, KUBECTL_GET)
+    return [dict(each.raw) for each in read_objects(text, "run-command")], cluster
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,10 @@ from azure.core.exceptions import HttpResponseError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.arm.errors import ServiceError
+from azext_podidentity.arm.errors import ArmError
 from azext_podidentity.profile.entries import ManagedIdentity
-
-from .support import Json, http_error, identity_id, missing_role, refusal
-from .wire import json_values
+from tests.support.builders import Json, http_error, identity_id, missing_role, refusal
+from tests.support.json_strategies import json_values
 
 CODE, MESSAGE = "SomeCode", "Some words of the service."
 BODIES: dict[str, Json] = {
@@ -25,7 +24,7 @@ BUSY = "Operation is not allowed: Another operation (Updating) is in progress, p
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_reads_code_and_message_of_every_form_of_body(body: Json) -> None:
-    error = ServiceError.of(http_error(400, body))
+    error = ArmError.of(http_error(400, body))
     assert (error.status, error.code, error.message) == (400, CODE, MESSAGE)
     assert str(error) == f"({CODE}) {MESSAGE}"
 
@@ -33,7 +32,7 @@ def test_reads_code_and_message_of_every_form_of_body(body: Json) -> None:
 def test_what_is_nested_in_details_is_said_too_and_is_known() -> None:
     inner = {"code": "Inner", "message": "inner", "details": [{"code": "", "message": missing_role(identity_id())}]}
     for details in ([inner], [None, "words", {}, {"details": [inner]}]):
-        error = ServiceError.of(http_error(400, {"error": {"code": CODE, "message": MESSAGE, "details": details}}))
+        error = ArmError.of(http_error(400, {"error": {"code": CODE, "message": MESSAGE, "details": details}}))
         assert str(error) == f"({CODE}) {MESSAGE}\n(Inner) inner\n{missing_role(identity_id())}"
         assert error.unassigned_identity is not None
 
@@ -59,7 +58,7 @@ def test_what_is_nested_in_details_is_said_too_and_is_known() -> None:
     ],
 )
 def test_says_something_whatever_is_missing(body: object, code: str, message: str) -> None:
-    error = ServiceError.of(http_error(502, body))
+    error = ArmError.of(http_error(502, body))
     assert (error.status, error.code) == (502, code)
     assert error.message
     assert message in error.message
@@ -68,14 +67,14 @@ def test_says_something_whatever_is_missing(body: object, code: str, message: st
 
 def test_a_web_page_is_maybe_a_proxys() -> None:
     page = {"content-type": "text/html; charset=utf-8"}
-    assert "web page" in ServiceError.of(http_error(502, "<html></html>", page)).message
-    assert "web page" not in ServiceError.of(http_error(502, BODIES["provider"], page)).message
-    assert "web page" not in ServiceError.of(http_error(502, "Bad gateway", {"content-type": "text/plain"})).message
+    assert "web page" in ArmError.of(http_error(502, "<html></html>", page)).message
+    assert "web page" not in ArmError.of(http_error(502, BODIES["provider"], page)).message
+    assert "web page" not in ArmError.of(http_error(502, "Bad gateway", {"content-type": "text/plain"})).message
 
 
 @pytest.mark.parametrize("error", [HttpResponseError(message=MESSAGE), HttpResponseError()], ids=["message", "nothing"])
 def test_an_error_without_an_answer_says_what_it_has(error: HttpResponseError) -> None:
-    read = ServiceError.of(error)
+    read = ArmError.of(error)
     assert (read.status, read.code, read.request_id) == (0, "", "")
     assert read.message in (MESSAGE, error.message)
     assert not (read.busy or read.replaced or read.unassigned_identity)
@@ -83,7 +82,7 @@ def test_an_error_without_an_answer_says_what_it_has(error: HttpResponseError) -
 
 @given(json_values | st.dictionaries(st.sampled_from(["error", "code", "message"]), json_values), st.integers(200, 599))
 def test_never_breaks_on_an_answer(body: object, status: int) -> None:
-    error = ServiceError.of(http_error(status, json.dumps(body)))
+    error = ArmError.of(http_error(status, json.dumps(body)))
     assert error.status == status
     assert str(error)
     assert error.busy in (True, False)
@@ -100,7 +99,7 @@ def test_never_breaks_on_an_answer(body: object, status: int) -> None:
     ],
 )
 def test_keeps_the_request_id(headers: dict[str, str], request_id: str) -> None:
-    error = ServiceError.of(refusal(CODE, MESSAGE, headers=headers))
+    error = ArmError.of(refusal(CODE, MESSAGE, headers=headers))
     assert error.request_id == request_id
     assert (f"\nRequest id: {request_id}" in str(error)) == bool(request_id)
 
@@ -121,28 +120,28 @@ def test_keeps_the_request_id(headers: dict[str, str], request_id: str) -> None:
     ],
 )
 def test_busy_is_what_passes_when_others_are_done(status: int, code: str, message: str, busy: bool) -> None:
-    assert ServiceError.of(refusal(code, message, status)).busy == busy
+    assert ArmError.of(refusal(code, message, status)).busy == busy
 
 
 @pytest.mark.parametrize("status", [200, 409])
 def test_an_operation_that_another_write_replaced(status: int) -> None:
     replaced = {"status": "Failed", "error": {"code": "NotLatestOperation", "message": "Cannot proceed."}}
-    assert ServiceError.of(http_error(status, replaced)).replaced
-    assert not ServiceError.of(refusal(CODE, "NotLatestOperation", status)).replaced
+    assert ArmError.of(http_error(status, replaced)).replaced
+    assert not ArmError.of(refusal(CODE, "NotLatestOperation", status)).replaced
 
 
 @pytest.mark.parametrize("form", ["provider", "front door"])
 def test_the_identity_without_a_role_is_read_from_the_message(form: str) -> None:
     message = missing_role(identity_id("My_id"), "the-client", "the-object")
     body = {"code": CODE, "message": message}
-    error = ServiceError.of(http_error(400, body if form == "provider" else {"error": body}))
+    error = ArmError.of(http_error(400, body if form == "provider" else {"error": body}))
     assert error.unassigned_identity == ManagedIdentity(identity_id("My_id"), "the-client", "the-object")
 
 
 def test_the_identity_without_a_role_is_read_from_a_message_that_says_less() -> None:
     message = f"Cluster identity has no assignment permission over identity 'resourceId: {identity_id()}'. Please."
-    assert ServiceError.of(refusal(CODE, message)).unassigned_identity == ManagedIdentity(identity_id())
+    assert ArmError.of(refusal(CODE, message)).unassigned_identity == ManagedIdentity(identity_id())
 
 
 def test_no_identity_is_read_from_another_message() -> None:
-    assert ServiceError.of(refusal(CODE, f"Something about {identity_id()}.")).unassigned_identity is None
+    assert ArmError.of(refusal(CODE, f"Something about {identity_id()}.")).unassigned_identity is None

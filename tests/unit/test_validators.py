@@ -13,8 +13,7 @@ from azure.cli.core.azclierror import (
 )
 
 from azext_podidentity import _validators as v
-
-from .support import identity_id
+from tests.support.builders import identity_id
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """Microsoft.ContainerService: managed clusters, their agent pools and their operations."""
 
-from .cluster_identity import ClusterIdentities
-from .clusters import Cluster, Clusters
-from .operations import Operations
-from .pod_identity_check import Neighbours
-from .routes import ContainerService
-from .run_command import RunCommands
+from azure_simulator.resources.containerservice.cluster_identity import ClusterIdentities
+from azure_simulator.resources.containerservice.clusters import Cluster, Clusters
+from azure_simulator.resources.containerservice.operations import Operations
+from azure_simulator.resources.containerservice.pod_identity_check import Neighbours
+from azure_simulator.resources.containerservice.routes import ContainerService
+from azure_simulator.resources.containerservice.run_command import RunCommands
 
 __all__ = ["Cluster", "ClusterIdentities", "Clusters", "ContainerService", "Neighbours", "Operations", "RunCommands"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from azure_simulator.resources.containerservice.bodies import Body
+
 from ...context import Context, new_id
 from ...entra import Directory
 from ...errors import ServiceError, front_door
 from ...resource_ids import IDENTITY_TYPE
 from ..managedidentity import ManagedIdentities
-from .bodies import Body
 
 
 class ClusterIdentities:

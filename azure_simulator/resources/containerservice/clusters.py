@@ -6,11 +6,8 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ...context import Context, new_id
-from ...errors import aks, front_door
-from ...resource_ids import ResourceId, key
-from . import defaults, pod_identity
-from .bodies import (
+from azure_simulator.resources.containerservice import defaults, pod_identity
+from azure_simulator.resources.containerservice.bodies import (
     Body,
     check_unchanged,
     pools,
@@ -21,11 +18,15 @@ from .bodies import (
     set_state,
     with_etags_of,
 )
-from .cluster_identity import ClusterIdentities
-from .operations import Kind, LongRunningOperation, Operations
-from .pod_identity import Outcome
-from .pod_identity_check import Check, Neighbours
-from .read_only import writable
+from azure_simulator.resources.containerservice.cluster_identity import ClusterIdentities
+from azure_simulator.resources.containerservice.operations import Kind, LongRunningOperation, Operations
+from azure_simulator.resources.containerservice.pod_identity import Outcome
+from azure_simulator.resources.containerservice.pod_identity_check import Check, Neighbours
+from azure_simulator.resources.containerservice.read_only import writable
+
+from ...context import Context, new_id
+from ...errors import aks, front_door
+from ...resource_ids import ResourceId, key
 
 
 @dataclass

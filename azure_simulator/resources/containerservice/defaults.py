@@ -10,9 +10,10 @@ import secrets
 import string
 from typing import Any
 
+from azure_simulator.resources.containerservice.read_only import READ_ONLY_PROPERTIES
+
 from ...context import new_id
 from ...resource_ids import ResourceId, cluster_id, group_id, identity_id
-from .read_only import READ_ONLY_PROPERTIES
 
 KUBERNETES_VERSION = "1.33"
 _PATCH = "5"

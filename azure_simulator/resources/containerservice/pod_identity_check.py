@@ -6,14 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import ServiceError, aks
-from ...resource_ids import key
-from ..authorization import RoleAssignments
-from ..features import POD_IDENTITY_FEATURE, Features
-from ..managedidentity import ManagedIdentities
-from .bodies import Body, pools
-from .cluster_identity import ClusterIdentities
-from .pod_identity import (
+from azure_simulator.resources.containerservice.bodies import Body, pools
+from azure_simulator.resources.containerservice.cluster_identity import ClusterIdentities
+from azure_simulator.resources.containerservice.pod_identity import (
     ID_NAMES,
     Entry,
     Profile,
@@ -23,6 +18,12 @@ from .pod_identity import (
     identity_of,
     place,
 )
+
+from ...errors import ServiceError, aks
+from ...resource_ids import key
+from ..authorization import RoleAssignments
+from ..features import POD_IDENTITY_FEATURE, Features
+from ..managedidentity import ManagedIdentities
 
 MAXIMUM_ENTRIES = 200
 ASSIGN_ACTION = "Microsoft.ManagedIdentity/userAssignedIdentities/identity/assign/action"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from azure_simulator.resources.containerservice.clusters import Cluster, Clusters
+from azure_simulator.resources.containerservice.operations import LongRunningOperation, Operations
+from azure_simulator.resources.containerservice.run_command import RunCommands
+
 from ...errors import aks, resource_not_found
 from ...http import JSON, Answer, Call, Operation
 from ...resource_ids import CLUSTER_TYPE, ResourceId
 from ..providers import Providers
 from ..resources import ResourceGroups
-from .clusters import Cluster, Clusters
-from .operations import LongRunningOperation, Operations
-from .run_command import RunCommands
 
 _BY_SUBSCRIPTION = f"/subscriptions/{{subscription}}/providers/{CLUSTER_TYPE}"
 _BY_GROUP = f"/subscriptions/{{subscription}}/resourcegroups/{{group}}/providers/{CLUSTER_TYPE}"

@@ -6,11 +6,12 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from azure_simulator.resources.containerservice.clusters import Cluster
+from azure_simulator.resources.containerservice.operations import OPERATION_API_VERSION
+
 from ...context import Context
 from ...errors import aks
 from ...http import JSON, Answer, Call
-from .clusters import Cluster
-from .operations import OPERATION_API_VERSION
 
 # What is longer is cut off without a word (public documentation).
 MAXIMUM_LOGS = 512 * 1024

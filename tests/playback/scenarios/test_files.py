@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from tests.commands.entry_files import binding, names, text_of
 from tests.playback.scenario import Scenario
+from tests.support.entry_files import binding, names, text_of
 
 AGENTS = {"namespace": "my-app", "name": "agents", "podLabels": {"app": "agent"}}
 OPEN_SOURCE = """\

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.commands.manifests import USE, codes, live, pod_of, service_account, workload, write
 from tests.playback.scenario import Scenario
+from tests.support.workload_manifests import USE, codes, live, pod_of, service_account, workload, write
 
 IN_APP = "--namespace my-app"
 

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import pytest
 
 from azure_simulator import Fault
-from tests.commands.support import CLUSTER_PATH, OPERATION_PATH
-from tests.commands.trouble import REQUEST_ID
 from tests.playback.scenario import Scenario
 from tests.playback.scenarios.test_walk import states
+from tests.support.azure_cli import CLUSTER_PATH, OPERATION_PATH
+from tests.support.faults import REQUEST_ID
 
 
 class Refusal(NamedTuple):

@@ -1,0 +1,1 @@
+"""The use cases: each reads, decides with the pure modules and writes through the adapters."""

@@ -1,0 +1,114 @@
+"""Removes pod identities, and then the roles that the cluster identity had for their sake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from azure.cli.core.azclierror import ForbiddenError, ResourceNotFoundError
+from knack.log import get_logger
+
+from azext_podidentity.actions.change import ClusterService
+from azext_podidentity.actions.role_grants import RemovalGrants
+from azext_podidentity.arm import role_assignments
+from azext_podidentity.profile.changes import Delete
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.commands import OPERATOR_ROLE, revoke_command
+from azext_podidentity.profile.entries import Profile
+
+logger = get_logger(__name__)
+
+
+def remove(
+    cli_ctx: Any,
+    service: ClusterService,
+    change: Delete,
+    *,
+    delete_role_assignment: bool = False,
+    headers: Mapping[str, str] | None = None,
+    no_wait: bool = False,
+) -> Any:
+    """Removes pod identities in one write and returns the cluster's SDK model, None with `no_wait`.
+
+    Where the service refuses because the cluster identity lost its role over one of them, the role is granted for
+    the removal. With `delete_role_assignment` the roles that no other entry needs go afterwards; without, people are
+    told how to take them. Raises an azure-cli error where the entries cannot be removed.
+    """
+    grants = RemovalGrants(cli_ctx, change.keys)
+    try:
+        model = service.change(change, grants, headers=headers, no_wait=no_wait)
+    except ResourceNotFoundError as error:
+        if delete_role_assignment:
+            cluster = service.read().cluster
+            # Another cluster may run as a user-assigned identity too, and need its role_assignments.
+            if cluster.identity_type == "SystemAssigned":
+                _remove_known(cli_ctx, cluster)
+            error.set_recommendation(_advise_left_role(cluster))
+        raise
+    left = Profile() if no_wait else service.reading(model).cluster.profile
+    settle_roles(cli_ctx, grants, left, revoke=delete_role_assignment)
+    return model
+
+
+def settle_roles(cli_ctx: Any, grants: RemovalGrants, left: Profile, *, revoke: bool) -> None:
+    """Revokes the roles that no entry of the profile needs any more, or tells people how to; `left` is the profile."""
+    for resource_id in grants.removed:
+        if left.bound_to(resource_id):
+            if revoke:
+                logger.warning("The role assignment stays: another pod identity is bound to %s.", resource_id)
+        elif grants.principal_id is None:
+            logger.warning(
+                "The role over %s stays: the cluster does not tell the object id of its identity.", resource_id
+            )
+        elif revoke:
+            _revoke(cli_ctx, grants.principal_id, resource_id)
+        else:
+            logger.warning(
+                "The cluster identity keeps its role over %s. Once nothing needs it, remove it with: %s",
+                *(resource_id, revoke_command(grants.principal_id, resource_id)),
+            )
+
+
+def remove_left_roles(cli_ctx: Any, cluster: Cluster) -> None:
+    """Removes the roles that a run left which was cut short after it had removed the entries.
+
+    Only roles that this tool granted are known without their entries; how to look for others, people are told.
+    """
+    if cluster.principal_id is None:
+        return
+    if not _remove_known(cli_ctx, cluster) or cluster.profile.enabled:
+        logger.warning(_advise_left_role(cluster))
+
+
+def _remove_known(cli_ctx: Any, cluster: Cluster) -> bool:
+    """Removes the roles that this tool granted and no entry needs; False where the caller may not look for them."""
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    if cluster.principal_id is None:
+        return False
+    subscription_id, bound_to = get_subscription_id(cli_ctx), cluster.profile.bound_to
+    try:
+        revoked = role_assignments.revoke_left(cli_ctx, subscription_id, cluster.principal_id, is_needed=bound_to)
+    except ForbiddenError as error:
+        logger.warning(error.error_msg)
+        return False
+    for assignment_id in revoked:
+        logger.warning("Removed the role assignment of the cluster identity: %s", assignment_id)
+    return True
+
+
+def _revoke(cli_ctx: Any, principal_id: str, resource_id: str) -> None:
+    revoked = role_assignments.revoke(cli_ctx, resource_id, principal_id)
+    for assignment_id in revoked:
+        logger.warning("Removed the role assignment of the cluster identity at %s: %s", resource_id, assignment_id)
+    if not revoked:
+        logger.warning("There was no role assignment of the cluster identity at %s to remove.", resource_id)
+
+
+def _advise_left_role(cluster: Cluster) -> str:
+    """How to find the role assignment that a run left which was cut short after it had removed the entry."""
+    find = cluster.reference.command(
+        *("role", "assignment", "list", "--all", "--assignee", cluster.principal_id or "CLUSTER_IDENTITY"),
+        *("--role", OPERATOR_ROLE, "--output", "table"),
+    )
+    return f"Where an earlier run was cut short, the cluster identity may still have the role. Look with:\n{find}"

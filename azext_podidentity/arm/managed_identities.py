@@ -1,0 +1,113 @@
+"""Managed identities, read by resource id, each in its own subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from azure.cli.core.azclierror import ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError
+from knack.log import get_logger
+from knack.util import CLIError
+
+from azext_podidentity.arm.clients import managed_identity_client
+from azext_podidentity.arm.concurrency import Shared, Tell, by_lower_case, for_each
+from azext_podidentity.arm.errors import ArmError, explain_plainly
+from azext_podidentity.profile.commands import create_commands
+from azext_podidentity.profile.entries import ManagedIdentity, NotFound
+from azext_podidentity.profile.rbac import places_to_list
+from azext_podidentity.profile.validation import managed_identity_parts
+
+logger = get_logger(__name__)
+
+
+def find(cli_ctx: Any, resource_id: str) -> ManagedIdentity | NotFound:
+    """The managed identity with its client and object id, or that it is missing.
+
+    Raises an azure-cli error for every other answer.
+    """
+    return _find(partial(managed_identity_client, cli_ctx), resource_id)
+
+
+def find_many(
+    cli_ctx: Any, resource_ids: Iterable[str], tell: Tell = lambda _: None
+) -> dict[str, ManagedIdentity | NotFound | CLIError]:
+    """What `find` finds for each of the ids, by the id in lower case; the error in place of what cannot be read.
+
+    Many of one subscription are listed; those that no list has are read one by one, and `tell` often hears how many
+    are found.
+    """
+    ids = by_lower_case(resource_ids)
+    client_of = Shared(partial(managed_identity_client, cli_ctx))
+    listed = {key: each for key, each in _list(client_of, ids).items() if key in ids}
+    left = [each for key, each in ids.items() if key not in listed]
+    return {**listed, **for_each(left, partial(_find, client_of), lambda done: tell(len(listed) + done))}
+
+
+def existing(
+    found: Mapping[str, ManagedIdentity | NotFound | CLIError], location: str | None
+) -> dict[str, ManagedIdentity]:
+    """The managed identities that are there, by resource id in lower case; `found` is by resource id.
+
+    Raises ResourceNotFoundError that names all that do not exist, with the commands that create them (a resource
+    group in that location), or the first error in place of one that could not be read.
+    """
+    missing = {each: there for each, there in found.items() if isinstance(there, NotFound)}
+    if missing:
+        commands = (
+            create_commands(each, location, resource_group_too=there.resource_group_too)
+            for each, there in missing.items()
+        )
+        lines = dict.fromkeys("\n".join(commands).splitlines())  # several may need one resource group
+        names = "\n".join(missing)
+        raise ResourceNotFoundError(
+            f"These managed identities do not exist:\n{names}"
+            if len(missing) > 1
+            else f"Managed identity {names} does not exist.",
+            f"Create {'them' if len(missing) > 1 else 'it'} with:\n" + "\n".join(lines),
+        )
+    known: dict[str, ManagedIdentity] = {}
+    for resource_id, there in found.items():
+        if isinstance(there, CLIError):
+            raise there
+        if isinstance(there, ManagedIdentity):
+            known[resource_id.lower()] = there
+    return known
+
+
+def _list(client_of: Callable[[str], Any], ids: Mapping[str, str]) -> dict[str, ManagedIdentity]:
+    """All managed identities of the places worth a list, by resource id in lower case."""
+    found: dict[str, ManagedIdentity] = {}
+    for subscription, resource_group in places_to_list(ids.values()):
+        try:
+            operations = client_of(subscription).user_assigned_identities
+            listed = (
+                operations.list_by_resource_group(resource_group)
+                if resource_group
+                else operations.list_by_subscription()
+            )
+            found.update((each.id.lower(), _managed_identity(each, each.id)) for each in listed)
+        except (AzureError, CLIError) as error:
+            logger.debug("The managed identities are read one by one: %s", error)
+    return found
+
+
+def _find(client_of: Callable[[str], Any], resource_id: str) -> ManagedIdentity | NotFound:
+    """As `find`, with the client of a subscription that `client_of` gives."""
+    subscription, resource_group, name = managed_identity_parts(resource_id)
+    try:
+        identity = client_of(subscription).user_assigned_identities.get(resource_group, name)
+    except AzureError as error:
+        if isinstance(error, HttpResponseError) and error.status_code == 404:
+            return NotFound(resource_group_too=ArmError.of(error).code == "ResourceGroupNotFound")
+        raise explain_plainly(error) from error
+    return _managed_identity(identity, resource_id)
+
+
+def _managed_identity(identity: Any, resource_id: str) -> ManagedIdentity:
+    return ManagedIdentity(
+        resource_id=identity.id or resource_id,
+        client_id=identity.client_id,
+        object_id=identity.principal_id,
+    )

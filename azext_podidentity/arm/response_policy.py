@@ -1,0 +1,41 @@
+"""Answers that say nothing of the service: an expired token, a page of a proxy, a body that is cut short."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from azure.core.exceptions import ServiceResponseError
+from azure.core.pipeline.policies import HTTPPolicy
+
+_WITH_JSON = (200, 201)
+
+
+class ResponsePolicy(HTTPPolicy):  # type: ignore[type-arg]  # pylint: disable=too-few-public-methods
+    """Looks at each answer where the SDK's retry policy can still ask again.
+
+    A request that is answered with 401 is sent once more: the SDK's credential has forgotten the token by then. An
+    answer of success whose body cannot be read or is no JSON raises ServiceResponseError.
+    """
+
+    def send(self, request: Any) -> Any:
+        response = self.next.send(request)
+        if response.http_response.status_code == 401:
+            response = self.next.send(request)
+        _check(request.http_request, response.http_response)
+        return response
+
+
+def _check(request: Any, response: Any) -> None:
+    if response.status_code not in _WITH_JSON:
+        return
+    body = response.read() if hasattr(response, "read") else response.body()
+    try:
+        if body:
+            json.loads(body)
+    except ValueError as error:
+        kind = response.headers.get("content-type", "of no content type")
+        raise ServiceResponseError(
+            f"The answer to {request.method} {request.url.partition('?')[0]} is not JSON ({kind}), so maybe it is a "
+            "proxy's and not Azure's."
+        ) from error

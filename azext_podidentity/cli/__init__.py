@@ -1,0 +1,1 @@
+"""What commands share at the terminal: questions, output and progress."""

@@ -1,0 +1,189 @@
+"""The pod identity flags of `az aks create` and `az aks update`, over the host's handlers and decorators.
+
+Imported for these two commands only. The handlers take whatever the host's take, in any version: knack reads a
+handler's parameters from its signature, and theirs is the host's with the flags added. Without one of the flags
+the host's own handler runs.
+"""
+
+# One write needs all of them.
+# pylint: disable=too-many-positional-arguments
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from azure.cli.command_modules.acs import custom as host
+from azure.cli.command_modules.acs._consts import DecoratorEarlyExitException
+from azure.cli.core.azclierror import AzCLIError, ClientRequestError, NoTTYError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from knack.log import get_logger
+from knack.prompting import NoTTYException
+
+from azext_podidentity.actions.change import ClusterService
+from azext_podidentity.actions.role_grants import Grants
+from azext_podidentity.arm.backoff import Backoff
+from azext_podidentity.arm.errors import ArmError, busy_timeout_error
+from azext_podidentity.cli.interaction import confirm
+from azext_podidentity.cli.target import cluster_reference
+from azext_podidentity.host.custom_headers import parse_custom_headers
+from azext_podidentity.host.decorators import CreateDecorator, UpdateDecorator
+from azext_podidentity.host.operations import ManagedClusterOperations
+from azext_podidentity.profile.changes import Change, Disable, Enable, describe_loss, lost_by_disable
+from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference, check_can_create
+
+logger = get_logger(__name__)
+
+ENABLE, CONSENT, DISABLE = "enable_pod_identity", "enable_pod_identity_with_kubenet", "disable_pod_identity"
+# What a command line can have besides our flags without asking for any other change of the cluster.
+_NO_CHANGE = frozenset({"resource_group_name", "name", "no_wait", "yes", "aks_custom_headers"})
+
+
+def aks_create(cmd: Any, client: Any, **parameters: Any) -> Any:
+    """`az aks create` with the pod identity flags."""
+    reference = cluster_reference(cmd, parameters["resource_group_name"], parameters["name"])
+    operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
+    if not parameters[ENABLE]:
+        with _asking():
+            return host.aks_create(cmd, operations, **_of_host(host.aks_create, parameters))
+    change = Enable(consent=parameters[CONSENT])
+    check_can_create(parameters, consent_given=change.consent)
+    logger.warning(DEPRECATION)
+    _refuse_existing(operations, reference)
+    decorator = CreateDecorator(cmd, operations, parameters, change)
+    try:
+        mc = decorator.construct_mc_profile_default()
+    except DecoratorEarlyExitException:
+        return None
+    return decorator.create_mc(mc)
+
+
+def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
+    """`az aks update` with the pod identity flags.
+
+    With nothing else on the command line, nothing but the profile is changed: the host's builder of a body changes
+    more than it is asked to. With other flags the host's builder makes those changes.
+    """
+    reference = cluster_reference(cmd, parameters["resource_group_name"], parameters["name"])
+    operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
+    if not (parameters[ENABLE] or parameters[DISABLE]):
+        with _asking():
+            return host.aks_update(cmd, operations, **_of_host(host.aks_update, parameters))
+    service = ClusterService(cmd.cli_ctx, client, reference)
+    if parameters[ENABLE]:
+        logger.warning(DEPRECATION)
+        change: Change | None = Enable(consent=parameters[CONSENT])
+    else:
+        change = _disable(service, yes=parameters["yes"])
+    if change is None:
+        return None
+    if not _changes_more(parameters):
+        headers = parse_custom_headers(parameters["aks_custom_headers"])
+        return service.change(change, Grants(cmd.cli_ctx), headers=headers, no_wait=parameters["no_wait"])
+    return _update_with_host(cmd, operations, service, parameters, change, reference)
+
+
+def _update_with_host(
+    cmd: Any,
+    operations: ManagedClusterOperations,
+    service: ClusterService,
+    parameters: dict[str, Any],
+    change: Change,
+    reference: ClusterReference,
+) -> Any:
+    """The host's update and the change in one write; made afresh where another write was in the way."""
+    pace = Backoff()
+    tries = 0
+    while True:
+        tries += 1
+        service.wait_until_idle()
+        decorator = UpdateDecorator(cmd, operations, parameters, change, reference)
+        try:
+            with _asking():
+                mc = decorator.update_mc_profile_default()
+        except DecoratorEarlyExitException:
+            return None
+        parameters = {**parameters, "yes": True}  # what was answered once is not asked again
+        try:
+            return decorator.update_mc(mc)
+        except (HttpResponseError, AzCLIError) as error:
+            refusal = _refusal(error)
+            if refusal is None or not refusal.busy:
+                raise
+            if service.deadline.passed:
+                raise busy_timeout_error(reference, service.deadline.seconds, str(refusal), tries) from error
+            logger.info("Another operation was in the way: %s", refusal)
+        pace.wait(at_most=service.deadline.left)
+
+
+def _refusal(error: Exception) -> ArmError | None:
+    """What the service said, which the operations have explained, maybe; None where it did not say anything."""
+    refusal = error.__cause__ if isinstance(error, AzCLIError) else error
+    return ArmError.of(refusal) if isinstance(refusal, HttpResponseError) else None
+
+
+def _disable(service: ClusterService, *, yes: bool) -> Disable | None:
+    """The change, once the user knows which entries it loses; None for a no.
+
+    Raises NoTTYError where nobody can be asked.
+    """
+    if yes:
+        return Disable(accepted=None)
+    cluster = service.wait_until_idle().cluster
+    lost = frozenset(lost_by_disable(cluster.profile))
+    if not lost:
+        return Disable()
+    message, way_out = describe_loss(cluster)
+    return Disable(accepted=lost) if confirm(message, "Disable pod identity and lose them?", way_out) else None
+
+
+def _refuse_existing(operations: Any, reference: ClusterReference) -> None:
+    """Raises ClientRequestError for a cluster that exists: a create would overwrite it."""
+    try:
+        operations.get(reference.resource_group, reference.name)
+    except ResourceNotFoundError:
+        return
+    raise ClientRequestError(
+        f"Cluster {reference.name!r} exists already in resource group {reference.resource_group!r}.",
+        f"Enable pod identity on it with:\n{reference.update_command('--enable-pod-identity')}",
+    )
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """The host's questions, which crash it where there is no terminal. Raises NoTTYError there."""
+    try:
+        yield
+    except NoTTYException as error:
+        message = "This change asks for confirmation, and there is no terminal to ask at."
+        raise NoTTYError(message, "Pass --yes to confirm it.") from error
+
+
+def _of_host(host_handler: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that the host's handler knows."""
+    known = inspect.signature(host_handler).parameters
+    return {name: value for name, value in parameters.items() if name in known}
+
+
+def _changes_more(parameters: Mapping[str, Any]) -> bool:
+    """Whether the command line asks for other changes too: an argument of the host's is not as it is by default."""
+    of_host = inspect.signature(host.aks_update).parameters
+    return any(
+        value != of_host[name].default
+        for name, value in parameters.items()
+        if name in of_host and name not in _NO_CHANGE
+    )
+
+
+def _add_flags(handler: Callable[..., Any], host_handler: Callable[..., Any], *flags: str) -> None:
+    """Gives the handler the host's signature with the flags added, and `yes` where the host's has none."""
+    parameters = dict(inspect.signature(host_handler).parameters)
+    for name in (*flags, "yes"):
+        parameters.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False))
+    handler.__signature__ = inspect.Signature(list(parameters.values()))  # type: ignore[attr-defined]
+
+
+_add_flags(aks_create, host.aks_create, ENABLE, CONSENT)
+_add_flags(aks_update, host.aks_update, ENABLE, CONSENT, DISABLE)

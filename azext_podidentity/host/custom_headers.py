@@ -1,0 +1,18 @@
+"""The request headers of `--aks-custom-headers`."""
+
+from __future__ import annotations
+
+
+def parse_custom_headers(text: str | None) -> dict[str, str]:
+    """The headers of `--aks-custom-headers`, read by the host's own parser.
+
+    Raises InvalidArgumentValueError where they are not comma-separated key=value pairs.
+    """
+    if not text:
+        return {}
+    from azure.cli.command_modules.acs._validators import extract_comma_separated_string
+
+    headers: dict[str, str] = extract_comma_separated_string(
+        text, enable_strip=True, extract_kv=True, default_value={}, allow_appending_values_to_same_key=True
+    )
+    return headers

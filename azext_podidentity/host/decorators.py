@@ -1,0 +1,70 @@
+"""The host's builders of cluster bodies, with the pod identity profile set at their end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from azure.cli.command_modules.acs.managed_cluster_decorator import (
+    AKSManagedClusterCreateDecorator,
+    AKSManagedClusterUpdateDecorator,
+)
+from azure.cli.core.profiles import ResourceType
+
+from azext_podidentity.arm.models import profile_model
+from azext_podidentity.host.operations import ManagedClusterOperations
+from azext_podidentity.profile.changes import Change, Enable
+from azext_podidentity.profile.cluster import Cluster, ClusterReference
+
+
+class CreateDecorator(AKSManagedClusterCreateDecorator):  # type: ignore[misc]
+    """Builds a new cluster's body, with the add-on enabled."""
+
+    def __init__(self, cmd: Any, operations: ManagedClusterOperations, parameters: dict[str, Any], change: Enable):
+        super().__init__(cmd, operations, _raw(cmd, operations, parameters), ResourceType.MGMT_CONTAINERSERVICE)
+        self._change = change
+
+    def construct_mc_profile_default(self, *args: Any, **options: Any) -> Any:
+        """The host's body and the profile."""
+        mc = super().construct_mc_profile_default(*args, **options)
+        mc.pod_identity_profile = profile_model(self._change.new_profile())
+        return mc
+
+
+class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
+    """Builds an update's body, with the profile changed; the write goes with the etag that was read."""
+
+    def __init__(
+        self,
+        cmd: Any,
+        operations: ManagedClusterOperations,
+        parameters: dict[str, Any],
+        change: Change,
+        reference: ClusterReference,
+    ):
+        super().__init__(cmd, operations, _raw(cmd, operations, parameters), ResourceType.MGMT_CONTAINERSERVICE)
+        self._operations = operations
+        self._change = change
+        self._reference = reference
+
+    def fetch_mc(self) -> Any:
+        """The cluster. Refuses what cannot be before the host does anything else."""
+        mc = super().fetch_mc()
+        self._operations.etag = mc.e_tag
+        cluster = Cluster.from_json(self._reference, mc.as_dict())
+        if self.context.raw_param.get("enable_managed_identity") and not cluster.has_managed_identity:
+            cluster = replace(cluster, identity_type="SystemAssigned")
+        self._change.apply(cluster)
+        return mc
+
+    def update_mc_profile_default(self) -> Any:
+        """The host's body and the profile."""
+        mc = super().update_mc_profile_default()
+        cluster = Cluster.from_json(self._reference, mc.as_dict())
+        mc.pod_identity_profile = profile_model(self._change.apply(cluster))
+        return mc
+
+
+def _raw(cmd: Any, operations: ManagedClusterOperations, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters in the form that the host's handlers hand them to its decorators: their `locals()`."""
+    return {"cmd": cmd, "client": operations, **parameters}

@@ -1,0 +1,46 @@
+"""The SDK's managed cluster operations as the host's own commands call them, with our pace and explanations."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+
+from azext_podidentity.arm import managed_identities
+from azext_podidentity.arm.backoff import BackoffPolling
+from azext_podidentity.arm.errors import advise
+from azext_podidentity.arm.models import if_unchanged
+from azext_podidentity.profile.cluster import Cluster, ClusterReference
+
+
+class ManagedClusterOperations:
+    """Passes every call on to the SDK's operations; a write is followed at our pace, not every 30 s.
+
+    With `etag` set, a write goes through only if the cluster is still as it was read then.
+    """
+
+    def __init__(self, cli_ctx: Any, operations: Any, reference: ClusterReference) -> None:
+        self._cli_ctx = cli_ctx
+        self._operations = operations
+        self._reference = reference
+        self.etag: str | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._operations, name)
+
+    def begin_create_or_update(
+        self, resource_group_name: str, resource_name: str, parameters: Any, **options: Any
+    ) -> Any:
+        """As the SDK's. Raises an explained azure-cli error where pod identities are what the service refuses."""
+        options.setdefault("polling", BackoffPolling())
+        if "match_condition" not in options:
+            options.update(if_unchanged(self.etag))
+        try:
+            return self._operations.begin_create_or_update(resource_group_name, resource_name, parameters, **options)
+        except HttpResponseError as error:
+            cluster = Cluster.from_json(self._reference, parameters.as_dict())
+            advised = advise(error, cluster, partial(managed_identities.find, self._cli_ctx))
+            if advised is None:
+                raise
+            raise advised from error

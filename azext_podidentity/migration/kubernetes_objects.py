@@ -1,0 +1,103 @@
+"""Text → Kubernetes objects: YAML of several documents, JSON, and `kind: List` of either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure.cli.core.azclierror import InvalidArgumentValueError
+
+# Prints all that a migration needs to know of a cluster.
+KUBECTL_GET = "kubectl get deploy,sts,ds,rs,rc,job,cronjob,pod,serviceaccount --all-namespaces --output json"
+# What `kubectl get -A -o json` prints of some 20,000 pods.
+MAX_CHARACTERS = 256 * 1024 * 1024
+_TEMPLATE_ADVICE = (
+    "Pass the objects as Kubernetes gets them: render templates first, for example with\n"
+    "helm template . | az aks pod-identity migrate --workloads - ..."
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an object was read: the file as it was named (`-` is standard input) and, in YAML, the line."""
+
+    source: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        source = "standard input" if self.source == "-" else self.source
+        return source if self.line is None else f"{source}:{self.line}"
+
+
+@dataclass(frozen=True)
+class KubernetesObject:
+    """One object in its JSON form, and where it was read."""
+
+    raw: Mapping[str, Any]
+    origin: Origin
+
+
+def read_objects(text: str, source: str) -> list[KubernetesObject]:
+    """The Kubernetes objects in the text of one file; what has no apiVersion and kind is left out.
+
+    Raises InvalidArgumentValueError that names the file and the line where the text is neither JSON nor YAML, or
+    too long. Of the text itself nothing is in the message: there may be a secret in it.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise _refused(Origin(source), f"it has {len(text)} characters, {MAX_CHARACTERS} are allowed.")
+    try:
+        documents = list(_json(text, source) if text.lstrip()[:1] in ("{", "[") else _yaml(text, source))
+        return [each for raw, origin in documents for each in _objects(raw, origin)]
+    except RecursionError:
+        raise _refused(Origin(source), "it is nested too deeply.") from None
+
+
+def _json(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
+    try:
+        yield json.loads(text), Origin(source)
+    except json.JSONDecodeError as error:
+        end = error.pos
+        if source.endswith(".json") or not error.doc[end:].lstrip():
+            raise _refused(Origin(source, error.lineno), f"it is no JSON: {error.msg}.") from None
+        yield from _yaml(text, source)  # YAML may begin with a brace too
+
+
+def _yaml(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
+    import yaml
+
+    # The one of libyaml is ten times as fast, and not in every build of PyYAML.
+    loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    line = 0
+    try:
+        loader = loader_class(text)
+        while loader.check_node():
+            node = loader.get_node()
+            line = node.start_mark.line
+            yield loader.construct_document(node), Origin(source, line + 1)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Origin(source, (mark.line if mark else line) + 1)
+        raise _refused(where, f"it is no YAML: {error.problem}.") from None
+    except (yaml.YAMLError, ValueError) as error:
+        problem = getattr(error, "reason", type(error).__name__)
+        raise _refused(Origin(source, line + 1), f"it is no YAML: {problem}.") from None
+
+
+def _objects(raw: Any, origin: Origin) -> Iterator[KubernetesObject]:
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("kind"), str) or "apiVersion" not in raw:
+        return
+    items = raw.get("items")
+    if not (raw["kind"].endswith("List") and isinstance(items, list)):
+        yield KubernetesObject(raw, origin)
+        return
+    # The items of a typed list (`DeploymentList`) do not repeat their type.
+    of_list = {"apiVersion": raw["apiVersion"], "kind": raw["kind"].removesuffix("List")}
+    for item in items:
+        if isinstance(item, Mapping):
+            yield from _objects({**of_list, **item} if of_list["kind"] else item, origin)
+
+
+def _refused(origin: Origin, reason: str) -> InvalidArgumentValueError:
+    return InvalidArgumentValueError(f"--workloads {origin} cannot be read: {reason}", _TEMPLATE_ADVICE)

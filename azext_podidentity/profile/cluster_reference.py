@@ -1,0 +1,84 @@
+"""Which cluster a command line means: `--resource-group` and `--cluster-name`, or `--cluster`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from azure.cli.core.azclierror import (
+    InvalidArgumentValueError,
+    MutuallyExclusiveArgumentError,
+    RequiredArgumentMissingError,
+)
+
+_EXAMPLE = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/myResourceGroup"
+    "/providers/Microsoft.ContainerService/managedClusters/myAKSCluster"
+)
+_CLUSTER_ID = re.compile(
+    r"/subscriptions/([^/\s]+)/resourceGroups/([^/\s]+)"
+    r"/providers/Microsoft\.ContainerService/managedClusters/([-\w]+)/?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class NamedCluster:
+    """A cluster's resource group and name; its subscription (an id) only where a resource id tells it."""
+
+    resource_group: str
+    name: str
+    subscription: str | None = None
+
+
+def cluster_of_id(resource_id: str) -> NamedCluster:
+    """The cluster that an ARM resource id names; keywords compare without case. Raises InvalidArgumentValueError."""
+    match = _CLUSTER_ID.fullmatch(resource_id)
+    if match is None:
+        raise InvalidArgumentValueError(
+            f"--cluster {resource_id!r} is not the resource id of a managed cluster.",
+            f"A right value looks like {_EXAMPLE}\n"
+            "Get it with: az aks show --resource-group GROUP --name NAME --query id --output tsv",
+        )
+    subscription, resource_group, name = match.groups()
+    return NamedCluster(resource_group, name, subscription)
+
+
+def resolve_cluster(
+    cluster: str | None, resource_group: str | None, cluster_name: str | None, subscription: str | None = None
+) -> NamedCluster:
+    """The one cluster that `--cluster` (a name or a resource id) and the other options name together.
+
+    Options that the command line does not have are None; a default of `az config` counts where `cluster` is no
+    resource id. Raises RequiredArgumentMissingError where they name none, MutuallyExclusiveArgumentError where they
+    name different ones, InvalidArgumentValueError for an id of something else.
+    """
+    if cluster is not None and "/" in cluster:
+        named = cluster_of_id(cluster)
+        _agree("--resource-group", _given(resource_group), named.resource_group)
+        _agree("--subscription", _given(subscription), named.subscription)
+    else:
+        name = cluster or cluster_name
+        if not (resource_group and name):
+            absent = {"--resource-group/-g": resource_group, "--cluster-name": name}
+            raise RequiredArgumentMissingError(
+                f"The following arguments are required: {', '.join(key for key, value in absent.items() if not value)}",
+                "Name the cluster by --resource-group and --cluster-name, or by --cluster and its resource id:\n"
+                f"{_EXAMPLE}",
+            )
+        named = NamedCluster(resource_group, name)
+    _agree("--cluster-name", cluster_name, named.name)
+    return named
+
+
+def _given(value: str | None) -> str | None:
+    """The value where a person typed it; az marks what it took from its configuration."""
+    return None if getattr(value, "is_default", False) else value
+
+
+def _agree(option: str, value: str | None, named: str | None) -> None:
+    if value is not None and named is not None and value.lower() != named.lower():
+        raise MutuallyExclusiveArgumentError(
+            f"{option} {value!r} and --cluster name different clusters: --cluster has {named!r}.",
+            f"Leave {option} out, or --cluster.",
+        )

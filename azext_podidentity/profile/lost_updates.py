@@ -1,0 +1,46 @@
+"""Entries of others that went missing with a write, where the service has no etags to keep writes apart."""
+
+from __future__ import annotations
+
+from azext_podidentity.profile.entries import EntryKey, Keyed, ManagedIdentity, PodIdentity, Profile
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
+
+LostUpdates = dict[tuple[EntryType, EntryKey], Keyed]
+
+
+def lost_of(before: Profile, wanted: Profile, now: Profile) -> LostUpdates:
+    """The entries that were there before a write, were sent with it, and are not there now.
+
+    None where the add-on is off, in what was sent or by now: then they are gone for a reason.
+    """
+    if not (wanted.enabled and now.enabled):
+        return {}
+    return {
+        (kind, entry.key): entry
+        for kind in (IDENTITY, EXCEPTION)
+        for entry in kind.entries(before)
+        if kind.entries(wanted).find(entry.key) is not None and kind.entries(now).find(entry.key) is None
+    }
+
+
+def restore(profile: Profile, lost: LostUpdates) -> Profile:
+    """The profile with each of the lost entries in it that is not there."""
+    for (kind, key), entry in lost.items():
+        entries = kind.entries(profile)
+        if profile.enabled and entries.find(key) is None:
+            profile = kind.replaced(profile, entries.put(entry))
+    return profile
+
+
+def all_restored(profile: Profile, lost: LostUpdates) -> bool:
+    """Whether none of the lost entries is missing."""
+    return restore(profile, lost) is profile
+
+
+def without(lost: LostUpdates, identity: ManagedIdentity) -> LostUpdates:
+    """The lost entries but for those that bind the managed identity."""
+    return {
+        key: entry
+        for key, entry in lost.items()
+        if not (isinstance(entry, PodIdentity) and entry.identity.same_as(identity))
+    }

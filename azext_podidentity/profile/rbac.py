@@ -1,0 +1,92 @@
+"""Azure role-based access control, as far as it is arithmetic: which scopes hold another, which roles suffice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from uuid import NAMESPACE_URL, uuid5
+
+from azext_podidentity.profile.validation import is_managed_identity_id, managed_identity_parts
+
+# So few are read one by one as fast, and as safely where a list would be long.
+WORTH_A_LIST = 5
+_FEW_GROUPS = 2
+MANAGED_IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
+_CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+_OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+# The built-in roles that have Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action.
+_SUFFICIENT = {MANAGED_IDENTITY_OPERATOR: "Managed Identity Operator", _CONTRIBUTOR: "Contributor", _OWNER: "Owner"}
+_MANAGEMENT_GROUPS = ("providers", "microsoft.management", "managementgroups")
+
+
+def scope_contains(scope: str, resource_id: str) -> bool:
+    """Whether a role at `scope` counts for the resource: at it, or at a group, subscription or management group above.
+
+    Compared by path segment and without case. The list this is asked about has only management groups above
+    the resource (`atScope()`), so each of those counts, and the root scope too.
+    """
+    above, below = _segments(scope), _segments(resource_id)
+    return above[:3] == _MANAGEMENT_GROUPS or below[: len(above)] == above
+
+
+def grants_assign(role_definition_id: str) -> bool:
+    """Whether the role lets the cluster identity assign a managed identity: Operator, Contributor or Owner."""
+    return role_name(role_definition_id) is not None
+
+
+def role_name(role_definition_id: str) -> str | None:
+    """The name of a role that suffices, None for any other."""
+    return _SUFFICIENT.get(role_definition_id.rpartition("/")[2].lower())
+
+
+def is_operator(role_definition_id: str) -> bool:
+    """Whether the role is Managed Identity Operator."""
+    return role_definition_id.rpartition("/")[2].lower() == MANAGED_IDENTITY_OPERATOR
+
+
+def same_scope(one: str, other: str) -> bool:
+    """Whether both name one scope."""
+    return _segments(one) == _segments(other)
+
+
+def describe_scope(scope: str) -> str:
+    """What kind of scope it is and its name: `resource group 'rg'`."""
+    segments = [segment for segment in scope.split("/") if segment]
+    kinds = {0: "the root scope", 2: "subscription", 4: "resource group"}
+    if _segments(scope)[:3] == _MANAGEMENT_GROUPS:
+        return f"management group {segments[-1]!r}"
+    kind = kinds.get(len(segments), "resource")
+    return f"{kind} {segments[-1]!r}" if segments else kind
+
+
+def assignment_name(scope: str, principal_id: str, role: str = MANAGED_IDENTITY_OPERATOR) -> str:
+    """A role assignment's name, a GUID derived from what it grants, so that granting twice is granting once."""
+    return str(uuid5(NAMESPACE_URL, "/".join((scope.strip("/"), principal_id, role)).lower()))
+
+
+def places_to_list(resource_ids: Iterable[str]) -> list[tuple[str, str | None]]:
+    """Where a list saves reading many managed identities one by one: a subscription, and a resource group or None.
+
+    The resource groups where those of a subscription are in few, else the subscription as a whole. Ids that are not
+    a managed identity's are left out.
+    """
+    places: list[tuple[str, str | None]] = []
+    for subscription, ids in by_subscription(resource_ids).items():
+        groups = Counter(managed_identity_parts(each.lower())[1] for each in ids)
+        if len(groups) <= _FEW_GROUPS:
+            places += [(subscription, group) for group, count in groups.items() if count >= WORTH_A_LIST]
+        elif len(ids) >= WORTH_A_LIST:
+            places.append((subscription, None))
+    return places
+
+
+def by_subscription(resource_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The managed identities among the resource ids by their subscription in lower case."""
+    found: dict[str, list[str]] = {}
+    for each in filter(is_managed_identity_id, resource_ids):
+        found.setdefault(managed_identity_parts(each)[0].lower(), []).append(each)
+    return found
+
+
+def _segments(scope: str) -> tuple[str, ...]:
+    return tuple(segment for segment in scope.lower().split("/") if segment)

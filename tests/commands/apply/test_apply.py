@@ -1,0 +1,282 @@
+"""`az aks pod-identity apply`: what becomes of the entries of a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from azure_simulator import Fault, Simulator
+from tests.commands.identity.test_add_force import is_bound, recreate
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ROLE_PATH, AzureCli, commands_in, kill_at, sent
+from tests.support.cluster_state import (
+    change_meanwhile,
+    entries,
+    exceptions,
+    pod_exception,
+    pod_identity,
+    principal_id,
+    seed_entries,
+    takes,
+)
+from tests.support.entry_files import APPLY, Wire, binding, names, write
+
+
+def test_entries_are_added_in_one_write_with_their_roles(
+    each_az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
+) -> None:
+    identities = {name: simulator.seed.managed_identity(GROUP, name) for name in ("one", "two", "shared")}
+    file = write(
+        tmp_path,
+        [
+            *(binding(each, bindingSelector="my_selector") for each in identities.values()),
+            binding(identities["one"], "b"),
+        ],
+        [pod_exception("agents", {"app": "node-agent", "tier": "infra"})],
+    )
+
+    result = each_az(f"{APPLY} -f {file}")
+
+    assert names(result) == {"added": ["b", "one", "shared", "two", "agents"]}
+    assert result.json["added"][0] == {
+        "kind": "podIdentity",
+        "namespace": "my-app",
+        "name": "b",
+        "before": None,
+        "after": {"identity": identities["one"]["id"], "bindingSelector": "b"},
+    }
+    assert set(entries(simulator)) == {"one", "two", "shared", "b"}
+    assert is_bound(simulator, identities["one"], "b")
+    assert exceptions(simulator)["agents"]["podLabels"] == {"app": "node-agent", "tier": "infra"}
+    assert sent(simulator).count("PUT managedClusters") == 1
+    assert sent(simulator).count("PUT roleAssignments") == 3
+
+
+def test_what_is_there_already_is_not_written(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    identity = seed_entries(simulator, "app", exceptions=[pod_exception("agents", {"app": "x"})])["app"]
+    file = write(tmp_path, [binding(identity)], [pod_exception("agents", {"app": "x"})])
+
+    result = az(f"{APPLY} --file {file}")
+
+    assert names(result) == {"unchanged": ["app", "agents"]}
+    assert any("Nothing to change" in warning for warning in result.warnings)
+    assert not simulator.requests.matching("PUT")
+
+
+def test_what_differs_is_replaced_in_one_write_and_nothing_else_is_touched(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    seed_entries(
+        simulator, "app", "selected", "theirs", exceptions=[pod_exception("a", {"app": "x"}), pod_exception("b", None)]
+    )
+    theirs, selected = entries(simulator)["theirs"], entries(simulator)["selected"]["identity"]
+    another = simulator.seed.managed_identity(GROUP, "another")
+    changed = binding({"id": selected["resourceId"]}, "selected", bindingSelector="new")
+    file = write(tmp_path, [binding(another, "app"), changed], [pod_exception("a", {"app": "y"})])
+
+    result = az(f"{APPLY} --file {file}")
+
+    assert names(result) == {"changed": ["app", "selected", "a"], "unchanged": ["theirs", "b"]}
+    assert is_bound(simulator, another, "app")
+    assert entries(simulator)["selected"]["bindingSelector"] == "new"
+    assert entries(simulator)["theirs"] == theirs
+    assert {name: each["podLabels"] for name, each in exceptions(simulator).items()} == {"a": {"app": "y"}, "b": {}}
+    assert sent(simulator).count("PUT managedClusters") == 1
+    assert any("keeps its role over" in warning and "/app." in warning for warning in result.warnings)
+
+
+def test_a_dry_run_shows_the_difference_and_sends_nothing_but_reads(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    identities = seed_entries(simulator, "app", "theirs")
+    another = simulator.seed.managed_identity(GROUP, "another")
+    file = write(tmp_path, [binding(another), binding(another, "app")])
+    before = entries(simulator)
+
+    result = az(f"{APPLY} --file {file} --dry-run --prune")
+
+    assert names(result) == {"added": ["another"], "changed": ["app"], "removed": ["theirs"]}
+    assert (
+        f"+ pod identity my-app/another\n    identity: {another['id']}\n    bindingSelector: another\n"
+        f"~ pod identity my-app/app\n    identity: {identities['app']['id']} -> {another['id']}\n"
+        f"- pod identity my-app/theirs\n" in result.stderr
+    )
+    assert {each.method for each in simulator.requests.all()} == {"GET"}
+    assert entries(simulator) == before
+
+
+@pytest.mark.parametrize("option", ["", "--dry-run"])
+def test_only_show_errors_leaves_the_result_alone(
+    az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path, option: str
+) -> None:
+    result = az(f"{APPLY} --file {write(tmp_path, [binding(identity)])} --only-show-errors {option}")
+
+    assert names(result) == {"added": ["app-identity"]}
+    assert result.stderr == ""
+
+
+def test_the_result_as_a_table(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    seed_entries(simulator, "app")
+    another = simulator.seed.managed_identity(GROUP, "another")
+    file = write(tmp_path, [binding(another), binding(another, "app")], [pod_exception("agents", {"app": "x"})])
+
+    rows = az(f"{APPLY} --file {file} --dry-run --output table").ok().stdout.splitlines()[2:]
+
+    assert [row.split(maxsplit=4) for row in rows] == [
+        ["added", "podIdentity", "my-app", "another", "another, another"],
+        ["added", "exception", "my-app", "agents", "app=x"],
+        ["changed", "podIdentity", "my-app", "app", "identity: app -> another"],
+    ]
+
+
+def test_an_entry_in_state_failed_is_tried_again_and_the_user_is_told(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
+    az(f"aks pod-identity delete --resource-group rg --cluster-name {CLUSTER} --namespace my-app --name app").failed()
+
+    result = az(f"{APPLY} --file {write(tmp_path, [binding(identity)])}")
+
+    assert names(result) == {"changed": ["app"]}
+    assert any("in state Failed (The add-on could" in warning for warning in result.warnings)
+    assert is_bound(simulator, identity, "app")
+
+
+def test_every_entry_that_fails_is_told(az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
+    identities = [simulator.seed.managed_identity(GROUP, name) for name in ("one", "two", "three")]
+    for name in ("one", "three"):
+        simulator.faults.fail_entry("my-app", name, "NodeTrouble", f"No node for {name}.")
+
+    message = az(f"{APPLY} --file {write(tmp_path, map(binding, identities))}").failed()
+
+    assert "my-app/one ended in state Failed: No node for one." in message
+    assert "my-app/three ended in state Failed: No node for three." in message
+
+
+def test_an_identity_that_was_created_again_is_bound_anew_in_every_entry(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    old = simulator.seed.managed_identity(GROUP, "shared")
+    both = [pod_identity(old, "one"), pod_identity(old, "two")]
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})
+    new = recreate(simulator, old)
+
+    result = az(f"{APPLY} --file {write(tmp_path, [binding(new, 'one')])}")
+
+    assert names(result) == {"changed": ["one", "two"]}
+    assert is_bound(simulator, new, "one")
+    assert is_bound(simulator, new, "two")
+    assert sent(simulator).count("PUT managedClusters") == 1
+
+
+def test_a_role_that_was_lost_over_what_is_there_is_granted_on_the_way(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.remove_role_assignments(identity["id"])
+    new = simulator.seed.managed_identity(GROUP, "new")
+
+    assert names(az(f"{APPLY} --file {write(tmp_path, [binding(identity), binding(new)])}"))["added"] == ["new"]
+
+    assert sent(simulator).count("PUT roleAssignments") == 2
+    assert sent(simulator).count("PUT managedClusters") == 1
+
+
+def test_all_managed_identities_that_do_not_exist_are_told_with_the_commands_that_create_them(
+    az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
+) -> None:
+    there = simulator.seed.managed_identity(GROUP, "there")
+    gone = [{"id": there["id"].replace("there", name), "name": name} for name in ("gone-1", "gone-2")]
+    file = write(tmp_path, map(binding, [there, *gone]))
+
+    message = az(f"{APPLY} --file {file}").failed(3)
+
+    assert all(each["id"] in message for each in gone)
+    assert not simulator.requests.matching("PUT")
+    az.paste(message)
+    assert len(names(az(f"{APPLY} --file {file}"))["added"]) == 3
+
+
+def test_an_add_on_that_is_off_is_enabled_by_the_command_given(
+    az: AzureCli, simulator: Simulator, identity: Wire, tmp_path: Path
+) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
+    file = write(tmp_path, [binding(identity)])
+
+    message = az(f"{APPLY} --file {file}").failed()
+
+    assert sent(simulator) == ["GET managedClusters"]
+    az.paste(message)
+    assert names(az(f"{APPLY} --file {file}")) == {"added": ["app-identity"]}
+
+
+def test_a_change_made_between_read_and_write_stays(
+    az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path
+) -> None:
+    simulator.faults.add(Fault("PUT", CLUSTER_PATH, call=lambda: change_meanwhile(simulator)))
+
+    az(f"{APPLY} --file {write(tmp_path, [binding(identity)])} --aks-custom-headers X-Some=header").ok()
+
+    puts = simulator.requests.matching("PUT", CLUSTER_PATH)
+    assert [put.status for put in puts] == [412, 200]
+    assert {put.headers["x-some"] for put in puts} == {"header"}
+    assert set(entries(simulator)) == {"app-identity"}
+    assert set(exceptions(simulator)) == {"others"}
+
+
+def test_without_waiting_nothing_is_printed_and_the_operation_goes_on(
+    az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path
+) -> None:
+    takes(simulator, pod_identity=60)
+
+    result = az(f"{APPLY} --file {write(tmp_path, [binding(identity)])} --no-wait").ok()
+
+    assert result.stdout == ""
+    assert entries(simulator)["app-identity"]["provisioningState"] == "Updating"
+    assert not simulator.requests.matching("GET", "/operations/")
+
+
+@pytest.mark.parametrize("request_", [("PUT", ROLE_PATH), ("PUT", CLUSTER_PATH)], ids=["grant", "write"])
+def test_an_apply_that_was_killed_is_completed_by_running_it_again(
+    az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path, request_: tuple[str, str]
+) -> None:
+    identities = [simulator.seed.managed_identity(GROUP, name) for name in ("one", "two")]
+    command = f"{APPLY} --file {write(tmp_path, map(binding, identities))}"
+    kill_at(az, simulator, command, *request_)
+
+    az(command).ok()
+
+    assert {name: each["provisioningState"] for name, each in entries(simulator).items()} == {
+        "one": "Assigned",
+        "two": "Assigned",
+    }
+    assert len({grant.path for grant in simulator.requests.matching("PUT", ROLE_PATH)}) == 2
+
+
+def test_two_applies_and_an_add_at_the_same_time_all_survive(
+    az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
+) -> None:
+    identities = [simulator.seed.managed_identity(GROUP, name) for name in ("one", "two", "three")]
+    files = [write(tmp_path, [binding(each)], name=f"{each['name']}.yaml") for each in identities[:2]]
+    add = f"aks pod-identity add --resource-group rg --cluster-name {CLUSTER} --namespace my-app"
+
+    for result in az.together(
+        *(f"{APPLY} --file {file}" for file in files), f"{add} --identity-resource-id {identities[2]['id']}"
+    ):
+        result.ok()
+
+    assert set(entries(simulator)) == {"one", "two", "three"}
+
+
+def test_roles_are_left_alone_when_they_are_to_be_skipped(
+    az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path
+) -> None:
+    file = write(tmp_path, [binding(identity)])
+
+    message = az(f"{APPLY} --file {file} --skip-role-assignment").failed()
+
+    assert commands_in(message)[0].startswith("az role assignment create")
+    assert not simulator.requests.matching("PUT", "roleAssignments")
+    simulator.seed.role_assignment(identity["id"], principal_id(cluster))
+    az(f"{APPLY} --file {file} --skip-role-assignment").ok()

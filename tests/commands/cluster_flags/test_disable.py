@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, AzureCli, answered, commands_in
+
+DISABLE = f"aks update --resource-group {GROUP} --name {CLUSTER} --disable-pod-identity"
+
+
+@pytest.fixture
+def with_entries(simulator: Simulator, identity: dict[str, Any]) -> dict[str, Any]:
+    """A cluster with a pod identity and an exception."""
+    properties = identity["properties"]
+    bound = {
+        "resourceId": identity["id"],
+        "clientId": properties["clientId"],
+        "objectId": properties["principalId"],
+    }
+    profile = {
+        "enabled": True,
+        "userAssignedIdentities": [{"namespace": "my-app", "name": "my-pod", "identity": bound}],
+        "userAssignedIdentityExceptions": [{"namespace": "my-app", "name": "my-exception", "podLabels": {"app": "x"}}],
+    }
+    cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
+    simulator.seed.role_assignment(identity["id"], cluster["identity"]["principalId"])
+    return cluster
+
+
+def assert_disabled(simulator: Simulator) -> None:
+    (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
+    assert put.body["properties"]["podIdentityProfile"] == {"enabled": False}
+    assert not simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]
+
+
+def test_without_entries_it_just_disables(each_az: AzureCli, simulator: Simulator) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER)
+
+    result = each_az(DISABLE).ok()
+
+    assert result.warnings == []
+    assert_disabled(simulator)
+
+
+def test_with_entries_and_without_a_terminal_it_stops_and_the_commands_it_gives_work(
+    az: AzureCli, simulator: Simulator, with_entries: dict[str, Any]
+) -> None:
+    message = az(DISABLE).failed()
+
+    assert "my-app/my-pod" in message and "my-app/my-exception" in message
+    assert "--yes" in message
+    assert not simulator.requests.matching("PUT")
+    copy, *removals = [line.removeprefix("az ").partition(" > ")[0] for line in commands_in(message)]
+    assert "my-pod" in az(copy).ok().stdout
+    for removal in removals:
+        az(removal).ok()
+    simulator.requests.clear()
+    az(DISABLE).ok()
+    assert_disabled(simulator)
+
+
+def test_yes_answers(each_az: AzureCli, simulator: Simulator, with_entries: dict[str, Any]) -> None:
+    each_az(f"{DISABLE} --yes").ok()
+
+    assert_disabled(simulator)
+
+
+@pytest.mark.parametrize(("answer", "disabled"), [("y", True), ("n", False), ("", False)])
+def test_at_a_terminal_it_lists_and_asks(
+    az: AzureCli, simulator: Simulator, with_entries: dict[str, Any], answer: str, disabled: bool
+) -> None:
+    answered(az, DISABLE, answer, "my-app/my-pod", "my-app/my-exception")
+
+    if disabled:
+        assert_disabled(simulator)
+    else:
+        assert not simulator.requests.matching("PUT")
+
+
+def test_other_flags_of_the_command_line_work_together_with_it(az: AzureCli, simulator: Simulator) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER)
+
+    az(f"{DISABLE} --tags team=shop").ok()
+
+    assert_disabled(simulator)
+    assert simulator.cluster(GROUP, CLUSTER)["tags"] == {"team": "shop"}

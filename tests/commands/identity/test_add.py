@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ON_CLUSTER, POD_IDENTITY, ROLE_PATH, AzureCli, sent
+from tests.support.cluster_state import entries, pod_identity, principal_id, seed_entries
+from tests.support.comparison import written
+
+ADD = f"aks pod-identity add {POD_IDENTITY}"
+
+
+def test_add_grants_the_role_and_binds_the_identity(
+    each_az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
+) -> None:
+    result = each_az(f"{ADD} --name my-pod --identity-resource-id {identity['id']}").ok()
+
+    entry = result.json["podIdentityProfile"]["userAssignedIdentities"][0]
+    assert (entry["namespace"], entry["name"], entry["provisioningState"]) == ("my-app", "my-pod", "Assigned")
+    assert entry["identity"]["clientId"] == identity["properties"]["clientId"]
+    assert entry["identity"]["objectId"] == identity["properties"]["principalId"]
+    (grant,) = simulator.requests.matching("PUT", ROLE_PATH)
+    assert grant.body["properties"]["principalId"] == cluster["identity"]["principalId"]
+    assert grant.body["properties"]["principalType"] == "ServicePrincipal"
+    assert grant.path.lower().startswith(identity["id"].lower())
+
+
+def test_the_put_is_what_was_read_but_for_the_profile(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
+) -> None:
+    before = simulator.cluster(GROUP, CLUSTER)
+    az(f"{ADD} --name my-pod --identity-resource-id {identity['id']}").ok()
+
+    (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
+    assert put.headers["if-match"].strip('"') == before["eTag"]
+    body, expected = written(simulator)
+    assert body == expected
+    assert put.body["properties"]["podIdentityProfile"] == {
+        "enabled": True,
+        "userAssignedIdentities": [pod_identity(identity, "my-pod")],
+    }
+
+
+def test_one_look_at_everything_then_the_grant_then_the_cluster(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
+) -> None:
+    az(f"{ADD} --identity-resource-id {identity['id']}").ok()
+
+    first, *looks, grant, put, poll, last = sent(simulator)
+    assert sorted(looks) == ["GET roleAssignments", "GET userAssignedIdentities"]
+    assert [first, grant, put, poll, last] == [
+        "GET managedClusters",
+        "PUT roleAssignments",
+        "PUT managedClusters",
+        "GET operations",
+        "GET managedClusters",
+    ]
+
+
+def test_the_same_add_again_succeeds_and_sends_no_put(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
+) -> None:
+    command = f"{ADD} --name my-pod --identity-resource-id {identity['id']}"
+    first = az(command).ok()
+    simulator.requests.clear()
+
+    again = az(command).ok()
+
+    assert again.json == first.json
+    assert any("Nothing to change" in warning for warning in again.warnings)
+    assert sent(simulator) == ["GET managedClusters", "GET userAssignedIdentities"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["--name app", "--binding-selector app", "--skip-role-assignment", "--no-wait"],
+)
+def test_what_is_there_already_in_other_words_is_nothing_to_change(
+    az: AzureCli, simulator: Simulator, arguments: str
+) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+
+    result = az(f"{ADD} {arguments} --identity-resource-id {identity['id'].upper()}").ok()
+
+    assert any("Nothing to change" in warning for warning in result.warnings)
+    assert sent(simulator) == ["GET managedClusters", "GET userAssignedIdentities"]
+
+
+@pytest.mark.parametrize("different", ["identity", "selector"])
+def test_something_else_under_a_taken_name_is_refused_with_what_is_there(
+    az: AzureCli, simulator: Simulator, different: str
+) -> None:
+    identity = seed_entries(simulator, "my-pod")["my-pod"]
+    other = simulator.seed.managed_identity(GROUP, "other-identity")
+    wanted = {"identity": other["id"], "selector": f"{identity['id']} --binding-selector other"}[different]
+
+    message = az(f"{ADD} --name my-pod --identity-resource-id {wanted}").failed()
+
+    assert identity["id"] in message
+    assert "'my-pod'" in message
+    assert f"az aks pod-identity delete {ON_CLUSTER} --namespace my-app --name my-pod" in message
+    assert sent(simulator) == ["GET managedClusters"]
+
+
+@pytest.mark.parametrize(
+    ("identity_name", "name"),
+    [("app-identity", "app-identity"), ("App_Identity2", "app-identity2"), ("app_", "app")],
+)
+def test_the_name_is_derived_from_the_managed_identity(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity_name: str, name: str
+) -> None:
+    identity = simulator.seed.managed_identity(GROUP, identity_name)
+
+    az(f"{ADD} --identity-resource-id {identity['id']}").ok()
+
+    assert list(entries(simulator)) == [name]
+
+
+def test_a_selector_may_have_what_a_name_may_not_and_several_identities_share_it(
+    az: AzureCli, simulator: Simulator
+) -> None:
+    seed_entries(simulator, "first")
+    second = simulator.seed.managed_identity(GROUP, "second")
+
+    az(f"{ADD} --identity-resource-id {second['id']} --binding-selector My_Selector").ok()
+
+    assert entries(simulator)["second"]["bindingSelector"] == "My_Selector"
+    assert "bindingSelector" not in entries(simulator)["first"]
+
+
+def test_one_managed_identity_can_have_several_names(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "first")["first"]
+
+    az(f"{ADD} --name second --identity-resource-id {identity['id']}").ok()
+    az(f"aks pod-identity add {ON_CLUSTER} --namespace other --identity-resource-id {identity['id']}").ok()
+
+    profile = simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]["userAssignedIdentities"]
+    names = [(each["namespace"], each["name"]) for each in profile]
+    assert names == [("my-app", "first"), ("my-app", "second"), ("other", "first")]
+
+
+def test_the_managed_identity_may_be_in_another_subscription(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any]
+) -> None:
+    other = simulator.second_subscription_id
+    identity = simulator.seed.managed_identity("far-group", "far", subscription_id=other)
+
+    az(f"{ADD} --identity-resource-id {identity['id']}").ok()
+
+    assert entries(simulator)["far"]["provisioningState"] == "Assigned"
+    (grant,) = simulator.requests.matching("PUT", ROLE_PATH)
+    assert grant.body["properties"]["roleDefinitionId"].startswith(f"/subscriptions/{other}/")
+
+
+@pytest.mark.parametrize("write", [str.upper, str.lower])
+def test_a_resource_id_is_taken_in_any_letter_case(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], write: Any
+) -> None:
+    identity = simulator.seed.managed_identity(GROUP, "App")
+
+    az(f"{ADD} --identity-resource-id {write(identity['id'])}").ok()
+
+    entry = entries(simulator)["app"]
+    assert entry["provisioningState"] == "Assigned"
+    assert entry["identity"]["clientId"] == identity["properties"]["clientId"]
+
+
+def test_a_user_assigned_cluster_identity_gets_the_role(
+    az: AzureCli, simulator: Simulator, identity: dict[str, Any]
+) -> None:
+    cluster = simulator.seed.cluster(GROUP, CLUSTER, identity="UserAssigned")
+
+    az(f"{ADD} --identity-resource-id {identity['id']}").ok()
+
+    (grant,) = simulator.requests.matching("PUT", ROLE_PATH)
+    assert grant.body["properties"]["principalId"] == principal_id(cluster)
+    body, expected = written(simulator)
+    assert body == expected
+
+
+def test_custom_headers_go_with_the_write(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
+) -> None:
+    headers = "AKSHTTPCustomFeatures=Microsoft.ContainerService/SomePreview,X-Other=1"
+
+    az(f"{ADD} --identity-resource-id {identity['id']} --aks-custom-headers {headers}").ok()
+
+    (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
+    assert put.headers["akshttpcustomfeatures"] == "Microsoft.ContainerService/SomePreview"
+    assert put.headers["x-other"] == "1"
+
+
+@pytest.mark.parametrize("group", [GROUP, "gone"], ids=["group exists", "group is gone"])
+def test_an_absent_managed_identity_is_an_error_with_the_commands_that_make_it(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], group: str
+) -> None:
+    subscription = simulator.subscription_id
+    resource_id = (
+        f"/subscriptions/{subscription}/resourceGroups/{group}"
+        "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/missing"
+    )
+    command = f"{ADD} --identity-resource-id {resource_id}"
+
+    message = az(command).failed(3)
+
+    assert f"{resource_id} does not exist" in message
+    assert not simulator.requests.matching("PUT")
+    az.paste(message)
+    az(command).ok()

@@ -1,0 +1,117 @@
+"""`az aks pod-identity add` over what is left under the name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import CLUSTER, GROUP, POD_IDENTITY, AzureCli, commands_in, sent
+from tests.support.cluster_state import entries, pod_identity, principal_id, seed_entries
+
+ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
+DELETE = f"aks pod-identity delete {POD_IDENTITY} --name"
+
+
+def recreate(simulator: Simulator, identity: dict[str, Any]) -> dict[str, Any]:
+    """The managed identity of the same name that is there after the given one was deleted."""
+    simulator.remove_managed_identity(identity["id"])
+    return simulator.seed.managed_identity(GROUP, identity["name"])
+
+
+def is_bound(simulator: Simulator, identity: dict[str, Any], name: str) -> bool:
+    """Whether the entry of that name is Assigned, with the managed identity's ids of today."""
+    return entries(simulator)[name] == {**pod_identity(identity, name), "provisioningState": "Assigned"}
+
+
+def test_an_identity_that_was_created_again_is_told_and_replaced_with_force(
+    each_az: AzureCli, simulator: Simulator
+) -> None:
+    new = recreate(simulator, seed_entries(simulator, "app", "other")["app"])
+
+    message = each_az(f"{ADD} {new['id']}").failed()
+
+    assert "was deleted and created again" in message
+    assert commands_in(message) == [f"az {ADD.replace(' --identity', ' --name app --identity')} {new['id']} --force"]
+    assert not simulator.requests.matching("PUT")
+    each_az.paste(message)
+    assert is_bound(simulator, new, "app")
+    assert list(entries(simulator)) == ["app", "other"]
+    assert sent(simulator).count("PUT managedClusters") == 1
+
+
+def test_what_a_failed_removal_left_is_replaced_in_one_write(az: AzureCli, simulator: Simulator) -> None:
+    old = seed_entries(simulator, "app")["app"]
+    simulator.remove_managed_identity(old["id"])
+    az(f"{DELETE} app").failed()
+    new = simulator.seed.managed_identity(GROUP, "app")
+
+    message = az(f"{ADD} {new['id']}").failed()
+
+    assert "my-app/app is there already" in message
+    simulator.requests.clear()
+    az.paste(message)
+    assert is_bound(simulator, new, "app")
+    assert sent(simulator).count("PUT managedClusters") == 1
+
+
+def test_what_a_failed_removal_left_of_another_identity_is_replaced(az: AzureCli, simulator: Simulator) -> None:
+    old = seed_entries(simulator, "app")["app"]
+    simulator.remove_managed_identity(old["id"])
+    az(f"{DELETE} app").failed()
+    new = simulator.seed.managed_identity(GROUP, "another")
+
+    message = az(f"{ADD} {new['id']} --name app").failed()
+
+    assert "in state Failed" in message
+    assert old["id"] in message
+    az.paste(message)
+    assert is_bound(simulator, new, "app")
+
+
+def test_a_failed_entry_of_the_same_identity_is_tried_again_and_the_user_is_told(
+    az: AzureCli, simulator: Simulator
+) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
+    az(f"{DELETE} app").failed()
+
+    result = az(f"{ADD} {identity['id']}").ok()
+
+    assert any("in state Failed (The add-on could" in warning for warning in result.warnings)
+    assert is_bound(simulator, identity, "app")
+
+
+def test_every_entry_of_a_shared_identity_is_renewed(az: AzureCli, simulator: Simulator) -> None:
+    old = simulator.seed.managed_identity(GROUP, "shared")
+    both = [pod_identity(old, "one"), pod_identity(old, "two")]
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})
+    new = recreate(simulator, old)
+
+    az(f"{ADD} {new['id']} --name one --force").ok()
+
+    assert is_bound(simulator, new, "one")
+    assert is_bound(simulator, new, "two")
+
+
+@pytest.mark.parametrize("name", ["app", "new"])
+def test_force_is_an_add_where_nothing_is_left_over(az: AzureCli, simulator: Simulator, name: str) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.seed.role_assignment(identity["id"], principal_id(simulator.cluster(GROUP, CLUSTER)), "Contributor")
+
+    result = az(f"{ADD} {identity['id']} --name {name} --force").ok()
+
+    assert is_bound(simulator, identity, name)
+    assert any("Nothing to change" in warning for warning in result.warnings) == (name == "app")
+    assert len(simulator.requests.matching("PUT")) == (0 if name == "app" else 1)
+
+
+def test_force_does_not_replace_what_is_well(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app")
+    another = simulator.seed.managed_identity(GROUP, "another")
+
+    message = az(f"{ADD} {another['id']} --name app --force").failed()
+
+    assert "is there already" in message
+    assert not simulator.requests.matching("PUT")

@@ -1,0 +1,148 @@
+"""One broken entry makes the service refuse every change of the profile: which one it is, and what mends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azure_simulator import Fault, Simulator
+from tests.support.azure_cli import CLUSTER, GROUP, ON_CLUSTER, POD_IDENTITY, AzureCli, commands_in, sent
+from tests.support.cluster_state import entries, pod_identity, principal_id, seed_entries
+
+ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
+DELETE = f"aks pod-identity delete {POD_IDENTITY} --name"
+EXCEPT = f"aks pod-identity exception add {POD_IDENTITY} --pod-labels app=x"
+
+
+def break_role(simulator: Simulator, identity: dict[str, Any]) -> None:
+    simulator.remove_role_assignments(identity["id"])
+
+
+def break_identity(simulator: Simulator, identity: dict[str, Any]) -> None:
+    simulator.remove_managed_identity(identity["id"])
+
+
+def recreate_identity(simulator: Simulator, identity: dict[str, Any]) -> None:
+    simulator.remove_managed_identity(identity["id"])
+    simulator.seed.managed_identity(GROUP, identity["name"])
+
+
+WAYS = {
+    "no role": (break_role, "over which the cluster identity has no role"),
+    "identity deleted": (break_identity, "which does not exist any more"),
+    "identity created again": (recreate_identity, "which was deleted and created again"),
+}
+ways = pytest.mark.parametrize("way", WAYS)
+
+
+@ways
+def test_an_add_names_the_other_entry_and_the_commands_that_mend_it(
+    az: AzureCli, simulator: Simulator, way: str
+) -> None:
+    broken = seed_entries(simulator, "healthy", "broken")["broken"]
+    new = simulator.seed.managed_identity(GROUP, "new")
+    break_it, reason = WAYS[way]
+    break_it(simulator, broken)
+
+    message = az(f"{ADD} {new['id']}").failed()
+
+    assert f"my-app/broken is bound to managed identity {broken['id']}, {reason}" in message
+    assert "PodIdentityAddonIdentitiesAssignmentError" in message
+    assert "healthy" not in message
+    assert sent(simulator).count("PUT managedClusters") == 1
+    az.paste(message)
+    az(f"{ADD} {new['id']}").ok()
+    assert entries(simulator)["new"]["provisioningState"] == "Assigned"
+
+
+@ways
+def test_a_removal_of_a_healthy_entry_names_the_broken_one(az: AzureCli, simulator: Simulator, way: str) -> None:
+    broken = seed_entries(simulator, "healthy", "broken")["broken"]
+    break_it, reason = WAYS[way]
+    break_it(simulator, broken)
+
+    message = az(f"{DELETE} healthy").failed()
+
+    assert f"my-app/broken is bound to managed identity {broken['id']}, {reason}" in message
+    assert "my-app/healthy" not in message
+    assert list(entries(simulator)) == ["healthy", "broken"]
+    assert commands_in(message)[-1] == f"az {DELETE} healthy --name broken"
+    az.paste(message)
+    assert not entries(simulator)
+
+
+def test_an_exception_is_blocked_too_and_says_by_what(az: AzureCli, simulator: Simulator) -> None:
+    broken = seed_entries(simulator, "broken")["broken"]
+    break_role(simulator, broken)
+
+    message = az(EXCEPT).failed()
+
+    assert "my-app/broken" in message
+    az.paste(message)
+    az(EXCEPT).ok()
+
+
+def test_every_entry_of_the_broken_identity_is_named(az: AzureCli, simulator: Simulator) -> None:
+    identity = simulator.seed.managed_identity(GROUP, "shared")
+    both = [pod_identity(identity, "one"), pod_identity(identity, "two")]
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})
+    simulator.remove_managed_identity(identity["id"])
+
+    message = az(EXCEPT).failed()
+
+    assert "my-app/one, my-app/two" in message
+    removal = f"az aks pod-identity delete {ON_CLUSTER} --namespace my-app --name one --name two"
+    assert [command for command in commands_in(message) if "delete" in command] == [removal]
+
+
+def test_a_removal_that_leaves_the_entry_failed_says_why_and_the_commands_mend_it(
+    each_az: AzureCli, simulator: Simulator
+) -> None:
+    broken = seed_entries(simulator, "healthy", "broken")["broken"]
+    break_identity(simulator, broken)
+
+    message = each_az(f"{DELETE} broken").failed()
+
+    assert entries(simulator)["broken"]["provisioningState"] == "Failed"
+    assert "ended in state Failed" in message
+    assert "which does not exist any more" in message
+    assert [command.split()[1:4] for command in commands_in(message)] == [
+        ["identity", "create", "--resource-group"],
+        ["aks", "pod-identity", "delete"],
+    ]
+    each_az.paste(message)
+    assert list(entries(simulator)) == ["healthy"]
+
+
+def test_the_entry_that_is_being_added_is_called_so(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
+) -> None:
+    message = az(f"{ADD} {identity['id']} --skip-role-assignment").failed()
+
+    assert f"that is being added is bound to managed identity {identity['id']}" in message
+    assert principal_id(cluster) in message
+
+
+@pytest.mark.parametrize("way", ["identity deleted", "identity created again"])
+def test_the_same_add_again_does_not_call_it_done_where_the_identity_is_another(
+    az: AzureCli, simulator: Simulator, way: str
+) -> None:
+    broken = seed_entries(simulator, "broken")["broken"]
+    break_it, reason = WAYS[way]
+    break_it(simulator, broken)
+
+    message = az(f"{ADD} {broken['id']}").failed()
+
+    assert f"my-app/broken is there already, bound to managed identity {broken['id']}, {reason}" in message
+    assert not simulator.requests.matching("PUT")
+    az.paste(message)
+    az(f"{ADD} {broken['id']}").ok()
+    assert entries(simulator)["broken"]["provisioningState"] == "Assigned"
+
+
+def test_the_same_add_again_is_done_where_the_identity_may_not_be_read(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.faults.add(Fault("GET", "userAssignedIdentities", status=403, code="AuthorizationFailed", message="no"))
+
+    assert any("Nothing to change" in warning for warning in az(f"{ADD} {identity['id']}").ok().warnings)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ON_CLUSTER, POD_IDENTITY, AzureCli, sent
+from tests.support.cluster_state import entries, pod_identity, profile_of, seed_entries
+from tests.support.comparison import written
+
+DELETE = f"aks pod-identity delete {POD_IDENTITY}"
+
+
+def test_delete_removes_the_entry_alone(each_az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "first", "second", "third")
+
+    result = each_az(f"{DELETE} --name second").ok()
+
+    left = result.json["podIdentityProfile"]["userAssignedIdentities"]
+    assert [entry["name"] for entry in left] == ["first", "third"] == list(entries(simulator))
+    assert sent(simulator) == ["GET managedClusters", "PUT managedClusters", "GET operations", "GET managedClusters"]
+
+
+def test_delete_sends_what_was_read_but_for_the_profile(az: AzureCli, simulator: Simulator) -> None:
+    identities = seed_entries(simulator, "first", "second")
+
+    az(f"{DELETE} --name second").ok()
+
+    (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
+    body, expected = written(simulator)
+    assert body == expected
+    profile = put.body["properties"]["podIdentityProfile"]
+    assert profile["userAssignedIdentities"] == [pod_identity(identities["first"], "first")]
+
+
+def test_deleting_the_last_entry_leaves_the_add_on_enabled(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "only")
+
+    az(f"{DELETE} --name only").ok()
+
+    assert profile_of(simulator)["enabled"] is True
+    assert not entries(simulator)
+
+
+def test_the_same_name_in_another_namespace_stays(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    az(f"aks pod-identity add {ON_CLUSTER} --namespace other --name app --identity-resource-id {identity['id']}").ok()
+
+    az(f"{DELETE} --name app").ok()
+
+    assert [entry["namespace"] for entry in profile_of(simulator)["userAssignedIdentities"]] == ["other"]
+
+
+@pytest.mark.parametrize(
+    "entry", ["--namespace my-app --name secnod", "--namespace other --name first"], ids=["name", "namespace"]
+)
+def test_an_absent_entry_is_an_error_that_lists_what_is_there(az: AzureCli, simulator: Simulator, entry: str) -> None:
+    seed_entries(simulator, "first", "second")
+
+    message = az(f"aks pod-identity delete {ON_CLUSTER} {entry} --delete-role-assignment").failed(3)
+
+    assert "my-app/first, my-app/second" in message
+    assert f"az aks pod-identity list {ON_CLUSTER}" in message
+    assert not simulator.requests.matching("PUT")
+
+
+def test_an_absent_entry_of_many_lists_some_and_says_how_many_more(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, *(f"app-{number:02}" for number in range(40)))
+
+    message = az(f"{DELETE} --name other").failed(3)
+
+    assert "my-app/app-19 and 20 more" in message
+
+
+def test_an_absent_entry_of_none_says_so(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator)
+
+    assert "It has none." in az(f"{DELETE} --name other").failed(3)
+
+
+def test_several_entries_go_in_one_write(each_az: AzureCli, simulator: Simulator) -> None:
+    identities = seed_entries(simulator, "first", "second", "third", "fourth")
+    body = simulator.cluster(GROUP, CLUSTER)
+    elsewhere = {**pod_identity(identities["first"], "elsewhere"), "namespace": "other"}
+    body["properties"]["podIdentityProfile"]["userAssignedIdentities"].append(elsewhere)
+    simulator.seed.cluster(GROUP, CLUSTER, body=body)
+
+    each_az(f"{DELETE} --name first second -n third --name other/elsewhere").ok()
+
+    assert list(entries(simulator)) == ["fourth"]
+    assert sent(simulator).count("PUT managedClusters") == 1
+
+
+def test_of_several_entries_those_that_are_there_go_and_the_others_are_named(
+    az: AzureCli, simulator: Simulator
+) -> None:
+    seed_entries(simulator, "first", "second")
+
+    result = az(f"{DELETE} --name first --name gone").ok()
+
+    assert list(entries(simulator)) == ["second"]
+    assert any("'gone' in namespace 'my-app' does not exist" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize("name", ["Bad", "my-app/Bad", "Bad/app", "/app", "my-app/", "a/b/c"])
+def test_a_name_that_none_can_have_is_refused_before_any_request(az: AzureCli, simulator: Simulator, name: str) -> None:
+    az(f"{DELETE} --name good --name {name}").failed()
+
+    assert simulator.requests.all() == []
+
+
+def test_an_entry_in_a_resource_group_that_is_gone_can_be_removed_with_the_commands_given(
+    az: AzureCli, simulator: Simulator
+) -> None:
+    identity = simulator.seed.managed_identity("short-lived", "app")
+    profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app")]}
+    simulator.seed.cluster(GROUP, "cluster", pod_identity=profile)
+    az("group delete --name short-lived --yes").ok()
+
+    message = az(f"{DELETE} --name app").failed()
+
+    assert "which does not exist any more" in message
+    az.paste(message)
+    assert not entries(simulator)

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import CLUSTER, GROUP, ON_CLUSTER, AzureCli, commands_in, sent
+from tests.support.cluster_state import entries, pod_exception, seed_entries
+
+LIST = f"aks pod-identity list {ON_CLUSTER}"
+SHOW = f"aks pod-identity show {ON_CLUSTER} --namespace my-app"
+AKS_SHOW = f"aks show --resource-group {GROUP} --name {CLUSTER}"
+TWO = (pod_exception("agents", {"app": "x", "tier": "y"}), pod_exception("other", {"app": "z"}, "other"))
+
+
+def test_list_prints_the_managed_cluster_as_az_aks_show_does(each_az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "first", "second", exceptions=TWO)
+
+    identities = each_az(LIST).ok().json
+    exceptions = each_az(f"aks pod-identity exception list {ON_CLUSTER}").ok().json
+
+    assert identities == exceptions == each_az(AKS_SHOW).ok().json
+
+
+@pytest.mark.parametrize("arguments", ["", "--namespace my-app"])
+def test_list_prints_a_cluster_without_the_add_on(az: AzureCli, simulator: Simulator, arguments: str) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
+
+    listed = az(f"{LIST} {arguments}").ok()
+
+    assert listed.json["podIdentityProfile"] is None
+    assert "not enabled" in listed.stderr
+    az.paste(listed.stderr)
+
+
+@pytest.mark.parametrize("kind", ["", "exception "])
+def test_without_the_add_on_show_is_empty_too_and_tells_how_to_enable_it(
+    az: AzureCli, simulator: Simulator, kind: str
+) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
+    show = f"aks pod-identity {kind}show {ON_CLUSTER} --namespace my-app --name app"
+
+    shown = az(show).ok()
+    quiet = az(f"{show} --only-show-errors").ok()
+    az.paste(shown.stderr)
+    message = az(show).failed(3)
+
+    assert shown.stdout == quiet.stdout == quiet.stderr == ""
+    assert "not enabled" in shown.warnings[0]
+    assert "--enable-pod-identity" not in message
+
+
+@pytest.mark.parametrize("command", ["list", "exception list"])
+def test_a_namespace_filters_the_entries_and_nothing_else(az: AzureCli, simulator: Simulator, command: str) -> None:
+    identity = seed_entries(simulator, "first", exceptions=TWO)["first"]
+    az(f"aks pod-identity add {ON_CLUSTER} --namespace other --identity-resource-id {identity['id']}").ok()
+
+    filtered = az(f"aks pod-identity {command} {ON_CLUSTER} --namespace other").ok().json
+    whole = az(LIST).ok().json
+
+    profile = filtered.pop("podIdentityProfile")
+    assert [entry["namespace"] for entry in profile["userAssignedIdentities"]] == ["other"]
+    assert [entry["name"] for entry in profile["userAssignedIdentityExceptions"]] == ["other"]
+    assert profile["enabled"] is True
+    assert filtered == {name: value for name, value in whole.items() if name != "podIdentityProfile"}
+
+
+def test_a_table_has_a_row_an_entry(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "first", "second")
+    identity = simulator.seed.managed_identity(GROUP, "third-identity")
+    add = f"aks pod-identity add {ON_CLUSTER} --namespace other --name third --binding-selector My_Selector"
+
+    added = az(f"{add} --identity-resource-id {identity['id']} --output table").ok().stdout
+    listed = az(f"{LIST} --output table").ok().stdout
+
+    assert [row.split() for row in listed.splitlines() if not row.startswith("--")] == [
+        ["Namespace", "Name", "BindingSelector", "ManagedIdentity", "ProvisioningState"],
+        ["my-app", "first", "first", "first", "Assigned"],
+        ["my-app", "second", "second", "second", "Assigned"],
+        ["other", "third", "My_Selector", "third-identity", "Assigned"],
+    ]
+    assert added == listed
+
+
+def test_a_table_of_exceptions_has_a_row_an_exception(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, exceptions=[*TWO, pod_exception("none", None)])
+
+    table = az(f"aks pod-identity exception list {ON_CLUSTER} --output table").ok().stdout
+
+    assert [row.split() for row in table.splitlines() if not row.startswith("--")] == [
+        ["Namespace", "Name", "PodLabels"],
+        ["my-app", "agents", "app=x,", "tier=y"],
+        ["other", "other", "app=z"],
+        ["my-app", "none"],
+    ]
+
+
+def test_an_empty_table_is_empty(az: AzureCli, simulator: Simulator) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
+
+    assert az(f"{LIST} --output table").ok().stdout.strip() == ""
+
+
+def test_a_query_picks_from_the_cluster(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "first", "second")
+
+    names = az(f"{LIST} --query podIdentityProfile.userAssignedIdentities[].name --output tsv").ok().stdout
+
+    assert names.split() == ["first", "second"]
+
+
+def test_show_prints_the_entry(each_az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "first", "second")
+
+    assert each_az(f"{SHOW} --name second").ok().json == entries(simulator)["second"]
+    assert each_az(f"{SHOW} --name first --query identity.clientId --output tsv").ok().stdout.strip()
+
+
+def test_show_prints_the_exception(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, exceptions=TWO)
+
+    shown = az(f"aks pod-identity exception show {ON_CLUSTER} --namespace other --name other").ok().json
+
+    assert shown == {"name": "other", "namespace": "other", "podLabels": {"app": "z"}}
+
+
+@pytest.mark.parametrize(
+    ("command", "there"),
+    [("show", "my-app/first, my-app/second"), ("exception show", "my-app/agents, other/other")],
+)
+def test_an_absent_entry_is_an_error_that_lists_what_is_there(
+    az: AzureCli, simulator: Simulator, command: str, there: str
+) -> None:
+    seed_entries(simulator, "first", "second", exceptions=TWO)
+
+    message = az(f"aks pod-identity {command} {ON_CLUSTER} --namespace other --name agents").failed(3)
+
+    assert there in message
+    (way_out,) = commands_in(message)
+    assert way_out.startswith(f"az aks pod-identity {command.replace('show', 'list')} {ON_CLUSTER}")
+
+
+@pytest.mark.parametrize("command", ["list", "show --namespace my-app --name first"])
+def test_looking_waits_for_nothing(az: AzureCli, simulator: Simulator, command: str) -> None:
+    seed_entries(simulator, "first", provisioningState="Updating")
+
+    az(f"aks pod-identity {command} {ON_CLUSTER}").ok()
+
+    assert sent(simulator) == ["GET managedClusters"]
+
+
+@pytest.mark.parametrize(
+    ("command", "group", "code"),
+    [
+        ("list", GROUP, "ResourceNotFound"),
+        ("show --namespace my-app --name x", "nowhere", "ResourceGroupNotFound"),
+        ("exception list", "nowhere", "ResourceGroupNotFound"),
+        ("exception show --namespace my-app --name x", GROUP, "ResourceNotFound"),
+    ],
+    ids=["list", "show", "exception list", "exception show"],
+)
+def test_an_absent_cluster_is_said_in_the_services_words(
+    az: AzureCli, simulator: Simulator, command: str, group: str, code: str
+) -> None:
+    message = az(f"aks pod-identity {command} --resource-group {group} --cluster-name missing").failed(3)
+
+    (request,) = simulator.requests.all()
+    error: dict[str, Any] = request.answer["error"]
+    assert f"({code}) {error['message']}" in message
+    assert "Request id: " in message
+    assert "az aks list --output table" in message

@@ -1,0 +1,131 @@
+"""The federated identity credentials of `az aks pod-identity migrate --approve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from azure_simulator import Fault, Simulator
+from tests.support.azure_cli import CLUSTER, GROUP, NAMESPACE, AzureCli
+from tests.support.cluster_state import pod_identity, seed_entries
+from tests.support.faults import forbidden
+from tests.support.workload_manifests import (
+    CREDENTIALS,
+    ENABLED,
+    ISSUER,
+    MIGRATE,
+    codes,
+    credentials,
+    workload,
+    write,
+    writes,
+)
+
+
+def test_an_equal_credential_is_kept_and_a_different_one_reported(
+    az: AzureCli, simulator: Simulator, manifests: Path
+) -> None:
+    identities = seed_entries(simulator, "app", "batch", **ENABLED)
+    subjects = {"app": f"system:serviceaccount:{NAMESPACE}:web", "batch": f"system:serviceaccount:{NAMESPACE}:batch"}
+    for name, audience in (("app", "api://AzureADTokenExchange"), ("batch", "api://another")):
+        simulator.seed.federated_credential(identities[name]["id"], "theirs", ISSUER, subjects[name], audience)
+
+    plan = az(f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve").ok().json
+
+    assert not writes(simulator)
+    assert [(each["name"], each["state"]) for each in plan["credentials"]] == [("theirs", "there")]
+    (decision,) = plan["decisions"]
+    assert decision["decision"] == "different-credential"
+    az.paste(decision["command"])
+    assert [each["name"] for each in simulator.federated_credentials(identities["batch"]["id"])] == []
+
+
+def test_credentials_of_one_identity_are_made_one_at_a_time(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    seed_entries(simulator, "app", "batch", **ENABLED)
+    simulator.settings.azure_cli_latency = 0.05  # two writes at the same time would meet
+    there = [workload(f"w{n}", selector, account=f"a{n}") for n in range(4) for selector in ("app",)]
+    there += [workload(f"b{n}", "batch", account=f"b{n}") for n in range(4)]
+
+    az(f"{MIGRATE} --workloads {write(tmp_path / 'all.yaml', *there)} --approve").ok()
+
+    assert len(credentials(simulator)) == len(credentials(simulator, "batch")) == 4
+    assert {each.status for each in simulator.requests.matching("PUT", CREDENTIALS)} == {201}
+
+
+def test_another_clients_write_to_the_same_identity_is_waited_for(
+    az: AzureCli, simulator: Simulator, manifests: Path
+) -> None:
+    seed_entries(simulator, "app", "batch", **ENABLED)
+    code = "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"
+    simulator.faults.add(Fault("PUT", CREDENTIALS, status=409, code=code, shape="front-door"))
+
+    az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+
+    assert len(credentials(simulator)) == 1
+
+
+def test_a_credential_that_may_not_be_made_keeps_no_other_from_being_made(
+    az: AzureCli, simulator: Simulator, manifests: Path
+) -> None:
+    identity = seed_entries(simulator, "app", "batch", **ENABLED)["app"]
+    command = f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve"
+    simulator.faults.add(forbidden("PUT", "userAssignedIdentities/app" + CREDENTIALS))
+
+    result = az(command)
+
+    assert result.exit_code == 1
+    assert "AuthorizationFailed" in result.stderr
+    assert [each["state"] for each in result.json["credentials"]] == ["made", "to make"]
+    assert len(credentials(simulator, "batch")) == 1
+    az.paste(result.stderr)  # what somebody with more rights is to run
+    assert [each["state"] for each in az(command).ok().json["credentials"]] == ["there", "there"]
+    assert len(simulator.federated_credentials(identity["id"])) == 1
+
+
+def test_a_managed_identity_in_another_subscription(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+    identity = simulator.seed.managed_identity(GROUP, "app", simulator.second_subscription_id)
+    profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app")]}
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile, **ENABLED)
+
+    az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+
+    assert len(simulator.federated_credentials(identity["id"])) == 1
+
+
+def test_a_managed_identity_that_was_deleted_is_a_decision(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+    identities = seed_entries(simulator, "app", "batch", **ENABLED)
+    simulator.remove_managed_identity(identities["app"]["id"])
+
+    plan = az(f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve").ok().json
+
+    assert codes(plan) == ["missing-identity"]
+    assert len(credentials(simulator, "batch")) == 1
+
+
+def test_a_managed_identity_that_may_not_be_read_keeps_no_other_from_its_credential(
+    az: AzureCli, simulator: Simulator, manifests: Path
+) -> None:
+    seed_entries(simulator, "app", "batch", **ENABLED)
+    simulator.faults.add(forbidden("GET", f"userAssignedIdentities/app{CREDENTIALS}", times=9))
+
+    result = az(f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve").ok()
+
+    assert codes(result.json) == ["unknown-identity"]
+    assert "AuthorizationFailed" in result.json["decisions"][0]["why"]
+    assert "Workloads left out until the plan's decisions are taken: 1." in result.warnings
+    assert len(credentials(simulator, "batch")) == 1
+    assert "may" in az(f"{MIGRATE} --undo --yes").failed()  # not all can be removed, so none is
+    assert len(credentials(simulator, "batch")) == 1
+
+
+def test_the_managed_identities_of_a_resource_group_are_read_at_once_where_it_may_be_listed(
+    az: AzureCli, simulator: Simulator, manifests: Path
+) -> None:
+    seed_entries(simulator, "app", "batch", **ENABLED)
+    listing, one = "/userAssignedIdentities$", "/userAssignedIdentities/[^/]+$"
+    command = f"{MIGRATE} --workloads {manifests} --new-service-accounts"
+    first = az(command).ok().json
+    assert (len(simulator.requests.matching("GET", listing)), simulator.requests.matching("GET", one)) == (1, [])
+    simulator.faults.add(forbidden("GET", listing))
+
+    assert az(command).ok().json == first
+    assert len(simulator.requests.matching("GET", one)) == 2

@@ -1,0 +1,214 @@
+"""The end of a migration, and the way back: `migrate --finish` and `--undo`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import (
+    CLUSTER,
+    CLUSTER_PATH,
+    GROUP,
+    NAMESPACE,
+    ROLE_PATH,
+    AzureCli,
+    answered,
+    commands_in,
+    kill_at,
+    sent,
+)
+from tests.support.cluster_state import pod_exception, principal_id, profile_of, seed_entries
+from tests.support.faults import forbidden
+from tests.support.workload_manifests import ENABLED, ISSUER, MIGRATE, USE, live, service_account, workload
+
+
+def moved(name: str = "web", kind: str = "Deployment") -> dict[str, Any]:
+    """A workload that uses workload identity."""
+    there = workload(name, None, kind, account=name)
+    there["spec"]["template"]["metadata"]["labels"][USE] = "true"
+    return there
+
+
+def file_of(folder: Path, *objects: dict[str, Any]) -> Path:
+    """What kubectl prints of those objects, as a file."""
+    file = folder / "all.json"
+    file.write_text(json.dumps(live(*objects)))
+    return file
+
+
+@pytest.fixture
+def done(tmp_path: Path) -> Path:
+    """Workloads none of which carries the label any more."""
+    return file_of(tmp_path, moved(), service_account("web", "client"))
+
+
+def operator_roles(az: AzureCli, scope: str) -> list[str]:
+    listed = az(f"role assignment list --scope {scope} --role 'Managed Identity Operator'").ok().json
+    return [each["principalId"] for each in listed]
+
+
+def test_the_end_removes_entries_exceptions_and_roles_and_disables_the_add_on(
+    each_az: AzureCli, simulator: Simulator, done: Path
+) -> None:
+    identities = seed_entries(
+        simulator, "app", "batch", exceptions=[pod_exception("agents", {"app": "agent"})], **ENABLED
+    )
+    others = simulator.seed.role_assignment(
+        identities["app"]["id"], principal_id(simulator.cluster(GROUP, CLUSTER)), "Reader"
+    )
+
+    removed = each_az(f"{MIGRATE} --workloads {done} --finish --yes").ok().json
+
+    assert removed["removedPodIdentities"] == [f"{NAMESPACE}/app", f"{NAMESPACE}/batch"]
+    assert removed["removedExceptions"] == [f"{NAMESPACE}/agents"]
+    assert removed["addOnDisabled"]
+    assert not profile_of(simulator).get("enabled")
+    assert not profile_of(simulator).get("userAssignedIdentities")
+    for each in identities.values():
+        assert operator_roles(each_az, each["id"]) == []
+    assert others["name"] not in [each.path.rpartition("/")[2] for each in simulator.requests.matching("DELETE")]
+    assert simulator.cluster(GROUP, CLUSTER)["properties"]["oidcIssuerProfile"] == ENABLED["oidcIssuerProfile"]
+
+
+def test_the_end_is_refused_while_workloads_carry_the_label_and_they_are_named(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    seed_entries(simulator, "app", **ENABLED)
+    old = workload("old-1-x", "app", "Pod", account="old")
+    old["metadata"]["ownerReferences"] = [{"kind": "Deployment", "name": "old", "controller": True}]
+    file = file_of(tmp_path, moved(), moved("old"), old, workload("left", "app", "CronJob"))
+
+    message = az(f"{MIGRATE} --workloads {file} --finish --yes").failed()
+
+    assert f"CronJob {NAMESPACE}/left" in message
+    assert f"Pod {NAMESPACE}/old-1-x" in message
+    assert commands_in(message) == [f"az {MIGRATE} --workloads {file} --output table"]
+    assert not simulator.requests.matching("PUT")
+
+
+def test_the_end_asks_and_needs_somebody_to_ask(az: AzureCli, simulator: Simulator, done: Path) -> None:
+    seed_entries(simulator, "app", **ENABLED)
+
+    message = az(f"{MIGRATE} --workloads {done} --finish").failed()
+
+    assert f"pod identity {NAMESPACE}/app" in message
+    assert "--yes" in message
+    assert not simulator.requests.matching("PUT")
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y", False), ("", True)])
+def test_at_a_terminal_the_end_lists_what_goes_and_asks(
+    az: AzureCli, simulator: Simulator, done: Path, answer: str, left: bool
+) -> None:
+    seed_entries(simulator, "app", **ENABLED)
+    answered(az, f"{MIGRATE} --workloads {done} --finish", answer, f"pod identity {NAMESPACE}/app")
+
+    assert bool(profile_of(simulator).get("enabled")) == left
+
+
+@pytest.mark.parametrize("request_", [("PUT", CLUSTER_PATH), ("DELETE", ROLE_PATH)], ids=["entries", "role"])
+def test_an_end_that_is_killed_is_finished_by_the_next(
+    az: AzureCli, simulator: Simulator, done: Path, request_: tuple[str, str]
+) -> None:
+    identity = simulator.seed.managed_identity(GROUP, "app")
+    simulator.seed.cluster(GROUP, CLUSTER, **ENABLED)
+    # Its role is granted by this extension.
+    add = f"--namespace {NAMESPACE} --name app --identity-resource-id {identity['id']}"
+    az(f"aks pod-identity add -g {GROUP} --cluster-name {CLUSTER} {add}").ok()
+    assert operator_roles(az, identity["id"])
+    command = f"{MIGRATE} --workloads {done} --finish --yes"
+    kill_at(az, simulator, command, *request_)
+    assert profile_of(simulator)["enabled"]
+
+    az(command).ok()
+
+    assert not profile_of(simulator).get("enabled")
+    assert operator_roles(az, identity["id"]) == []
+
+
+def test_an_end_that_was_reached_is_no_error(az: AzureCli, simulator: Simulator, done: Path) -> None:
+    seed_entries(simulator, "app", **ENABLED)
+    command = f"{MIGRATE} --workloads {done} --finish --yes"
+    az(command).ok()
+    simulator.requests.clear()
+
+    removed = az(command).ok().json
+
+    assert removed["removedPodIdentities"] == []
+    assert all(each.startswith("GET") for each in sent(simulator))
+
+
+def test_undo_removes_the_credentials_that_were_made_and_only_those(
+    each_az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    identity = seed_entries(simulator, "app", "batch", **ENABLED)["app"]
+    simulator.seed.federated_credential(identity["id"], "theirs", ISSUER, f"system:serviceaccount:{NAMESPACE}:theirs")
+    simulator.seed.federated_credential(
+        identity["id"], "other", "https://other", f"system:serviceaccount:{NAMESPACE}:web"
+    )
+    file = file_of(tmp_path, workload("web", "app", account="web"), workload("theirs", "app", account="theirs"))
+    each_az(f"{MIGRATE} --workloads {file} --approve").ok()
+    before = profile_of(simulator)
+    assert len(simulator.federated_credentials(identity["id"])) == 3
+
+    removed = each_az(f"{MIGRATE} --undo --yes").ok().json
+
+    assert [each["subject"].rpartition(":")[2] for each in removed["removedCredentials"]] == ["web"]
+    assert [each["name"] for each in simulator.federated_credentials(identity["id"])] == ["theirs", "other"]
+    assert profile_of(simulator) == before
+    again = each_az(f"{MIGRATE} --undo").ok()  # there is nothing to ask about
+    assert again.json["removedCredentials"] == []
+
+
+def test_undo_leaves_the_credentials_of_another_cluster(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    identity = seed_entries(simulator, "app", **ENABLED)["app"]
+    file = file_of(tmp_path, workload("web", "app", account="web"))
+    az(f"{MIGRATE} --workloads {file} --approve").ok()
+    made = simulator.federated_credentials(identity["id"])
+    other = {**ENABLED, "oidcIssuerProfile": {"enabled": True, "issuerURL": "https://issuer.example/another/"}}
+    seed_profile = profile_of(simulator)
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=seed_profile, **other)
+
+    az(f"{MIGRATE} --undo --yes").ok()
+
+    assert simulator.federated_credentials(identity["id"]) == made
+
+
+def test_an_undo_that_is_killed_is_finished_by_the_next(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    identity = seed_entries(simulator, "app", **ENABLED)["app"]
+    objects = [workload(name, "app", account=name) for name in ("one", "two", "three")]
+    az(f"{MIGRATE} --workloads {file_of(tmp_path, *objects)} --approve").ok()
+    kill_at(az, simulator, f"{MIGRATE} --undo --yes", "DELETE", "/federatedIdentityCredentials")
+    assert len(simulator.federated_credentials(identity["id"])) == 2
+
+    az(f"{MIGRATE} --undo --yes").ok()
+
+    assert simulator.federated_credentials(identity["id"]) == []
+
+
+def test_undo_asks(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    identity = seed_entries(simulator, "app", **ENABLED)["app"]
+    az(f"{MIGRATE} --workloads {file_of(tmp_path, workload('web', 'app', account='web'))} --approve").ok()
+
+    message = az(f"{MIGRATE} --undo").failed()
+
+    assert "1 federated identity credential" in message
+    assert len(simulator.federated_credentials(identity["id"])) == 1
+
+
+def test_a_credential_that_may_not_be_removed_is_told_with_the_command(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    identity = seed_entries(simulator, "app", **ENABLED)["app"]
+    az(f"{MIGRATE} --workloads {file_of(tmp_path, workload('web', 'app', account='web'))} --approve").ok()
+    simulator.faults.add(forbidden("DELETE", "/federatedIdentityCredentials"))
+
+    result = az(f"{MIGRATE} --undo --yes")
+
+    assert result.exit_code == 1
+    az.paste(result.stderr)
+    assert simulator.federated_credentials(identity["id"]) == []

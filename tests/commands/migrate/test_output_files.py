@@ -1,0 +1,230 @@
+"""The Kubernetes side of `az aks pod-identity migrate`: files that a real kubectl builds."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import NAMESPACE, AzureCli
+from tests.support.cluster_state import seed_entries
+from tests.support.workload_manifests import (
+    CLIENT_ID,
+    ENABLED,
+    MIGRATE,
+    PROXY,
+    USE,
+    kustomize,
+    live,
+    pod_of,
+    service_account,
+    workload,
+    write,
+)
+
+KINDS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob")
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def client_id(simulator: Simulator) -> str:
+    """The client id of managed identity `app`, which pod identity `app` binds."""
+    ids: dict[str, str] = seed_entries(simulator, "app", **ENABLED)["app"]["properties"]
+    return ids["clientId"]
+
+
+@pytest.mark.parametrize("keep", ["elsewhere", "below the output folder", "in a folder", "standard input"])
+def test_what_kubectl_builds_is_the_manifests_with_the_label_changed_and_the_account_annotated(
+    az: AzureCli, client_id: str, tmp_path: Path, keep: str
+) -> None:
+    out = tmp_path / "out"
+    folder = {"below the output folder": out / "apps", "in a folder": tmp_path / "apps"}.get(keep, tmp_path)
+    there = [workload(kind.lower(), "app", kind, account="web") for kind in KINDS]
+    file = write(folder / "all.yaml", *there, workload("other", None))
+    named = shlex.quote(str(tmp_path / "apps" if keep == "in a folder" else file))
+
+    if keep == "standard input":
+        az(f"{MIGRATE} --workloads - --output-dir {out}", stdin=file.read_text()).ok()
+    else:
+        az(f"{MIGRATE} --workloads {named} --output-dir {out}").ok()
+
+    built = kustomize(out)
+    for before in there:
+        after = built[before["kind"], before["metadata"]["name"]]
+        labels = pod_of(after)["metadata"]["labels"]
+        assert labels == {"app": before["metadata"]["name"], USE: "true"}
+        pod_of(after)["metadata"]["labels"] = pod_of(before)["metadata"]["labels"]
+        assert after == before  # nothing else differs
+    assert built["Deployment", "other"] == workload("other", None)
+    account = built["ServiceAccount", "web"]
+    assert account["metadata"] == {"name": "web", "namespace": NAMESPACE, "annotations": {CLIENT_ID: client_id}}
+
+
+def test_a_new_service_account_and_the_proxy_are_in_the_patches(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "web.yaml", workload("web", "app"), workload("nightly", "app", "CronJob"))
+
+    az(f"{MIGRATE} --workloads {file} --output-dir {tmp_path / 'out'} --new-service-accounts --proxy-sidecar").ok()
+
+    built = kustomize(tmp_path / "out")
+    for kind, name in (("Deployment", "web"), ("CronJob", "nightly")):
+        pod = pod_of(built[kind, name])
+        assert pod["spec"]["serviceAccountName"] == "app"
+        assert pod["metadata"]["annotations"] == {PROXY: "true"}
+    assert built["ServiceAccount", "app"]["metadata"]["annotations"] == {CLIENT_ID: client_id}
+
+
+def test_a_service_account_in_a_manifest_is_patched_there(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+    write(tmp_path / "apps" / "accounts.yaml", service_account("web"))
+    write(tmp_path / "apps" / "web.yaml", workload("web", "app", account="web"))
+    # Two files of one name, and one that does not change.
+    write(tmp_path / "more" / "web.yaml", workload("api", "app", account="web"))
+    write(tmp_path / "apps" / "config.yaml", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}})
+
+    named = f"{tmp_path / 'apps'} {tmp_path / 'more'}"
+    az(f"{MIGRATE} --workloads {named} --output-dir {tmp_path / 'out'}").ok()
+
+    built = kustomize(tmp_path / "out")
+    assert set(built) == {("Deployment", "web"), ("Deployment", "api"), ("ServiceAccount", "web")}
+    assert built["ServiceAccount", "web"]["metadata"]["annotations"] == {CLIENT_ID: client_id}
+
+
+def test_manifests_that_do_not_name_their_namespace(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+    web = workload("web", "app", account="web")
+    del web["metadata"]["namespace"]
+    file = write(tmp_path / "web.yaml", web)
+
+    az(f"{MIGRATE} --workloads {file} --namespace {NAMESPACE} --output-dir {tmp_path / 'out'}").ok()
+
+    built = kustomize(tmp_path / "out")
+    assert not any("namespace" in each["metadata"] for each in built.values())
+    assert ("ServiceAccount", "web") in built
+    assert pod_of(built["Deployment", "web"])["metadata"]["labels"][USE] == "true"
+
+
+def test_what_was_applied_leaves_nothing_to_do(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    file = write(tmp_path / "web.yaml", workload("web", "app"))
+    az(f"{MIGRATE} --workloads {file} --output-dir {out} --new-service-accounts --approve").ok()
+    applied = write(tmp_path / "applied.yaml", *kustomize(out).values())
+
+    plan = az(f"{MIGRATE} --workloads {applied} --new-service-accounts").ok().json
+
+    assert plan["workloads"] == plan["credentials"] == plan["decisions"] == []
+    (status,) = az(f"{MIGRATE} --workloads {applied} --status").ok().json
+    assert status["state"] == "ready"
+
+
+def test_the_same_again_writes_the_same_and_what_is_not_needed_any_more_goes(
+    az: AzureCli, client_id: str, tmp_path: Path
+) -> None:
+    out, file = tmp_path / "out", tmp_path / "all.yaml"
+    command = f"{MIGRATE} --workloads {file} --output-dir {out}"
+    write(file, workload("web", "app", account="web"), workload("api", "app", account="api"))
+    listed = az(command).ok().json["files"]
+    first = files_in(out)
+    assert sorted(listed) == sorted(str(out / name) for name in first)
+
+    az(command).ok()
+    assert files_in(out) == first
+
+    write(file, workload("web", "app", account="web"))
+    az(command).ok()
+    assert {name for name in first if name not in files_in(out)} == {f"patches/{NAMESPACE}_deployment_api.yaml"}
+    assert ("Deployment", "api") not in kustomize(out)
+
+
+@pytest.mark.parametrize("place", ["out", "."])
+def test_a_folder_is_read_without_what_was_written_into_it(
+    az: AzureCli, client_id: str, tmp_path: Path, place: str
+) -> None:
+    write(tmp_path / "web.yaml", workload("web", "app", account="web"))
+    command = f"{MIGRATE} --workloads {tmp_path} --output-dir {tmp_path / place}"
+    first = az(command).ok().json
+
+    again = az(command).ok().json
+
+    assert again == first
+    assert pod_of(kustomize(tmp_path / place)["Deployment", "web"])["metadata"]["labels"][USE] == "true"
+
+
+def test_files_of_somebody_else_are_not_overwritten(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "web.yaml", workload("web", "app", account="web"))
+    theirs = write(tmp_path / "out" / "kustomization.yaml", {"resources": ["x.yaml"]})
+    before = theirs.read_text()
+
+    message = az(f"{MIGRATE} --workloads {file} --output-dir {tmp_path / 'out'}").failed()
+
+    assert "kustomization.yaml" in message
+    assert theirs.read_text() == before
+    assert files_in(tmp_path / "out") == {"kustomization.yaml": before}
+    assert az(f"{MIGRATE} --workloads {file} --output-dir {file}").failed()
+
+
+def test_for_objects_of_a_cluster_there_are_patches_and_a_script(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+    there = [workload(kind.lower(), "app", kind, account="web") for kind in KINDS]
+    file = tmp_path / "all.json"
+    file.write_text(json.dumps(live(*there, service_account("web"))))
+
+    az(f"{MIGRATE} --workloads {file} --context mine --output-dir {tmp_path / 'out'}").ok()
+
+    written = files_in(tmp_path / "out")
+    assert "kustomization.yaml" not in written
+    lines = written["apply.sh"].splitlines()
+    kubectl = "kubectl --context mine"
+    assert f"{kubectl} apply --filename service-accounts.yaml" in lines
+    patch = f"patches/{NAMESPACE}_deployment_deployment.yaml"
+    assert (
+        f"{kubectl} patch deployment deployment --namespace {NAMESPACE} --type strategic --patch-file {patch}" in lines
+    )
+    # Of these nothing that matters can be changed.
+    assert [line.split()[1] for line in lines if line.startswith("# ") and "create it again" in line] == ["Job", "Pod"]
+    assert len([line for line in lines if " patch " in line]) == len(KINDS) - 2
+    # A manifest patched by hand with the same file gives the same.
+    base = write(tmp_path / "hand" / "base.yaml", there[1])
+    (base.parent / "patch.yaml").write_text(written[patch])
+    write(base.parent / "kustomization.yaml", {"resources": ["base.yaml"], "patches": [{"path": "patch.yaml"}]})
+    labels = pod_of(kustomize(base.parent)["Deployment", "deployment"])["metadata"]["labels"]
+    assert labels == {"app": "deployment", USE: "true"}
+
+
+def test_without_anything_to_change_nothing_is_written(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "web.yaml", workload("web", None))
+
+    result = az(f"{MIGRATE} --workloads {file} --output-dir {tmp_path / 'out'}").ok()
+
+    assert result.json["files"] == []
+    assert not (tmp_path / "out").exists() or not files_in(tmp_path / "out")
+    assert any("nothing to write" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"a: b: c\n", "bad.yaml:1"),
+        (b"replicas: 3\n", "there is no Kubernetes object"),
+        (b"\xff\xfea\x00", "no UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_before_any_request(
+    az: AzureCli, simulator: Simulator, tmp_path: Path, content: bytes, says: str
+) -> None:
+    (tmp_path / "bad.yaml").write_bytes(content)
+    message = az(f"{MIGRATE} --workloads {tmp_path / 'bad.yaml'}").failed()
+    assert says in message
+    assert not simulator.requests.all()
+
+
+def test_a_folder_with_one_environment_twice_is_refused(az: AzureCli, tmp_path: Path) -> None:
+    one: dict[str, Any] = workload("web", "app", account="web")
+    write(tmp_path / "apps" / "one.yaml", one)
+    write(tmp_path / "apps" / "prod" / "two.yaml", workload("web", "other", account="web"))
+    message = az(f"{MIGRATE} --workloads {tmp_path / 'apps'}").failed()
+    assert "one.yaml:1" in message
+    assert "two.yaml:1" in message

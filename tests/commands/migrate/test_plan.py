@@ -1,0 +1,216 @@
+"""`az aks pod-identity migrate`: the plan, and the Azure side of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import Fault, Simulator
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, NAMESPACE, AzureCli, kill_at
+from tests.support.cluster_state import entries, seed_entries, takes
+from tests.support.workload_manifests import (
+    CREDENTIALS,
+    ENABLED,
+    ISSUER,
+    MIGRATE,
+    codes,
+    credentials,
+    live,
+    service_account,
+    workload,
+    write,
+    writes,
+)
+
+
+def test_the_plan_says_what_is_to_be_done_and_changes_nothing(
+    each_az: AzureCli, simulator: Simulator, manifests: Path
+) -> None:
+    identity = seed_entries(simulator, "app", "batch")["app"]
+
+    plan = each_az(f"{MIGRATE} --workloads {manifests}").ok().json
+
+    assert [each["enabled"] for each in plan["features"]] == [False, False]
+    assert plan["credentials"] == [
+        {
+            "identity": identity["id"],
+            "name": None,
+            "issuer": None,
+            "subject": f"system:serviceaccount:{NAMESPACE}:web",
+            "state": "to make",
+        }
+    ]
+    account = {"namespace": NAMESPACE, "name": "web", "clientId": identity["properties"]["clientId"]}
+    assert plan["serviceAccounts"] == [{**account, "state": "to make"}]
+    (web,) = plan["workloads"]
+    assert web["file"] == f"{manifests}:1"
+    assert web["labels"] == {"aadpodidbinding": None, "azure.workload.identity/use": "true"}
+    assert codes(plan) == ["default-service-account"]
+    assert plan["decisions"][0]["leavesOut"] == [f"CronJob {NAMESPACE}/job"]
+    assert not writes(simulator)
+
+
+def test_the_table_has_at_most_100_columns(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+    seed_entries(simulator, "app", "batch", "a-managed-identity-with-a-name-that-is-long-as-they-are")
+
+    table = az(f"{MIGRATE} --workloads {manifests} --output table").ok().stdout
+
+    assert max(map(len, table.splitlines())) <= 100
+    for word in ("feature", "credential", "service account", "workload", "DECIDE", "know", "unused-identity"):
+        assert word in table
+
+
+def test_an_approved_plan_enables_both_features_in_one_write_and_makes_the_credentials(
+    each_az: AzureCli, simulator: Simulator, manifests: Path
+) -> None:
+    seed_entries(simulator, "app", "batch")
+
+    plan = each_az(f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve").ok().json
+
+    after = simulator.cluster(GROUP, CLUSTER)["properties"]
+    issuer = after["oidcIssuerProfile"]["issuerURL"]
+    assert after["securityProfile"]["workloadIdentity"] == {"enabled": True}
+    assert writes(simulator) == ["PUT managedClusters", *["PUT userAssignedIdentities"] * 2]
+    for name, account in (("app", "web"), ("batch", "batch")):
+        subject = f"system:serviceaccount:{NAMESPACE}:{account}"
+        audiences = ["api://AzureADTokenExchange"]
+        assert credentials(simulator, name) == [{"issuer": issuer, "subject": subject, "audiences": audiences}]
+    assert [each["state"] for each in plan["credentials"]] == ["made", "made"]
+    assert plan["issuer"] == issuer
+    read, written = (simulator.requests.matching(method, CLUSTER_PATH)[0] for method in ("GET", "PUT"))
+    old, new = read.answer["properties"], written.body["properties"]
+    with_read_only_parts = {"agentPoolProfiles", "networkProfile", "podIdentityProfile"}
+    changed = {name for name in new if new[name] != old.get(name)} - with_read_only_parts
+    assert changed == {"oidcIssuerProfile", "securityProfile"}
+    assert len(entries(simulator)) == 2
+    assert written.headers["if-match"].strip('"') == read.answer["eTag"]
+
+
+def test_an_approval_that_is_run_again_writes_nothing(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+    seed_entries(simulator, "app", "batch")
+    az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+    simulator.requests.clear()
+
+    plan = az(f"{MIGRATE} --workloads {manifests} --approve").ok().json
+
+    assert not writes(simulator)
+    assert [each["state"] for each in plan["credentials"]] == ["there"]
+
+
+def test_what_is_enabled_already_stays_and_a_field_of_a_newer_version_too(
+    az: AzureCli, simulator: Simulator, manifests: Path
+) -> None:
+    profile = {"defender": {"securityMonitoring": {"enabled": False}}, "ofANewerVersion": {"a": 1}}
+    seed_entries(simulator, "app", "batch", oidcIssuerProfile=ENABLED["oidcIssuerProfile"], securityProfile=profile)
+
+    az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+
+    after = simulator.cluster(GROUP, CLUSTER)["properties"]
+    assert after["oidcIssuerProfile"] == ENABLED["oidcIssuerProfile"]
+    assert after["securityProfile"] == {**profile, "workloadIdentity": {"enabled": True}}
+
+
+def test_a_decision_leaves_its_workloads_out_and_approves_the_others(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    seed_entries(simulator, "app", "batch", **ENABLED)
+    file = write(
+        tmp_path / "all.yaml",
+        workload("web", "app", account="web"),
+        workload("one", "app", account="shared"),
+        workload("two", "batch", account="shared"),
+        workload("lost", "nobody", account="lost"),
+    )
+
+    plan = az(f"{MIGRATE} --workloads {file} --approve").ok().json
+
+    assert sorted(codes(plan)) == ["no-identity", "shared-service-account"]
+    assert [each["subject"].rpartition(":")[2] for each in credentials(simulator)] == ["web"]
+    assert not credentials(simulator, "batch")
+
+
+@pytest.mark.parametrize("request_", [("PUT", CLUSTER_PATH), ("PUT", CREDENTIALS)], ids=["cluster", "credentials"])
+def test_an_approval_that_is_killed_is_finished_by_the_next(
+    az: AzureCli, simulator: Simulator, manifests: Path, request_: tuple[str, str]
+) -> None:
+    seed_entries(simulator, "app", "batch")
+    command = f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve"
+    kill_at(az, simulator, command, *request_)
+
+    az(command).ok()
+
+    assert len(credentials(simulator)) == len(credentials(simulator, "batch")) == 1
+    assert len(simulator.requests.matching("PUT", CLUSTER_PATH)) == 1
+
+
+def test_another_write_to_the_cluster_meanwhile_is_kept(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+    seed_entries(simulator, "app", "batch")
+    takes(simulator, update=0.1)
+
+    def tag(body: dict[str, Any]) -> None:
+        body["tags"] = {"theirs": "1"}
+
+    simulator.faults.add(
+        Fault("PUT", CLUSTER_PATH, call=lambda: simulator.start_operation(GROUP, CLUSTER, 0, tag)),
+    )
+
+    az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+
+    after = simulator.cluster(GROUP, CLUSTER)
+    assert after["tags"] == {"theirs": "1"}
+    assert after["properties"]["securityProfile"]["workloadIdentity"] == {"enabled": True}
+
+
+@pytest.mark.parametrize("profile", [False, True], ids=["never enabled", "nothing matches"])
+def test_where_nothing_is_to_be_approved_nothing_is_written(
+    az: AzureCli, simulator: Simulator, manifests: Path, profile: bool
+) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
+
+    result = az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+
+    assert "no-identity" in codes(result.json)
+    assert ("add-on-disabled" in codes(result.json)) == (not profile)
+    assert not writes(simulator)
+
+
+def test_the_status_of_each_workload(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    identities = seed_entries(simulator, "app", "batch", **ENABLED)
+    client_ids = {name: each["properties"]["clientId"] for name, each in identities.items()}
+    simulator.seed.federated_credential(
+        identities["app"]["id"], "theirs", ISSUER, f"system:serviceaccount:{NAMESPACE}:web"
+    )
+    moved = {name: workload(name, None, account=name) for name in ("web", "job", "plain")}
+    for each in moved.values():
+        each["spec"]["template"]["metadata"]["labels"]["azure.workload.identity/use"] = "true"
+    file = tmp_path / "all.json"
+    accounts = [service_account("web", client_ids["app"]), service_account("job", client_ids["batch"])]
+    left = workload("left", "app", account="web")
+    file.write_text(json.dumps(live(*moved.values(), *accounts, left, workload("never", None))))
+
+    result = az(f"{MIGRATE} --workloads {file} --status").ok()
+
+    states = {each["name"]: each["state"] for each in result.json}
+    assert states == {"web": "ready", "job": "not ready", "plain": "not ready", "left": "labelled"}
+    table = az(f"{MIGRATE} --workloads {file} --status -o table").ok().stdout
+    assert max(map(len, table.splitlines())) <= 100
+    assert "has no credential" in " ".join(table.split())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--approve --finish",
+        "--undo --workloads x",
+        "--workloads x --run-command",
+        "--status --output-dir x",
+        "--namespace Not_a_namespace",
+        "--workloads /not/there",
+    ],
+)
+def test_a_wrong_command_line_is_refused_before_any_request(az: AzureCli, simulator: Simulator, options: str) -> None:
+    az(f"{MIGRATE} {options}").failed()
+    assert not simulator.requests.all()

@@ -1,0 +1,66 @@
+"""A share of what `./benchmarks/run trials` does: the same commands, faults, kills and writers, fewer of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from azure_simulator import Simulator
+from development.paths import NEWEST, Host
+from tests.support.azure_cli import AzureCli
+from tests.support.chaos import WRITERS_SPEED, Kills, Writers
+from tests.support.fault_table import Case, Table, sample
+from tests.support.forked_az import ForkedAz
+
+SINGLES, PAIRS, KILLS = 18, 10, 8
+SEED = 20251125
+
+
+@pytest.fixture(scope="module")
+def forked(logged_in: Callable[[Host], AzureCli]) -> Iterator[ForkedAz]:
+    """The newest az, forked, in which little time passes while it waits."""
+    with ForkedAz(NEWEST, logged_in(NEWEST).environment, speed=100) as az:
+        yield az
+
+
+@pytest.fixture
+def table(simulator: Simulator, forked: ForkedAz) -> Table:
+    token = forked("account get-access-token --query accessToken --output tsv").ok().stdout.strip()
+    return Table(simulator, forked, token)
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_one_fault_is_survived_or_told_and_mended(table: Table, part: int) -> None:
+    run_all(table, sample(table.singles(), SINGLES, SEED)[part::3])
+
+
+def test_one_fault_of_a_service_without_etags_is_survived_or_told_and_mended(table: Table) -> None:
+    table.etags = False
+    run_all(table, sample(table.singles(), SINGLES // 3, SEED + 1))
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_two_faults_are_survived_or_told_and_mended(table: Table, part: int) -> None:
+    run_all(table, sample(table.pairs(), PAIRS, SEED)[part::2])
+
+
+def test_a_command_killed_at_any_moment_is_completed_by_running_it_again(table: Table) -> None:
+    kills = Kills(table, SEED)
+    assert kills.run(KILLS) == []
+    assert kills.killed
+
+
+@pytest.mark.parametrize("etags", [True, False], ids=["etags", "no etags"])
+def test_all_that_many_write_at_once_is_there(simulator: Simulator, forked: ForkedAz, etags: bool) -> None:
+    with ForkedAz(NEWEST, forked.environment, WRITERS_SPEED) as az:
+        assert Writers(3, 2, 1, etags).run(simulator, az) == []
+
+
+def run_all(table: Table, cases: list[Case]) -> None:
+    assert cases
+    for case in cases:
+        try:
+            table.run(case)
+        except AssertionError as error:
+            raise AssertionError(f"{case}: {error}") from error

@@ -1,0 +1,155 @@
+"""A command that is killed or cut off anywhere, and run again, ends in the same state."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+
+from azure_simulator import Fault, Simulator
+from tests.support.azure_cli import CLUSTER_PATH, OPERATION_PATH, POD_IDENTITY, ROLE_PATH, AzureCli, kill_at, sent
+from tests.support.cluster_state import entries, exceptions, pod_exception, pod_identity, seed_entries, takes
+from tests.support.faults import html_page
+
+ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
+REQUESTS = {
+    "reading the cluster": ("GET", CLUSTER_PATH),
+    "reading the identity": ("GET", r"/userAssignedIdentities/[^/]+$"),
+    "reading the roles": ("GET", "/roleAssignments$"),
+    "granting the role": ("PUT", ROLE_PATH),
+    "writing the cluster": ("PUT", CLUSTER_PATH),
+    "following the operation": ("GET", OPERATION_PATH),
+}
+each_request = pytest.mark.parametrize("request_", REQUESTS)
+
+
+@each_request
+def test_an_add_that_was_killed_is_completed_by_running_it_again(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any], request_: str
+) -> None:
+    takes(simulator, pod_identity=0.5)
+    command = f"{ADD} {identity['id']}"
+    kill_at(az, simulator, command, *REQUESTS[request_])
+
+    az(command).ok()
+
+    expected = {**pod_identity(identity, "app-identity"), "provisioningState": "Assigned"}
+    assert entries(simulator) == {"app-identity": expected}
+    assert len({grant.path for grant in simulator.requests.matching("PUT", ROLE_PATH)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code"),
+    [
+        (f"aks pod-identity delete {POD_IDENTITY} --name old", 3),
+        (f"aks pod-identity exception add {POD_IDENTITY} --name new --pod-labels app=x", 0),
+        (f"aks pod-identity exception update {POD_IDENTITY} --name old --pod-labels app=x", 0),
+        (f"aks pod-identity exception delete {POD_IDENTITY} --name old", 3),
+    ],
+    ids=["delete", "exception add", "exception update", "exception delete"],
+)
+def test_a_change_that_was_killed_is_there_when_it_is_run_again(
+    az: AzureCli, simulator: Simulator, command: str, exit_code: int
+) -> None:
+    seed_entries(simulator, "old", "other", exceptions=[pod_exception("old", {"app": "old"})])
+    takes(simulator, pod_identity=0.5)
+    kill_at(az, simulator, command, "PUT", CLUSTER_PATH)
+
+    again = az(command)
+
+    assert again.exit_code == exit_code, again.stderr
+    assert len(simulator.requests.matching("PUT", CLUSTER_PATH)) == 1
+    left = {"other"} if "pod-identity delete" in command else {"old", "other"}
+    assert set(entries(simulator)) == left
+
+
+@pytest.mark.parametrize(
+    ("request_", "drop"),
+    [
+        ("reading the cluster", "before"),
+        ("reading the identity", "after"),
+        ("reading the roles", "before"),
+        ("granting the role", "before"),
+        ("granting the role", "after"),
+        ("writing the cluster", "before"),
+        ("writing the cluster", "after"),
+        ("following the operation", "after"),
+    ],
+)
+def test_a_connection_that_breaks_once_is_survived(
+    az: AzureCli,
+    simulator: Simulator,
+    cluster: dict[str, Any],
+    identity: dict[str, Any],
+    request_: str,
+    drop: Literal["before", "after"],
+) -> None:
+    method, path = REQUESTS[request_]
+    simulator.faults.add(Fault(method, path, drop=drop))
+
+    result = az(f"{ADD} {identity['id']}").ok()
+
+    assert None in [each.status for each in simulator.requests.all()]
+    assert result.json["podIdentityProfile"]["userAssignedIdentities"][0]["provisioningState"] == "Assigned"
+    assert list(entries(simulator)) == ["app-identity"]
+
+
+@pytest.mark.parametrize("what", ["delete --name old", "exception delete --name old"])
+def test_a_removal_whose_answer_was_lost_is_done(az: AzureCli, simulator: Simulator, what: str) -> None:
+    seed_entries(simulator, "old", exceptions=[pod_exception("old", {"app": "old"})])
+    simulator.faults.add(Fault("PUT", CLUSTER_PATH, drop="after"))
+
+    az(f"aks pod-identity {what} {POD_IDENTITY}").ok()
+
+    assert "old" not in (exceptions(simulator) if "exception" in what else entries(simulator))
+
+
+@pytest.mark.parametrize("request_", ["reading the cluster", "granting the role"])
+def test_a_connection_that_stays_broken_is_an_error_that_says_what_to_do(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any], request_: str
+) -> None:
+    method, path = REQUESTS[request_]
+    simulator.faults.add(Fault(method, path, times=100, drop="before"))
+
+    message = az(f"{ADD} {identity['id']}").failed()
+
+    assert "could not be reached" in message
+    assert "Run the same command again" in message
+
+
+@pytest.mark.parametrize("request_", ["reading the cluster", "writing the cluster", "following the operation"])
+@pytest.mark.parametrize(
+    ("status", "headers"), [(429, {"retry-after": "1"}), (503, {}), (500, {})], ids=lambda value: str(value)
+)
+def test_an_answer_that_asks_for_another_try_is_tried_again(
+    az: AzureCli, simulator: Simulator, request_: str, status: int, headers: dict[str, str]
+) -> None:
+    seed_entries(simulator, "old")
+    method, path = REQUESTS[request_]
+    simulator.faults.add(Fault(method, path, status=status, headers=headers, shape="front-door"))
+
+    az(f"aks pod-identity delete {POD_IDENTITY} --name old").ok()
+
+    assert status in [each.status for each in simulator.requests.matching(method, path)]
+    assert not entries(simulator)
+
+
+def test_a_page_of_a_gateway_while_following_the_operation_is_survived(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "old")
+    simulator.faults.add(html_page("GET", OPERATION_PATH, 502, "Bad Gateway"))
+
+    az(f"aks pod-identity delete {POD_IDENTITY} --name old").ok()
+
+    assert sent(simulator).count("GET operations") == 2
+    assert not entries(simulator)
+
+
+@pytest.mark.parametrize("request_", ["reading the cluster", "writing the cluster", "following the operation"])
+def test_a_page_of_a_proxy_instead_of_an_answer_is_an_error(az: AzureCli, simulator: Simulator, request_: str) -> None:
+    seed_entries(simulator, "old")
+    method, path = REQUESTS[request_]
+    simulator.faults.add(html_page(method, path, 403, "Blocked by the proxy"))
+
+    message = az(f"aks pod-identity delete {POD_IDENTITY} --name old").failed()
+
+    assert "Forbidden" in message or "Blocked by the proxy" in message

@@ -1,0 +1,183 @@
+"""A command waits for operations as long as it was told to, until it is interrupted, and not where waiting is vain."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from azure_simulator import Fault, Simulator
+from tests.support.azure_cli import (
+    CLUSTER,
+    CLUSTER_PATH,
+    GROUP,
+    OPERATION_PATH,
+    POD_IDENTITY,
+    ROLE_PATH,
+    AzureCli,
+    Process,
+    commands_in,
+    result_of,
+    sent,
+)
+from tests.support.cluster_state import busy_when_read, entries, seed_entries, takes
+from tests.support.forked_az import ForkedAz
+
+DELETE = f"aks pod-identity delete {POD_IDENTITY} --name app"
+
+
+def test_others_are_waited_for_no_longer_than_was_said(each_az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app", provisioningState="Upgrading")
+
+    message = each_az(f"{DELETE} --timeout 2").failed()
+
+    assert "was not free within 2 seconds" in message
+    assert "Upgrading" in message
+    assert commands_in(message) == [f"az aks wait --resource-group {GROUP} --name {CLUSTER} --updated"]
+    assert not simulator.requests.matching("PUT")
+
+
+def test_the_commands_own_operation_goes_on_when_the_time_is_up(each_az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app")
+    takes(simulator, pod_identity=600)
+
+    message = each_az(f"{DELETE} --timeout 1").failed()
+
+    assert "was accepted, and after 1 seconds its operation still runs" in message
+    assert "InProgress" in message
+    assert entries(simulator)["app"]["provisioningState"] == "Deleting"
+
+
+def test_a_cluster_that_is_always_busy_is_told_with_the_services_words(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app")
+    words = "Operation is not allowed: Another operation (Updating) is in progress."
+    simulator.faults.add(Fault("PUT", CLUSTER_PATH, 99, status=409, code="OperationNotAllowed", message=words))
+
+    message = az(f"{DELETE} --timeout 2").failed()
+
+    assert "was not free within 2 seconds" in message
+    assert words in message
+
+
+def test_a_cluster_that_is_always_busy_is_told_to_who_changes_more_of_it_too(
+    az: ForkedAz, simulator: Simulator
+) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER)
+    az.speed = 5000  # the default of half an hour is waited for
+    words = "Operation is not allowed: Another operation (Updating) is in progress."
+    simulator.faults.add(Fault("PUT", CLUSTER_PATH, 9999, status=409, code="OperationNotAllowed", message=words))
+
+    update = f"aks update --resource-group {GROUP} --name {CLUSTER} --enable-pod-identity --enable-oidc-issuer"
+    message = az(update).failed()
+
+    assert "was not free within 1800 seconds" in message
+    assert words in message
+
+
+@pytest.mark.parametrize("seconds", ["0", "-5"])
+def test_no_time_is_not_a_time_to_wait(az: AzureCli, simulator: Simulator, seconds: str) -> None:
+    assert "--no-wait" in az(f"{DELETE} --timeout={seconds}").failed()
+    assert not simulator.requests.all()
+
+
+@pytest.mark.parametrize(
+    ("state", "way_out"),
+    [
+        ({"powerState": {"code": "Stopped"}}, f"az aks start --resource-group {GROUP} --name {CLUSTER}"),
+        ({"provisioningState": "Deleting"}, "Name another cluster"),
+    ],
+    ids=["stopped", "deleting"],
+)
+def test_a_cluster_that_waiting_does_not_help_is_refused(
+    az: AzureCli, simulator: Simulator, state: dict[str, Any], way_out: str
+) -> None:
+    seed_entries(simulator, "app", **state)
+
+    message = az(DELETE).failed()
+
+    assert "cannot be changed now" in message
+    assert way_out in message
+    assert sent(simulator) == ["GET managedClusters"]
+
+
+@pytest.mark.parametrize("state", ["Failed", "Canceled"])
+def test_a_cluster_whose_last_operation_did_not_go_well_is_changed(
+    az: AzureCli, simulator: Simulator, state: str
+) -> None:
+    seed_entries(simulator, "app", provisioningState=state)
+
+    az(DELETE).ok()
+
+    assert not entries(simulator)
+
+
+@pytest.mark.parametrize("status", ["Failed", "Canceled"])
+def test_an_operation_that_ends_badly_ends_the_command_with_its_reason(
+    az: AzureCli, simulator: Simulator, status: str
+) -> None:
+    seed_entries(simulator, "app")
+    body = {"status": status, "error": {"code": status, "message": "Operation is being canceled by user"}}
+    simulator.faults.add(Fault("GET", OPERATION_PATH, status=200, body=body))
+
+    message = az(DELETE).failed()
+
+    assert f"({status}) Operation is being canceled by user" in message
+    assert len(simulator.requests.matching("PUT")) == 1
+
+
+def wait_for_others(simulator: Simulator) -> None:
+    busy_when_read(simulator, 600)
+
+
+def wait_for_own(simulator: Simulator) -> None:
+    takes(simulator, pod_identity=600)
+
+
+def wait_for_role(simulator: Simulator) -> None:
+    takes(simulator, role_propagation=600)
+
+
+def wait_for_nobody(simulator: Simulator) -> None:
+    """Only for the answer to a request that a thread of its own has sent."""
+
+
+@pytest.mark.parametrize(
+    ("waits", "request_", "answers_after"),
+    [
+        (wait_for_others, ("GET", CLUSTER_PATH), 0),
+        (wait_for_own, ("GET", OPERATION_PATH), 0),
+        (wait_for_role, ("PUT", CLUSTER_PATH), 0),
+        (wait_for_nobody, ("PUT", ROLE_PATH), 15),
+    ],
+    ids=["others", "own operation", "role", "answer"],
+)
+def test_ctrl_c_ends_the_wait_at_once(
+    az: AzureCli,
+    simulator: Simulator,
+    cluster: Any,
+    identity: Any,
+    waits: Callable[[Simulator], None],
+    request_: tuple[str, str],
+    answers_after: float,
+) -> None:
+    waits(simulator)
+    running: list[Process] = []
+    pressed: list[float] = []
+
+    def press() -> None:
+        pressed.append(time.monotonic())
+        running[0].send_signal(signal.SIGINT)
+        time.sleep(answers_after)
+
+    simulator.faults.add(Fault(*request_, call=press))
+    running.append(az.start(f"aks pod-identity add {POD_IDENTITY} --identity-resource-id {identity['id']}"))
+
+    result = result_of(running[0])
+
+    assert result.exit_code == 1
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert time.monotonic() - pressed[0] < 10

@@ -1,0 +1,92 @@
+"""What is in the simulated Azure before a command, and what is there after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+from azure_simulator import Durations, Fault, Simulator
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, NAMESPACE
+
+Wire = dict[str, Any]
+
+
+def pod_identity(managed_identity: Wire, name: str, **more: Any) -> Wire:
+    """An entry of `userAssignedIdentities` that binds the managed identity in the usual namespace."""
+    ids = managed_identity["properties"]
+    identity = {
+        "resourceId": managed_identity["id"],
+        "clientId": ids["clientId"],
+        "objectId": ids["principalId"],
+    }
+    return {"name": name, "namespace": NAMESPACE, "identity": identity, **more}
+
+
+def pod_exception(name: str, labels: Mapping[str, str] | None, namespace: str = NAMESPACE) -> Wire:
+    """An entry of `userAssignedIdentityExceptions`."""
+    return {"name": name, "namespace": namespace, "podLabels": None if labels is None else dict(labels)}
+
+
+def seed_entries(simulator: Simulator, *names: str, exceptions: Iterable[Wire] = (), **options: Any) -> dict[str, Wire]:
+    """A cluster with a pod identity of each name, bound to a managed identity of that name, its role granted.
+
+    `options` are those of `Seed.cluster`. Returns the managed identities by name.
+    """
+    identities = {name: simulator.seed.managed_identity(GROUP, name) for name in names}
+    profile = {
+        "enabled": True,
+        "userAssignedIdentities": [pod_identity(identity, name) for name, identity in identities.items()],
+        "userAssignedIdentityExceptions": list(exceptions),
+    }
+    cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile, **options)
+    for identity in identities.values():
+        simulator.seed.role_assignment(identity["id"], principal_id(cluster))
+    return identities
+
+
+def principal_id(cluster: Wire) -> str:
+    """The object id of the cluster identity."""
+    identity = cluster["identity"]
+    (assigned,) = (identity.get("userAssignedIdentities") or {"": identity}).values()
+    return str(assigned["principalId"])
+
+
+def profile_of(simulator: Simulator) -> Wire:
+    """The pod identity profile as the service has it now."""
+    profile: Wire = simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]
+    return profile
+
+
+def entries(simulator: Simulator) -> dict[str, Wire]:
+    """The pod identities as the service has them now, by name."""
+    return {each["name"]: each for each in profile_of(simulator).get("userAssignedIdentities", [])}
+
+
+def exceptions(simulator: Simulator) -> dict[str, Wire]:
+    """The exceptions as the service has them now, by name."""
+    return {each["name"]: each for each in profile_of(simulator).get("userAssignedIdentityExceptions", [])}
+
+
+def takes(simulator: Simulator, **seconds: float) -> None:
+    """How long the things named take in real seconds, see `Durations`; all others happen at once."""
+    at_once = dict.fromkeys((field.name for field in fields(Durations)), 0.0)
+    simulator.durations = Durations(**(at_once | seconds))
+    simulator.scale = 1.0
+
+
+def busy_when_read(simulator: Simulator, seconds: float, change: Callable[[Wire], object] | None = None) -> None:
+    """Another client's update begins just before the cluster is read next, and takes so many real seconds."""
+    begin = partial(simulator.start_operation, GROUP, CLUSTER, seconds, change)
+    simulator.faults.add(Fault("GET", CLUSTER_PATH, call=begin))
+
+
+def change_meanwhile(simulator: Simulator, name: str = "others") -> None:
+    """Another client adds an exception of that name; its update is over at once."""
+
+    def add(body: Wire) -> None:
+        profile = body["properties"]["podIdentityProfile"]
+        profile.setdefault("userAssignedIdentityExceptions", []).append(pod_exception(name, {"app": name}))
+
+    simulator.start_operation(GROUP, CLUSTER, 0, add)

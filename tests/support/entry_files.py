@@ -1,0 +1,39 @@
+"""Files for `az aks pod-identity apply`, and what its result says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.azure_cli import NAMESPACE, ON_CLUSTER, Result
+
+APPLY = f"aks pod-identity apply {ON_CLUSTER}"
+EXPORT = f"aks pod-identity export {ON_CLUSTER}"
+Wire = dict[str, Any]
+
+
+def binding(managed_identity: Wire, name: str | None = None, **more: Any) -> Wire:
+    """A pod identity as a file has it, of the managed identity's name where no other is given."""
+    identity = {"resourceId": managed_identity["id"]}
+    return {"namespace": NAMESPACE, "name": name or managed_identity["name"], "identity": identity, **more}
+
+
+def text_of(identities: Iterable[Wire] = (), exceptions: Iterable[Wire] = ()) -> str:
+    """The text of a file with those entries."""
+    document = {"version": 1, "podIdentities": list(identities), "exceptions": list(exceptions)}
+    return str(yaml.safe_dump(document))
+
+
+def write(folder: Path, identities: Iterable[Wire] = (), exceptions: Iterable[Wire] = (), name: str = "a.yaml") -> Path:
+    """A file with those entries."""
+    path = folder / name
+    path.write_text(text_of(identities, exceptions), "utf-8")
+    return path
+
+
+def names(result: Result) -> dict[str, list[str]]:
+    """The names in the lists of the result of a command that succeeded; of the lists those that have any."""
+    return {action: [each["name"] for each in listed] for action, listed in result.ok().json.items() if listed}

@@ -1,0 +1,109 @@
+"""A process that has imported az, and forks a child for each command: `python fork_server.py SOCKET`.
+
+Importing is most of what a command costs. A child runs the real `azure.cli` from its first line to the interpreter's
+own end, with the arguments and the standard streams that it is sent, so its exit code, output and signals are az's.
+It runs with the environment and the working directory of this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+_LEARN = ["aks", "show", "--resource-group", "none", "--name", "none"]
+
+
+def main(path: str) -> list[str]:
+    """Serves until it is killed; returns in each child, with the arguments of its command."""
+    sys.path[0] = str(Path.cwd())  # as `python -m` has it
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(128)
+        _import(_modules_of(_LEARN))
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that no keeper is left as a zombie
+        os.write(1, b"ready\n")
+        while True:
+            connection, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                return _keep(connection)
+            connection.close()
+
+
+def _keep(connection: socket.socket) -> list[str]:
+    """Forks the command, in which this returns, and tells of its process id and, when it has ended, of its end."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    message, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
+    request: dict[str, Any] = json.loads(message)
+    child = os.fork()
+    if child:
+        for stream in (*streams, 0, 1, 2):
+            os.close(stream)
+        with contextlib.suppress(BrokenPipeError):
+            connection.sendall(f"{child}\n".encode())
+            _, status = os.waitpid(child, 0)
+            connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        os._exit(0)
+    connection.close()
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    if request["speed"] != 1:
+        _speed_up(request["speed"])
+    arguments: list[str] = request["arguments"]
+    return arguments
+
+
+def _speed_up(factor: float) -> None:
+    """All that the command sleeps takes that many times less, and its stopwatch runs as much faster."""
+    sleep, monotonic, started = time.sleep, time.monotonic, time.monotonic()
+    time.sleep = lambda seconds: sleep(float(seconds) / factor)
+    time.monotonic = lambda: started + (monotonic() - started) * factor
+
+
+def _modules_of(arguments: list[str]) -> list[str]:
+    """The names of the modules that a command imports."""
+    ours, theirs = os.pipe()
+    if os.fork() == 0:
+        os.close(ours)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        with contextlib.suppress(BaseException):
+            _run(arguments)
+        with contextlib.suppress(BaseException):
+            for name in ("containerservice", "authorization", "msi"):
+                importlib.import_module(f"azure.mgmt.{name}")
+                importlib.import_module(f"azure.mgmt.{name}.models")
+        with os.fdopen(theirs, "w") as pipe:
+            pipe.write("\n".join(sys.modules))
+        os._exit(0)
+    os.close(theirs)
+    with os.fdopen(ours) as pipe:
+        return pipe.read().split()
+
+
+def _import(names: list[str]) -> None:
+    """Imports the modules but for an extension's: those are found only once az has loaded it."""
+    for name in names:
+        if not name.startswith(("azext_", "__main__")):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+
+
+def _run(arguments: list[str]) -> None:
+    sys.argv = ["az", *arguments]
+    runpy.run_module("azure.cli", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    _run(main(sys.argv[1]))

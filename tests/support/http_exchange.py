@@ -1,0 +1,61 @@
+"""The SDK's client of managed clusters over a connection that a test answers: all but the network is real."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from copy import deepcopy
+from typing import Any
+
+import requests
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.transport import RequestsTransport
+from azure.mgmt.containerservice import ContainerServiceClient
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import HTTPResponse
+
+from tests.support.builders import SUBSCRIPTION, Json
+
+
+class Exchange(BaseAdapter):  # type: ignore[misc]
+    """One cluster: a GET shows it, a PUT becomes what it is. `written` has the bodies of the PUTs."""
+
+    def __init__(self, cluster: Json) -> None:
+        super().__init__()
+        self.cluster = cluster
+        self.written: list[Json] = []
+        self.client = connected(self)
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        if request.method == "PUT":
+            body = request.body or b""
+            self.written.append(json.loads(body))
+            self.cluster = {**deepcopy(self.written[-1]), "properties": {**self.written[-1]["properties"]}}
+            self.cluster["properties"]["provisioningState"] = "Succeeded"
+        return response(request, 200, json.dumps(self.cluster))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Credential:
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        return AccessToken("a-token", int(time.time()) + 3600)
+
+
+def connected(exchange: Exchange, **options: Any) -> Any:
+    """The SDK's operations of managed clusters over the exchange; options are those of the client."""
+    session = requests.Session()
+    session.mount("https://", exchange)
+    transport = RequestsTransport(session=session, session_owner=False)
+    return ContainerServiceClient(_Credential(), SUBSCRIPTION, transport=transport, **options).managed_clusters
+
+
+def response(request: requests.PreparedRequest, status: int, body: str) -> requests.Response:
+    """An answer to the request."""
+    content = body.encode()
+    headers = {"content-type": "application/json", "content-length": str(len(content))}
+    raw = HTTPResponse(io.BytesIO(content), headers, status, preload_content=False)
+    answer: requests.Response = HTTPAdapter().build_response(request, raw)
+    return answer

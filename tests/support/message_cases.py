@@ -1,0 +1,208 @@
+"""Every situation in which a message gives a command about a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import AzCLIError, ValidationError
+
+from azext_podidentity.arm.errors import (
+    busy_timeout_error,
+    explain,
+    explain_failed,
+    explain_stale,
+    operation_timeout_error,
+)
+from azext_podidentity.kubernetes.kubectl import check_server
+from azext_podidentity.manifest.change import Apply
+from azext_podidentity.manifest.reading import Manifest
+from azext_podidentity.migration.status import check_finished
+from azext_podidentity.profile.changes import (
+    AddException,
+    AddIdentity,
+    Change,
+    Delete,
+    Enable,
+    UpdateException,
+    describe_loss,
+)
+from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster_states import STOPPED
+from azext_podidentity.profile.cluster_states import refusal as refusal_in
+from azext_podidentity.profile.entries import Entries, EntryKey, ManagedIdentity, NotFound, PodIdentityException
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
+from azext_podidentity.profile.identity_problems import ChangeContext
+from tests.support.builders import (
+    KEY,
+    cluster_of,
+    cluster_wire,
+    exception_entry,
+    identity_entry,
+    identity_id,
+    missing_role,
+    refusal,
+)
+from tests.support.kubernetes_objects import inventory, workload
+
+# The messages of the service, restated from public reports.
+MESSAGES = {
+    "feature not registered": (
+        "BadRequest",
+        "PodIdentity addon is not allowed since feature 'Microsoft.ContainerService/EnablePodIdentityPreview' is not "
+        "enabled.",
+    ),
+    "service principal": ("BadRequest", "PodIdentity addon requires managed identity."),
+    "kubenet": ("BadRequest", "Network plugin kubenet is not supported to use with PodIdentity addon."),
+    "same name": (
+        "BadRequest",
+        f"Found pod identities use different identities with the same name '{KEY.name}' in namespace "
+        f"'{KEY.namespace}'. Please update the pod identity name.",
+    ),
+    "no right to assign": ("LinkedAuthorizationFailed", "The client has no permission on the linked scope."),
+    "no right": ("AuthorizationFailed", "The client does not have authorization to perform action 'X' over scope 'Y'."),
+    "no cluster": ("ResourceNotFound", "The Resource 'cluster' under resource group 'rg' was not found."),
+    "no cluster, says the provider": ("NotFound", "The resource 'cluster' was not found."),
+    "creation": (
+        "PodIdentityAddonUserAssignedIdentitiesNotAllowedInCreation",
+        "User assigned identities are not allowed in PodIdentity addon when creating the cluster.",
+    ),
+    "busy": (
+        "OperationNotAllowed",
+        "Operation is not allowed: Another operation (Updating) is in progress, please wait for it to finish before "
+        "starting a new operation. See https://aka.ms/aks-pending-operation for more details",
+    ),
+    "stale": ("EtagMismatch", "The etag of the resource is another one."),
+    "stale, says the front door": ("PreconditionFailed", "The condition is not met."),
+    "replaced": ("NotLatestOperation", "Cannot proceed, as a later operation was begun."),
+    "no group": ("ResourceGroupNotFound", "Resource group 'rg' could not be found."),
+}
+NEW_LABELS = {"app": "it's $mine"}
+NOT_THERE = EntryKey("my-app", "not-there")
+Explain = Callable[[ClusterReference], AzCLIError]
+
+
+def _refused(change: Change, *lists: Any, **properties: Any) -> Explain:
+    def explain_it(reference: ClusterReference) -> AzCLIError:
+        with pytest.raises(AzCLIError) as caught:
+            change.apply(cluster_of(*lists, reference=reference, **properties))
+        return caught.value
+
+    return explain_it
+
+
+def _answered(name: str) -> Explain:
+    status = 403 if "right" in name else 404 if "no " in name else 400
+    return lambda reference: explain(
+        refusal(*MESSAGES[name], status=status), cluster_of([identity_entry()], reference=reference), _looked_up("gone")
+    )
+
+
+def _without_role(now: str, state: str) -> Explain:
+    def explain_it(reference: ClusterReference) -> AzCLIError:
+        cluster = cluster_of([identity_entry(state=state)], reference=reference)
+        return explain(refusal("SomeCode", missing_role(identity_id())), cluster, _looked_up(now))
+
+    return explain_it
+
+
+def _blocked_removal(now: str) -> Explain:
+    def explain_it(reference: ClusterReference) -> AzCLIError:
+        cluster = cluster_of([identity_entry()], reference=reference)
+        trial = ChangeContext(removing=(NOT_THERE,))
+        return explain(refusal("SomeCode", missing_role(identity_id())), cluster, _looked_up(now), trial)
+
+    return explain_it
+
+
+def _leftover(now: str) -> Explain:
+    def explain_it(reference: ClusterReference) -> AzCLIError:
+        cluster = cluster_of([identity_entry()], reference=reference)
+        error = explain_stale(cluster.profile.identities[0], cluster, _looked_up(now))
+        assert error is not None
+        return error
+
+    return explain_it
+
+
+def _failed(reference: ClusterReference) -> AzCLIError:
+    reason = {"error": {"error": {"code": "SomeCode", "message": missing_role(identity_id())}}}
+    cluster = cluster_of([identity_entry(state="Failed", provisioningInfo=reason)], reference=reference)
+    return explain_failed(cluster.profile.identities, cluster, _looked_up("gone"))
+
+
+def _labels_left(reference: ClusterReference) -> AzCLIError:
+    with pytest.raises(ValidationError) as caught:
+        check_finished(reference, inventory(workload()), ("--workloads", "it's $mine"))
+    return caught.value
+
+
+def _another_context(reference: ClusterReference) -> AzCLIError:
+    said = CompletedProcess((), 0, "https://theirs.example:443")
+    with pytest.raises(ValidationError) as caught:
+        check_server(cluster_of(reference=reference, fqdn="mine.example"), said, None)
+    return caught.value
+
+
+def _as_service_principal(reference: ClusterReference) -> AzCLIError:
+    with pytest.raises(AzCLIError) as caught:
+        Enable().apply(Cluster.from_json(reference, {**cluster_wire(), "identity": None}))
+    return caught.value
+
+
+def _looked_up(now: str) -> Callable[[str], ManagedIdentity | NotFound]:
+    objects = {"there": "the-object", "made anew": "another-object"}
+    missing = NotFound(resource_group_too=now == "gone with its group")
+    return lambda resource_id: ManagedIdentity(resource_id, "client", objects[now]) if now in objects else missing
+
+
+def _full(kind: Any) -> tuple[list[Any], list[Any]]:
+    keys = [EntryKey("my-app", f"name-{number}") for number in range(200)]
+    if kind is IDENTITY:
+        return [identity_entry(key) for key in keys], []
+    return [], [exception_entry(key) for key in keys]
+
+
+_ADD = AddIdentity.of(KEY, identity_id())
+_ADD_EXCEPTION = AddException(PodIdentityException(KEY, NEW_LABELS))
+_KUBENET = {"networkProfile": {"networkPlugin": "kubenet"}}
+SITUATIONS: dict[str, Explain] = {
+    "absent identity": _refused(Delete(IDENTITY, (NOT_THERE,))),
+    "absent exception": _refused(Delete(EXCEPTION, (NOT_THERE,))),
+    "absent exception to update": _refused(UpdateException(PodIdentityException(NOT_THERE, NEW_LABELS))),
+    "busy for too long": lambda reference: busy_timeout_error(
+        reference, 1800, "an operation (Upgrading) that still runs."
+    ),
+    "own operation takes too long": lambda reference: operation_timeout_error(reference, 1800, "InProgress"),
+    "stopped": lambda reference: ValidationError(*refusal_in(cluster_of(reference=reference), STOPPED)),
+    "taken name": _refused(_ADD, [identity_entry(bindingSelector="other")]),
+    "taken name of an exception": _refused(_ADD_EXCEPTION, (), [exception_entry()]),
+    "full list": _refused(_ADD, *_full(IDENTITY)),
+    "full list of exceptions": _refused(_ADD_EXCEPTION, *_full(EXCEPTION)),
+    "files with too much for what is there": _refused(
+        Apply(Manifest(Entries([_ADD.entry]), Entries([_ADD_EXCEPTION.entry])), {}), *_full(EXCEPTION)
+    ),
+    "files on a cluster where the add-on is off": _refused(Apply(Manifest(Entries([_ADD.entry])), {}), enabled=False),
+    "add-on is off": _refused(_ADD, enabled=False),
+    "add-on is off on kubenet": _refused(_ADD, enabled=False, **_KUBENET),
+    "no consent": _refused(Enable(), **_KUBENET),
+    "windows only": _refused(Enable(), agentPoolProfiles=[{"osType": "Windows"}]),
+    "runs as a service principal": _as_service_principal,
+    "disable": lambda reference: ValidationError(
+        *describe_loss(cluster_of([identity_entry()], [exception_entry()], reference=reference))
+    ),
+    **{f"answer: {name}": _answered(name) for name in MESSAGES},
+    **{
+        f"no role, {now}, {state}": _without_role(now, state)
+        for now in ("there", "made anew", "gone", "gone with its group")
+        for state in ("Assigned", "Failed")
+    },
+    "failed entry": _failed,
+    "labels left": _labels_left,
+    "context of another cluster": _another_context,
+    **{f"blocked removal, {now}": _blocked_removal(now) for now in ("there", "made anew", "gone")},
+    **{f"leftover, {now}": _leftover(now) for now in ("made anew", "gone")},
+    "taken name, failed": _refused(_ADD, [identity_entry(state="Failed", bindingSelector="other")]),
+}

@@ -1,0 +1,141 @@
+"""How often Azure is asked, in simulated time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+from azure.core.pipeline import PipelineContext, PipelineResponse
+from azure.core.rest import HttpRequest
+from azure.core.utils import case_insensitive_dict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azext_podidentity.arm import backoff
+from azext_podidentity.arm.backoff import LONGEST, OPERATION_SHARE, SHARE, SHORTEST, Backoff, BackoffPolling, pause
+from tests.support.builders import Clock, Response
+
+CLUSTER_URL = "https://azure.local/cluster"
+OPERATION_URL = "https://azure.local/operation"
+Headers = Callable[[int], Mapping[str, str]]
+seconds = st.floats(0, 1e6)
+
+
+shares = st.sampled_from([SHARE, OPERATION_SHARE])
+
+
+@given(seconds, shares)
+def test_a_pause_is_a_share_of_what_has_passed_within_bounds(elapsed: float, share: float) -> None:
+    assert SHORTEST <= pause(elapsed, share) <= LONGEST
+    assert pause(elapsed, share) in (SHORTEST, LONGEST, pytest.approx(elapsed * share))
+
+
+@given(seconds, seconds, shares)
+def test_pauses_never_become_shorter(one: float, other: float, share: float) -> None:
+    assert pause(min(one, other), share) <= pause(max(one, other), share)
+
+
+def test_a_pace_begins_when_it_is_made(clock: Clock) -> None:
+    slow = Backoff()
+    clock.sleep(50)
+    assert slow.elapsed == 50
+    slow.wait()
+    assert slow.elapsed == 55
+    Backoff().wait()
+    assert slow.elapsed == 55 + SHORTEST
+
+
+def test_a_spinner_turns_while_a_pace_waits(clock: Clock) -> None:
+    slow = Backoff()
+    clock.sleep(50)
+    turns: list[float] = []
+    slow.wait(lambda: turns.append(clock.now))
+    assert len(turns) >= 5
+    assert max(after - before for before, after in pairwise(turns)) <= 1
+
+
+class Service:
+    """An operation that takes some seconds, behind the part of a pipeline client that polling uses."""
+
+    def __init__(self, clock: Clock, takes: float, headers: Headers, end: str) -> None:
+        self.clock = clock
+        self.done_at = clock.now + takes
+        self.polls = 0
+        self._headers = headers
+        self._end = end
+        self._pipeline = SimpleNamespace(_transport=SimpleNamespace(sleep=clock.sleep))
+
+    def put(self) -> Any:
+        """The first answer."""
+        request = HttpRequest("PUT", CLUSTER_URL, headers={"x-ms-client-request-id": "id"})
+        return _answer(request, {"Azure-AsyncOperation": OPERATION_URL}, "Updating")
+
+    def send_request(self, request: HttpRequest, **_: Any) -> Any:
+        """The answer to a GET of the operation or, at its end, of the cluster."""
+        if request.url == CLUSTER_URL:
+            return _answer(request, {}, "Succeeded")
+        self.polls += 1
+        state = self._end if self.clock.now >= self.done_at else "InProgress"
+        return _answer(request, self._headers(self.polls), state)
+
+
+def _answer(request: HttpRequest, headers: Mapping[str, str], state: str) -> Any:
+    response: Any = Response(200, {"status": state, "properties": {"provisioningState": state}})
+    response.headers = case_insensitive_dict(headers)
+    response.request = request
+    response.content = response.text().encode()
+    return PipelineResponse(request, response, PipelineContext(None))
+
+
+def follow(clock: Clock, takes: float, headers: Headers = lambda _: {}, end: str = "Succeeded") -> Service:
+    """Follows an operation to its end as the SDK's poller does."""
+    service = Service(clock, takes, headers, end)
+    polling: Any = BackoffPolling()
+    polling.initialize(service, service.put(), lambda response: response)
+    polling.run()
+    assert polling.status() == "Succeeded"
+    return service
+
+
+def test_an_operation_of_81_seconds_takes_few_polls_and_is_seen_soon(clock: Clock) -> None:
+    """81 s is what adding a pod identity takes in the public recordings, as a median."""
+    service = follow(clock, 81)
+    assert service.polls < 70
+    assert clock.now - service.done_at <= 2.5
+
+
+@given(st.floats(0, 3600))
+def test_the_end_of_an_operation_is_seen_a_second_or_three_hundredths_late(takes: float) -> None:
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backoff, "time", clock)
+        service = follow(clock, takes)
+    assert clock.now - service.done_at <= max(SHORTEST, OPERATION_SHARE * takes) + 1e-6
+    assert service.polls <= 120 + takes / LONGEST
+
+
+def test_the_service_says_when_to_ask_again(clock: Clock) -> None:
+    follow(clock, 100, lambda _: {"Retry-After": "25"})
+    assert clock.slept == [25] * 4
+
+
+def test_our_pace_goes_on_where_the_service_says_nothing_more(clock: Clock) -> None:
+    follow(clock, 110, lambda poll: {"Retry-After": "50"} if poll == 1 else {})
+    assert clock.slept[:3] == pytest.approx([50, 1.5, 1.545])
+
+
+def test_the_pace_is_that_of_the_operation_and_not_of_the_program(clock: Clock) -> None:
+    follow(clock, 200)
+    clock.slept.clear()
+    follow(clock, 3)
+    assert clock.slept == [SHORTEST] * 3
+
+
+def test_an_operation_that_fails_ends_the_polling(clock: Clock) -> None:
+    with pytest.raises(HttpResponseError):
+        follow(clock, 5, end="Failed")
+    assert sum(clock.slept) <= 6

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from azure.cli.core.azclierror import (
+    InvalidArgumentValueError,
+    MutuallyExclusiveArgumentError,
+    RequiredArgumentMissingError,
+)
+from knack.validators import DefaultStr
+
+from azext_podidentity.profile.cluster_reference import NamedCluster, resolve_cluster
+
+ID = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/cluster"
+NAMED = NamedCluster("rg", "cluster", "s1")
+
+
+@pytest.mark.parametrize("resource_id", [ID, ID.lower(), f"{ID}/"])
+def test_a_resource_id_names_the_cluster_alone(resource_id: str) -> None:
+    assert resolve_cluster(resource_id, None, None) == NAMED
+
+
+@pytest.mark.parametrize("options", [("cluster", "rg", None), (None, "rg", "cluster"), ("cluster", "rg", "Cluster")])
+def test_a_name_goes_with_the_resource_group(options: tuple[str | None, ...]) -> None:
+    assert resolve_cluster(*options) == NamedCluster("rg", "cluster")  # type: ignore[arg-type]
+
+
+def test_the_same_cluster_may_be_named_twice_in_any_case() -> None:
+    assert resolve_cluster(ID, "RG", "CLUSTER", "S1") == NAMED
+
+
+def test_the_defaults_of_az_config_yield_to_an_id() -> None:
+    assert resolve_cluster(ID, DefaultStr("other"), None, DefaultStr("s2")) == NAMED
+
+
+@pytest.mark.parametrize(
+    ("cluster", "options", "option"),
+    [
+        (ID, ("other", None), "--resource-group"),
+        (ID, (None, "other"), "--cluster-name"),
+        (ID, (None, None, "s2"), "--subscription"),
+        ("cluster", ("rg", "other"), "--cluster-name"),
+    ],
+)
+def test_options_that_disagree_are_refused(cluster: str, options: tuple[str | None, ...], option: str) -> None:
+    with pytest.raises(MutuallyExclusiveArgumentError, match=option):
+        resolve_cluster(cluster, *options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ((None, None, None), ["--resource-group/-g", "--cluster-name"]),
+        ((None, "rg", None), ["--cluster-name"]),
+        (("cluster", None, None), ["--resource-group/-g"]),
+        (("", "rg", None), ["--cluster-name"]),
+    ],
+)
+def test_what_is_missing_is_named(options: tuple[str | None, ...], missing: list[str]) -> None:
+    with pytest.raises(RequiredArgumentMissingError) as refused:
+        resolve_cluster(*options)  # type: ignore[arg-type]
+    assert refused.value.error_msg.rpartition(": ")[2].split(", ") == missing
+
+
+@pytest.mark.parametrize(
+    "bad", [f"{ID}/agentPools/a", ID.replace("managedClusters", "fleets"), "rg/cluster", f"{ID}\n"]
+)
+def test_an_id_of_something_else_is_refused_with_a_right_one(bad: str) -> None:
+    with pytest.raises(InvalidArgumentValueError) as refused:
+        resolve_cluster(bad, None, None)
+    assert "managedClusters/myAKSCluster" in str(refused.value.recommendations)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import AzCLIError
+
+from azext_podidentity.actions.migrate import combine_errors
+from azext_podidentity.arm import federated_credentials
+from azext_podidentity.arm.federated_credentials import CredentialService
+from azext_podidentity.profile.entries import NotFound
+from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.workload_credentials import Reading, credential_for
+from tests.support.builders import Clock, http_error, identity_id, text_of
+from tests.support.fake_azure import CLI, Azure
+
+WANTED = credential_for("https://issuer.example/", "my-app", "web")
+OVERLAP = http_error(409, {"error": {"code": "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"}})
+FORBIDDEN = http_error(403, {"error": {"code": "AuthorizationFailed", "message": "You may not."}})
+
+
+class Writes:
+    """The federated identity credentials of managed identities; the next writes are refused with the errors."""
+
+    def __init__(self) -> None:
+        self.refuse: list[Exception] = []
+        self.refuse_list: Exception | None = None
+        self.there: dict[str, list[Any]] = {}
+
+    def list(self, _: str, name: str) -> list[Any]:
+        if self.refuse_list:
+            raise self.refuse_list
+        return self.there.get(name, [])
+
+    def create_or_update(self, _: str, name: str, credential: str, model: Any) -> None:
+        self._refuse()
+        model.name = credential
+        self.there.setdefault(name, []).append(model)
+
+    def delete(self, _: str, name: str, credential: str) -> None:
+        self._refuse()
+        self.there[name] = [each for each in self.there.get(name, []) if each.name != credential]
+
+    def _refuse(self) -> None:
+        if self.refuse:
+            raise self.refuse.pop(0)
+
+
+@pytest.fixture
+def writes(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Writes:
+    """The credentials of an Azure with the managed identities `one` and `two`."""
+    writes = Writes()
+    azure.managed = {identity_id(name).lower(): identity_id(name) for name in ("one", "two")}
+    client = SimpleNamespace(
+        user_assigned_identities=azure.user_assigned_identities, federated_identity_credentials=writes
+    )
+    monkeypatch.setattr(federated_credentials, "managed_identity_client", lambda *_: client)
+    return writes
+
+
+def create(*names: str) -> tuple[dict[str, list[Any]], list[Any]]:
+    return CredentialService(CLI).create({identity_id(name): [WANTED] for name in names})
+
+
+def test_what_is_made_is_read_and_goes_again(writes: Writes) -> None:
+    assert create("one") == ({identity_id("one"): [WANTED]}, [])
+
+    read = CredentialService(CLI).read([identity_id("one"), identity_id("gone")])
+
+    one = read[identity_id("one").lower()]
+    assert isinstance(one, Reading)
+    assert one.credentials == (WANTED,)
+    assert one.credentials[0].made_by_us
+    assert read[identity_id("gone").lower()] == NotFound()
+    CredentialService(CLI).delete({identity_id("one"): [WANTED]})
+    assert writes.there == {"one": []}
+
+
+def test_a_write_that_overlaps_with_another_is_made_again(writes: Writes, clock: Clock) -> None:
+    writes.refuse = [OVERLAP, OVERLAP]
+
+    assert create("one") == ({identity_id("one"): [WANTED]}, [])
+    assert clock.now > 1000
+
+
+def test_one_that_overlaps_for_too_long_is_told(writes: Writes, clock: Clock) -> None:
+    writes.refuse = [OVERLAP] * 1000
+
+    made, (error,) = create("one")
+
+    assert made == {}
+    assert "Run the same command again" in text_of(error)
+    assert 120 < clock.now - 1000 < 150
+
+
+def test_who_may_not_write_gets_the_command_for_somebody_who_may(writes: Writes) -> None:
+    writes.refuse = [FORBIDDEN, FORBIDDEN]
+
+    made, errors = create("one", "two")
+
+    assert made == {}
+    assert all("az identity federated-credential create" in text_of(each) for each in errors)
+    told = combine_errors(errors, "credentials could not be made.")
+    assert "2 managed identities: credentials could not be made." in text_of(told)
+    assert "(AuthorizationFailed) You may not." in text_of(told)
+    assert combine_errors(errors[:1], "") is errors[0]
+
+
+def test_one_that_may_not_be_read_is_unknown_and_another_error_is_told(writes: Writes) -> None:
+    writes.refuse_list = FORBIDDEN
+    (found,) = CredentialService(CLI).read([identity_id("one")]).values()
+    assert isinstance(found, Unreadable)
+    assert "You may not." in found.reason
+
+    writes.refuse_list = http_error(500, {"error": {"code": "Broken", "message": "It broke."}})
+    with pytest.raises(AzCLIError, match="It broke"):
+        CredentialService(CLI).read([identity_id("one")])
+
+
+def test_those_of_one_group_are_one_list_where_that_can_be_read(writes: Writes, azure: Azure) -> None:
+    ids = [identity_id("one"), identity_id("two")]
+    assert len(CredentialService(CLI).read(ids)) == 2
+    assert azure.requests == ["identities of group rg"]
+
+    def refuse(_: Any) -> list[Any]:
+        raise FORBIDDEN
+
+    azure.broad = refuse
+    azure.requests.clear()
+    assert len(CredentialService(CLI).read(ids)) == 2
+    assert sorted(azure.requests) == ["identities of group rg", "identity one", "identity two"]

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import BadRequestError
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError
+from azure.mgmt.containerservice.models import ManagedCluster
+
+from azext_podidentity.arm.backoff import BackoffPolling
+from azext_podidentity.host.operations import ManagedClusterOperations
+from tests.support.builders import REFERENCE, cluster_wire, refusal
+from tests.support.fake_azure import CLI
+from tests.support.message_cases import MESSAGES
+
+MODEL = ManagedCluster(cluster_wire())
+
+
+class Operations:
+    """The SDK's operations."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.options: dict[str, Any] = {}
+        self.begin_delete = SimpleNamespace()
+
+    def begin_create_or_update(self, group: str, name: str, model: ManagedCluster, **options: Any) -> str:
+        assert (group, name, model) == ("rg", "cluster", MODEL)
+        self.options = options
+        if self.error:
+            raise self.error
+        return "poller"
+
+
+def write(operations: Operations, read_etag: str | None = None, **options: Any) -> Any:
+    """Writes the cluster as the host's commands do."""
+    ours = ManagedClusterOperations(CLI, operations, REFERENCE)
+    ours.etag = read_etag
+    assert ours.begin_delete is operations.begin_delete
+    return ours.begin_create_or_update(
+        resource_group_name=REFERENCE.resource_group, resource_name=REFERENCE.name, parameters=MODEL, **options
+    )
+
+
+def test_a_write_of_the_host_is_followed_at_our_pace() -> None:
+    operations = Operations()
+    assert write(operations, headers={"a": "b"}) == "poller"
+    assert isinstance(operations.options.pop("polling"), BackoffPolling)
+    assert operations.options == {"headers": {"a": "b"}}
+
+
+def test_a_write_that_nobody_waits_for_is_not_followed() -> None:
+    operations = Operations()
+    write(operations, polling=False)
+    assert operations.options == {"polling": False}
+
+
+def test_a_write_goes_with_the_etag_unless_it_has_a_condition_already() -> None:
+    operations = Operations()
+    write(operations, "ours", polling=False)
+    assert operations.options == {"polling": False, "etag": "ours", "match_condition": MatchConditions.IfNotModified}
+    theirs = {"polling": False, "etag": "theirs", "match_condition": MatchConditions.IfModified}
+    write(operations, "ours", **theirs)
+    assert operations.options == theirs
+
+
+def test_a_refusal_because_of_pod_identities_is_explained() -> None:
+    with pytest.raises(BadRequestError) as caught:
+        write(Operations(refusal(*MESSAGES["feature not registered"])))
+    assert "az feature register" in caught.value.recommendations[0]
+
+
+def test_any_other_refusal_is_the_hosts_to_tell() -> None:
+    error = refusal("QuotaExceeded", "Too many cores.")
+    with pytest.raises(HttpResponseError) as caught:
+        write(Operations(error))
+    assert caught.value is error

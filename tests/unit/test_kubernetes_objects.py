@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from azure.cli.core.azclierror import InvalidArgumentValueError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azext_podidentity.migration import kubernetes_objects
+from azext_podidentity.migration.kubernetes_objects import read_objects
+from tests.support.builders import Json
+from tests.support.json_strategies import json_values
+from tests.support.kubernetes_objects import account, workload
+
+objects = st.builds(lambda value: {"apiVersion": "v1", "kind": "Thing", "value": value}, json_values)
+
+
+def wires(text: str, source: str = "some.yaml") -> list[Json]:
+    return [dict(each.raw) for each in read_objects(text, source)]
+
+
+@given(st.lists(objects, max_size=4))
+def test_the_same_objects_are_read_from_every_form(written: list[Json]) -> None:
+    listed = {"apiVersion": "v1", "kind": "List", "items": written}
+    texts = [yaml.safe_dump_all(written), yaml.safe_dump(listed), json.dumps(listed), json.dumps(listed, indent=2)]
+    assert [wires(text) for text in texts] == [written] * len(texts)
+
+
+def test_a_list_in_a_list_and_a_typed_list() -> None:
+    inner = {"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{"metadata": {"name": "web"}}]}
+    read = wires(json.dumps({"apiVersion": "v1", "kind": "List", "items": [inner, account()]}))
+    assert read == [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}, account()]
+
+
+def test_what_is_no_kubernetes_object_is_left_out() -> None:
+    text = "---\n# a comment\n---\nreplicas: 3\n---\n- a\n---\nkind: 3\napiVersion: v1\n---\nkind: Kustomization\n"
+    assert wires(text) == []
+    assert wires("") == wires('{"name": "package"}') == wires("[1]") == []
+
+
+def test_each_object_tells_where_it_was_read() -> None:
+    text = f"# first line\n---\n{yaml.safe_dump(account())}---\n\n{yaml.safe_dump(workload())}"
+    lines = [text.count("\n", 0, text.index(start)) + 1 for start in ("apiVersion: v1", "apiVersion: apps/v1")]
+    assert [str(each.origin) for each in read_objects(text, "web.yaml")] == [f"web.yaml:{line}" for line in lines]
+    assert [str(each.origin) for each in read_objects(json.dumps(account()), "-")] == ["standard input"]
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "where"),
+    [
+        ("kind: A\napiVersion: v1\ndata: {{ .Values.password }}\n", "web.yaml", "web.yaml:3"),
+        ("a: 1\n---\nb: c: hunter2\n", "web.yaml", "web.yaml:3"),
+        ('{"a":\n hunter2}', "web.json", "web.json:2"),
+        ('{"kind": "List", "items": [', "-", "standard input:1"),
+        ("a: \x00", "web.yaml", "web.yaml:1"),
+        ("a: !!python/object/apply:os.system [ls]", "web.yaml", "web.yaml:1"),
+        ("a: &x [*y]", "web.yaml", "web.yaml:1"),
+        ("a: 2020-99-99", "web.yaml", "web.yaml:1"),
+        ("[" * 100_000, "web.yaml", "web.yaml"),
+        ("a: " + "[" * 100_000, "web.yaml", "web.yaml:1"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_file_and_line_and_without_its_text(
+    text: str, source: str, where: str
+) -> None:
+    with pytest.raises(InvalidArgumentValueError) as caught:
+        read_objects(text, source)
+    message = caught.value.error_msg
+    assert f"--workloads {where} cannot be read: " in message
+    assert "hunter2" not in message
+    assert "password" not in message
+    assert len(message) < 200
+
+
+def test_a_file_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubernetes_objects, "MAX_CHARACTERS", 10)
+    with pytest.raises(InvalidArgumentValueError, match="11 characters"):
+        read_objects("a: 12345678", "web.yaml")
+
+
+def test_aliases_that_would_fill_the_memory_do_not() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    assert len(read_objects("kind: A\napiVersion: v1\n" + "\n".join(lines), "web.yaml")) == 1

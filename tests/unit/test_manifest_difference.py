@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from azext_podidentity.manifest.difference import Difference
+from azext_podidentity.profile.entries import EntryKey, Profile
+from tests.support.builders import exception_entry, identity_entry, identity_id
+
+
+def profile_of(*identities: object, exceptions: tuple[object, ...] = ()) -> Profile:
+    return Profile.from_json(
+        {"enabled": True, "userAssignedIdentities": identities, "userAssignedIdentityExceptions": exceptions}
+    )
+
+
+def test_a_profile_does_not_differ_from_itself() -> None:
+    profile = profile_of(identity_entry(), exceptions=(exception_entry(),))
+    difference = Difference.between(profile, profile)
+    assert not difference
+    assert str(difference) == "0 added, 0 changed, 0 removed, 2 unchanged"
+
+
+def test_what_is_added_changed_and_removed_is_shown_in_the_order_of_keys() -> None:
+    one, two, three = (EntryKey("my-app", name) for name in ("one", "two", "three"))
+    before = profile_of(
+        identity_entry(two),
+        identity_entry(one, bindingSelector="s"),
+        exceptions=(exception_entry(one, {"b": "c", "a": "b"}), exception_entry(two)),
+    )
+    after = profile_of(
+        identity_entry(three),
+        identity_entry(one, identity_id("other"), bindingSelector="s"),
+        exceptions=(exception_entry(one, {"a": "b"}), exception_entry(two)),
+    )
+    assert str(Difference.between(before, after)) == (
+        f"~ pod identity my-app/one\n"
+        f"    identity: {identity_id()} -> {identity_id('other')}\n"
+        f"+ pod identity my-app/three\n"
+        f"    identity: {identity_id()}\n"
+        f"    bindingSelector: three\n"
+        f"- pod identity my-app/two\n"
+        f"    identity: {identity_id()}\n"
+        f"    bindingSelector: two\n"
+        f"~ pod identity exception my-app/one\n"
+        f"    podLabels: a=b, b=c -> a=b\n"
+        f"1 added, 2 changed, 1 removed, 1 unchanged"
+    )
+
+
+def test_an_entry_that_is_tried_again_is_a_change_of_its_state() -> None:
+    before = profile_of(identity_entry(state="Failed"))
+    after = Profile(enabled=True, identities=before.identities.put(before.identities[0].renewed()))
+    difference = Difference.between(before, after)
+    assert str(difference.steps[0]) == "~ pod identity my-app/my-pod-identity\n    provisioningState: Failed -> (none)"
+    assert difference.to_json() == {
+        "added": [],
+        "changed": [
+            {
+                "kind": "podIdentity",
+                "namespace": "my-app",
+                "name": "my-pod-identity",
+                "before": {
+                    "identity": identity_id(),
+                    "bindingSelector": "my-pod-identity",
+                    "provisioningState": "Failed",
+                },
+                "after": {"identity": identity_id(), "bindingSelector": "my-pod-identity"},
+            }
+        ],
+        "removed": [],
+        "unchanged": [],
+    }
+
+
+def test_a_managed_identity_that_was_made_anew_is_a_change_of_its_object_id() -> None:
+    before, after = (
+        profile_of(identity_entry(identity={"resourceId": identity_id(), "objectId": object_id}))
+        for object_id in ("old", "new")
+    )
+    (step,) = Difference.between(before, after).steps
+    assert str(step) == "~ pod identity my-app/my-pod-identity\n    objectId: old -> new"

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azext_podidentity.profile.rbac import (
+    MANAGED_IDENTITY_OPERATOR,
+    assignment_name,
+    grants_assign,
+    is_operator,
+    same_scope,
+    scope_contains,
+)
+from tests.support import grammars as g
+from tests.support.builders import PRINCIPAL, SUBSCRIPTION, identity_id
+
+IDENTITY = identity_id("app-identity", "rg1")
+SUBSCRIPTION_SCOPE = f"/subscriptions/{SUBSCRIPTION}"
+GROUP_SCOPE = f"{SUBSCRIPTION_SCOPE}/resourceGroups/rg1"
+CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+
+ids = g.identity_ids().map(lambda made: made[0])
+Case = Callable[[str], str]
+in_any_case: st.SearchStrategy[Case] = st.sampled_from([str, str.lower, str.upper, str.swapcase])
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        IDENTITY,
+        f"{IDENTITY}/",
+        GROUP_SCOPE,
+        SUBSCRIPTION_SCOPE,
+        "/providers/Microsoft.Management/managementGroups/my-group",
+        "/providers/microsoft.management/managementgroups/my-group",
+        "/",
+    ],
+)
+def test_a_scope_holds_what_is_in_it(scope: str) -> None:
+    assert scope_contains(scope, IDENTITY)
+    assert scope_contains(scope, IDENTITY.lower())
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        f"{SUBSCRIPTION_SCOPE}/resourceGroups/rg",
+        f"{SUBSCRIPTION_SCOPE}/resourceGroups/rg10",
+        GROUP_SCOPE.replace(SUBSCRIPTION[:4], "2222"),
+        f"{IDENTITY}0",
+        IDENTITY[:-1],
+        f"{IDENTITY}/federatedIdentityCredentials/one",
+        f"{GROUP_SCOPE}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/another",
+        "/providers/Microsoft.Management/somethingElse/my-group",
+        "/providers/Microsoft.Billing/billingAccounts/my-account",
+    ],
+)
+def test_a_scope_does_not_hold_what_is_beside_it(scope: str) -> None:
+    assert not scope_contains(scope, IDENTITY)
+
+
+@given(ids, st.integers(0, 8), in_any_case)
+def test_every_beginning_of_an_id_holds_it_whatever_the_case(resource_id: str, count: int, case: Case) -> None:
+    scope = "/" + "/".join(resource_id.split("/")[1 : count + 1])
+    assert scope_contains(case(scope), resource_id)
+    assert same_scope(case(scope), f"{scope}/")
+
+
+@given(ids, st.integers(1, 8), st.sampled_from(["0", "-", "x"]))
+def test_a_segment_that_only_begins_alike_is_another(resource_id: str, count: int, more: str) -> None:
+    scope = "/" + "/".join(resource_id.split("/")[1 : count + 1])
+    assert not scope_contains(scope + more, resource_id)
+    assert not same_scope(scope + more, scope)
+    assert not scope_contains(f"{resource_id}{more}", resource_id)
+
+
+@given(ids, ids)
+def test_scopes_that_hold_each_other_are_the_same(one: str, other: str) -> None:
+    assert (scope_contains(one, other) and scope_contains(other, one)) == same_scope(one, other)
+
+
+@pytest.mark.parametrize(
+    ("role", "enough"), [(MANAGED_IDENTITY_OPERATOR, True), (CONTRIBUTOR, True), (OWNER, True), (READER, False)]
+)
+@pytest.mark.parametrize("scope", ["", SUBSCRIPTION_SCOPE])
+def test_the_roles_that_suffice(role: str, enough: bool, scope: str) -> None:
+    definition = f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+    assert grants_assign(definition) == grants_assign(definition.upper()) == enough
+    assert is_operator(definition) == is_operator(definition.upper()) == (role == MANAGED_IDENTITY_OPERATOR)
+
+
+@given(ids, st.uuids().map(str), in_any_case)
+def test_an_assignment_has_the_same_name_whatever_the_case(scope: str, principal: str, case: Case) -> None:
+    name = assignment_name(scope, principal)
+    assert str(UUID(name)) == name
+    assert assignment_name(case(scope), case(principal), case(MANAGED_IDENTITY_OPERATOR)) == name
+    assert assignment_name(f"{scope}/", principal) == name
+
+
+@given(ids, st.uuids().map(str), st.uuids().map(str), ids, st.uuids().map(str), st.uuids().map(str))
+def test_an_assignment_of_anything_else_has_another_name(
+    scope: str, principal: str, role: str, other_scope: str, other_principal: str, other_role: str
+) -> None:
+    parts, others = (scope, principal, role), (other_scope, other_principal, other_role)
+    for at in range(3):
+        changed = (*parts[:at], others[at], *parts[at + 1 :])
+        assert (assignment_name(*changed) == assignment_name(*parts)) == (changed == parts)
+
+
+def test_an_assignment_keeps_its_name_in_every_version() -> None:
+    """A command that is run again, by a later version too, must find what it made before."""
+    assert assignment_name(IDENTITY, PRINCIPAL) == "6efd8832-220a-5fd7-b533-7637d0c074b1"

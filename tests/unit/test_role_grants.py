@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from itertools import count
+
+import pytest
+from azure.cli.core.azclierror import ForbiddenError, ResourceNotFoundError, ValidationError
+
+from azext_podidentity.actions.role_grants import Grants
+from azext_podidentity.arm import role_assignments
+from azext_podidentity.profile.changes import AddIdentity
+from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Profile
+from tests.support.az_parser import AzParser
+from tests.support.builders import (
+    KEY,
+    PRINCIPAL,
+    SUBSCRIPTION,
+    Clock,
+    cluster_of,
+    commands_in,
+    identity_entry,
+    identity_id,
+    refusal,
+    text_of,
+    the_command_in,
+)
+from tests.support.fake_azure import CLI, OLD, Azure
+
+CLUSTER = cluster_of()
+WANTED = AddIdentity.of(KEY, identity_id()).apply(CLUSTER)
+IDENTITY = ManagedIdentity(identity_id())
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+
+
+def waits(grants: Grants) -> int:
+    """How often it is worth another try."""
+    return next(tries for tries in count() if not grants.wait_for_role(IDENTITY, CLUSTER))
+
+
+def test_a_new_identity_gets_its_ids_and_the_role_once_for_all_tries(azure: Azure) -> None:
+    grants = Grants(CLI)
+    prepared = grants.prepare(CLUSTER, WANTED)
+    assert prepared.identities[0].identity == ManagedIdentity(
+        identity_id(), "client of app-identity", "object of app-identity"
+    )
+    assert grants.took_time
+    requests = list(azure.requests)
+    assert sorted(request.split()[0] for request in requests) == ["grant", "identity", "list"]
+    assert grants.prepare(CLUSTER, WANTED) == prepared
+    assert not grants.took_time
+    assert azure.requests == requests
+
+
+def with_identities(azure: Azure, many: int) -> Profile:
+    """A profile that binds so many managed identities, which are there by now."""
+    names = [f"identity-{number:02}" for number in range(many)]
+    azure.managed = {identity_id(name).lower(): identity_id(name) for name in names}
+    wanted = CLUSTER.profile
+    for name in names:
+        entry = AddIdentity.of(EntryKey("my-app", name), identity_id(name)).entry
+        wanted = replace(wanted, identities=wanted.identities.put(entry))
+    return wanted
+
+
+def test_many_identities_are_read_and_each_gets_the_role(azure: Azure, clock: Clock) -> None:
+    wanted = with_identities(azure, 20)
+    prepared = Grants(CLI).prepare(CLUSTER, wanted)
+    names = [entry.key.name for entry in wanted.identities]
+    assert [entry.identity.client_id for entry in prepared.identities] == [f"client of {name}" for name in names]
+    assert sorted(each.scope for each in azure.assignments) == [identity_id(name) for name in names]
+
+
+@pytest.mark.parametrize(("many", "moments"), [(4, [1, 2]), (5, [20, 36, 54]), (200, [20, 36, 54])])
+def test_many_roles_are_waited_for_with_few_writes(azure: Azure, clock: Clock, many: int, moments: list[float]) -> None:
+    """Each look at whether they have arrived is a write of the whole cluster."""
+    grants, begun = Grants(CLI), clock.now
+    grants.prepare(CLUSTER, with_identities(azure, many))
+    assert grants.took_long == (many > 4)
+    seen = [clock.now - begun] if grants.took_long else []
+    while len(seen) < len(moments):
+        assert grants.wait_for_role(ManagedIdentity(identity_id("identity-00")), CLUSTER)
+        seen.append(clock.now - begun)
+    assert seen == pytest.approx(moments)
+    grants.prepare(CLUSTER, with_identities(azure, many))
+    assert not grants.took_long
+
+
+def test_the_resource_id_stays_as_the_user_wrote_it(azure: Azure) -> None:
+    wanted = AddIdentity.of(KEY, identity_id().lower()).apply(CLUSTER)
+    assert Grants(CLI).prepare(CLUSTER, wanted).identities[0].identity.resource_id == identity_id().lower()
+
+
+def test_nothing_is_asked_for_entries_that_are_there_already(azure: Azure) -> None:
+    theirs = identity_entry(identity={"resourceId": identity_id("theirs")})
+    cluster = cluster_of([identity_entry(EntryKey("my-app", "whole")), theirs])
+    assert Grants(CLI).prepare(cluster, cluster.profile) == cluster.profile
+    assert azure.requests == []
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        identity_id(),
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/RG",
+        f"/subscriptions/{SUBSCRIPTION}",
+        "/providers/Microsoft.Management/managementGroups/all",
+    ],
+)
+def test_a_role_above_the_identity_suffices(azure: Azure, scope: str) -> None:
+    azure.assign(scope)
+    Grants(CLI).prepare(CLUSTER, WANTED)
+    assert azure.count("grant") == 0
+
+
+def test_another_role_or_a_role_beside_the_identity_does_not_suffice(azure: Azure) -> None:
+    azure.assign(identity_id(), role=READER)
+    azure.assign(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg1")
+    Grants(CLI).prepare(CLUSTER, WANTED)
+    assert azure.count("grant") == 1
+
+
+def test_without_roles_asked_for_none_is_looked_up_or_granted(azure: Azure) -> None:
+    Grants(CLI, skip_role_assignment=True).prepare(CLUSTER, WANTED)
+    assert azure.requests == ["identity app-identity"]
+
+
+def test_a_role_that_somebody_else_granted_meanwhile_is_as_good(azure: Azure) -> None:
+    azure.refuse_create = refusal("RoleAssignmentExists", "The role assignment already exists.", 409)
+    assert Grants(CLI).prepare(CLUSTER, WANTED).identities[0].identity.client_id
+
+
+def test_a_role_that_may_not_be_granted_is_told_with_a_command_for_somebody_who_may(azure: Azure, az: AzParser) -> None:
+    azure.refuse_create = refusal("AuthorizationFailed", "You may not.", 403, {"x-ms-request-id": "5"})
+    with pytest.raises(ForbiddenError) as caught:
+        Grants(CLI).prepare(CLUSTER, WANTED)
+    assert "You may not." in caught.value.error_msg
+    assert "Request id: 5" in caught.value.error_msg
+    assert "--skip-role-assignment" in text_of(caught.value)
+    granted = az.parse(the_command_in(caught.value))
+    assert (granted.scope, granted.assignee_object_id) == (identity_id(), PRINCIPAL)
+
+
+def test_roles_that_may_not_be_read_are_no_reason_to_stop(azure: Azure) -> None:
+    azure.refuse_list = refusal("AuthorizationFailed", "You may not look.", 403)
+    grants = Grants(CLI)
+    assert grants.prepare(CLUSTER, WANTED).identities[0].identity.client_id
+    assert azure.count("grant") == 0
+    assert not grants.wait_for_role(IDENTITY, CLUSTER)
+
+
+@pytest.mark.parametrize("group", ["rg", "my(group)"])
+def test_an_identity_that_does_not_exist_is_told_with_the_command_that_makes_it(
+    azure: Azure, az: AzParser, group: str
+) -> None:
+    resource_id = identity_id("absent", group)
+    with pytest.raises(ResourceNotFoundError) as caught:
+        Grants(CLI).prepare(CLUSTER, AddIdentity.of(KEY, resource_id).apply(CLUSTER))
+    assert resource_id in caught.value.error_msg
+    assert azure.count("grant") == 0
+    for command in commands_in(caught.value):
+        assert az.parse(command)._subscription == SUBSCRIPTION
+
+
+@pytest.mark.parametrize("subscription", [None, "my subscription"])
+def test_a_cluster_that_does_not_tell_its_identity_yet_is_to_be_waited_for(
+    subscription: str | None, az: AzParser
+) -> None:
+    reference = ClusterReference("my(group)", "cluster", subscription)
+    young = replace(CLUSTER, principal_id=None, reference=reference)
+    with pytest.raises(ValidationError) as caught:
+        Grants(CLI).prepare(young, WANTED)
+    parsed = az.parse(the_command_in(caught.value))
+    assert (parsed.resource_group_name, parsed.resource_name) == ("my(group)", "cluster")
+    assert parsed._subscription == subscription
+
+
+def test_a_role_that_was_just_granted_is_waited_for_five_minutes_and_no_longer(azure: Azure, clock: Clock) -> None:
+    grants = Grants(CLI)
+    grants.prepare(CLUSTER, WANTED)
+    begin = clock.now
+    tries = waits(grants)
+    assert 300 <= clock.now - begin <= 310
+    assert tries < 80
+    assert not grants.wait_for_role(IDENTITY, CLUSTER)
+
+
+def test_a_role_that_somebody_granted_just_before_is_waited_for_too(azure: Azure, clock: Clock) -> None:
+    azure.assign(identity_id(), created=datetime.now(timezone.utc) - timedelta(minutes=2))
+    grants = Grants(CLI)
+    grants.prepare(CLUSTER, WANTED)
+    assert waits(grants)
+    assert clock.now - 1000 > 300
+
+
+def test_a_role_of_long_ago_is_not_waited_for(azure: Azure, clock: Clock) -> None:
+    azure.assign(identity_id(), created=OLD)
+    grants = Grants(CLI)
+    grants.prepare(CLUSTER, WANTED)
+    assert waits(grants) == 0
+    assert clock.slept == []
+
+
+def test_the_role_over_an_identity_that_the_change_does_not_add_is_not_waited_for(azure: Azure, clock: Clock) -> None:
+    grants = Grants(CLI)
+    assert not grants.wait_for_role(IDENTITY, CLUSTER)
+    grants.prepare(CLUSTER, WANTED)
+    assert not grants.wait_for_role(ManagedIdentity(identity_id("another")), CLUSTER)
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("spelling", ["resourcegroups", "RESOURCEGROUPS"])
+def test_what_was_granted_is_known_however_azure_spells_the_resource_id(
+    azure: Azure, clock: Clock, spelling: str
+) -> None:
+    """Azure answers with `resourcegroups`, whatever was asked; a new assignment may not be listed for a while."""
+    azure.managed[identity_id().lower()] = identity_id().replace("resourceGroups", spelling)
+    grants = Grants(CLI)
+    grants.prepare(CLUSTER, WANTED)
+    azure.assignments.clear()
+    lists = azure.count("list")
+    assert grants.wait_for_role(ManagedIdentity(azure.managed[identity_id().lower()]), CLUSTER)
+    assert azure.count("list") == lists
+
+
+def test_only_what_the_cluster_identity_has_at_the_managed_identity_itself_is_revoked(azure: Azure) -> None:
+    azure.assign(identity_id().upper(), principal=PRINCIPAL.upper())
+    (own,) = azure.assignments
+    azure.assign(f"/subscriptions/{SUBSCRIPTION}")
+    azure.assign(identity_id(), role=READER)
+    azure.assign(identity_id(), principal="another principal, by way of a group")
+    azure.assign(identity_id(), principal=None)
+    assert role_assignments.revoke(CLI, identity_id(), PRINCIPAL) == [own.id]
+    assert [each.name for each in azure.assignments] == ["1", "2", "3", "4"]
+    assert role_assignments.revoke(CLI, identity_id(), PRINCIPAL) == []
+
+
+def test_an_empty_profile_needs_nothing(azure: Azure) -> None:
+    assert Grants(CLI).prepare(CLUSTER, Profile(enabled=True)) == Profile(enabled=True)
+    assert azure.requests == []

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumentMissingError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from azext_podidentity.profile.validation import check_name, check_pod_labels, name_from_labels, parse_pod_labels
+from tests.support import grammars as g
+
+PREFIXED = st.builds("{}/{}".format, g.names, g.label_values)
+
+
+def refused(argument: str) -> str:
+    """What is said of a label that is refused; AssertionError where it does not show the label and a right one."""
+    with pytest.raises(InvalidArgumentValueError) as caught:
+        parse_pod_labels(["app=my-app", argument])
+    assert repr(argument) in caught.value.error_msg
+    assert "app.kubernetes.io/part-of=my-shop" in "\n".join(caught.value.recommendations)
+    return str(caught.value.error_msg)
+
+
+@given(g.labels)
+def test_reads_labels_as_they_are_written(labels: dict[str, str]) -> None:
+    read = parse_pod_labels([f"{key}={value}" for key, value in labels.items()])
+    assert list(read.items()) == list(labels.items())
+    assert check_pod_labels(labels) == labels
+
+
+@given(g.inserted(g.label_keys, g.FOREIGN), g.label_values)
+def test_refuses_a_foreign_character_in_a_key(key: str, value: str) -> None:
+    refused(f"{key}={value}")
+
+
+@given(g.label_keys, g.inserted(g.label_values, g.FOREIGN + "="))
+def test_refuses_a_foreign_character_in_a_value(key: str, value: str) -> None:
+    refused(f"{key}={value}")
+
+
+@given(PREFIXED, st.sampled_from(["_{}", "A{}", "-{}", ".{}", "/{}", "{}.", "a..b"]))
+def test_a_prefix_is_a_dns_subdomain(key: str, broken: str) -> None:
+    prefix, _, name = key.partition("/")
+    assert "prefix" in refused(f"{broken.format(prefix)}/{name}=v")
+
+
+@given(st.sampled_from(["{}/", "/{}", "{}/a/b", ""]), g.names)
+def test_refuses_a_key_with_a_part_missing_or_one_too_many(broken: str, name: str) -> None:
+    refused(f"{broken.format(name)}=v")
+
+
+@pytest.mark.parametrize("argument", ["app", "", "app:my-app", "my app"])
+def test_refuses_what_is_no_key_and_value(argument: str) -> None:
+    assert "'='" in refused(argument)
+
+
+@pytest.mark.parametrize(
+    ("form", "allowed"), [("{}=v", 63), ("k={}", 63), ("{}/k=v", 253)], ids=["key", "value", "prefix"]
+)
+def test_refuses_one_character_too_many(form: str, allowed: int) -> None:
+    parse_pod_labels([form.format("a" * allowed)])
+    refused(form.format("a" * (allowed + 1)))
+
+
+@given(g.label_keys, g.label_values, g.label_values)
+def test_a_key_has_one_value(key: str, value: str, other: str) -> None:
+    assert parse_pod_labels([f"{key}={value}"] * 2) == {key: value}
+    if value != other:
+        with pytest.raises(InvalidArgumentValueError) as caught:
+            parse_pod_labels([f"{key}={value}", f"{key}={other}"])
+        assert repr(value) in caught.value.error_msg
+        assert repr(f"{key}={other}") in caught.value.error_msg
+
+
+@pytest.mark.parametrize("arguments", [None, []])
+def test_no_labels_at_all_are_refused_because_they_would_do_nothing(arguments: list[str] | None) -> None:
+    with pytest.raises(RequiredArgumentMissingError) as caught:
+        parse_pod_labels(arguments)
+    assert "--pod-labels" in caught.value.error_msg
+    assert "--pod-labels app=my-app" in "\n".join(caught.value.recommendations)
+
+
+@given(st.text(max_size=80))
+def test_says_yes_or_explains_and_never_breaks(argument: str) -> None:
+    try:
+        labels = parse_pod_labels([argument])
+    except InvalidArgumentValueError as error:
+        assert repr(argument) in error.error_msg
+    else:
+        assert [f"{key}={value}" for key, value in labels.items()] == [argument]
+
+
+@given(g.labels, st.randoms())
+def test_a_name_made_of_labels_does_not_depend_on_their_order(labels: dict[str, str], random: Random) -> None:
+    shuffled = list(labels.items())
+    random.shuffle(shuffled)
+    assert name_from_labels(dict(shuffled)) == name_from_labels(labels)
+    assert check_name(name_from_labels(labels))
+
+
+@given(g.labels, g.labels)
+def test_other_labels_have_another_name(labels: dict[str, str], others: dict[str, str]) -> None:
+    assert (name_from_labels(labels) == name_from_labels(others)) == (labels == others)
+
+
+def test_a_name_made_of_labels_stays_the_same_in_every_version() -> None:
+    """A command that is run again with the same labels must find what it made before."""
+    assert name_from_labels({"app": "my-app", "tier": "web"}) == "exception-4b2702a2"
