@@ -272,12 +272,12 @@ def exception_show(
     return _entry(service, EXCEPTION, EntryKey(entry_namespace, entry_name))
 
 
-def _entry(service: ClusterService, kind: EntryType, key: EntryKey) -> Any:
+def _entry(service: ClusterService, entry_type: EntryType, key: EntryKey) -> Any:
     """The entry's JSON object. An absent one is an error that lists those that are there, unless the add-on is off."""
     cluster = service.read().cluster
-    entry: Any = kind.entries(cluster.profile).find(key)
+    entry: Any = entry_type.entries(cluster.profile).find(key)
     if entry is None and not warn_if_disabled(cluster):
-        raise kind.absent(cluster, key)
+        raise entry_type.absent(cluster, key)
     return None if entry is None else entry.raw
 
 

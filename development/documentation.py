@@ -55,7 +55,8 @@ def _ending(step: Step) -> str:
 
 
 def _refusals() -> Iterator[str]:
-    from azext_podidentity.profile.cluster import Cluster, ClusterReference
+    from azext_podidentity.profile.cluster import Cluster
+    from azext_podidentity.profile.cluster_reference import ClusterReference
     from azext_podidentity.profile.entries import Profile
     from azext_podidentity.profile.known_errors import TABLE
 

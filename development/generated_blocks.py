@@ -13,9 +13,10 @@ from azext_podidentity.migration import decisions
 from azext_podidentity.migration.decisions import Decision
 from azext_podidentity.migration.kubernetes_objects import Origin
 from azext_podidentity.migration.matching import Match
-from azext_podidentity.migration.workloads import BINDING_LABEL, ObjectKey, Workload
-from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.migration.workloads import ObjectKey, Workload
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException
+from azext_podidentity.profile.labels import BINDING_LABEL
 from azext_podidentity.profile.validation import managed_identity_id
 from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, credential_for
 

@@ -28,7 +28,8 @@ from azext_podidentity.arm.models import edited, if_unchanged
 from azext_podidentity.arm.polling import StillRunningError, follow
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.profile.changes import Change
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.cluster_states import Action, refusal, state_of
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, PodIdentity, Profile
 from azext_podidentity.profile.entry_types import IDENTITY
@@ -224,8 +225,8 @@ class ClusterService:
         Not to be asked where the change is still there: what is missing then, somebody removed who saw it.
         """
         lost = lost_of(before, wanted, now)
-        for kind, key in lost:
-            logger.warning("%s went missing with another client's write. It is put back.", kind.name(key))
+        for entry_type, key in lost:
+            logger.warning("%s went missing with another client's write. It is put back.", entry_type.name(key))
         return lost
 
     def _pause(self, pace: Backoff, in_the_way: str, tries: int) -> None:

@@ -13,8 +13,9 @@ from azext_podidentity.actions.role_grants import RemovalGrants
 from azext_podidentity.arm import role_assignments
 from azext_podidentity.profile.changes import Delete
 from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.commands import OPERATOR_ROLE, revoke_command
+from azext_podidentity.profile.commands import revoke_command
 from azext_podidentity.profile.entries import Profile
+from azext_podidentity.profile.rbac import OPERATOR_ROLE
 
 logger = get_logger(__name__)
 

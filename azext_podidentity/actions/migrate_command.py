@@ -21,7 +21,8 @@ from azext_podidentity.migration.report import plan_report, removal_report, stat
 from azext_podidentity.migration.status import check_finished
 from azext_podidentity.migration.steps import Options, Plan
 from azext_podidentity.profile.changes import lost_by_disable
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 
 logger = get_logger(__name__)
 
@@ -156,7 +157,7 @@ class MigrateCommand:
 
 
 def _describe_finish(cluster: Cluster, loaded: Loaded) -> str:
-    entries = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost_by_disable(cluster.profile))
+    entries = "\n".join(f"  {entry_type.noun.lower()} {key}" for entry_type, key in lost_by_disable(cluster.profile))
     return (
         f"None of the {len(loaded.inventory.workloads)} workloads that were read carries the label any more. These go, "
         f"with the roles that the cluster identity has for their sake, and the add-on is disabled:\n{entries}"

@@ -26,7 +26,8 @@ from knack.log import get_logger
 from knack.util import CLIError
 
 from azext_podidentity.profile import identity_problems, known_errors
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, PodIdentity
 from azext_podidentity.profile.identity_problems import NO_CONTEXT, ChangeContext, Found, Unreadable
 

@@ -15,10 +15,10 @@ from azext_podidentity.arm.clients import role_assignments_client
 from azext_podidentity.arm.concurrency import Shared, Tell, by_lower_case, do_all, for_each, or_error
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.cli.progress import counted
-from azext_podidentity.profile.cluster import command_line
 from azext_podidentity.profile.commands import grant_command
 from azext_podidentity.profile.rbac import (
     MANAGED_IDENTITY_OPERATOR,
+    OPERATOR_ROLE,
     WORTH_A_LIST,
     assignment_name,
     by_subscription,
@@ -27,6 +27,7 @@ from azext_podidentity.profile.rbac import (
     same_scope,
     scope_contains,
 )
+from azext_podidentity.profile.shell import command_line
 from azext_podidentity.profile.validation import managed_identity_parts
 
 logger = get_logger(__name__)
@@ -120,7 +121,7 @@ def grant(cli_ctx: Any, resource_ids: Sequence[str], principal_id: str, *, then:
         commands = "\n".join(grant_command(principal_id, each) for each in resource_ids)
         raise explain_plainly(
             error,
-            "The role Managed Identity Operator could not be granted to the cluster identity. Have somebody who may "
+            f"The role {OPERATOR_ROLE} could not be granted to the cluster identity. Have somebody who may "
             f"grant it run:\n{commands}\nand then {then}.",
         ) from error
     except AzureError as error:

@@ -16,7 +16,7 @@ from knack.log import get_logger
 from azext_podidentity.arm.backoff import BackoffPolling
 from azext_podidentity.arm.errors import explain_plainly
 from azext_podidentity.arm.polling import StillRunningError, follow
-from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.cluster_reference import ClusterReference
 
 logger = get_logger(__name__)
 

@@ -11,22 +11,21 @@ from azext_podidentity.checks.stale_ids import is_stale
 from azext_podidentity.profile.cluster_states import is_final
 from azext_podidentity.profile.commands import add_command
 from azext_podidentity.profile.entries import EntryKey, PodIdentity
-from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
+from azext_podidentity.profile.entry_types import ENTRY_TYPES, IDENTITY
 
 # So few free places are worth a word.
 _FEW = 20
-_KINDS = (IDENTITY, EXCEPTION)
 
 
 def room(snapshot: Snapshot) -> Iterator[Finding]:
     """How many more entries of each kind there may be."""
     cluster = snapshot.cluster
-    for kind in _KINDS:
-        count = len(kind.entries(cluster.profile))
-        left = max(kind.limit - count, 0)
+    for entry_type in ENTRY_TYPES:
+        count = len(entry_type.entries(cluster.profile))
+        left = max(entry_type.limit - count, 0)
         if left <= _FEW:
-            message = f"There are {count} entries of the kind {kind.noun.lower()}; there is room for {left} more."
-            show = kind.command(cluster, "list", "--output", "table")
+            message = f"There are {count} entries of the kind {entry_type.noun.lower()}; there is room for {left} more."
+            show = entry_type.command(cluster, "list", "--output", "table")
             yield Finding("warning" if left else "error", cluster.reference.name, message, show)
 
 
@@ -52,20 +51,22 @@ def duplicates(snapshot: Snapshot) -> Iterator[Finding]:
     In different namespaces entries may have the same name.
     """
     cluster = snapshot.cluster
-    for kind in _KINDS:
+    for entry_type in ENTRY_TYPES:
         spellings: dict[EntryKey, list[EntryKey]] = defaultdict(list)
-        for entry in kind.entries(cluster.profile):
+        for entry in entry_type.entries(cluster.profile):
             namespace, name = entry.key
             spellings[EntryKey(namespace.lower(), name.lower())].append(entry.key)
         for keys in spellings.values():
             different = list(dict.fromkeys(keys))
             for key in different:
                 if keys.count(key) > 1:
-                    message = f"{kind.name(key)} is there {keys.count(key)} times: remove it and add the right one."
-                    yield Finding("error", str(key), message, kind.delete_command(cluster, key))
+                    message = (
+                        f"{entry_type.name(key)} is there {keys.count(key)} times: remove it and add the right one."
+                    )
+                    yield Finding("error", str(key), message, entry_type.delete_command(cluster, key))
             for key in different[1:]:
                 message = f"The names {different[0]} and {key} differ in case alone: remove the one that is wrong."
-                yield Finding("warning", str(key), message, kind.delete_command(cluster, key))
+                yield Finding("warning", str(key), message, entry_type.delete_command(cluster, key))
 
 
 def _is_sound(snapshot: Snapshot, entry: PodIdentity) -> bool:

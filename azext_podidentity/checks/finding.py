@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from azext_podidentity.profile.entries import EntryKey
+from azext_podidentity.profile.text import some_of
 
 Severity = Literal["error", "warning", "info"]
 # Worst first.
@@ -47,9 +48,7 @@ def at_or_above(findings: Iterable[Finding], severity: str) -> list[Finding]:
 
 def subject_of(keys: Iterable[EntryKey]) -> str:
     """How a finding names the entries that it is about."""
-    names = list(dict.fromkeys(map(str, keys)))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
+    return some_of(dict.fromkeys(keys), _NAMED)
 
 
 def commands_of(advice: str | None) -> str | None:

@@ -11,9 +11,8 @@ from azext_podidentity.checks.finding import Finding, subject_of
 from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.commands import replace_commands
 from azext_podidentity.profile.entries import PodIdentity
+from azext_podidentity.profile.labels import BINDING_LABEL
 from azext_podidentity.profile.validation import MAX_LABEL, is_label_value
-
-LABEL = "aadpodidbinding"
 
 
 def impossible(snapshot: Snapshot) -> Iterator[Finding]:
@@ -22,8 +21,8 @@ def impossible(snapshot: Snapshot) -> Iterator[Finding]:
         selector = entry.effective_selector
         if not (selector and is_label_value(selector)):
             message = (
-                f"No pod can have the label {LABEL}={selector}: a label's value has at most {MAX_LABEL} letters, "
-                "digits, '-', '_' and '.', and begins and ends with a letter or digit."
+                f"No pod can have the label {BINDING_LABEL}={selector}: a label's value has at most {MAX_LABEL} "
+                "letters, digits, '-', '_' and '.', and begins and ends with a letter or digit."
             )
             yield Finding("error", str(entry.key), message, _mend(snapshot, entry))
 
@@ -36,7 +35,7 @@ def shared(snapshot: Snapshot) -> Iterator[Finding]:
     for (namespace, selector), sharing in entries.items():
         if len({entry.identity.resource_id.lower() for entry in sharing}) > 1:
             message = (
-                f"Pods with the label {LABEL}={selector} in namespace {namespace!r} get {len(sharing)} managed "
+                f"Pods with the label {BINDING_LABEL}={selector} in namespace {namespace!r} get {len(sharing)} managed "
                 "identities: their code must choose one by its client id."
             )
             yield Finding("info", subject_of(entry.key for entry in sharing), message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.cluster_reference import ClusterReference
 
 
 def cluster_reference(cmd: Any, resource_group_name: str, cluster_name: str) -> ClusterReference:

@@ -32,7 +32,8 @@ from azext_podidentity.host.custom_headers import parse_custom_headers
 from azext_podidentity.host.decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.host.operations import ManagedClusterOperations
 from azext_podidentity.profile.changes import Change, Disable, Enable, describe_loss, lost_by_disable
-from azext_podidentity.profile.cluster import DEPRECATION, ClusterReference, check_can_create
+from azext_podidentity.profile.cluster import DEPRECATION, check_can_create
+from azext_podidentity.profile.cluster_reference import ClusterReference
 
 logger = get_logger(__name__)
 

@@ -14,7 +14,8 @@ from azure.cli.core.profiles import ResourceType
 from azext_podidentity.arm.models import profile_model
 from azext_podidentity.host.operations import ManagedClusterOperations
 from azext_podidentity.profile.changes import Change, Enable
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 
 
 class CreateDecorator(AKSManagedClusterCreateDecorator):  # type: ignore[misc]

@@ -11,7 +11,8 @@ from azext_podidentity.arm import managed_identities
 from azext_podidentity.arm.backoff import BackoffPolling
 from azext_podidentity.arm.errors import advise
 from azext_podidentity.arm.models import if_unchanged
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 
 
 class ManagedClusterOperations:

@@ -14,7 +14,8 @@ from knack.log import get_logger
 
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, KubernetesObject, read_objects
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 
 logger = get_logger(__name__)
 

@@ -18,7 +18,7 @@ from azext_podidentity.profile.entries import (
     PodIdentityException,
     Profile,
 )
-from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION, EntryType
+from azext_podidentity.profile.entry_types import ENTRY_TYPES, EXCEPTION, IDENTITY, SERVICE_EXCEPTION, EntryType
 from azext_podidentity.profile.identity_problems import is_another
 
 Named = tuple[EntryType, EntryKey]
@@ -39,14 +39,14 @@ class Apply(Change):
     def apply(self, cluster: Cluster) -> Profile:
         check_can_change(cluster)
         profile = cluster.profile
-        for kind, key in self.pruned:
-            profile = kind.replaced(profile, kind.entries(profile).remove(key))
+        for entry_type, key in self.pruned:
+            profile = entry_type.replaced(profile, entry_type.entries(profile).remove(key))
         standing = Entries(self._renewed(entry) for entry in profile.identities)
         identities = reduce(self._bind, self.manifest.identities, standing)
         exceptions = reduce(_except, self.manifest.exceptions, profile.exceptions)
-        for kind, count in ((IDENTITY, len(identities)), (EXCEPTION, len(exceptions))):
-            if count > len(kind.entries(cluster.profile)):
-                kind.check_limit(cluster, count)
+        for entry_type, count in ((IDENTITY, len(identities)), (EXCEPTION, len(exceptions))):
+            if count > len(entry_type.entries(cluster.profile)):
+                entry_type.check_limit(cluster, count)
         return replace(profile, identities=identities, exceptions=exceptions)
 
     def is_done(self, profile: Profile) -> bool:
@@ -55,7 +55,7 @@ class Apply(Change):
         return (
             all(self._stands(bound.get(entry.key), entry) for entry in self.manifest.identities)
             and all(labels.get(entry.key) == entry.pod_labels for entry in self.manifest.exceptions)
-            and not any(kind.entries(profile).find(key) for kind, key in self.pruned)
+            and not any(entry_type.entries(profile).find(key) for entry_type, key in self.pruned)
         )
 
     def warnings(self, cluster: Cluster) -> list[str]:
@@ -68,7 +68,7 @@ class Apply(Change):
 
     @property
     def removing(self) -> tuple[EntryKey, ...]:
-        return tuple(sorted(key for kind, key in self.pruned if kind is IDENTITY))
+        return tuple(sorted(key for entry_type, key in self.pruned if entry_type is IDENTITY))
 
     def _stands(self, there: PodIdentity | None, wanted: PodIdentity) -> bool:
         return there is not None and there.binds_as(wanted) and not there.failed and not self._is_stale(there)
@@ -138,7 +138,7 @@ def prunable(profile: Profile, manifest: Manifest) -> frozenset[Named]:
 
 
 def _named(profile: Profile) -> set[Named]:
-    return {(kind, entry.key) for kind in (IDENTITY, EXCEPTION) for entry in kind.entries(profile)}
+    return {(entry_type, entry.key) for entry_type in ENTRY_TYPES for entry in entry_type.entries(profile)}
 
 
 def _except(entries: Entries[PodIdentityException], wanted: PodIdentityException) -> Entries[PodIdentityException]:

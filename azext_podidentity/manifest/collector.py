@@ -29,10 +29,14 @@ class Found:
             self.notes.append(f"{place}: {EXCEPTION.name(entry.key)} has no labels and does nothing.")
         self._add(EXCEPTION, self.exceptions, entry, place)
 
-    def _add(self, kind: EntryType, there: dict[EntryKey, tuple[Any, Place]], entry: Any, place: Place) -> None:
+    def _add(self, entry_type: EntryType, there: dict[EntryKey, tuple[Any, Place]], entry: Any, place: Place) -> None:
         if entry.key not in there:
             there[entry.key] = (entry, place)
-            if len(there) == kind.limit + 1:
-                self.problems.add(place, f"{kind.noun.lower()} {entry.key} is one more than the {kind.limit} allowed")
+            if len(there) == entry_type.limit + 1:
+                self.problems.add(
+                    place, f"{entry_type.noun.lower()} {entry.key} is one more than the {entry_type.limit} allowed"
+                )
         elif all(entry.key):
-            self.problems.add(place, f"{kind.noun.lower()} {entry.key} is here again, first at {there[entry.key][1]}")
+            self.problems.add(
+                place, f"{entry_type.noun.lower()} {entry.key} is here again, first at {there[entry.key][1]}"
+            )

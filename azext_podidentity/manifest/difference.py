@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azext_podidentity.profile.entries import EntryKey, PodIdentity, Profile
-from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
+from azext_podidentity.profile.entry_types import ENTRY_TYPES, EXCEPTION, IDENTITY, EntryType
 from azext_podidentity.profile.identity_problems import is_another
 
 ADDED, CHANGED, REMOVED, UNCHANGED = "added", "changed", "removed", "unchanged"
@@ -20,7 +20,7 @@ class Step:
     """What becomes of one entry; `before` and `after` are what people decide of it, empty where it is not there."""
 
     action: str
-    kind: EntryType
+    entry_type: EntryType
     key: EntryKey
     before: Mapping[str, str]
     after: Mapping[str, str]
@@ -28,7 +28,7 @@ class Step:
     def to_json(self) -> dict[str, Any]:
         """As it is in the command's result, in the list named after the action."""
         return {
-            "kind": _NAMES[self.kind.field],
+            "kind": _NAMES[self.entry_type.field],
             "namespace": self.key.namespace,
             "name": self.key.name,
             "before": dict(self.before) or None,
@@ -37,7 +37,7 @@ class Step:
 
     def __str__(self) -> str:
         """A line with + ~ or -, and a line for each field of it that matters."""
-        lines = [f"{SIGNS[self.action]} {self.kind.noun.lower()} {self.key}"]
+        lines = [f"{SIGNS[self.action]} {self.entry_type.noun.lower()} {self.key}"]
         for name in dict.fromkeys((*self.before, *self.after)):
             old, new = self.before.get(name), self.after.get(name)
             if self.action != CHANGED:
@@ -56,7 +56,7 @@ class Difference:
     @classmethod
     def between(cls, before: Profile, after: Profile) -> Difference:
         """What becomes of the entries when `after` replaces `before`."""
-        return cls(tuple(step for kind in (IDENTITY, EXCEPTION) for step in _steps(kind, before, after)))
+        return cls(tuple(step for entry_type in ENTRY_TYPES for step in _steps(entry_type, before, after)))
 
     def __bool__(self) -> bool:
         """Whether there is any."""
@@ -76,17 +76,17 @@ class Difference:
         return "\n".join((*(str(step) for step in self.steps if step.action != UNCHANGED), counts))
 
 
-def _steps(kind: EntryType, before: Profile, after: Profile) -> Iterator[Step]:
-    old = {entry.key: entry for entry in kind.entries(before)}
-    new = {entry.key: entry for entry in kind.entries(after)}
+def _steps(entry_type: EntryType, before: Profile, after: Profile) -> Iterator[Step]:
+    old = {entry.key: entry for entry in entry_type.entries(before)}
+    new = {entry.key: entry for entry in entry_type.entries(after)}
     for key in sorted(old.keys() | new.keys()):
         if key not in old:
-            yield Step(ADDED, kind, key, {}, _fields(new[key]))
+            yield Step(ADDED, entry_type, key, {}, _fields(new[key]))
         elif key not in new:
-            yield Step(REMOVED, kind, key, _fields(old[key]), {})
+            yield Step(REMOVED, entry_type, key, _fields(old[key]), {})
         else:
             action = UNCHANGED if old[key] == new[key] else CHANGED
-            yield Step(action, kind, key, *_compared(old[key], new[key]))
+            yield Step(action, entry_type, key, *_compared(old[key], new[key]))
 
 
 def _compared(old: Any, new: Any) -> tuple[dict[str, str], dict[str, str]]:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from azure.cli.core.azclierror import ValidationError
 
+from azext_podidentity.profile.text import some_of
+
 HELP = "How a file is written is shown by:\naz aks pod-identity apply --help"
 _SHOWN = 100
 
@@ -36,8 +38,7 @@ class Problems:
     def __str__(self) -> str:
         """A line each, `FILE:LINE: what is wrong`, sorted by file and line."""
         lines = [f"{place}: {message}" for place, message in sorted(self._found)]
-        more = [f"... and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-        return "\n".join(lines[:_SHOWN] + more)
+        return some_of(lines, _SHOWN, "\n")
 
     def check(self) -> None:
         """Raises ValidationError that has them all, where there is one."""

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from azext_podidentity.migration.matching import Match
-from azext_podidentity.migration.workloads import BINDING_LABEL, CLIENT_ID_ANNOTATION, ObjectKey, Workload
-from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.migration.workloads import ObjectKey, Workload
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, PodIdentityException
+from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
+from azext_podidentity.profile.text import some_of
 from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, Credential, delete_command
 
 _LISTED = 5
@@ -231,9 +233,7 @@ def unnamed(workload: Workload) -> Decision:
 
 def names(items: Iterable[object]) -> str:
     """The items in one line, the first ones where there are many."""
-    listed = [str(item) for item in items]
-    more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
-    return f"{', '.join(listed[:_LISTED])}{more}"
+    return some_of(items, _LISTED)
 
 
 def _short(key: ObjectKey) -> str:

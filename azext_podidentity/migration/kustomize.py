@@ -13,7 +13,8 @@ from typing import Any
 
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.steps import AccountStep, Plan, WorkloadStep
-from azext_podidentity.migration.workloads import CLIENT_ID_ANNOTATION, TEMPLATES
+from azext_podidentity.migration.workloads import TEMPLATES
+from azext_podidentity.profile.labels import CLIENT_ID_ANNOTATION
 
 KUSTOMIZATION, ACCOUNTS, SCRIPT = "kustomization.yaml", "service-accounts.yaml", "apply.sh"
 OVERLAY = (KUSTOMIZATION, ACCOUNTS, SCRIPT)

@@ -12,10 +12,11 @@ from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.matching import Match, Selectors, excepted
 from azext_podidentity.migration.service_accounts import proposed_account
 from azext_podidentity.migration.steps import AccountStep, CredentialStep, Options, Plan, WorkloadStep
-from azext_podidentity.migration.workloads import BINDING_LABEL, DEFAULT_ACCOUNT, PROXY_ANNOTATION, ObjectKey
+from azext_podidentity.migration.workloads import DEFAULT_ACCOUNT, ObjectKey
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Profile
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
+from azext_podidentity.profile.labels import BINDING_LABEL, PROXY_ANNOTATION
 from azext_podidentity.profile.workload_credentials import (
     MAX_CREDENTIALS,
     MaybeReading,

@@ -10,9 +10,12 @@ from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.migration.decisions import names
 from azext_podidentity.migration.inventory import Inventory
-from azext_podidentity.migration.workloads import BINDING_LABEL, CLIENT_ID_ANNOTATION, Workload
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.migration.workloads import Workload
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, Profile
+from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
+from azext_podidentity.profile.text import some_of
 from azext_podidentity.profile.workload_credentials import MaybeReading, Readings, credential_for, find_equal
 
 READY, NOT_READY, LABELLED, OLD_POD = "ready", "not ready", "labelled", "old pod"
@@ -67,11 +70,9 @@ def check_finished(reference: ClusterReference, inventory: Inventory, source: It
     left += [each.key for each in inventory.old_pods]
     if not left:
         return
-    more = f"\n  and {len(left) - _LISTED} more" if len(left) > _LISTED else ""
-    listed = "\n".join(f"  {key}" for key in left[:_LISTED])
     raise ValidationError(
-        f"{len(left)} workloads still carry the label {BINDING_LABEL}, and would lose their managed identity:\n"
-        f"{listed}{more}",
+        f"{len(left)} workloads still carry the label {BINDING_LABEL}, and would lose their managed identity:\n  "
+        + some_of(left, _LISTED, "\n  "),
         "See what is left to do with:\n" + reference.pod_identity_command("migrate", *source, "--output", "table"),
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from azext_podidentity.migration.decisions import Decision
-from azext_podidentity.migration.workloads import BINDING_LABEL, PROXY_ANNOTATION, USE_LABEL, ObjectKey, Workload
+from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import ManagedIdentity
+from azext_podidentity.profile.labels import BINDING_LABEL, PROXY_ANNOTATION, USE_LABEL
 from azext_podidentity.profile.workload_credentials import Credential
 
 

@@ -1,7 +1,4 @@
-"""Kubernetes objects → what a migration needs to know of them, in one shape for every kind of workload.
-
-The names of labels and annotations are those of https://azure.github.io/azure-workload-identity.
-"""
+"""Kubernetes objects → what a migration needs to know of them, in one shape for every kind of workload."""
 
 from __future__ import annotations
 
@@ -11,11 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
+from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, USE_LABEL
 
-BINDING_LABEL = "aadpodidbinding"
-USE_LABEL = "azure.workload.identity/use"
-CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id"
-PROXY_ANNOTATION = "azure.workload.identity/inject-proxy-sidecar"
 DEFAULT_ACCOUNT = "default"
 
 # Where each kind has its pod template; a pod is its own.

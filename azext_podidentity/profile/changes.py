@@ -25,6 +25,7 @@ from azext_podidentity.profile.entries import (
     Profile,
 )
 from azext_podidentity.profile.entry_types import (
+    ENTRY_TYPES,
     EXCEPTION,
     IDENTITY,
     SERVICE_EXCEPTION,
@@ -146,36 +147,36 @@ class AddIdentity(Change):
 class Delete(Change):
     """Removes entries of one kind in one write; of several those that are there."""
 
-    kind: EntryType
+    entry_type: EntryType
     keys: tuple[EntryKey, ...]
 
     def apply(self, cluster: Cluster) -> Profile:
-        if self.kind is EXCEPTION:
+        if self.entry_type is EXCEPTION:
             for key in self.keys:
                 check_not_of_service(key)
         absent = self._absent(cluster.profile)
         if len(absent) == len(self.keys):
-            raise self.kind.absent(cluster, *absent)
+            raise self.entry_type.absent(cluster, *absent)
         check_can_change(cluster)
-        left = reduce(Entries.remove, self.keys, self.kind.entries(cluster.profile))
-        return self.kind.replaced(cluster.profile, left)
+        left = reduce(Entries.remove, self.keys, self.entry_type.entries(cluster.profile))
+        return self.entry_type.replaced(cluster.profile, left)
 
     def warnings(self, cluster: Cluster) -> list[str]:
         absent = self._absent(cluster.profile)
-        return [self.kind.absent(cluster, *absent).error_msg] if 0 < len(absent) < len(self.keys) else []
+        return [self.entry_type.absent(cluster, *absent).error_msg] if 0 < len(absent) < len(self.keys) else []
 
     def is_done(self, profile: Profile) -> bool:
         return len(self._absent(profile)) == len(self.keys)
 
     def failed_entries(self, profile: Profile) -> list[PodIdentity]:
-        return _failed(profile, *self.keys) if self.kind is IDENTITY else []
+        return _failed(profile, *self.keys) if self.entry_type is IDENTITY else []
 
     @property
     def removing(self) -> tuple[EntryKey, ...]:
-        return self.keys if self.kind is IDENTITY else ()
+        return self.keys if self.entry_type is IDENTITY else ()
 
     def _absent(self, profile: Profile) -> list[EntryKey]:
-        entries = self.kind.entries(profile)
+        entries = self.entry_type.entries(profile)
         return [key for key in self.keys if entries.find(key) is None]
 
 
@@ -290,16 +291,16 @@ class Disable(Change):
 
 def lost_by_disable(profile: Profile) -> list[tuple[EntryType, EntryKey]]:
     """The entries of either kind that a disable loses; the service's own exception comes and goes with the add-on."""
-    entries = [(kind, entry.key) for kind in (IDENTITY, EXCEPTION) for entry in kind.entries(profile)]
+    entries = [(entry_type, entry.key) for entry_type in ENTRY_TYPES for entry in entry_type.entries(profile)]
     return [each for each in entries if each != (EXCEPTION, SERVICE_EXCEPTION)]
 
 
 def describe_loss(cluster: Cluster) -> tuple[str, str]:
     """What people should know before they disable an add-on that has entries: what they lose, and the ways out."""
     lost = lost_by_disable(cluster.profile)
-    names = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost)
-    kinds = ((kind, [key for its_kind, key in lost if its_kind is kind]) for kind in (IDENTITY, EXCEPTION))
-    removals = "\n".join(kind.delete_command(cluster, *keys) for kind, keys in kinds if keys)
+    names = "\n".join(f"  {entry_type.noun.lower()} {key}" for entry_type, key in lost)
+    by_type = ((entry_type, [key for its_type, key in lost if its_type is entry_type]) for entry_type in ENTRY_TYPES)
+    removals = "\n".join(entry_type.delete_command(cluster, *keys) for entry_type, keys in by_type if keys)
     return (
         f"Cluster {cluster.reference.name!r} still has these entries; disabling loses them:\n{names}",
         "Pass --yes to lose them, or keep a copy of them with:\n"

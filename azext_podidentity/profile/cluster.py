@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.cluster_features import Features
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import Profile
 
 DEPRECATION = (
@@ -22,32 +22,6 @@ KUBENET_RISK = (
     "Before you consent, have a policy drop the capability NET_RAW from all pods."
 )
 _NO_SCALE_SETS = {"AvailabilitySet": "availability sets", "VirtualMachines": "virtual machine node pools"}
-
-
-@dataclass(frozen=True)
-class ClusterReference:
-    """Which cluster, as the user named it; `subscription` only where the command line had one."""
-
-    resource_group: str
-    name: str
-    subscription: str | None = None
-
-    def pod_identity_command(self, verb: str, *arguments: str) -> str:
-        """A command line of `az aks pod-identity` on this cluster that can be pasted into a shell."""
-        where = ("--resource-group", self.resource_group, "--cluster-name", self.name)
-        return self.command("aks", "pod-identity", *verb.split(), *where, *arguments)
-
-    def cluster_command(self, verb: str, *arguments: str) -> str:
-        """A command line of `az aks` on this cluster that can be pasted into a shell."""
-        return self.command("aks", verb, "--resource-group", self.resource_group, "--name", self.name, *arguments)
-
-    def update_command(self, *arguments: str) -> str:
-        """A command line of `az aks update` on this cluster that can be pasted into a shell."""
-        return self.cluster_command("update", *arguments)
-
-    def command(self, *words: str) -> str:
-        """A command line of az in the cluster's subscription that can be pasted into a shell."""
-        return command_line(*words, *(("--subscription", self.subscription) if self.subscription else ()))
 
 
 @dataclass(frozen=True)
@@ -98,11 +72,6 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
     def uses_kubenet(self) -> bool:
         """Whether the network plugin is kubenet."""
         return (self.network_plugin or "").lower() == "kubenet"
-
-
-def command_line(*words: str) -> str:
-    """`az` and the words, quoted for a shell."""
-    return shlex.join(("az", *words))
 
 
 def check_can_change(cluster: Cluster) -> None:

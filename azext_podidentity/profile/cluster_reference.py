@@ -11,6 +11,8 @@ from azure.cli.core.azclierror import (
     RequiredArgumentMissingError,
 )
 
+from azext_podidentity.profile.shell import command_line
+
 _EXAMPLE = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/myResourceGroup"
     "/providers/Microsoft.ContainerService/managedClusters/myAKSCluster"
@@ -23,15 +25,35 @@ _CLUSTER_ID = re.compile(
 
 
 @dataclass(frozen=True)
-class NamedCluster:
-    """A cluster's resource group and name; its subscription (an id) only where a resource id tells it."""
+class ClusterReference:
+    """A managed cluster, by its resource group and name.
+
+    subscription: its name or ID, None unless the command line or a resource ID has one.
+    """
 
     resource_group: str
     name: str
     subscription: str | None = None
 
+    def pod_identity_command(self, verb: str, *arguments: str) -> str:
+        """Return a command line of `az aks pod-identity` about this cluster."""
+        cluster = ("--resource-group", self.resource_group, "--cluster-name", self.name)
+        return self.command("aks", "pod-identity", *verb.split(), *cluster, *arguments)
 
-def cluster_of_id(resource_id: str) -> NamedCluster:
+    def cluster_command(self, verb: str, *arguments: str) -> str:
+        """Return a command line of `az aks` about this cluster."""
+        return self.command("aks", verb, "--resource-group", self.resource_group, "--name", self.name, *arguments)
+
+    def update_command(self, *arguments: str) -> str:
+        """Return a command line of `az aks update` about this cluster."""
+        return self.cluster_command("update", *arguments)
+
+    def command(self, *words: str) -> str:
+        """Return a command line of az in the subscription of this cluster."""
+        return command_line(*words, *(("--subscription", self.subscription) if self.subscription else ()))
+
+
+def cluster_of_id(resource_id: str) -> ClusterReference:
     """The cluster that an ARM resource id names; keywords compare without case. Raises InvalidArgumentValueError."""
     match = _CLUSTER_ID.fullmatch(resource_id)
     if match is None:
@@ -41,12 +63,12 @@ def cluster_of_id(resource_id: str) -> NamedCluster:
             "Get it with: az aks show --resource-group GROUP --name NAME --query id --output tsv",
         )
     subscription, resource_group, name = match.groups()
-    return NamedCluster(resource_group, name, subscription)
+    return ClusterReference(resource_group, name, subscription)
 
 
 def resolve_cluster(
     cluster: str | None, resource_group: str | None, cluster_name: str | None, subscription: str | None = None
-) -> NamedCluster:
+) -> ClusterReference:
     """The one cluster that `--cluster` (a name or a resource id) and the other options name together.
 
     Options that the command line does not have are None; a default of `az config` counts where `cluster` is no
@@ -66,7 +88,7 @@ def resolve_cluster(
                 "Name the cluster by --resource-group and --cluster-name, or by --cluster and its resource id:\n"
                 f"{_EXAMPLE}",
             )
-        named = NamedCluster(resource_group, name)
+        named = ClusterReference(resource_group, name)
     _agree("--cluster-name", cluster_name, named.name)
     return named
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from azext_podidentity.profile.cluster import Cluster, ClusterReference, command_line
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import PodIdentity
 from azext_podidentity.profile.entry_types import IDENTITY, key_arguments
+from azext_podidentity.profile.rbac import OPERATOR_ROLE
+from azext_podidentity.profile.shell import command_line
 from azext_podidentity.profile.validation import managed_identity_parts
 
-OPERATOR_ROLE = "Managed Identity Operator"
 PROVIDER = "Microsoft.ContainerService"
 FEATURE = "EnablePodIdentityPreview"
 

@@ -10,6 +10,7 @@ from azure.cli.core.azclierror import ResourceNotFoundError, ValidationError
 
 from azext_podidentity.profile.cluster import Cluster, off_hint
 from azext_podidentity.profile.entries import Entries, EntryKey, Keyed, Profile
+from azext_podidentity.profile.text import some_of
 from azext_podidentity.profile.validation import MAX_EXCEPTIONS, MAX_IDENTITIES
 
 # The service keeps it for its own add-ons when pod identity is enabled.
@@ -67,8 +68,7 @@ class EntryType:
         """The error for entries that are not there: it lists those that are."""
         names, do = ", ".join(map(self.name, keys)), "does" if len(keys) == 1 else "do"
         there = [str(entry.key) for entry in self.entries(cluster.profile)]
-        more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
-        have = f"It has (namespace/name): {', '.join(there[:_LISTED])}{more}." if there else "It has none."
+        have = f"It has (namespace/name): {some_of(there, _LISTED)}." if there else "It has none."
         return ResourceNotFoundError(
             f"{names} {do} not exist on cluster {cluster.reference.name!r}. {have}",
             off_hint(cluster) or f"List them with:\n{self.command(cluster, 'list', '--output', 'table')}",
@@ -77,6 +77,7 @@ class EntryType:
 
 IDENTITY = EntryType("identities", "Pod identity", "", MAX_IDENTITIES)
 EXCEPTION = EntryType("exceptions", "Pod identity exception", "exception", MAX_EXCEPTIONS)
+ENTRY_TYPES = (IDENTITY, EXCEPTION)
 
 
 def check_not_of_service(key: EntryKey) -> None:

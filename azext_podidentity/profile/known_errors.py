@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster, kubenet_reason, service_principal_reason
-from azext_podidentity.profile.commands import OPERATOR_ROLE, register_commands
+from azext_podidentity.profile.commands import register_commands
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.entry_types import IDENTITY
+from azext_podidentity.profile.rbac import OPERATOR_ROLE
 
 Words = Callable[[Cluster, re.Match[str]], str]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from azext_podidentity.profile.entries import EntryKey, Keyed, ManagedIdentity, PodIdentity, Profile
-from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
+from azext_podidentity.profile.entry_types import ENTRY_TYPES, EntryType
 
 LostUpdates = dict[tuple[EntryType, EntryKey], Keyed]
 
@@ -16,19 +16,19 @@ def lost_of(before: Profile, wanted: Profile, now: Profile) -> LostUpdates:
     if not (wanted.enabled and now.enabled):
         return {}
     return {
-        (kind, entry.key): entry
-        for kind in (IDENTITY, EXCEPTION)
-        for entry in kind.entries(before)
-        if kind.entries(wanted).find(entry.key) is not None and kind.entries(now).find(entry.key) is None
+        (entry_type, entry.key): entry
+        for entry_type in ENTRY_TYPES
+        for entry in entry_type.entries(before)
+        if entry_type.entries(wanted).find(entry.key) is not None and entry_type.entries(now).find(entry.key) is None
     }
 
 
 def restore(profile: Profile, lost: LostUpdates) -> Profile:
     """The profile with each of the lost entries in it that is not there."""
-    for (kind, key), entry in lost.items():
-        entries = kind.entries(profile)
+    for (entry_type, key), entry in lost.items():
+        entries = entry_type.entries(profile)
         if profile.enabled and entries.find(key) is None:
-            profile = kind.replaced(profile, entries.put(entry))
+            profile = entry_type.replaced(profile, entries.put(entry))
     return profile
 
 

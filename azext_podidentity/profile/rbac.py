@@ -11,11 +11,12 @@ from azext_podidentity.profile.validation import is_managed_identity_id, managed
 # So few are read one by one as fast, and as safely where a list would be long.
 WORTH_A_LIST = 5
 _FEW_GROUPS = 2
+OPERATOR_ROLE = "Managed Identity Operator"
 MANAGED_IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
 _CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 _OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 # The built-in roles that have Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action.
-_SUFFICIENT = {MANAGED_IDENTITY_OPERATOR: "Managed Identity Operator", _CONTRIBUTOR: "Contributor", _OWNER: "Owner"}
+_SUFFICIENT = {MANAGED_IDENTITY_OPERATOR: OPERATOR_ROLE, _CONTRIBUTOR: "Contributor", _OWNER: "Owner"}
 _MANAGEMENT_GROUPS = ("providers", "microsoft.management", "managementgroups")
 
 

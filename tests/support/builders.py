@@ -11,7 +11,8 @@ from typing import Any
 from azure.cli.core.azclierror import AzCLIError
 from azure.core.exceptions import HttpResponseError
 
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.validation import (
     check_binding_selector,

@@ -7,7 +7,7 @@ from typing import Any
 
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
-from azext_podidentity.migration.workloads import BINDING_LABEL, CLIENT_ID_ANNOTATION, USE_LABEL
+from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, USE_LABEL
 from tests.support.builders import Json
 
 API_VERSIONS = {"Pod": "v1", "ReplicationController": "v1", "Job": "batch/v1", "CronJob": "batch/v1"}

@@ -29,7 +29,8 @@ from azext_podidentity.profile.changes import (
     UpdateException,
     describe_loss,
 )
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.cluster_states import STOPPED
 from azext_podidentity.profile.cluster_states import refusal as refusal_in
 from azext_podidentity.profile.entries import Entries, EntryKey, ManagedIdentity, NotFound, PodIdentityException

@@ -8,7 +8,7 @@ import pytest
 from azext_podidentity.checks.finding import SEVERITIES, Finding, at_or_above, subject_of
 from azext_podidentity.checks.registry import CHECKS, run
 from azext_podidentity.checks.snapshot import Snapshot
-from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
 from tests.support.az_parser import AzParser
 from tests.support.builders import (
@@ -117,7 +117,7 @@ def test_at_or_above() -> None:
 def test_a_subject_names_few_of_many() -> None:
     keys = [EntryKey("ns", str(number)) for number in range(7)]
     assert subject_of(keys[:2]) == "ns/0, ns/1"
-    assert subject_of(keys) == "ns/0, ns/1, ns/2, ns/3, ns/4 and 2 more"
+    assert subject_of(keys) == "ns/0, ns/1, ns/2, ns/3, ns/4, and 2 more"
 
 
 @pytest.mark.parametrize("version", ["1.26", "1.26.0", "1.33.5", "2.0", "", None, "new", "1", "v1.2", "1.x"])

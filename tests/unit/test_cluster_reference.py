@@ -8,10 +8,10 @@ from azure.cli.core.azclierror import (
 )
 from knack.validators import DefaultStr
 
-from azext_podidentity.profile.cluster_reference import NamedCluster, resolve_cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference, resolve_cluster
 
 ID = "/subscriptions/s1/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/cluster"
-NAMED = NamedCluster("rg", "cluster", "s1")
+NAMED = ClusterReference("rg", "cluster", "s1")
 
 
 @pytest.mark.parametrize("resource_id", [ID, ID.lower(), f"{ID}/"])
@@ -21,7 +21,7 @@ def test_a_resource_id_names_the_cluster_alone(resource_id: str) -> None:
 
 @pytest.mark.parametrize("options", [("cluster", "rg", None), (None, "rg", "cluster"), ("cluster", "rg", "Cluster")])
 def test_a_name_goes_with_the_resource_group(options: tuple[str | None, ...]) -> None:
-    assert resolve_cluster(*options) == NamedCluster("rg", "cluster")  # type: ignore[arg-type]
+    assert resolve_cluster(*options) == ClusterReference("rg", "cluster")  # type: ignore[arg-type]
 
 
 def test_the_same_cluster_may_be_named_twice_in_any_case() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from tests.support.az_parser import AzParser
 from tests.support.builders import REFERENCE, commands_in, option
 from tests.support.message_cases import SITUATIONS

@@ -13,11 +13,11 @@ from azext_podidentity.profile.changes import AddException, AddIdentity, Change,
 from azext_podidentity.profile.cluster import (
     KUBENET_RISK,
     Cluster,
-    ClusterReference,
     check_can_create,
     check_can_enable,
     check_node_pools,
 )
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
 from tests.support.az_parser import AzParser

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from azext_podidentity.migration.plan import make_plan, needed_identities
 from azext_podidentity.migration.steps import Options, Plan
 from azext_podidentity.migration.workloads import TEMPLATES
-from azext_podidentity.profile.cluster import Cluster, ClusterReference
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
 from azext_podidentity.profile.identity_problems import Unreadable
 from azext_podidentity.profile.workload_credentials import Credential, MaybeReading, Reading, credential_for, subject_of

@@ -10,7 +10,7 @@ from azure.cli.core.azclierror import ForbiddenError, ResourceNotFoundError, Val
 from azext_podidentity.actions.role_grants import Grants
 from azext_podidentity.arm import role_assignments
 from azext_podidentity.profile.changes import AddIdentity
-from azext_podidentity.profile.cluster import ClusterReference
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, Profile
 from tests.support.az_parser import AzParser
 from tests.support.builders import (

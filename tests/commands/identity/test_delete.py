@@ -68,7 +68,7 @@ def test_an_absent_entry_of_many_lists_some_and_says_how_many_more(az: AzureCli,
 
     message = az(f"{DELETE} --name other").failed(3)
 
-    assert "my-app/app-19 and 20 more" in message
+    assert "my-app/app-19, and 20 more" in message
 
 
 def test_an_absent_entry_of_none_says_so(az: AzureCli, simulator: Simulator) -> None:

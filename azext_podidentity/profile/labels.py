@@ -1,0 +1,12 @@
+"""Labels and annotations of Kubernetes objects.
+
+Those of workload identity: https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
+"""
+
+from __future__ import annotations
+
+# The label of a pod that the add-on matches with the selector of a pod identity.
+BINDING_LABEL = "aadpodidbinding"
+USE_LABEL = "azure.workload.identity/use"
+CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id"
+PROXY_ANNOTATION = "azure.workload.identity/inject-proxy-sidecar"
