@@ -7,12 +7,13 @@ import json
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
@@ -20,7 +21,7 @@ from azure_simulator.context import Context, new_id
 from azure_simulator.entra import Tokens
 from azure_simulator.errors import ServiceError, front_door
 from azure_simulator.faults import Fault
-from azure_simulator.http import Call, CaselessRoute, Operation
+from azure_simulator.http import CaselessRoute, Endpoint, Request, Route
 from azure_simulator.request_log import RequestLog
 
 # Set by the server for each connection: closes it without an answer.
@@ -37,16 +38,16 @@ class Application:
         self._lock = lock
         self._routes: list[CaselessRoute] = []
 
-    def serve(self, operations: Iterable[Operation]) -> None:
+    def serve(self, routes: Iterable[Route]) -> None:
         """Answer these operations, and no others, from now on."""
-        self._routes = [CaselessRoute(item.path, self._endpoint(item), [item.method]) for item in operations]
+        self._routes = [CaselessRoute(item.path, self._endpoint(item), [item.method]) for item in routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         begun = time.monotonic()
         scope["path"] = re.sub("/{2,}", "/", scope["path"]).rstrip("/") or "/"
-        request = Request(scope, receive)
+        request = HttpRequest(scope, receive)
         try:
             await request.body()
         except ClientDisconnect:
@@ -68,42 +69,42 @@ class Application:
         await self._record(request, response)
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request, fault: Fault | None) -> Response:
+    async def _respond(self, request: HttpRequest, fault: Fault | None) -> HttpResponse:
         try:
             if fault and fault.status is not None and not fault.accepted:
-                response = fault.answer().response(head=request.method == "HEAD")
+                response = fault.response().to_http(head=request.method == "HEAD")
             else:
                 response = await self._endpoint_for(request)(request)
         except ServiceError as error:
-            response = error.answer().response(head=request.method == "HEAD")
+            response = error.response().to_http(head=request.method == "HEAD")
         if fault and fault.accepted:
-            response = fault.answer().response(head=request.method == "HEAD")
+            response = fault.response().to_http(head=request.method == "HEAD")
         for name in ("x-ms-request-id", "x-ms-correlation-request-id"):
             response.headers.setdefault(name, new_id())
         return response
 
-    def _endpoint_for(self, request: Request) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint_for(self, request: HttpRequest) -> Endpoint:
         """The endpoint of the first route that matches; its path parameters are put into the request."""
         for route in self._routes:
             match, found = route.matches(request.scope)
             if match is Match.FULL and request.method in (route.methods or ()):
                 request.scope.update(found)
-                return route.answer
+                return route.respond
         self._authenticate(request)
         message = f"The resource type could not be found for '{request.method} {request.scope['path']}'."
         raise front_door(404, "InvalidResourceType", message)
 
-    def _endpoint(self, operation: Operation) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            if not operation.anonymous:
+    def _endpoint(self, route: Route) -> Endpoint:
+        async def endpoint(request: HttpRequest) -> HttpResponse:
+            if not route.anonymous:
                 self._authenticate(request)
-            call = await _call(request)
+            parsed = await _parse(request)
             with self._lock:
-                return operation.handler(call).response(head=request.method == "HEAD")
+                return route.handler(parsed).to_http(head=request.method == "HEAD")
 
         return endpoint
 
-    def _authenticate(self, request: Request) -> None:
+    def _authenticate(self, request: HttpRequest) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if not token:
             message = "Authentication failed. The 'Authorization' header is missing."
@@ -116,21 +117,21 @@ class Application:
         if missing > 0:
             await asyncio.sleep(missing)
 
-    async def _drop(self, request: Request) -> None:
+    async def _drop(self, request: HttpRequest) -> None:
         """Close the connection, and end only when it is closed, so that no answer is written after all."""
         await self._record(request, None)
         request.scope["state"][DROP_CONNECTION]()
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
-    async def _cut(self, request: Request, response: Response, send: Send) -> None:
+    async def _cut(self, request: HttpRequest, response: HttpResponse, send: Send) -> None:
         """Send half of the answer and close the connection."""
         half = bytes(response.body)[: len(response.body) // 2]
         await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
         await send({"type": "http.response.body", "body": half, "more_body": True})
         await self._drop(request)
 
-    async def _record(self, request: Request, response: Response | None) -> None:
+    async def _record(self, request: HttpRequest, response: HttpResponse | None) -> None:
         self._log.add(
             request.method,
             request.scope["path"],
@@ -142,14 +143,14 @@ class Application:
         )
 
 
-async def _call(request: Request) -> Call:
+async def _parse(request: HttpRequest) -> Request:
     body = await request.body()
     headers = dict(request.headers)
     form: dict[str, str] = {}
     if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         form = dict(parse_qsl(body.decode()))
     parsed = None if form else _json(body)
-    return Call(
+    return Request(
         request.method,
         request.scope["path"],
         dict(request.path_params),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_simulator.context import CALLER_OBJECT_ID, CLIENT_ID, Context
-from azure_simulator.http import Answer, Call, Operation
+from azure_simulator.http import Request, Response, Route
 
 TOKEN_LIFETIME = 24 * 3600
 _NAME_FILTER = re.compile(r"servicePrincipalNames/any\(c:\s*c eq '([^']*)'\)", re.IGNORECASE)
@@ -100,17 +100,17 @@ class Directory:
         delay = self._context.durations.principal_replication * self._context.scale
         return principal is not None and self._context.now() >= principal.created + delay
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         graph = "/graph/v1.0"
         return [
-            Operation("GET", f"{graph}/servicePrincipals", self._list_service_principals),
-            Operation("GET", f"{graph}/users", lambda call: Answer(200, {"value": []})),
-            Operation("GET", f"{graph}/groups", lambda call: Answer(200, {"value": []})),
-            Operation("POST", f"{graph}/directoryObjects/getByIds", self._get_by_ids),
+            Route("GET", f"{graph}/servicePrincipals", self._list_service_principals),
+            Route("GET", f"{graph}/users", lambda request: Response(200, {"value": []})),
+            Route("GET", f"{graph}/groups", lambda request: Response(200, {"value": []})),
+            Route("POST", f"{graph}/directoryObjects/getByIds", self._get_by_ids),
         ]
 
-    def _list_service_principals(self, call: Call) -> Answer:
-        condition = call.query.get("$filter", "")
+    def _list_service_principals(self, request: Request) -> Response:
+        condition = request.query.get("$filter", "")
         name, equals = _NAME_FILTER.search(condition), _EQUALS_FILTER.search(condition)
         found = [principal.graph() for principal in self._principals.values()]
         if name:
@@ -118,12 +118,12 @@ class Directory:
         elif equals:
             field = {"appid": "appId", "id": "id", "displayname": "displayName"}[equals[1].lower()]
             found = [entry for entry in found if entry[field].lower() == equals[2].lower()]
-        return Answer(200, {"value": found})
+        return Response(200, {"value": found})
 
-    def _get_by_ids(self, call: Call) -> Answer:
-        ids = call.json_object().get("ids", [])
+    def _get_by_ids(self, request: Request) -> Response:
+        ids = request.json_object().get("ids", [])
         found = [self.find(str(object_id)) for object_id in ids]
-        return Answer(200, {"value": [principal.graph() for principal in found if principal]})
+        return Response(200, {"value": [principal.graph() for principal in found if principal]})
 
 
 class Login:
@@ -134,16 +134,16 @@ class Login:
         self._tokens = tokens
         self._client_secret = client_secret
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         configuration = "/{tenant}/v2.0/.well-known/openid-configuration"
         return [
-            Operation("GET", configuration, self._configuration, anonymous=True),
-            Operation("POST", "/{tenant}/oauth2/v2.0/token", self._token, anonymous=True),
+            Route("GET", configuration, self._configuration, anonymous=True),
+            Route("POST", "/{tenant}/oauth2/v2.0/token", self._token, anonymous=True),
         ]
 
-    def _configuration(self, call: Call) -> Answer:
+    def _configuration(self, request: Request) -> Response:
         base = f"{self._context.url}/{self._context.tenant_id}"
-        return Answer(
+        return Response(
             200,
             {
                 "issuer": f"{base}/v2.0",
@@ -153,12 +153,12 @@ class Login:
             },
         )
 
-    def _token(self, call: Call) -> Answer:
-        if call.parameters["tenant"].lower() != self._context.tenant_id:
+    def _token(self, request: Request) -> Response:
+        if request.parameters["tenant"].lower() != self._context.tenant_id:
             return self._refused("invalid_request", "AADSTS90002: Tenant not found.")
-        if call.form.get("client_id", "").lower() != CLIENT_ID:
+        if request.form.get("client_id", "").lower() != CLIENT_ID:
             return self._refused("unauthorized_client", "AADSTS700016: Application not found.")
-        if not hmac.compare_digest(call.form.get("client_secret", ""), self._client_secret):
+        if not hmac.compare_digest(request.form.get("client_secret", ""), self._client_secret):
             return self._refused("invalid_client", "AADSTS7000215: Invalid client secret provided.")
         issued = int(time.time())
         claims = {
@@ -172,8 +172,8 @@ class Login:
             "idtyp": "app",
         }
         token = self._tokens.issue(claims)
-        return Answer(200, {"token_type": "Bearer", "expires_in": TOKEN_LIFETIME, "access_token": token})
+        return Response(200, {"token_type": "Bearer", "expires_in": TOKEN_LIFETIME, "access_token": token})
 
     @staticmethod
-    def _refused(error: str, description: str) -> Answer:
-        return Answer(401, {"error": error, "error_description": description})
+    def _refused(error: str, description: str) -> Response:
+        return Response(401, {"error": error, "error_description": description})

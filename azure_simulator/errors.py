@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from azure_simulator.http import JSON, JSON_UTF8, Answer
+from azure_simulator.http import JSON, JSON_UTF8, Response
 
 Shape = Literal["provider", "front-door"]
 
@@ -37,17 +37,17 @@ class ServiceError(Exception):
         self.details = details
         self.headers = dict(headers or {})
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         headers = dict(self.headers)
         if self.failure_cause:
             headers["x-ms-failure-cause"] = self.failure_cause
         if self.shape == "provider":
             body = {"code": self.code, "details": self.details, "message": self.message, "subcode": ""}
-            return Answer(self.status, body, headers, JSON)
+            return Response(self.status, body, headers, JSON)
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.details is not None:
             error["details"] = self.details
-        return Answer(self.status, {"error": error}, headers, JSON_UTF8)
+        return Response(self.status, {"error": error}, headers, JSON_UTF8)
 
 
 def front_door(status: int, code: str, message: str, details: Any = None) -> ServiceError:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from azure_simulator import resource_ids
 from azure_simulator.errors import ServiceError, Shape
-from azure_simulator.http import HTML, JSON, Answer
+from azure_simulator.http import HTML, JSON, Response
 
 Drop = Literal["before", "after", "inside"]
 
@@ -50,16 +50,16 @@ class Fault:
         same_method = self.method is None or self.method.upper() == method
         return same_method and re.search(self.path, path, re.IGNORECASE) is not None
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """The answer of a fault with a status. `x-ms-failure-cause` is as public recordings have it."""
         assert self.status is not None
         if self.body is not None:
-            return Answer(self.status, self.body, dict(self.headers), HTML if isinstance(self.body, str) else JSON)
+            return Response(self.status, self.body, dict(self.headers), HTML if isinstance(self.body, str) else JSON)
         cause = "gateway" if self.shape == "front-door" else "service" if self.status >= 500 else None
         error = ServiceError(
             self.status, self.code, self.message, shape=self.shape, failure_cause=cause, headers=self.headers
         )
-        return error.answer()
+        return error.response()
 
 
 class Faults:

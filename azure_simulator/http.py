@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+from starlette.routing import Route as HttpRoute
 
 JSON = "application/json"
 HTML = "text/html"
@@ -18,7 +18,7 @@ JSON_UTF8 = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True)
-class Call:
+class Request:
     """One request: `path` in the caller's letter case, header names in lower case, `body` parsed JSON."""
 
     method: str
@@ -35,7 +35,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """One answer. A `body` of None is an answer without a body; one of HTML is text, any other JSON."""
 
     status: int
@@ -43,20 +43,20 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON_UTF8
 
-    def response(self, head: bool = False) -> Response:
+    def to_http(self, head: bool = False) -> HttpResponse:
         content = b"" if self.body is None or head else self._content()
         media_type = self.content_type if content else None
-        return Response(content, self.status, self.headers, media_type)
+        return HttpResponse(content, self.status, self.headers, media_type)
 
     def _content(self) -> bytes:
         return (self.body if self.content_type == HTML else json.dumps(self.body)).encode()
 
 
-Handler = Callable[[Call], Answer]
-Endpoint = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Response]
+Endpoint = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
-class Operation(NamedTuple):
+class Route(NamedTuple):
     """What a provider offers: a method, a path with `{parameters}`, and the function that answers."""
 
     method: str
@@ -65,11 +65,11 @@ class Operation(NamedTuple):
     anonymous: bool = False
 
 
-class CaselessRoute(Route):
+class CaselessRoute(HttpRoute):
     """A route for its methods alone; ARM compares paths without case (public recordings show both)."""
 
     def __init__(self, path: str, endpoint: Endpoint, methods: Iterable[str]) -> None:
         super().__init__(path, endpoint)
         self.methods = set(methods)
-        self.answer = endpoint
+        self.respond = endpoint
         self.path_regex = re.compile(self.path_regex.pattern, re.IGNORECASE)

@@ -22,7 +22,7 @@ class LoggedRequest:
     headers: dict[str, str]
     body: Any
     status: int | None
-    answer: Any
+    response: Any
 
 
 def without_secrets(value: Any) -> Any:
@@ -49,11 +49,11 @@ class RequestLog:
         headers: Mapping[str, str],
         body: Any,
         status: int | None,
-        answer: Any,
+        response: Any,
     ) -> None:
         """Record one exchange; the authorization header and secrets are left out."""
         kept = {name: value for name, value in headers.items() if name != "authorization"}
-        entry = LoggedRequest(method, path, dict(query), kept, without_secrets(body), status, without_secrets(answer))
+        entry = LoggedRequest(method, path, dict(query), kept, without_secrets(body), status, without_secrets(response))
         with self._lock:
             self._entries.append(entry)
 

@@ -40,7 +40,7 @@ def segments(scope: str) -> tuple[str, ...]:
     return key(*(part for part in scope.split("/") if part))
 
 
-def covers(scope: str, resource_id: str) -> bool:
+def scope_contains(scope: str, resource_id: str) -> bool:
     """Whether `scope` is `resource_id` itself or above it.
 
     By segment: `/subscriptions/s/resourceGroups/rg1` is not above anything in `rg10`. Every management group

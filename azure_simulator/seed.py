@@ -12,7 +12,7 @@ from azure_simulator.services import Services
 
 from .resources.role_definitions import find_role
 
-Wire = dict[str, Any]
+Json = dict[str, Any]
 IdentityKind = Literal["SystemAssigned", "UserAssigned", "ServicePrincipal"]
 
 
@@ -27,12 +27,12 @@ class Seed:
         self._context = context
         self._services = services
 
-    def resource_group(self, name: str, location: str = "eastus", subscription_id: str | None = None) -> Wire:
+    def resource_group(self, name: str, location: str = "eastus", subscription_id: str | None = None) -> Json:
         with self._lock:
             subscription = self._subscription(subscription_id)
             return copy.deepcopy(self._services.groups.put(subscription, name, {"location": location}))
 
-    def managed_identity(self, resource_group: str, name: str, subscription_id: str | None = None) -> Wire:
+    def managed_identity(self, resource_group: str, name: str, subscription_id: str | None = None) -> Json:
         """An identity whose principal has replicated already; properties: clientId, principalId, tenantId."""
         with self._lock:
             subscription = self._subscription(subscription_id)
@@ -42,7 +42,7 @@ class Seed:
 
     def federated_credential(
         self, resource_id: str, name: str, issuer: str, subject: str, audience: str = "api://AzureADTokenExchange"
-    ) -> Wire:
+    ) -> Json:
         """A credential of the managed identity of that resource id; raises KeyError where there is none."""
         with self._lock:
             identity = self._services.identities.find(resource_id)
@@ -53,7 +53,7 @@ class Seed:
 
     def role_assignment(
         self, scope: str, principal_id: str, role: str = "Managed Identity Operator", name: str | None = None
-    ) -> Wire:
+    ) -> Json:
         """An assignment every provider honours already; raises ValueError for an unknown role name or id.
 
         `name`: that of the assignment, a new GUID where there is none.
@@ -78,10 +78,10 @@ class Seed:
         *,
         network_plugin: str = "azure",
         identity: IdentityKind = "SystemAssigned",
-        pod_identity: bool | Wire = True,
-        body: Wire | None = None,
+        pod_identity: bool | Json = True,
+        body: Json | None = None,
         **properties: Any,
-    ) -> Wire:
+    ) -> Json:
         """A cluster that stands already.
 
         pod_identity: True (enabled, no entries), False (never enabled) or a podIdentityProfile in wire form,
@@ -92,12 +92,12 @@ class Seed:
         with self._lock:
             subscription = self._subscription(None)
             group = self._ensure_group(subscription, resource_group)
-            place = ResourceId(subscription, group["name"], CLUSTER_TYPE, name)
+            resource_id = ResourceId(subscription, group["name"], CLUSTER_TYPE, name)
             if body is None:
                 request = self._request(group, name, network_plugin, identity)
-                body = self._services.clusters.seed(place, request).body
+                body = self._services.clusters.seed(resource_id, request).body
                 body["properties"].update(_pod_identity(pod_identity, network_plugin), **properties)
-            return copy.deepcopy(self._services.clusters.store(place, body).body)
+            return copy.deepcopy(self._services.clusters.store(resource_id, body).body)
 
     def feature(self, name: str, state: str) -> None:
         """`name` with its namespace (`Microsoft.ContainerService/...`), or without it for one of AKS."""
@@ -108,12 +108,12 @@ class Seed:
     def _subscription(self, subscription_id: str | None) -> str:
         return subscription_id or self._context.subscription_ids[0]
 
-    def _ensure_group(self, subscription: str, name: str) -> Wire:
+    def _ensure_group(self, subscription: str, name: str) -> Json:
         known = self._services.groups.find(subscription, name)
         return known or self._services.groups.put(subscription, name, {"location": "eastus"})
 
-    def _request(self, group: Wire, name: str, network_plugin: str, identity: IdentityKind) -> Wire:
-        request: Wire = {
+    def _request(self, group: Json, name: str, network_plugin: str, identity: IdentityKind) -> Json:
+        request: Json = {
             "location": group["location"],
             "properties": {
                 "dnsPrefix": f"{name}-dns",
@@ -131,7 +131,7 @@ class Seed:
         return request
 
 
-def _pod_identity(pod_identity: bool | Wire, network_plugin: str) -> Wire:
+def _pod_identity(pod_identity: bool | Json, network_plugin: str) -> Json:
     if pod_identity is False:
         return {}
     if pod_identity is True:

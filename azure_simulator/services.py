@@ -8,7 +8,7 @@ from typing import Any
 from azure_simulator.context import Context
 from azure_simulator.entra import Directory, Login, Tokens
 from azure_simulator.errors import resource_not_found
-from azure_simulator.http import Operation
+from azure_simulator.http import Route
 from azure_simulator.resource_ids import CLUSTER_TYPE, IDENTITY_TYPE, parse
 
 from .resources.authorization import RoleAssignments
@@ -16,7 +16,7 @@ from .resources.containerservice import (
     ClusterIdentities,
     Clusters,
     ContainerService,
-    Neighbours,
+    Dependencies,
     Operations,
     RunCommands,
 )
@@ -38,23 +38,23 @@ class Services:
         self.roles = RoleAssignments(context, self.directory, self._check_scope)
         operations = Operations(context)
         cluster_identities = ClusterIdentities(context, self.directory, self.identities)
-        neighbours = Neighbours(self.features, self.identities, cluster_identities, self.roles)
-        self.clusters = Clusters(context, cluster_identities, neighbours, operations)
+        dependencies = Dependencies(self.features, self.identities, cluster_identities, self.roles)
+        self.clusters = Clusters(context, cluster_identities, dependencies, operations)
         commands = RunCommands(context)
         self._container_service = ContainerService(self.groups, self.providers, self.clusters, operations, commands)
         self._login = Login(context, tokens, client_secret)
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         """Every route; the more specific ones come before `/subscriptions/.../providers/{namespace}`."""
         return [
-            *self._login.operations(),
-            *self.directory.operations(),
-            *self.roles.operations(),
-            *self._container_service.operations(),
-            *self.identities.operations(),
-            *self.features.operations(),
-            *self.groups.operations(),
-            *self.providers.operations(),
+            *self._login.routes(),
+            *self.directory.routes(),
+            *self.roles.routes(),
+            *self._container_service.routes(),
+            *self.identities.routes(),
+            *self.features.routes(),
+            *self.groups.routes(),
+            *self.providers.routes(),
         ]
 
     def _resources(self) -> Iterator[dict[str, Any]]:
@@ -76,10 +76,10 @@ class Services:
         resource = parse(scope)
         if resource is None:
             return
-        place = (resource.subscription, resource.group, resource.name)
+        names = (resource.subscription, resource.group, resource.name)
         absent = {
             IDENTITY_TYPE.lower(): lambda: self.identities.find(scope) is None,
-            CLUSTER_TYPE.lower(): lambda: self.clusters.find(*place) is None,
+            CLUSTER_TYPE.lower(): lambda: self.clusters.find(*names) is None,
         }.get(resource.type.lower())
         if absent and absent():
             raise resource_not_found(resource.type, resource.name, resource.group)

@@ -103,7 +103,7 @@ class Simulator:
 
     def _renew(self) -> None:
         self._services = Services(self._context, self._tokens, self.client_secret)
-        self._application.serve(self._services.operations())
+        self._application.serve(self._services.routes())
         self.seed = Seed(self._context, self._services, self._lock)
 
     @property
@@ -207,7 +207,7 @@ class Simulator:
         """
         with self._lock:
             cluster = self._cluster(resource_group, name)
-            self._services.clusters.play_update(cluster, seconds, change)
+            self._services.clusters.simulate_external_update(cluster, seconds, change)
 
     def _cluster(self, resource_group: str, name: str) -> Cluster:
         cluster = self._services.clusters.find(self.subscription_id, resource_group, name)

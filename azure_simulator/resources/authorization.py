@@ -13,8 +13,8 @@ from azure_simulator.resources.role_definitions import BUILT_IN_ROLES, Role, fin
 from ..context import Context, new_id
 from ..entra import Directory
 from ..errors import ServiceError, front_door, service
-from ..http import Answer, Call, Operation
-from ..resource_ids import covers, segments
+from ..http import Request, Response, Route
+from ..resource_ids import scope_contains, segments
 
 _ASSIGNMENTS = "/{scope:path}/providers/Microsoft.Authorization/roleAssignments"
 _DEFINITIONS = "/{scope:path}/providers/Microsoft.Authorization/roleDefinitions"
@@ -35,7 +35,7 @@ class RoleAssignment:
     properties: dict[str, Any]
     effective_from: float
 
-    def wire(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Scope and id repeat the scope of the request, letter case included (public recordings)."""
         return {
             "properties": dict(self.properties),
@@ -76,9 +76,9 @@ class RoleAssignments:
         )
         self._check_unique(assignment, known)
         self._assignments[name.lower()] = assignment
-        answer = assignment.wire()
-        answer["properties"]["createdBy"] = None
-        return answer
+        shown = assignment.to_json()
+        shown["properties"]["createdBy"] = None
+        return shown
 
     def grant(self, scope: str, principal_id: str, role: Role, name: str | None = None) -> dict[str, Any]:
         """An assignment that is effective at once."""
@@ -86,7 +86,7 @@ class RoleAssignments:
         properties = self._properties(scope, principal_id, requested, None)
         assignment = RoleAssignment(name or new_id(), scope, principal_id, role, properties, float("-inf"))
         self._assignments[assignment.name.lower()] = assignment
-        return assignment.wire()
+        return assignment.to_json()
 
     def revoke(self, scope: str, principal_id: str | None = None) -> None:
         """Remove the assignments at exactly this scope, of one principal or of all."""
@@ -97,7 +97,9 @@ class RoleAssignments:
 
     def of(self, principal_id: str) -> list[dict[str, Any]]:
         """The principal's own assignments in wire form, whatever they are at."""
-        return [each.wire() for each in self._assignments.values() if each.principal_id.lower() == principal_id.lower()]
+        return [
+            each.to_json() for each in self._assignments.values() if each.principal_id.lower() == principal_id.lower()
+        ]
 
     def allows(self, principal_id: str, action: str, resource_id: str) -> bool:
         """Whether a propagated assignment, at the resource or above it, grants the action."""
@@ -106,19 +108,19 @@ class RoleAssignments:
             assignment.principal_id.lower() in principals
             and assignment.effective_from <= self._context.now()
             and assignment.role.grants(action)
-            and covers(assignment.scope, resource_id)
+            and scope_contains(assignment.scope, resource_id)
             for assignment in self._assignments.values()
         )
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         return [
-            Operation("GET", _ASSIGNMENTS, self._list),
-            Operation("PUT", f"{_ASSIGNMENTS}/{{name}}", self._put),
-            Operation("GET", f"{_ASSIGNMENTS}/{{name}}", self._get),
-            Operation("DELETE", f"{_ASSIGNMENTS}/{{name}}", self._delete),
-            Operation("GET", _DEFINITIONS, _list_definitions),
-            Operation("GET", f"{_DEFINITIONS}/{{name}}", _get_definition),
-            Operation("GET", "/providers/Microsoft.Authorization/roleDefinitions/{name}", _get_definition),
+            Route("GET", _ASSIGNMENTS, self._list),
+            Route("PUT", f"{_ASSIGNMENTS}/{{name}}", self._put),
+            Route("GET", f"{_ASSIGNMENTS}/{{name}}", self._get),
+            Route("DELETE", f"{_ASSIGNMENTS}/{{name}}", self._delete),
+            Route("GET", _DEFINITIONS, _list_definitions),
+            Route("GET", f"{_DEFINITIONS}/{{name}}", _get_definition),
+            Route("GET", "/providers/Microsoft.Authorization/roleDefinitions/{name}", _get_definition),
         ]
 
     def _requested(self, properties: dict[str, Any]) -> tuple[Role, str]:
@@ -181,39 +183,39 @@ class RoleAssignments:
             "description": requested.get("description"),
         }
 
-    def _put(self, call: Call) -> Answer:
-        name = call.parameters["name"]
+    def _put(self, request: Request) -> Response:
+        name = request.parameters["name"]
         try:
             uuid.UUID(name)
         except ValueError:
             message = f"The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."
             raise service(400, "InvalidRoleAssignmentId", message) from None
-        properties = call.json_object().get("properties") or {}
-        return Answer(201, self.put(_scope(call), name, properties))
+        properties = request.json_object().get("properties") or {}
+        return Response(201, self.put(_scope(request), name, properties))
 
-    def _find(self, call: Call) -> RoleAssignment | None:
-        assignment = self._assignments.get(call.parameters["name"].lower())
-        same_scope = assignment is not None and segments(assignment.scope) == segments(_scope(call))
+    def _find(self, request: Request) -> RoleAssignment | None:
+        assignment = self._assignments.get(request.parameters["name"].lower())
+        same_scope = assignment is not None and segments(assignment.scope) == segments(_scope(request))
         return assignment if same_scope else None
 
-    def _get(self, call: Call) -> Answer:
-        assignment = self._find(call)
+    def _get(self, request: Request) -> Response:
+        assignment = self._find(request)
         if assignment is None:
-            message = f"The role assignment '{call.parameters['name']}' is not found."
+            message = f"The role assignment '{request.parameters['name']}' is not found."
             raise service(404, "RoleAssignmentNotFound", message)
-        return Answer(200, assignment.wire())
+        return Response(200, assignment.to_json())
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, request: Request) -> Response:
         """200 with the deleted assignment, updatedOn moved (public recordings); 204 where there is none."""
-        assignment = self._find(call)
+        assignment = self._find(request)
         if assignment is None:
-            return Answer(204)
+            return Response(204)
         del self._assignments[assignment.name.lower()]
         assignment.properties["updatedOn"] = self._context.timestamp()
-        return Answer(200, assignment.wire())
+        return Response(200, assignment.to_json())
 
-    def _list(self, call: Call) -> Answer:
-        return Answer(200, {"value": list(self._matching(_scope(call), call.query.get("$filter", "")))})
+    def _list(self, request: Request) -> Response:
+        return Response(200, {"value": list(self._matching(_scope(request), request.query.get("$filter", "")))})
 
     def _matching(self, scope: str, condition: str) -> Iterator[dict[str, Any]]:
         """`atScope()` keeps those at the scope and inherited from above it; without it, below it too.
@@ -222,11 +224,11 @@ class RoleAssignments:
         """
         at_scope, principals = _AT_SCOPE.search(condition), self._principals(condition)
         for assignment in self._assignments.values():
-            above = covers(assignment.scope, scope)
-            below = not at_scope and covers(scope, assignment.scope)
+            above = scope_contains(assignment.scope, scope)
+            below = not at_scope and scope_contains(scope, assignment.scope)
             right_principal = principals is None or assignment.principal_id.lower() in principals
             if (above or below) and right_principal:
-                yield assignment.wire()
+                yield assignment.to_json()
 
     def _principals(self, condition: str) -> frozenset[str] | None:
         """The principals whose assignments the condition asks for, None for all."""
@@ -238,8 +240,8 @@ class RoleAssignments:
         return frozenset({match["id"].lower()})
 
 
-def _scope(call: Call) -> str:
-    return f"/{call.parameters['scope'].strip('/')}"
+def _scope(request: Request) -> str:
+    return f"/{request.parameters['scope'].strip('/')}"
 
 
 def _subscription(scope: str) -> str:
@@ -248,7 +250,7 @@ def _subscription(scope: str) -> str:
 
 
 def _definition_id(scope: str, role: Role) -> str:
-    return str(role.wire(_subscription(scope))["id"])
+    return str(role.to_json(_subscription(scope))["id"])
 
 
 def _role_definition_not_found(definition_id: str) -> ServiceError:
@@ -257,18 +259,18 @@ def _role_definition_not_found(definition_id: str) -> ServiceError:
     return front_door(404, "RoleDefinitionDoesNotExist", message)
 
 
-def _list_definitions(call: Call) -> Answer:
-    wanted = _ROLE_NAME.search(call.query.get("$filter", ""))
+def _list_definitions(request: Request) -> Response:
+    wanted = _ROLE_NAME.search(request.query.get("$filter", ""))
     value = [
-        role.wire(_subscription(_scope(call)))
+        role.to_json(_subscription(_scope(request)))
         for role in BUILT_IN_ROLES
         if wanted is None or role.name.lower() == wanted[1].lower()
     ]
-    return Answer(200, {"value": value})
+    return Response(200, {"value": value})
 
 
-def _get_definition(call: Call) -> Answer:
-    role = find_role(call.parameters["name"])
+def _get_definition(request: Request) -> Response:
+    role = find_role(request.parameters["name"])
     if role is None:
-        raise _role_definition_not_found(call.parameters["name"])
-    return Answer(200, role.wire(_subscription(call.parameters.get("scope", ""))))
+        raise _role_definition_not_found(request.parameters["name"])
+    return Response(200, role.to_json(_subscription(request.parameters.get("scope", ""))))

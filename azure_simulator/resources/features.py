@@ -8,7 +8,7 @@ from azure_simulator.resources.resources import ResourceGroups
 
 from ..context import Context
 from ..errors import front_door
-from ..http import Answer, Call, Operation
+from ..http import Request, Response, Route
 from ..resource_ids import key
 
 POD_IDENTITY_FEATURE = "Microsoft.ContainerService/EnablePodIdentityPreview"
@@ -44,13 +44,13 @@ class Features:
     def registered(self, subscription: str, name: str) -> bool:
         return self._state(subscription, name) == "Registered"
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         return [
-            Operation("GET", f"{_ALL}/features", self._list),
-            Operation("GET", f"{_ALL}/providers/{{namespace}}/features", self._list),
-            Operation("GET", _FEATURE, self._get),
-            Operation("POST", f"{_FEATURE}/register", self._register),
-            Operation("POST", f"{_FEATURE}/unregister", self._unregister),
+            Route("GET", f"{_ALL}/features", self._list),
+            Route("GET", f"{_ALL}/providers/{{namespace}}/features", self._list),
+            Route("GET", _FEATURE, self._get),
+            Route("POST", f"{_FEATURE}/register", self._register),
+            Route("POST", f"{_FEATURE}/unregister", self._unregister),
         ]
 
     def _state(self, subscription: str, name: str) -> str:
@@ -68,36 +68,36 @@ class Features:
             "name": name,
         }
 
-    def _list(self, call: Call) -> Answer:
-        subscription, namespace = call.parameters["subscription"], call.parameters.get("namespace", "")
+    def _list(self, request: Request) -> Response:
+        subscription, namespace = request.parameters["subscription"], request.parameters.get("namespace", "")
         self._groups.check_subscription(subscription)
         value = [
             self._feature(subscription, name)
             for name in self._names.values()
             if name.lower().startswith(f"{namespace}/".lower() if namespace else "")
         ]
-        return Answer(200, {"value": value})
+        return Response(200, {"value": value})
 
-    def _asked(self, call: Call) -> tuple[str, str]:
-        self._groups.check_subscription(call.parameters["subscription"])
-        asked = f"{call.parameters['namespace']}/{call.parameters['feature']}"
+    def _asked(self, request: Request) -> tuple[str, str]:
+        self._groups.check_subscription(request.parameters["subscription"])
+        asked = f"{request.parameters['namespace']}/{request.parameters['feature']}"
         name = self._names.get(key(asked))
         if name is None:
             raise front_door(404, "FeatureNotFound", f"The feature '{asked}' could not be found.")
-        return call.parameters["subscription"], name
+        return request.parameters["subscription"], name
 
-    def _get(self, call: Call) -> Answer:
-        return Answer(200, self._feature(*self._asked(call)))
+    def _get(self, request: Request) -> Response:
+        return Response(200, self._feature(*self._asked(request)))
 
-    def _register(self, call: Call) -> Answer:
-        return self._change(call, "Registered", "Registering")
+    def _register(self, request: Request) -> Response:
+        return self._change(request, "Registered", "Registering")
 
-    def _unregister(self, call: Call) -> Answer:
-        return self._change(call, "Unregistered", "Unregistering")
+    def _unregister(self, request: Request) -> Response:
+        return self._change(request, "Unregistered", "Unregistering")
 
-    def _change(self, call: Call, goal: str, transition: str) -> Answer:
-        subscription, name = self._asked(call)
+    def _change(self, request: Request, goal: str, transition: str) -> Response:
+        subscription, name = self._asked(request)
         if self._state(subscription, name) not in (goal, transition):
             until = self._context.after(self._context.durations.feature_registration)
             self._states[key(subscription, name)] = (transition, until)
-        return Answer(200, self._feature(subscription, name))
+        return Response(200, self._feature(subscription, name))

@@ -9,13 +9,13 @@ from typing import Any
 
 from ..context import Context
 from ..errors import front_door, service
-from ..http import Answer, Call, Operation
+from ..http import Request, Response, Route
 from ..resource_ids import IDENTITY_TYPE
 
 MAXIMUM = 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}")
 
-Wire = dict[str, Any]
+Json = dict[str, Any]
 
 
 class FederatedCredentials:
@@ -24,27 +24,27 @@ class FederatedCredentials:
     A write is under way for as long as its answer takes; another write to the same identity is refused meanwhile.
     """
 
-    def __init__(self, context: Context, existing: Callable[[Call], Wire]) -> None:
+    def __init__(self, context: Context, existing: Callable[[Request], Json]) -> None:
         self._context = context
         self._existing = existing
-        self._credentials: dict[str, dict[str, Wire]] = {}
+        self._credentials: dict[str, dict[str, Json]] = {}
         self._written_until: dict[str, float] = {}
 
-    def operations(self, identity_path: str) -> list[Operation]:
+    def routes(self, identity_path: str) -> list[Route]:
         """The routes below the path of a managed identity."""
         path = f"{identity_path}/federatedIdentityCredentials"
         return [
-            Operation("GET", path, self._list),
-            Operation("PUT", f"{path}/{{credential}}", self._put),
-            Operation("GET", f"{path}/{{credential}}", self._get),
-            Operation("DELETE", f"{path}/{{credential}}", self._delete),
+            Route("GET", path, self._list),
+            Route("PUT", f"{path}/{{credential}}", self._put),
+            Route("GET", f"{path}/{{credential}}", self._get),
+            Route("DELETE", f"{path}/{{credential}}", self._delete),
         ]
 
-    def of(self, identity: Wire) -> dict[str, Wire]:
+    def of(self, identity: Json) -> dict[str, Json]:
         """The stored credentials of an identity, by name in lower case."""
         return self._credentials.setdefault(identity["id"].lower(), {})
 
-    def put(self, identity: Wire, name: str, properties: Wire) -> Wire:
+    def put(self, identity: Json, name: str, properties: Json) -> Json:
         """Create or replace, unchecked."""
         known = self.of(identity).get(name.lower())
         name = known["name"] if known else name
@@ -57,40 +57,40 @@ class FederatedCredentials:
         self.of(identity)[name.lower()] = credential
         return credential
 
-    def remove_all(self, identity: Wire) -> None:
+    def remove_all(self, identity: Json) -> None:
         self._credentials.pop(identity["id"].lower(), None)
 
-    def _list(self, call: Call) -> Answer:
-        return Answer(200, {"value": list(self.of(self._existing(call)).values())})
+    def _list(self, request: Request) -> Response:
+        return Response(200, {"value": list(self.of(self._existing(request)).values())})
 
-    def _get(self, call: Call) -> Answer:
-        name = call.parameters["credential"]
-        credential = self.of(self._existing(call)).get(name.lower())
+    def _get(self, request: Request) -> Response:
+        name = request.parameters["credential"]
+        credential = self.of(self._existing(request)).get(name.lower())
         if credential is None:
-            subject = f"{IDENTITY_TYPE}/{call.parameters['name']}/federatedIdentityCredentials"
+            subject = f"{IDENTITY_TYPE}/{request.parameters['name']}/federatedIdentityCredentials"
             message = f"The Resource '{subject}/{name}' was not found."
             raise front_door(404, "NotFound", message)
-        return Answer(200, credential)
+        return Response(200, credential)
 
-    def _put(self, call: Call) -> Answer:
-        identity, name = self._existing(call), call.parameters["credential"]
-        properties = call.json_object().get("properties") or {}
+    def _put(self, request: Request) -> Response:
+        identity, name = self._existing(request), request.parameters["credential"]
+        properties = request.json_object().get("properties") or {}
         known = name.lower() in self.of(identity)
         self._begin_write(identity)
         _check(self.of(identity), name, properties)
         credential = self.put(identity, name, properties)
-        return Answer(200 if known else 201, credential, {} if known else {"location": credential["id"]})
+        return Response(200 if known else 201, credential, {} if known else {"location": credential["id"]})
 
-    def _delete(self, call: Call) -> Answer:
-        identity = self._existing(call)
+    def _delete(self, request: Request) -> Response:
+        identity = self._existing(request)
         self._begin_write(identity)
-        removed = self.of(identity).pop(call.parameters["credential"].lower(), None)
-        return Answer(200 if removed else 204)
+        removed = self.of(identity).pop(request.parameters["credential"].lower(), None)
+        return Response(200 if removed else 204)
 
-    def _begin_write(self, identity: Wire) -> None:
+    def _begin_write(self, identity: Json) -> None:
         """Raises the conflict of public reports while another write to the identity is under way."""
-        place, now = identity["id"].lower(), self._context.now()
-        if now < self._written_until.get(place, now):
+        identity_key, now = identity["id"].lower(), self._context.now()
+        if now < self._written_until.get(identity_key, now):
             raise service(
                 409,
                 "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
@@ -99,10 +99,10 @@ class FederatedCredentials:
                 "are not supported.",
             )
         # Over before the answer arrives, so that a client that waits for it may go on at once.
-        self._written_until[place] = now + 0.9 * self._context.settings.azure_cli_latency
+        self._written_until[identity_key] = now + 0.9 * self._context.settings.azure_cli_latency
 
 
-def _check(credentials: dict[str, Wire], name: str, properties: Wire) -> None:
+def _check(credentials: dict[str, Json], name: str, properties: Json) -> None:
     """Limits as published; no error of this kind was ever recorded, so the messages are assumptions."""
     if not _NAME.fullmatch(name):
         raise service(400, "BadRequest", f"The federated identity credential name '{name}' is invalid.")

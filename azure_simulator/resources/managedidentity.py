@@ -12,7 +12,7 @@ from azure_simulator.resources.resources import ResourceGroups
 from ..context import Context, new_id
 from ..entra import Directory
 from ..errors import resource_not_found
-from ..http import Answer, Call, Operation
+from ..http import Request, Response, Route
 from ..resource_ids import IDENTITY_TYPE, identity_id, key, parse
 
 _BY_SUBSCRIPTION = f"/subscriptions/{{subscription}}/providers/{IDENTITY_TYPE}"
@@ -71,54 +71,54 @@ class ManagedIdentities:
         return identity is not None
 
     def remove_group(self, subscription: str, group: str) -> None:
-        for place in [place for place in self._identities if place[:2] == key(subscription, group)]:
-            self.remove(*place)
+        for names in [each for each in self._identities if each[:2] == key(subscription, group)]:
+            self.remove(*names)
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         return [
-            Operation("GET", _BY_SUBSCRIPTION, self._list),
-            Operation("GET", _BY_GROUP, self._list),
-            Operation("PUT", _IDENTITY, self._put),
-            Operation("PATCH", _IDENTITY, self._patch),
-            Operation("GET", _IDENTITY, self._get),
-            Operation("DELETE", _IDENTITY, self._delete),
-            *self.credentials.operations(_IDENTITY),
+            Route("GET", _BY_SUBSCRIPTION, self._list),
+            Route("GET", _BY_GROUP, self._list),
+            Route("PUT", _IDENTITY, self._put),
+            Route("PATCH", _IDENTITY, self._patch),
+            Route("GET", _IDENTITY, self._get),
+            Route("DELETE", _IDENTITY, self._delete),
+            *self.credentials.routes(_IDENTITY),
         ]
 
     @staticmethod
-    def _place(call: Call) -> tuple[str, str, str]:
-        return call.parameters["subscription"], call.parameters["group"], call.parameters["name"]
+    def _names(request: Request) -> tuple[str, str, str]:
+        return request.parameters["subscription"], request.parameters["group"], request.parameters["name"]
 
-    def _existing(self, call: Call) -> dict[str, Any]:
-        subscription, group, name = self._place(call)
+    def _existing(self, request: Request) -> dict[str, Any]:
+        subscription, group, name = self._names(request)
         self._groups.get(subscription, group)
         identity = self._identities.get(key(subscription, group, name))
         if identity is None:
             raise resource_not_found(IDENTITY_TYPE, name, group)
         return identity
 
-    def _list(self, call: Call) -> Answer:
-        subscription, group = call.parameters["subscription"], call.parameters.get("group")
+    def _list(self, request: Request) -> Response:
+        subscription, group = request.parameters["subscription"], request.parameters.get("group")
         self._groups.check_subscription(subscription)
         if group:
             self._groups.get(subscription, group)
         wanted = key(subscription, group) if group else key(subscription)
-        value = [item for place, item in self._identities.items() if place[: len(wanted)] == wanted]
-        return Answer(200, {"value": value})
+        value = [item for names, item in self._identities.items() if names[: len(wanted)] == wanted]
+        return Response(200, {"value": value})
 
-    def _put(self, call: Call) -> Answer:
-        subscription, group, name = self._place(call)
+    def _put(self, request: Request) -> Response:
+        subscription, group, name = self._names(request)
         known = key(subscription, group, name) in self._identities
-        identity = self.put(subscription, group, name, call.json_object())
-        return Answer(200 if known else 201, identity, {} if known else {"location": identity["id"]})
+        identity = self.put(subscription, group, name, request.json_object())
+        return Response(200 if known else 201, identity, {} if known else {"location": identity["id"]})
 
-    def _patch(self, call: Call) -> Answer:
-        return Answer(200, self.put(*self._place(call), {**self._existing(call), **call.json_object()}))
+    def _patch(self, request: Request) -> Response:
+        return Response(200, self.put(*self._names(request), {**self._existing(request), **request.json_object()}))
 
-    def _get(self, call: Call) -> Answer:
-        return Answer(200, self._existing(call))
+    def _get(self, request: Request) -> Response:
+        return Response(200, self._existing(request))
 
-    def _delete(self, call: Call) -> Answer:
-        subscription, group, name = self._place(call)
+    def _delete(self, request: Request) -> Response:
+        subscription, group, name = self._names(request)
         self._groups.get(subscription, group)
-        return Answer(200 if self.remove(subscription, group, name) else 204)
+        return Response(200 if self.remove(subscription, group, name) else 204)

@@ -8,7 +8,7 @@ from azure_simulator.resources.resources import LOCATIONS, ResourceGroups
 
 from ..context import Context
 from ..errors import front_door
-from ..http import Answer, Call, Operation
+from ..http import Request, Response, Route
 from ..resource_ids import key
 
 _ALL = "/subscriptions/{subscription}/providers"
@@ -46,12 +46,12 @@ class Providers:
         code = "MissingSubscriptionRegistration"
         raise front_door(409, code, message, [{"code": code, "target": namespace, "message": message}])
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         return [
-            Operation("GET", _ALL, self._list),
-            Operation("GET", _PROVIDER, self._get),
-            Operation("POST", f"{_PROVIDER}/register", self._register),
-            Operation("POST", f"{_PROVIDER}/unregister", self._unregister),
+            Route("GET", _ALL, self._list),
+            Route("GET", _PROVIDER, self._get),
+            Route("POST", f"{_PROVIDER}/register", self._register),
+            Route("POST", f"{_PROVIDER}/unregister", self._unregister),
         ]
 
     def _state(self, subscription: str, namespace: str) -> str:
@@ -71,8 +71,8 @@ class Providers:
             "registrationState": self._state(subscription, namespace),
         }
 
-    def _namespace(self, call: Call) -> tuple[str, str]:
-        subscription, asked = call.parameters["subscription"], call.parameters["namespace"]
+    def _namespace(self, request: Request) -> tuple[str, str]:
+        subscription, asked = request.parameters["subscription"], request.parameters["namespace"]
         self._groups.check_subscription(subscription)
         for namespace in RESOURCE_TYPES:
             if namespace.lower() == asked.lower():
@@ -80,26 +80,26 @@ class Providers:
         message = f"The resource namespace '{asked}' is invalid."
         raise front_door(404, "InvalidResourceNamespace", message)
 
-    def _list(self, call: Call) -> Answer:
-        subscription = call.parameters["subscription"]
+    def _list(self, request: Request) -> Response:
+        subscription = request.parameters["subscription"]
         self._groups.check_subscription(subscription)
         value = [self._provider(subscription, namespace) for namespace in RESOURCE_TYPES]
-        if "$select" in call.query:
-            wanted = call.query["$select"].lower().split(",")
+        if "$select" in request.query:
+            wanted = request.query["$select"].lower().split(",")
             value = [{name: entry[name] for name in entry if name.lower() in wanted} for entry in value]
-        return Answer(200, {"value": value})
+        return Response(200, {"value": value})
 
-    def _get(self, call: Call) -> Answer:
-        return Answer(200, self._provider(*self._namespace(call)))
+    def _get(self, request: Request) -> Response:
+        return Response(200, self._provider(*self._namespace(request)))
 
-    def _register(self, call: Call) -> Answer:
-        subscription, namespace = self._namespace(call)
+    def _register(self, request: Request) -> Response:
+        subscription, namespace = self._namespace(request)
         if self._state(subscription, namespace) == "NotRegistered":
             seconds = self._context.durations.provider_registration
             self._registered_from[key(subscription, namespace)] = self._context.after(seconds)
-        return Answer(200, self._provider(subscription, namespace))
+        return Response(200, self._provider(subscription, namespace))
 
-    def _unregister(self, call: Call) -> Answer:
-        subscription, namespace = self._namespace(call)
+    def _unregister(self, request: Request) -> Response:
+        subscription, namespace = self._namespace(request)
         self._registered_from.pop(key(subscription, namespace), None)
-        return Answer(200, self._provider(subscription, namespace))
+        return Response(200, self._provider(subscription, namespace))

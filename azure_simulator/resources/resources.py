@@ -9,7 +9,7 @@ from typing import Any
 
 from ..context import Context
 from ..errors import front_door, resource_group_not_found
-from ..http import Answer, Call, Operation
+from ..http import Request, Response, Route
 from ..resource_ids import group_id, key
 
 _SUBSCRIPTION = "/subscriptions/{subscription}"
@@ -64,20 +64,20 @@ class ResourceGroups:
         if subscription.lower() not in self._context.subscription_ids:
             raise front_door(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         return [
-            Operation("GET", "/subscriptions", self._list_subscriptions),
-            Operation("GET", _SUBSCRIPTION, self._get_subscription),
-            Operation("GET", f"{_SUBSCRIPTION}/locations", self._list_locations),
-            Operation("GET", f"{_SUBSCRIPTION}/resourcegroups", self._list),
-            Operation("GET", f"{_SUBSCRIPTION}/resources", self._list_resources),
-            Operation("GET", f"{_GROUP}/resources", self._list_resources),
-            Operation("PUT", _GROUP, self._put),
-            Operation("GET", _GROUP, self._get),
-            Operation("HEAD", _GROUP, self._head),
-            Operation("DELETE", _GROUP, self._delete),
-            Operation("GET", f"{_SUBSCRIPTION}/operationresults/{{operation}}", lambda call: Answer(200)),
-            Operation("GET", "/tenants", self._list_tenants),
+            Route("GET", "/subscriptions", self._list_subscriptions),
+            Route("GET", _SUBSCRIPTION, self._get_subscription),
+            Route("GET", f"{_SUBSCRIPTION}/locations", self._list_locations),
+            Route("GET", f"{_SUBSCRIPTION}/resourcegroups", self._list),
+            Route("GET", f"{_SUBSCRIPTION}/resources", self._list_resources),
+            Route("GET", f"{_GROUP}/resources", self._list_resources),
+            Route("PUT", _GROUP, self._put),
+            Route("GET", _GROUP, self._get),
+            Route("HEAD", _GROUP, self._head),
+            Route("DELETE", _GROUP, self._delete),
+            Route("GET", f"{_SUBSCRIPTION}/operationresults/{{operation}}", lambda request: Response(200)),
+            Route("GET", "/tenants", self._list_tenants),
         ]
 
     def _subscription(self, subscription: str) -> dict[str, Any]:
@@ -97,70 +97,70 @@ class ResourceGroups:
             },
         }
 
-    def _list_subscriptions(self, call: Call) -> Answer:
+    def _list_subscriptions(self, request: Request) -> Response:
         value = [self._subscription(subscription) for subscription in self._context.subscription_ids]
-        return Answer(200, {"value": value, "count": {"type": "Total", "value": len(value)}})
+        return Response(200, {"value": value, "count": {"type": "Total", "value": len(value)}})
 
-    def _get_subscription(self, call: Call) -> Answer:
-        self.check_subscription(call.parameters["subscription"])
-        return Answer(200, self._subscription(call.parameters["subscription"].lower()))
+    def _get_subscription(self, request: Request) -> Response:
+        self.check_subscription(request.parameters["subscription"])
+        return Response(200, self._subscription(request.parameters["subscription"].lower()))
 
-    def _list_tenants(self, call: Call) -> Answer:
+    def _list_tenants(self, request: Request) -> Response:
         tenant = self._context.tenant_id
-        return Answer(200, {"value": [{"id": f"/tenants/{tenant}", "tenantId": tenant}]})
+        return Response(200, {"value": [{"id": f"/tenants/{tenant}", "tenantId": tenant}]})
 
-    def _list_locations(self, call: Call) -> Answer:
-        self.check_subscription(call.parameters["subscription"])
+    def _list_locations(self, request: Request) -> Response:
+        self.check_subscription(request.parameters["subscription"])
         value = [
             {
-                "id": f"/subscriptions/{call.parameters['subscription']}/locations/{_code(display_name)}",
+                "id": f"/subscriptions/{request.parameters['subscription']}/locations/{_code(display_name)}",
                 "name": _code(display_name),
                 "displayName": display_name,
                 "metadata": {"regionType": "Physical"},
             }
             for display_name in LOCATIONS
         ]
-        return Answer(200, {"value": value})
+        return Response(200, {"value": value})
 
-    def _list(self, call: Call) -> Answer:
-        subscription = call.parameters["subscription"]
+    def _list(self, request: Request) -> Response:
+        subscription = request.parameters["subscription"]
         self.check_subscription(subscription)
         value = [group for (owner, _), group in self._groups.items() if owner == subscription.lower()]
-        return Answer(200, {"value": value})
+        return Response(200, {"value": value})
 
-    def _put(self, call: Call) -> Answer:
-        subscription, name = call.parameters["subscription"], call.parameters["group"]
+    def _put(self, request: Request) -> Response:
+        subscription, name = request.parameters["subscription"], request.parameters["group"]
         self.check_subscription(subscription)
         status = 200 if key(subscription, name) in self._groups else 201
-        return Answer(status, self.put(subscription, name, call.json_object()))
+        return Response(status, self.put(subscription, name, request.json_object()))
 
-    def _get(self, call: Call) -> Answer:
-        return Answer(200, self.get(call.parameters["subscription"], call.parameters["group"]))
+    def _get(self, request: Request) -> Response:
+        return Response(200, self.get(request.parameters["subscription"], request.parameters["group"]))
 
-    def _head(self, call: Call) -> Answer:
-        self._get(call)
-        return Answer(204)
+    def _head(self, request: Request) -> Response:
+        self._get(request)
+        return Response(204)
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, request: Request) -> Response:
         """The group and what is in it are gone at once; the client still polls `Location`, as ever."""
-        subscription, name = call.parameters["subscription"], call.parameters["group"]
+        subscription, name = request.parameters["subscription"], request.parameters["group"]
         self.get(subscription, name)
         self._empty(subscription, name)
         del self._groups[key(subscription, name)]
         job = f"/subscriptions/{subscription}/operationresults/RESOURCEGROUPDELETIONJOB-{name.upper()}"
-        location = self._context.polling_url(job, call.query.get("api-version", ""))
-        return Answer(202, None, {"location": location})
+        location = self._context.polling_url(job, request.query.get("api-version", ""))
+        return Response(202, None, {"location": location})
 
-    def _list_resources(self, call: Call) -> Answer:
-        wanted = _TYPE_FILTER.search(call.query.get("$filter", ""))
-        scope = call.path.lower().removesuffix("resources")
+    def _list_resources(self, request: Request) -> Response:
+        wanted = _TYPE_FILTER.search(request.query.get("$filter", ""))
+        scope = request.path.lower().removesuffix("resources")
         value = [
             {name: value for name, value in resource.items() if name not in ("properties", "eTag")}
             for resource in self._contents()
             if resource["id"].lower().startswith(scope)
             and (wanted is None or resource["type"].lower() == wanted[1].lower())
         ]
-        return Answer(200, {"value": value})
+        return Response(200, {"value": value})
 
 
 def _code(display_name: str) -> str:

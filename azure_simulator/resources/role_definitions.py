@@ -25,7 +25,7 @@ class Role(NamedTuple):
 
         return any_matches(self.actions) and not any_matches(self.not_actions)
 
-    def wire(self, subscription: str) -> dict[str, Any]:
+    def to_json(self, subscription: str) -> dict[str, Any]:
         return {
             "properties": {
                 "roleName": self.name,

@@ -233,7 +233,7 @@ class TestPythonInterface:
         arm.put(f"resourceGroups/{GROUP}", {"location": "eastus"}, headers={"X-Custom": "1"})
         (logged,) = simulator.requests.matching("put", "RESOURCEGROUPS")
         assert (logged.status, logged.body) == (201, {"location": "eastus"})
-        assert logged.answer["name"] == GROUP
+        assert logged.response["name"] == GROUP
         assert logged.query["api-version"]
         assert logged.headers["x-custom"] == "1"
         assert "authorization" not in logged.headers

@@ -22,7 +22,7 @@ def written(simulator: Simulator) -> tuple[Wire, Wire]:
     """
     exchanges = simulator.requests.matching(path=CLUSTER_PATH)
     put = max(index for index, each in enumerate(exchanges) if each.method == "PUT")
-    read = next(each.answer for each in reversed(exchanges[:put]) if each.method == "GET" and each.status == 200)
+    read = next(each.response for each in reversed(exchanges[:put]) if each.method == "GET" and each.status == 200)
     return without_profile(exchanges[put].body), without_profile(without_read_only(read))
 
 

@@ -41,13 +41,13 @@ def remove_etags(body: Body) -> None:
 
 def with_etags_of(body: Body, old: Body) -> Body:
     """A copy as a PUT answers it: with the eTags of before the update (public recordings)."""
-    answer = copy.deepcopy(body)
-    remove_etags(answer)
+    response = copy.deepcopy(body)
+    remove_etags(response)
     known = {pool["name"]: pool for pool in pools(old)}
-    for part, before in [(answer, old), *((pool, known.get(pool["name"], {})) for pool in pools(answer))]:
+    for part, before in [(response, old), *((pool, known.get(pool["name"], {})) for pool in pools(response))]:
         if "eTag" in before:
             part["eTag"] = before["eTag"]
-    return answer
+    return response
 
 
 def check_unchanged(requested: Body, existing: Body) -> None:

@@ -19,9 +19,9 @@ from azure_simulator.resources.containerservice.bodies import (
     with_etags_of,
 )
 from azure_simulator.resources.containerservice.cluster_identity import ClusterIdentities
-from azure_simulator.resources.containerservice.operations import Kind, LongRunningOperation, Operations
+from azure_simulator.resources.containerservice.operations import LongRunningOperation, OperationKind, Operations
 from azure_simulator.resources.containerservice.pod_identity import Outcome
-from azure_simulator.resources.containerservice.pod_identity_check import Check, Neighbours
+from azure_simulator.resources.containerservice.pod_identity_check import Check, Dependencies
 from azure_simulator.resources.containerservice.read_only import writable
 
 from ...context import Context, new_id
@@ -33,7 +33,7 @@ from ...resource_ids import ResourceId, key
 class Cluster:
     """One cluster. `body` is what a GET shows; `settled` is what it becomes when `operation` ends well."""
 
-    place: ResourceId
+    resource_id: ResourceId
     body: Body
     operation: LongRunningOperation | None = None
     settled: Body | None = None
@@ -43,26 +43,26 @@ class Clusters:
     """All clusters. Nothing runs in the background: a finished operation takes effect when next looked at."""
 
     def __init__(
-        self, context: Context, identities: ClusterIdentities, neighbours: Neighbours, operations: Operations
+        self, context: Context, identities: ClusterIdentities, dependencies: Dependencies, operations: Operations
     ) -> None:
         self._context = context
         self._identities = identities
-        self._neighbours = neighbours
+        self._dependencies = dependencies
         self._operations = operations
         self._clusters: dict[tuple[str, ...], Cluster] = {}
 
     def find(self, subscription: str, group: str, name: str) -> Cluster | None:
         """The cluster as it is now, its finished operation carried out."""
-        place = key(subscription, group, name)
-        cluster = self._clusters.get(place)
+        cluster_key = key(subscription, group, name)
+        cluster = self._clusters.get(cluster_key)
         operation = cluster.operation if cluster else None
         if cluster and operation and not operation.running(self._context.now()):
-            self._finish(place, cluster, operation)
-        return self._clusters.get(place)
+            self._finish(cluster_key, cluster, operation)
+        return self._clusters.get(cluster_key)
 
     def all(self) -> Iterator[Cluster]:
-        for place in list(self._clusters):
-            cluster = self.find(*place)
+        for cluster_key in list(self._clusters):
+            cluster = self.find(*cluster_key)
             if cluster:
                 yield cluster
 
@@ -78,24 +78,24 @@ class Clusters:
                 "See https://aka.ms/aks-pending-operation for more details",
             )
 
-    def create(self, place: ResourceId, request: Body) -> tuple[Cluster, LongRunningOperation]:
+    def create(self, resource_id: ResourceId, request: Body) -> tuple[Cluster, LongRunningOperation]:
         """A new cluster, Creating; raises the service's answer to a body it refuses."""
-        body = self._requested(place, request, None)
-        self._check_pod_identity(body, None, place.subscription, creating=True)
+        body = self._requested(resource_id, request, None)
+        self._check_pod_identity(body, None, resource_id.subscription, creating=True)
         self._identities.register(body)
-        cluster = Cluster(place, body)
-        self._clusters[key(*_names(place))] = cluster
+        cluster = Cluster(resource_id, body)
+        self._clusters[key(*_names(resource_id))] = cluster
         settled = copy.deepcopy(body)
         self._identities.resolve(settled)
-        defaults.after_create(settled, place)
+        defaults.after_create(settled, resource_id)
         operation = self._begin(cluster, "Creating", self._context.durations.create, settled)
         return cluster, operation
 
     def update(self, cluster: Cluster, request: Body) -> tuple[Body, LongRunningOperation]:
         """Replace the cluster's writable state; returns the answer, which has the eTag of before."""
         old = cluster.body
-        body = self._requested(cluster.place, request, old)
-        outcome = self._check_pod_identity(body, profile_of(old), cluster.place.subscription, creating=False)
+        body = self._requested(cluster.resource_id, request, old)
+        outcome = self._check_pod_identity(body, profile_of(old), cluster.resource_id.subscription, creating=False)
         self._identities.register(body)
         operation = self._replace(cluster, body, outcome, self._duration(old, body))
         return with_etags_of(cluster.body, old), operation
@@ -105,7 +105,7 @@ class Clusters:
         request = copy.deepcopy(cluster.body)
         others = [item for item in pools(request) if item["name"].lower() != pool["name"].lower()]
         request["properties"]["agentPoolProfiles"] = [*others, pool]
-        old, body = cluster.body, self._requested(cluster.place, request, cluster.body)
+        old, body = cluster.body, self._requested(cluster.resource_id, request, cluster.body)
         operation = self._replace(cluster, body, None, self._context.durations.update)
         return with_etags_of(cluster.body, old), operation
 
@@ -117,7 +117,9 @@ class Clusters:
         settled = copy.deepcopy(cluster.body)
         return self._begin(cluster, "Deleting", self._context.durations.delete, settled)
 
-    def play_update(self, cluster: Cluster, seconds: float, change: Callable[[Body], object] | None) -> None:
+    def simulate_external_update(
+        self, cluster: Cluster, seconds: float, change: Callable[[Body], object] | None
+    ) -> None:
         """As if another client had begun an update: no check, no fault; `change` edits the body in place."""
         body = copy.deepcopy(cluster.body)
         if change:
@@ -128,27 +130,27 @@ class Clusters:
             outcome = pod_identity.outcome(requested, old, self._context.faults, lambda entry: True)
         self._replace(cluster, body, outcome, seconds, faults=False)
 
-    def seed(self, place: ResourceId, request: Body) -> Cluster:
+    def seed(self, resource_id: ResourceId, request: Body) -> Cluster:
         """A cluster that stands already, from a body as a client would send it, unchecked."""
-        body = self._requested(place, request, None)
+        body = self._requested(resource_id, request, None)
         self._identities.resolve(body)
-        defaults.after_create(body, place)
+        defaults.after_create(body, resource_id)
         set_state(body, "Succeeded")
-        return self.store(place, body)
+        return self.store(resource_id, body)
 
-    def store(self, place: ResourceId, body: Body) -> Cluster:
+    def store(self, resource_id: ResourceId, body: Body) -> Cluster:
         """A cluster that stands already, with this body as it is; what it lacks of eTags is added."""
         body = copy.deepcopy(body)
         body.setdefault("eTag", new_id())
         for pool in pools(body):
             pool.setdefault("eTag", new_id())
         self._identities.register(body, replicated=True)
-        cluster = self._clusters[key(*_names(place))] = Cluster(place, body)
+        cluster = self._clusters[key(*_names(resource_id))] = Cluster(resource_id, body)
         return cluster
 
     def remove_group(self, subscription: str, group: str) -> None:
-        for place in [place for place in self._clusters if place[:2] == key(subscription, group)]:
-            self._remove(place)
+        for cluster_key in [each for each in self._clusters if each[:2] == key(subscription, group)]:
+            self._remove(cluster_key)
 
     def view(self, cluster: Cluster) -> Body:
         """A copy of the wire body as a GET shows it now."""
@@ -166,13 +168,13 @@ class Clusters:
             remove_etags(body)
         return body
 
-    def _finish(self, place: tuple[str, ...], cluster: Cluster, operation: LongRunningOperation) -> None:
+    def _finish(self, cluster_key: tuple[str, ...], cluster: Cluster, operation: LongRunningOperation) -> None:
         cluster.operation = None
         if operation.failure:
             set_state(cluster.body, "Failed")
             pod_identity.fail_unsettled(profile_of(cluster.body), operation.failure)
         elif operation.kind == "Deleting":
-            self._remove(place)
+            self._remove(cluster_key)
         else:
             assert cluster.settled is not None
             cluster.body = cluster.settled
@@ -180,15 +182,17 @@ class Clusters:
         renew_etags(cluster.body)
         cluster.settled = None
 
-    def _remove(self, place: tuple[str, ...]) -> None:
-        self._identities.unregister(self._clusters.pop(place).body)
+    def _remove(self, cluster_key: tuple[str, ...]) -> None:
+        self._identities.unregister(self._clusters.pop(cluster_key).body)
 
     def _begin(
-        self, cluster: Cluster, kind: Kind, seconds: float, settled: Body, faults: bool = True
+        self, cluster: Cluster, kind: OperationKind, seconds: float, settled: Body, faults: bool = True
     ) -> LongRunningOperation:
         """Start an operation on the cluster; one that runs is preempted and ends with the new one."""
         nodes = sum(pool.get("count") or 0 for pool in pools(cluster.body))
-        operation = self._operations.begin(cluster.place.subscription, cluster.body["location"], kind, seconds, nodes)
+        operation = self._operations.begin(
+            cluster.resource_id.subscription, cluster.body["location"], kind, seconds, nodes
+        )
         operation.failure = self._context.faults.take_operation_failure() if faults else None
         if cluster.operation:
             cluster.operation.preempted = True
@@ -210,7 +214,7 @@ class Clusters:
         renew_etags(body)
         return operation
 
-    def _requested(self, place: ResourceId, request: Body, existing: Body | None) -> Body:
+    def _requested(self, resource_id: ResourceId, request: Body, existing: Body | None) -> Body:
         """The whole body the request asks for; raises where it is malformed or changes what is fixed."""
         requested = writable(request)
         # An Automatic cluster with a hosted system pool has none (public recordings).
@@ -221,7 +225,7 @@ class Clusters:
             raise front_door(400, "LocationRequired", "The location property is required.")
         if existing:
             check_unchanged(requested, existing)
-        body = defaults.complete(requested, place, existing, self._context.tenant_id)
+        body = defaults.complete(requested, resource_id, existing, self._context.tenant_id)
         self._identities.assign(body, existing)
         profile = profile_of(body)
         if profile is not None and not profile.get("enabled"):
@@ -232,7 +236,7 @@ class Clusters:
         profile = profile_of(body)
         if not profile:
             return None
-        check = Check(body, subscription, self._neighbours)
+        check = Check(body, subscription, self._dependencies)
         check.run(creating)
         return pod_identity.outcome(profile, old, self._context.faults, check.assignable)
 
@@ -242,5 +246,5 @@ class Clusters:
         return durations.pod_identity if only_lists else durations.update
 
 
-def _names(place: ResourceId) -> tuple[str, str, str]:
-    return place.subscription, place.group, place.name
+def _names(resource_id: ResourceId) -> tuple[str, str, str]:
+    return resource_id.subscription, resource_id.group, resource_id.name

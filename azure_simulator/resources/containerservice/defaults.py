@@ -94,7 +94,7 @@ _CONTROL_PLANE_PLUGINS = (
 
 
 def complete(
-    requested: dict[str, Any], place: ResourceId, existing: dict[str, Any] | None, tenant_id: str
+    requested: dict[str, Any], resource_id: ResourceId, existing: dict[str, Any] | None, tenant_id: str
 ) -> dict[str, Any]:
     """The whole body a writable request body stands for.
 
@@ -103,15 +103,15 @@ def complete(
     """
     known = existing or {}
     location = known.get("location") or str(requested.get("location", "")).replace(" ", "").lower()
-    properties = _properties(requested, place, known.get("properties"), location)
+    properties = _properties(requested, resource_id, known.get("properties"), location)
     profile = properties["oidcIssuerProfile"]
     if profile.get("enabled"):
         issuer = f"https://{location}.oic.prod-aks.azure.com/{tenant_id}/{new_id()}/"
         profile["issuerURL"] = _known_issuer(known) or issuer
     body = {
-        "id": known.get("id", cluster_id(place.subscription, place.group, place.name)),
+        "id": known.get("id", cluster_id(resource_id.subscription, resource_id.group, resource_id.name)),
         "location": location,
-        "name": known.get("name", place.name),
+        "name": known.get("name", resource_id.name),
         "type": "Microsoft.ContainerService/ManagedClusters",
         "kind": "Base",
         **{name: value for name, value in requested.items() if name not in ("location", "properties")},
@@ -122,10 +122,10 @@ def complete(
 
 
 def _properties(
-    requested: dict[str, Any], place: ResourceId, known: dict[str, Any] | None, location: str
+    requested: dict[str, Any], resource_id: ResourceId, known: dict[str, Any] | None, location: str
 ) -> dict[str, Any]:
     properties = _filled(requested["properties"], _PROPERTIES)
-    made = known or _server_made(place, properties, location)
+    made = known or _server_made(resource_id, properties, location)
     for name in (*READ_ONLY_PROPERTIES, "dnsPrefix", "nodeResourceGroup", "identityProfile"):
         if name in made and not (name == "identityProfile" and name in properties):
             properties[name] = made[name]
@@ -142,8 +142,8 @@ def _properties(
     return properties
 
 
-def _server_made(place: ResourceId, requested: dict[str, Any], location: str) -> dict[str, Any]:
-    prefix = requested.get("dnsPrefix") or f"{place.name}-dns"
+def _server_made(resource_id: ResourceId, requested: dict[str, Any], location: str) -> dict[str, Any]:
+    prefix = requested.get("dnsPrefix") or f"{resource_id.name}-dns"
     host = f"{prefix}-{_random(8)}"
     return {
         "provisioningState": "Succeeded",
@@ -151,7 +151,8 @@ def _server_made(place: ResourceId, requested: dict[str, Any], location: str) ->
         "dnsPrefix": prefix,
         "fqdn": f"{host}.hcp.{location}.azmk8s.io",
         "azurePortalFQDN": f"{host}.portal.hcp.{location}.azmk8s.io",
-        "nodeResourceGroup": requested.get("nodeResourceGroup") or f"MC_{place.group}_{place.name}_{location}",
+        "nodeResourceGroup": requested.get("nodeResourceGroup")
+        or f"MC_{resource_id.group}_{resource_id.name}_{location}",
         "maxAgentPools": 100,
         "resourceUID": secrets.token_hex(12),
         "controlPlanePluginProfiles": {name: {"enableV2": True} for name in _CONTROL_PLANE_PLUGINS},
@@ -209,18 +210,18 @@ def _known_issuer(known: dict[str, Any]) -> str | None:
     return str(url) if url else None
 
 
-def after_create(body: dict[str, Any], place: ResourceId) -> None:
+def after_create(body: dict[str, Any], resource_id: ResourceId) -> None:
     """Add what appears only once the cluster stands: outbound address and, not with a service principal,
     kubelet identity."""
     properties = body["properties"]
     node_group = properties["nodeResourceGroup"]
     balancer = properties["networkProfile"].get("loadBalancerProfile")
     if balancer is not None:
-        address = f"{group_id(place.subscription, node_group)}/providers/Microsoft.Network/publicIPAddresses"
+        address = f"{group_id(resource_id.subscription, node_group)}/providers/Microsoft.Network/publicIPAddresses"
         balancer.setdefault("effectiveOutboundIPs", [{"id": f"{address}/{new_id()}"}])
     if "identity" in body:
         kubelet = {
-            "resourceId": identity_id(place.subscription, node_group, f"{place.name}-agentpool"),
+            "resourceId": identity_id(resource_id.subscription, node_group, f"{resource_id.name}-agentpool"),
             "clientId": new_id(),
             "objectId": new_id(),
         }

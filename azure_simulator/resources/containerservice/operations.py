@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from ...context import Context, new_id
 from ...errors import aks
-from ...http import JSON, Answer, Call, Operation
+from ...http import JSON, Request, Response, Route
 from ...resource_ids import key
 
 # The api-version of operation URLs is the service's own, never the request's (public recordings).
 OPERATION_API_VERSION = "2025-03-01"
 LEASE_SECONDS = 6 * 3600
-Kind = Literal["Creating", "Updating", "Deleting"]
-_PLACE = "/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}"
+OperationKind = Literal["Creating", "Updating", "Deleting"]
+_LOCATION = "/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}"
 _NOT_LATEST = {
     "code": "NotLatestOperation",
     "message": "The operation has been preempted by another one. "
@@ -32,7 +32,7 @@ class LongRunningOperation:
 
     subscription: str
     location: str
-    kind: Kind
+    kind: OperationKind
     start: float
     end: float
     nodes: int = 0
@@ -80,7 +80,7 @@ class Operations:
         self._operations: dict[tuple[str, ...], LongRunningOperation] = {}
 
     def begin(
-        self, subscription: str, location: str, kind: Kind, seconds: float, nodes: int = 0
+        self, subscription: str, location: str, kind: OperationKind, seconds: float, nodes: int = 0
     ) -> LongRunningOperation:
         """An operation that takes `seconds`, scaled, from now on."""
         start, end = self._context.now(), self._context.after(seconds)
@@ -99,24 +99,24 @@ class Operations:
         seconds = self._context.settings.retry_after
         return {} if seconds is None else {"retry-after": f"{seconds:g}"}
 
-    def routes(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         return [
-            Operation("GET", f"{_PLACE}/operations/{{operation}}", self._get),
-            Operation("GET", f"{_PLACE}/operationresults/{{operation}}", self._get_result),
+            Route("GET", f"{_LOCATION}/operations/{{operation}}", self._get),
+            Route("GET", f"{_LOCATION}/operationresults/{{operation}}", self._get_result),
         ]
 
     def _url(self, operation: LongRunningOperation, kind: str) -> str:
-        place = _PLACE.format(subscription=operation.subscription, location=operation.location)
-        return self._context.polling_url(f"{place}/{kind}/{operation.id}", OPERATION_API_VERSION)
+        location = _LOCATION.format(subscription=operation.subscription, location=operation.location)
+        return self._context.polling_url(f"{location}/{kind}/{operation.id}", OPERATION_API_VERSION)
 
-    def _find(self, call: Call) -> LongRunningOperation:
-        operation = self._operations.get(key(call.parameters["subscription"], call.parameters["operation"]))
+    def _find(self, request: Request) -> LongRunningOperation:
+        operation = self._operations.get(key(request.parameters["subscription"], request.parameters["operation"]))
         if operation is None:
-            raise aks(404, "NotFound", f"The operation '{call.parameters['operation']}' was not found.")
+            raise aks(404, "NotFound", f"The operation '{request.parameters['operation']}' was not found.")
         return operation
 
-    def _get(self, call: Call) -> Answer:
-        return Answer(200, self._body(self._find(call)), self.retry_after(), JSON)
+    def _get(self, request: Request) -> Response:
+        return Response(200, self._body(self._find(request)), self.retry_after(), JSON)
 
     def _body(self, operation: LongRunningOperation) -> dict[str, Any]:
         now = self._context.now()
@@ -130,15 +130,15 @@ class Operations:
         error = operation.error(now)
         return body | ({"error": error} if error else {})
 
-    def _get_result(self, call: Call) -> Answer:
-        operation = self._find(call)
+    def _get_result(self, request: Request) -> Response:
+        operation = self._find(request)
         headers = {"location": self._url(operation, "operationresults"), "content-type": JSON}
         headers |= self.retry_after()
         if not operation.running(self._context.now()):
-            return Answer(204, None, headers)
+            return Response(204, None, headers)
         body = self._body(operation) | {
             "progress": {"currentStep": ""},
             "leasedUntil": self._context.timestamp(operation.start + LEASE_SECONDS),
             "etag": new_id(),
         }
-        return Answer(202, body, headers)
+        return Response(202, body, headers)

@@ -39,11 +39,11 @@ def outcome(requested: Profile, old: Profile | None, faults: Faults, assignable:
     still listed as Failed while the operation itself succeeds; it can be tried again, and then needs an
     identity under the old resource id, whatever that one's client id.
     """
-    stored = {place(entry): entry for entry in identities(old)}
+    stored = {key_of(entry): entry for entry in identities(old)}
     meanwhile, settled = [], []
     for entry in identities(requested):
         clean = _stripped(entry)
-        before = stored.pop(place(entry), None)
+        before = stored.pop(key_of(entry), None)
         if before and before.get("provisioningState") == "Assigned" and _stripped(before) == clean:
             meanwhile.append(before)
             settled.append(before)
@@ -100,7 +100,7 @@ def identity_of(entry: Entry) -> dict[str, str]:
     return entry.get("identity") or {}
 
 
-def place(entry: Entry) -> tuple[str, str]:
+def key_of(entry: Entry) -> tuple[str, str]:
     return entry["namespace"], entry["name"]
 
 

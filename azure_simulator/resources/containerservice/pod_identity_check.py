@@ -16,7 +16,7 @@ from azure_simulator.resources.containerservice.pod_identity import (
     exceptions,
     identities,
     identity_of,
-    place,
+    key_of,
 )
 
 from ...errors import ServiceError, aks
@@ -34,7 +34,7 @@ _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class Dependencies:
     """The other providers the check asks."""
 
     features: Features
@@ -54,10 +54,10 @@ class Check:
     and node pools are assumptions.
     """
 
-    def __init__(self, body: Body, subscription: str, neighbours: Neighbours) -> None:
+    def __init__(self, body: Body, subscription: str, dependencies: Dependencies) -> None:
         self._body = body
         self._subscription = subscription
-        self._neighbours = neighbours
+        self._dependencies = dependencies
         self._profile: Profile = body["properties"]["podIdentityProfile"]
 
     def run(self, creating: bool) -> None:
@@ -75,7 +75,7 @@ class Check:
             self._check_assignment(entry)
 
     def _check_add_on(self) -> None:
-        if not self._neighbours.features.registered(self._subscription, POD_IDENTITY_FEATURE):
+        if not self._dependencies.features.registered(self._subscription, POD_IDENTITY_FEATURE):
             raise bad_request(
                 f"PodIdentity addon is not allowed since feature '{POD_IDENTITY_FEATURE}' is not enabled."
             )
@@ -118,7 +118,7 @@ class Check:
         """One name in a namespace is one identity: a client that adds to what is left of a removal has two."""
         seen: dict[tuple[str, str], tuple[str, ...]] = {}
         for entry in identities(self._profile):
-            if seen.setdefault(place(entry), _identity_key(entry)) != _identity_key(entry):
+            if seen.setdefault(key_of(entry), _identity_key(entry)) != _identity_key(entry):
                 raise bad_request(
                     "Found pod identities use different identities with the same name "
                     f"'{entry['name']}' in namespace '{entry['namespace']}'. "
@@ -131,18 +131,18 @@ class Check:
         That a deleted identity gives the same answer as a missing role is known from public reports.
         """
         identity = identity_of(entry)
-        managed_identity = self._neighbours.identities.find(identity["resourceId"])
+        managed_identity = self._dependencies.identities.find(identity["resourceId"])
         ids = (identity["clientId"].lower(), identity["objectId"].lower())
         if managed_identity is None or ids != _ids(managed_identity) or not self.assignable(entry):
             raise aks(400, *assignment_error(entry))
 
     def assignable(self, entry: Entry) -> bool:
         """Whether there is an identity under the entry's resource id that the cluster identity may assign."""
-        principal = self._neighbours.cluster_identities.principal(self._body)
+        principal = self._dependencies.cluster_identities.principal(self._body)
         resource_id = identity_of(entry)["resourceId"]
-        if principal is None or self._neighbours.identities.find(resource_id) is None:
+        if principal is None or self._dependencies.identities.find(resource_id) is None:
             return False
-        return self._neighbours.roles.allows(principal, ASSIGN_ACTION, resource_id)
+        return self._dependencies.roles.allows(principal, ASSIGN_ACTION, resource_id)
 
 
 def _check_names(entry: Entry) -> None:

@@ -10,7 +10,7 @@ from azure_simulator.resources.containerservice.operations import LongRunningOpe
 from azure_simulator.resources.containerservice.run_command import RunCommands
 
 from ...errors import aks, resource_not_found
-from ...http import JSON, Answer, Call, Operation
+from ...http import JSON, Request, Response, Route
 from ...resource_ids import CLUSTER_TYPE, ResourceId
 from ..providers import Providers
 from ..resources import ResourceGroups
@@ -38,105 +38,108 @@ class ContainerService:
         self._operations = operations
         self._commands = commands
 
-    def operations(self) -> list[Operation]:
+    def routes(self) -> list[Route]:
         return [
-            Operation("GET", _BY_SUBSCRIPTION, self._list),
-            Operation("GET", _BY_GROUP, self._list),
-            Operation("PUT", _CLUSTER, self._put),
-            Operation("GET", _CLUSTER, self._get),
-            Operation("DELETE", _CLUSTER, self._delete),
-            Operation("GET", _POOLS, self._list_pools),
-            Operation("GET", f"{_POOLS}/{{pool}}", self._get_pool),
-            Operation("PUT", f"{_POOLS}/{{pool}}", self._put_pool),
-            Operation("POST", f"{_CLUSTER}/runCommand", lambda call: self._commands.run(self._existing(call), call)),
-            Operation("GET", f"{_CLUSTER}/commandResults/{{command}}", self._commands.result),
+            Route("GET", _BY_SUBSCRIPTION, self._list),
+            Route("GET", _BY_GROUP, self._list),
+            Route("PUT", _CLUSTER, self._put),
+            Route("GET", _CLUSTER, self._get),
+            Route("DELETE", _CLUSTER, self._delete),
+            Route("GET", _POOLS, self._list_pools),
+            Route("GET", f"{_POOLS}/{{pool}}", self._get_pool),
+            Route("PUT", f"{_POOLS}/{{pool}}", self._put_pool),
+            Route("POST", f"{_CLUSTER}/runCommand", self._run_command),
+            Route("GET", f"{_CLUSTER}/commandResults/{{command}}", self._commands.result),
             *self._operations.routes(),
         ]
 
-    def _place(self, call: Call) -> ResourceId:
-        subscription, group = call.parameters["subscription"], call.parameters["group"]
+    def _resource_id(self, request: Request) -> ResourceId:
+        subscription, group = request.parameters["subscription"], request.parameters["group"]
         self._providers.check_registered(subscription, CLUSTER_TYPE.split("/")[0])
         owner = self._groups.get(subscription, group)
-        return ResourceId(subscription, owner["name"], CLUSTER_TYPE, call.parameters["name"])
+        return ResourceId(subscription, owner["name"], CLUSTER_TYPE, request.parameters["name"])
 
-    def _find(self, place: ResourceId) -> Cluster | None:
-        return self._clusters.find(place.subscription, place.group, place.name)
+    def _find(self, resource_id: ResourceId) -> Cluster | None:
+        return self._clusters.find(resource_id.subscription, resource_id.group, resource_id.name)
 
-    def _existing(self, call: Call) -> Cluster:
-        place = self._place(call)
-        cluster = self._find(place)
+    def _existing(self, request: Request) -> Cluster:
+        resource_id = self._resource_id(request)
+        cluster = self._find(resource_id)
         if cluster is None:
-            raise resource_not_found(CLUSTER_TYPE, place.name, call.parameters["group"])
+            raise resource_not_found(CLUSTER_TYPE, resource_id.name, request.parameters["group"])
         return cluster
 
-    def _list(self, call: Call) -> Answer:
-        subscription, group = call.parameters["subscription"], call.parameters.get("group")
+    def _list(self, request: Request) -> Response:
+        subscription, group = request.parameters["subscription"], request.parameters.get("group")
         self._groups.check_subscription(subscription)
         if group:
             self._groups.get(subscription, group)
         value = [
             self._clusters.view(cluster)
             for cluster in self._clusters.all()
-            if cluster.place.subscription.lower() == subscription.lower()
-            and (group is None or cluster.place.group.lower() == group.lower())
+            if cluster.resource_id.subscription.lower() == subscription.lower()
+            and (group is None or cluster.resource_id.group.lower() == group.lower())
         ]
-        return Answer(200, {"value": value}, content_type=JSON)
+        return Response(200, {"value": value}, content_type=JSON)
 
-    def _get(self, call: Call) -> Answer:
-        return Answer(200, self._clusters.view(self._existing(call)), content_type=JSON)
+    def _get(self, request: Request) -> Response:
+        return Response(200, self._clusters.view(self._existing(request)), content_type=JSON)
 
-    def _put(self, call: Call) -> Answer:
+    def _put(self, request: Request) -> Response:
         """What runs (409), then preconditions (412), then the content (400): RFC 9110, 13.2.1."""
-        place = self._place(call)
-        cluster = self._find(place)
+        resource_id = self._resource_id(request)
+        cluster = self._find(resource_id)
         if cluster:
             self._clusters.check_idle(cluster)
-        _check_preconditions(call, place, cluster)
+        _check_preconditions(request, resource_id, cluster)
         if cluster is None:
-            return self._create(place, call)
-        answer, operation = self._clusters.update(cluster, call.json_object())
-        return self._put_answer(200, self._clusters.without_hidden(answer), operation)
+            return self._create(resource_id, request)
+        body, operation = self._clusters.update(cluster, request.json_object())
+        return self._put_response(200, self._clusters.without_hidden(body), operation)
 
-    def _create(self, place: ResourceId, call: Call) -> Answer:
-        cluster, operation = self._clusters.create(place, call.json_object())
-        return self._put_answer(201, copy.deepcopy(cluster.body), operation)
+    def _create(self, resource_id: ResourceId, request: Request) -> Response:
+        cluster, operation = self._clusters.create(resource_id, request.json_object())
+        return self._put_response(201, copy.deepcopy(cluster.body), operation)
 
-    def _put_answer(self, status: int, body: dict[str, Any], operation: LongRunningOperation) -> Answer:
+    def _put_response(self, status: int, body: dict[str, Any], operation: LongRunningOperation) -> Response:
         """PUT answers, unlike GET ones, show pools without labels as `nodeLabels: {}` (public recordings)."""
         for pool in body["properties"]["agentPoolProfiles"]:
             pool.setdefault("nodeLabels", {})
-        return Answer(status, body, self._operations.headers(operation), JSON)
+        return Response(status, body, self._operations.headers(operation), JSON)
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, request: Request) -> Response:
         """204 where there is no such cluster: the convention of ARM, of which there is no recording."""
-        cluster = self._find(self._place(call))
+        cluster = self._find(self._resource_id(request))
         if cluster is None:
-            return Answer(204)
+            return Response(204)
         operation = self._clusters.delete(cluster)
-        return Answer(202, None, self._operations.headers(operation, with_location=True))
+        return Response(202, None, self._operations.headers(operation, with_location=True))
 
-    def _list_pools(self, call: Call) -> Answer:
-        body = self._clusters.view(self._existing(call))
+    def _run_command(self, request: Request) -> Response:
+        return self._commands.run(self._existing(request), request)
+
+    def _list_pools(self, request: Request) -> Response:
+        body = self._clusters.view(self._existing(request))
         value = [_pool(body, pool) for pool in body["properties"]["agentPoolProfiles"]]
-        return Answer(200, {"value": value}, content_type=JSON)
+        return Response(200, {"value": value}, content_type=JSON)
 
-    def _get_pool(self, call: Call) -> Answer:
-        body = self._clusters.view(self._existing(call))
-        name = call.parameters["pool"]
+    def _get_pool(self, request: Request) -> Response:
+        body = self._clusters.view(self._existing(request))
+        name = request.parameters["pool"]
         pool = _find_pool(body, name)
         if pool is None:
             raise aks(404, "NotFound", f"Could not find the agent pool '{name}' of cluster '{body['name']}'.")
-        return Answer(200, _pool(body, pool), content_type=JSON)
+        return Response(200, _pool(body, pool), content_type=JSON)
 
-    def _put_pool(self, call: Call) -> Answer:
-        cluster, name = self._existing(call), call.parameters["pool"]
+    def _put_pool(self, request: Request) -> Response:
+        cluster, name = self._existing(request), request.parameters["pool"]
         self._clusters.check_idle(cluster)
         known = _find_pool(cluster.body, name)
-        properties = call.json_object().get("properties") or {}
+        properties = request.json_object().get("properties") or {}
         pool = {**properties, "name": known["name"] if known else name}
         body, operation = self._clusters.put_pool(cluster, pool)
-        answer = _pool(body, _find_pool(body, name) or {})
-        return Answer(200 if known else 201, answer, self._operations.headers(operation), JSON)
+        shown = _pool(body, _find_pool(body, name) or {})
+        return Response(200 if known else 201, shown, self._operations.headers(operation), JSON)
 
 
 def _find_pool(body: dict[str, Any], name: str) -> dict[str, Any] | None:
@@ -154,14 +157,14 @@ def _pool(body: dict[str, Any], pool: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_preconditions(call: Call, place: ResourceId, cluster: Cluster | None) -> None:
+def _check_preconditions(request: Request, resource_id: ResourceId, cluster: Cluster | None) -> None:
     """If-Match takes the eTag with or without quotes; the service's wording is an assumption."""
     current = cluster.body.get("eTag") if cluster else None
-    expected = call.headers.get("if-match", "").strip().strip('"')
+    expected = request.headers.get("if-match", "").strip().strip('"')
     if expected and (cluster is None or expected not in ("*", current)):
-        message = f"The managed cluster {place.name} has been modified (etag mismatch)."
+        message = f"The managed cluster {resource_id.name} has been modified (etag mismatch)."
         raise aks(412, "EtagMismatch", message)
-    unexpected = call.headers.get("if-none-match", "").strip().strip('"')
+    unexpected = request.headers.get("if-none-match", "").strip().strip('"')
     if unexpected and cluster and unexpected in ("*", current):
-        message = f"The managed cluster {place.name} exists already and hence cannot be created again."
+        message = f"The managed cluster {resource_id.name} exists already and hence cannot be created again."
         raise aks(412, "PreconditionFailed", message)

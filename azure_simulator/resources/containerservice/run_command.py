@@ -11,7 +11,7 @@ from azure_simulator.resources.containerservice.operations import OPERATION_API_
 
 from ...context import Context
 from ...errors import aks
-from ...http import JSON, Answer, Call
+from ...http import JSON, Request, Response
 
 # What is longer is cut off without a word (public documentation).
 MAXIMUM_LOGS = 512 * 1024
@@ -32,9 +32,9 @@ class RunCommands:
         self._context = context
         self._commands: dict[str, _Command] = {}
 
-    def run(self, cluster: Cluster, call: Call) -> Answer:
+    def run(self, cluster: Cluster, request: Request) -> Response:
         """Begin the command in the request's body; the answer says where its result will be."""
-        command = call.json_object().get("command")
+        command = request.json_object().get("command")
         if not command:
             raise aks(400, "InvalidParameter", "Required parameter command is missing (null).")
         exit_code, logs = self._context.settings.run_command(command)
@@ -42,24 +42,24 @@ class RunCommands:
         name = secrets.token_hex(16)
         self._commands[name] = _Command(start, end, exit_code, logs)
         path = f"{cluster.body['id']}/commandResults/{name}"
-        return Answer(202, None, {"location": self._context.polling_url(path, OPERATION_API_VERSION)}, JSON)
+        return Response(202, None, {"location": self._context.polling_url(path, OPERATION_API_VERSION)}, JSON)
 
-    def result(self, call: Call) -> Answer:
+    def result(self, request: Request) -> Response:
         """The result of a command, or that it still runs."""
-        name = call.parameters["command"]
+        name = request.parameters["command"]
         command = self._commands.get(name)
         if command is None:
             raise aks(404, "NotFound", f"The command '{name}' was not found.")
         started = {"startedAt": self._context.timestamp(command.start)}
         if self._context.now() < command.end:
-            return Answer(202, _body(name, "Running", started), content_type=JSON)
+            return Response(202, _body(name, "Running", started), content_type=JSON)
         done: dict[str, Any] = {
             **started,
             "finishedAt": self._context.timestamp(command.end),
             "exitCode": command.exit_code,
             "logs": command.logs[:MAXIMUM_LOGS],
         }
-        return Answer(200, _body(name, "Succeeded", done), content_type=JSON)
+        return Response(200, _body(name, "Succeeded", done), content_type=JSON)
 
 
 def _body(name: str, state: str, properties: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def test_an_unrelated_profile_that_the_cluster_never_had_is_not_sent(each_az: Az
 
     each_az(f"{UPDATE} --enable-pod-identity").ok()
 
-    read = simulator.requests.matching("GET", CLUSTER_PATH)[0].answer
+    read = simulator.requests.matching("GET", CLUSTER_PATH)[0].response
     (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
     assert put.body.keys() <= read.keys()
     assert put.body["properties"].keys() - read["properties"].keys() == {"podIdentityProfile"}

@@ -106,7 +106,7 @@ def test_a_role_granted_by_somebody_else_at_the_same_moment_will_do(
     az(f"{ADD} {identity['id']}").ok()
 
     (refused,) = simulator.requests.matching("PUT", ROLE_PATH)
-    assert refused.answer["error"]["code"] == "RoleAssignmentExists"
+    assert refused.response["error"]["code"] == "RoleAssignmentExists"
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 

@@ -166,7 +166,7 @@ def test_an_absent_cluster_is_said_in_the_services_words(
     message = az(f"aks pod-identity {command} --resource-group {group} --cluster-name missing").failed(3)
 
     (request,) = simulator.requests.all()
-    error: dict[str, Any] = request.answer["error"]
+    error: dict[str, Any] = request.response["error"]
     assert f"({code}) {error['message']}" in message
     assert "Request id: " in message
     assert "az aks list --output table" in message

@@ -81,12 +81,12 @@ def test_an_approved_plan_enables_both_features_in_one_write_and_makes_the_crede
     assert [each["state"] for each in plan["credentials"]] == ["made", "made"]
     assert plan["issuer"] == issuer
     read, written = (simulator.requests.matching(method, CLUSTER_PATH)[0] for method in ("GET", "PUT"))
-    old, new = read.answer["properties"], written.body["properties"]
+    old, new = read.response["properties"], written.body["properties"]
     with_read_only_parts = {"agentPoolProfiles", "networkProfile", "podIdentityProfile"}
     changed = {name for name in new if new[name] != old.get(name)} - with_read_only_parts
     assert changed == {"oidcIssuerProfile", "securityProfile"}
     assert len(entries(simulator)) == 2
-    assert written.headers["if-match"].strip('"') == read.answer["eTag"]
+    assert written.headers["if-match"].strip('"') == read.response["eTag"]
 
 
 def test_an_approval_that_is_run_again_writes_nothing(az: AzureCli, simulator: Simulator, manifests: Path) -> None:

@@ -100,7 +100,7 @@ def test_the_command_ends_soon_after_the_operation(az: AzureCli, simulator: Simu
 
     assert time.monotonic() - started < 20
     looks = simulator.requests.matching("GET", OPERATION_PATH)
-    assert looks[-1].answer["status"] == "Succeeded"
+    assert looks[-1].response["status"] == "Succeeded"
     assert len(looks) <= 5
 
 
@@ -123,5 +123,5 @@ def test_an_operation_of_several_stages_is_followed_to_its_end(each_az: AzureCli
     result = each_az(DELETE).ok()
 
     looks = simulator.requests.matching("GET", OPERATION_PATH)
-    assert {look.answer["status"] for look in looks} == {"InProgress", "ReconcilingAddons", "Succeeded"}
+    assert {look.response["status"] for look in looks} == {"InProgress", "ReconcilingAddons", "Succeeded"}
     assert result.json["provisioningState"] == "Succeeded"
