@@ -13,6 +13,7 @@ from development.paths import NEWEST, ROOT
 from development.session import sign_in
 from tests.playback.mode import VARIABLE, Mode
 from tests.support.azure_cli import CLUSTER_PATH
+from tests.support.processes import child_setup
 
 SCENARIO = "tests/playback/scenarios/test_walk.py::test_no_wait_then_wait"
 Live = Callable[[str], "subprocess.CompletedProcess[str]"]
@@ -32,7 +33,16 @@ def live(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Live
 
     def run(test: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", test]
-        return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=300)
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+            preexec_fn=child_setup(),
+        )
 
     return run
 

@@ -16,6 +16,7 @@ import pytest
 from azure_simulator import Durations, Simulator
 from azure_simulator.clock import ManualClock
 from tests.support.arm import GROUP, Arm, trust
+from tests.support.processes import child_setup
 
 OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
@@ -267,7 +268,9 @@ class TestPythonInterface:
         ready = tmp_path / "ready.json"
         command = [sys.executable, "-m", "azure_simulator", "--scale", "0.1", "--ready-file", str(ready)]
         checkout = Path(__file__).resolve().parents[2]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, cwd=checkout, preexec_fn=child_setup()
+        ) as process:
             assert process.stdout is not None
             printed = json.loads(process.stdout.readline())
             assert set(printed) == {*("url", "ca_file", "tenant_id", "subscription_id", "client_id", "client_secret")}

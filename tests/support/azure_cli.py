@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import queue
 import re
 import shlex
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +18,7 @@ from typing import Any, Protocol
 import pexpect
 
 from azure_simulator import Fault, Simulator
+from tests.support.processes import child_setup
 
 GROUP = "rg"
 CLUSTER = "cluster"
@@ -63,6 +67,7 @@ class Result:
 class Process(Protocol):
     """A command that runs, as `subprocess.Popen` has it."""
 
+    pid: int
     returncode: Any
 
     def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]: ...
@@ -89,6 +94,7 @@ class AzureCli:
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
+            preexec_fn=child_setup(),
         )
 
     def __call__(self, command: str, stdin: str | None = None) -> Result:
@@ -120,7 +126,13 @@ def result_of(process: Process, stdin: str | None = None) -> Result:
 def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
     """Runs `az COMMAND` at a terminal, which shows these one after the other, asks, is answered so, and ends with 0."""
     terminal = pexpect.spawn(
-        str(az.az), shlex.split(command), env=az.environment, cwd=az.environment["HOME"], timeout=60, encoding="utf-8"
+        str(az.az),
+        shlex.split(command),
+        env=az.environment,
+        cwd=az.environment["HOME"],
+        timeout=60,
+        encoding="utf-8",
+        preexec_fn=child_setup(),
     )
     for pattern in (*shown, r"\(y/N\)"):
         terminal.expect(pattern)
@@ -130,15 +142,37 @@ def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
     assert terminal.exitstatus == 0
 
 
-def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path: str) -> None:
-    """Starts the command and kills it when it sends such a request, which takes effect all the same."""
-    running: list[Process] = []
-    simulator.faults.add(Fault(method, path, call=lambda: running[0].kill()))
+def signal_at(
+    az: AzureCli, simulator: Simulator, command: str, method: str, path: str, number: int, *, answer: bool = True
+) -> Result:
+    """Start the command and send it the signal while its first such request is being answered.
+
+    Without `answer`, the request is answered only after the command has ended. The request takes effect in either case.
+    """
+    started: queue.Queue[Process] = queue.Queue()
+    ended = threading.Event()
+
+    def send() -> None:
+        started.get(timeout=60).send_signal(number)
+        if not answer:
+            ended.wait(150)
+
+    simulator.faults.add(Fault(method, path, call=send))
     answered = len(simulator.requests.matching(method, path))
-    running.append(az.start(command))
-    assert result_of(running[0]).exit_code < 0
-    # The command is gone before its request has taken effect.
+    process = az.start(command)
+    started.put(process)
+    try:
+        result = result_of(process)
+    finally:
+        ended.set()
+    # The command can end before its request has taken effect.
     until(lambda: len(simulator.requests.matching(method, path)) > answered)
+    return result
+
+
+def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path: str) -> None:
+    """Start the command and kill it at its first such request, which takes effect all the same."""
+    assert signal_at(az, simulator, command, method, path, signal.SIGKILL).exit_code == -signal.SIGKILL
     simulator.faults.clear()
 
 

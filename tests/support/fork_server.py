@@ -8,6 +8,7 @@ It runs with the environment and the working directory of this process.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import json
 import os
@@ -19,6 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1  # prctl(2)
 _LEARN = ["aks", "show", "--resource-group", "none", "--name", "none"]
 
 
@@ -33,7 +36,9 @@ def main(path: str) -> list[str]:
         os.write(1, b"ready\n")
         while True:
             connection, _ = listener.accept()
+            server = os.getpid()
             if os.fork() == 0:
+                end_with_parent(server)
                 listener.close()
                 return _keep(connection)
             connection.close()
@@ -44,6 +49,7 @@ def _keep(connection: socket.socket) -> list[str]:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     message, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
     request: dict[str, Any] = json.loads(message)
+    keeper = os.getpid()
     child = os.fork()
     if child:
         for stream in (*streams, 0, 1, 2):
@@ -53,6 +59,7 @@ def _keep(connection: socket.socket) -> list[str]:
             _, status = os.waitpid(child, 0)
             connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
         os._exit(0)
+    end_with_parent(keeper)
     connection.close()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -61,6 +68,15 @@ def _keep(connection: socket.socket) -> list[str]:
         _speed_up(request["speed"])
     arguments: list[str] = request["arguments"]
     return arguments
+
+
+def end_with_parent(parent: int) -> None:
+    """Let the system kill this process when its parent, whose process ID is given, has ended. Only Linux can."""
+    if _LIBC is None:
+        return
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the call
+        os._exit(1)
 
 
 def _speed_up(factor: float) -> None:

@@ -19,6 +19,7 @@ from types import TracebackType
 
 from development.paths import Host
 from tests.support.azure_cli import AzureCli, Process, Result, result_of
+from tests.support.processes import child_setup
 
 _FORK_SERVER = Path(__file__).with_name("fork_server.py")
 
@@ -95,7 +96,9 @@ class ForkedAz(AzureCli):
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,  # Ctrl-C is for the tests
+            preexec_fn=child_setup(),
         )
+        self.pid = self._fork_server.pid
         assert self._fork_server.stdout
         assert self._fork_server.stdout.readline() == "ready\n"
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from azure_simulator import Fault, Simulator
-from development.paths import NEWEST, Host
-from tests.support.azure_cli import CLUSTER, GROUP, OPERATION_PATH, POD_IDENTITY, AzureCli, Result, result_of
+from azure_simulator import Simulator
+from development.paths import NEWEST, ROOT, Host
+from tests.support.azure_cli import CLUSTER, GROUP, OPERATION_PATH, POD_IDENTITY, AzureCli, Result, signal_at, until
 from tests.support.cluster_state import entries, pod_exception, seed_entries, takes
 from tests.support.forked_az import ForkedAz
 
@@ -67,15 +70,75 @@ def test_a_signal_ends_both_in_the_same_way(
     for run in (started_az, forked):
         seed_entries(simulator, "app")
         takes(simulator, pod_identity=600)
-        running: list[Any] = []
-        simulator.faults.add(Fault("GET", OPERATION_PATH, call=lambda: running[0].send_signal(number)))  # noqa: B023
-        running.append(run.start(f"aks pod-identity delete {POD_IDENTITY} --name app"))
-        process = running[0]
-        results.append(result_of(process))
+        command = f"aks pod-identity delete {POD_IDENTITY} --name app"
+        results.append(signal_at(run, simulator, command, "GET", OPERATION_PATH, number))
 
     executed, again = results
     assert again == executed
     assert again.exit_code == (1 if number == signal.SIGINT else -number)
+
+
+@pytest.fixture
+def sigint_ignored() -> Iterator[None]:
+    """The tests run as a background command of a shell without job control."""
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
+def test_ctrl_c_when_tests_ignore_it(
+    sigint_ignored: None, started_az: AzureCli, logged_in: Callable[[Host], AzureCli], simulator: Simulator
+) -> None:
+    takes(simulator, pod_identity=600)
+    with ForkedAz(NEWEST, logged_in(NEWEST).environment) as forked:
+        for run in (started_az, forked):
+            seed_entries(simulator, "app")
+            command = f"aks pod-identity delete {POD_IDENTITY} --name app"
+            assert signal_at(run, simulator, command, "GET", OPERATION_PATH, signal.SIGINT).exit_code == 1
+
+
+# Starts a command in both ways, prints the process IDs, and never ends.
+TESTS = """
+import json, signal, sys
+from development.paths import NEWEST
+from tests.support.azure_cli import AzureCli
+from tests.support.forked_az import ForkedAz
+
+environment, command = json.load(sys.stdin)
+forked = ForkedAz(NEWEST, environment)
+processes = [az.start(command) for az in (forked, AzureCli(NEWEST.az, environment))]
+print(forked.pid, *(process.pid for process in processes), flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_commands_end_when_tests_are_killed(started_az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app")
+    takes(simulator, pod_identity=600)
+    command = f"aks pod-identity delete {POD_IDENTITY} --name app"
+    script = [sys.executable, "-c", TESTS]
+
+    with subprocess.Popen(script, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as tests:
+        assert tests.stdin and tests.stdout
+        with tests.stdin as stdin:
+            json.dump([started_az.environment, command], stdin)
+        started = tests.stdout.readline().split()
+        until(lambda: len(simulator.requests.matching("GET", OPERATION_PATH)) > 0)
+        running = [is_running(pid) for pid in started]
+        tests.kill()
+
+    assert running == [True, True, True]
+    until(lambda: not any(is_running(pid) for pid in started))
+
+
+def is_running(pid: str) -> bool:
+    """Return whether the process has not ended; nobody may have collected the exit code of one that has."""
+    try:
+        _, _, facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    except FileNotFoundError:
+        return False
+    return facts.split()[0] != "Z"
 
 
 def test_commands_at_the_same_time_are_apart(forked: ForkedAz, simulator: Simulator) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from development.documentation import DOCS
 from tests.support.azure_cli import AzureCli
+from tests.support.processes import child_setup
 
 
 def test_every_block_ends_as_the_page_says(az: AzureCli, tmp_path: Path) -> None:
@@ -21,7 +22,14 @@ def test_every_block_ends_as_the_page_says(az: AzureCli, tmp_path: Path) -> None
     script = "".join(f'{block}\necho "$?" >&3\n' for _, block in blocks)
     command = ["bash", "-c", f'exec 3>"{tmp_path}/codes"\n{script}']
     result = subprocess.run(
-        command, env=environ, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        env=environ,
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=child_setup(),
     )
 
     expected = [int(found[1]) if (found := re.search(r"exit code (\d+)", title)) else 0 for title, _ in blocks]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +17,9 @@ from tests.support.azure_cli import (
     POD_IDENTITY,
     ROLE_PATH,
     AzureCli,
-    Process,
     commands_in,
-    result_of,
     sent,
+    signal_at,
 )
 from tests.support.cluster_state import busy_when_read, entries, seed_entries, takes
 from tests.support.forked_az import ForkedAz
@@ -140,17 +138,17 @@ def wait_for_role(simulator: Simulator) -> None:
     takes(simulator, role_propagation=600)
 
 
-def wait_for_nobody(simulator: Simulator) -> None:
-    """Only for the answer to a request that a thread of its own has sent."""
+def wait_for_answer(simulator: Simulator) -> None:
+    """The request of another thread is not answered before the command has ended."""
 
 
 @pytest.mark.parametrize(
-    ("waits", "request_", "answers_after"),
+    ("waits", "request_"),
     [
-        (wait_for_others, ("GET", CLUSTER_PATH), 0),
-        (wait_for_own, ("GET", OPERATION_PATH), 0),
-        (wait_for_role, ("PUT", CLUSTER_PATH), 0),
-        (wait_for_nobody, ("PUT", ROLE_PATH), 15),
+        (wait_for_others, ("GET", CLUSTER_PATH)),
+        (wait_for_own, ("GET", OPERATION_PATH)),
+        (wait_for_role, ("PUT", CLUSTER_PATH)),
+        (wait_for_answer, ("PUT", ROLE_PATH)),
     ],
     ids=["others", "own operation", "role", "answer"],
 )
@@ -161,23 +159,14 @@ def test_ctrl_c_ends_the_wait_at_once(
     identity: Any,
     waits: Callable[[Simulator], None],
     request_: tuple[str, str],
-    answers_after: float,
 ) -> None:
     waits(simulator)
-    running: list[Process] = []
-    pressed: list[float] = []
+    add = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id {identity['id']}"
 
-    def press() -> None:
-        pressed.append(time.monotonic())
-        running[0].send_signal(signal.SIGINT)
-        time.sleep(answers_after)
-
-    simulator.faults.add(Fault(*request_, call=press))
-    running.append(az.start(f"aks pod-identity add {POD_IDENTITY} --identity-resource-id {identity['id']}"))
-
-    result = result_of(running[0])
+    result = signal_at(az, simulator, add, *request_, signal.SIGINT, answer=waits is not wait_for_answer)
 
     assert result.exit_code == 1
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
-    assert time.monotonic() - pressed[0] < 10
+    last = simulator.requests.all()[-1]
+    assert last in simulator.requests.matching(*request_)

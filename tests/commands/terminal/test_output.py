@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 import yaml
 
 from azext_podidentity._help import HELP
-from azure_simulator import Fault, Simulator
+from azure_simulator import Simulator
 from tests.support import entry_files, workload_manifests
 from tests.support.azure_cli import (
     CLUSTER,
@@ -25,7 +24,7 @@ from tests.support.azure_cli import (
     POD_IDENTITY,
     AzureCli,
     Result,
-    result_of,
+    signal_at,
 )
 from tests.support.cluster_state import busy_when_read, pod_exception, seed_entries, takes
 from tests.support.entry_files import binding
@@ -163,14 +162,9 @@ def test_debug_output_has_no_secret(az: AzureCli, simulator: Simulator, seed: Ca
 
 
 def interrupted(az: AzureCli, simulator: Simulator, command: str, path: str) -> Result:
-    """What the command left that got Ctrl-C at its first GET of the path."""
-    asked = threading.Event()
-    simulator.faults.add(Fault("GET", path, call=asked.set))
-    running = az.start(command)
-    assert asked.wait(30)
-    running.send_signal(signal.SIGINT)
-    result = result_of(running)
-    assert result.exit_code not in (0, None)
+    """Return what the command left that got Ctrl-C at its first GET of the path."""
+    result = signal_at(az, simulator, command, "GET", path, signal.SIGINT)
+    assert result.exit_code == 1
     assert "Traceback" not in result.stderr
     return result
 
