@@ -1,12 +1,13 @@
-"""What `--output table` shows: one row an entry, in the cluster's order."""
+"""The tables that `--output table` prints: one row per entry, in the order of the cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-# Columns of the table of findings: with 10 for the severity and two gaps they make 100.
-_ABOUT, _FINDING = 22, 64
+# Widths in the table of findings: the severity, the narrowest and the widest subject, and the gap between columns. az
+# makes a column at least two wider than its header.
+_SEVERITY, _MIN_SUBJECT, _MAX_SUBJECT, _GAP = 10, 9, 24, 2
 # Columns of the tables of `migrate`: with 15 for the step and two gaps they make 100.
 _SUBJECT, _WHAT = 30, 51
 # In place of a space where a line must not be broken.
@@ -14,7 +15,7 @@ _GLUE = "\0"
 
 
 def pod_identities_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Rows of the pod identities of a managed cluster (its JSON as az prints it)."""
+    """Return the rows of the pod identities of a managed cluster (its JSON as az prints it)."""
     return [
         {
             "Namespace": entry.get("namespace") or "",
@@ -28,7 +29,7 @@ def pod_identities_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def exceptions_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Rows of the pod identity exceptions of a managed cluster (its JSON as az prints it)."""
+    """Return the rows of the pod identity exceptions of a managed cluster (its JSON as az prints it)."""
     return [
         {
             "Namespace": entry.get("namespace") or "",
@@ -40,7 +41,7 @@ def exceptions_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def difference_table(difference: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, str]]:
-    """Rows of the result of `apply`, one an entry: what becomes of it, and of what is changed how it was before."""
+    """Return the rows of the result of `apply`, one per entry, with the previous values of what changes."""
     return [
         {
             "Change": change,
@@ -55,7 +56,7 @@ def difference_table(difference: Mapping[str, Sequence[Mapping[str, Any]]]) -> l
 
 
 def document_table(document: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Rows of the document that `export` gives, one an entry."""
+    """Return the rows of the manifest that `export` returns, one per entry."""
     identities = (
         (each, "podIdentity", {"identity": each["identity"]["resourceId"], "bindingSelector": _selector(each)})
         for each in document["podIdentities"]
@@ -88,19 +89,23 @@ def _labels(entry: Mapping[str, Any]) -> str:
 
 
 def findings_table(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Rows of the findings of `check`, so that the table has at most 100 columns: a block of lines a finding.
+    """Return the rows of the findings of `check`, one per finding, wrapped between words to the width of the terminal.
 
-    Commands can be pasted as they stand. The resource id of a managed identity, which is too long for the table, is
-    its name in a message, and in a command the command that tells it.
+    A managed identity is shown by its name. The commands are printed below the table, where they can be copied.
     """
-    rows: list[dict[str, str]] = []
-    for finding in findings:
-        lines = [_wrapped(finding["message"], _FINDING)]
-        if finding["command"]:
-            lines += ["Mend it with:", *(_pasteable(each, _FINDING) for each in finding["command"].splitlines())]
-        about = _wrapped(finding["subject"], _ABOUT)
-        rows.append({"Severity": finding["severity"], "About": about, "Finding": "\n".join(lines)})
-    return rows
+    from azext_podidentity.cli.terminal import table_width
+
+    widest = max((len(finding["subject"]) for finding in findings), default=0)
+    subject = min(max(widest, _MIN_SUBJECT), _MAX_SUBJECT)
+    message = table_width() - _SEVERITY - subject - 2 * _GAP
+    return [
+        {
+            "Severity": finding["severity"],
+            "Subject": _wrapped(finding["subject"], subject),
+            "Message": _wrapped(finding["message"], message),
+        }
+        for finding in findings
+    ]
 
 
 def migration_table(result: Any) -> Any:
@@ -164,7 +169,7 @@ def _wrapped(text: str, width: int) -> str:
 
     from azext_podidentity.profile.validation import with_identity_names
 
-    return fill(with_identity_names(text), width, break_on_hyphens=False)
+    return fill(with_identity_names(text), width, break_on_hyphens=False, break_long_words=False)
 
 
 def _shown(text: str, width: int) -> str:

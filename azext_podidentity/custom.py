@@ -97,15 +97,15 @@ def pod_identity_apply(
     from azext_podidentity.actions import apply
     from azext_podidentity.cli.interaction import confirm
 
-    manifest = apply.read_manifest(cmd.cli_ctx, files)
+    manifest = apply.load_manifest(cmd.cli_ctx, files)
     for note in (*manifest.notes, DEPRECATION):
         logger.warning(note)
     service = _service(cmd, client, resource_group_name, cluster_name, timeout)
-    plan = apply.make_plan(cmd.cli_ctx, service, manifest, prune=prune, only_look=dry_run)
+    plan = apply.plan_changes(cmd.cli_ctx, service, manifest, prune=prune, dry_run=dry_run)
     if dry_run or not plan.difference:
         logger.warning(plan.describe(cluster_name))
-    elif yes or not plan.removes or confirm(*plan.question(cluster_name)):
-        apply.carry_out(
+    elif yes or not plan.removals or confirm(*plan.question(cluster_name)):
+        apply.apply_plan(
             cmd.cli_ctx,
             service,
             plan,
@@ -121,12 +121,12 @@ def pod_identity_apply(
 def pod_identity_export(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> dict[str, Any] | None:
     """`az aks pod-identity export`: prints the file; returns its JSON object where another output is asked for."""
     from azext_podidentity.cli.interaction import wants_text
-    from azext_podidentity.manifest.writer import document_of, write
+    from azext_podidentity.manifest.exporter import to_document, to_yaml
 
     profile = _service(cmd, client, resource_group_name, cluster_name).read().cluster.profile
     if not wants_text(cmd.cli_ctx):
-        return document_of(profile)
-    print(write(profile), end="", file=cmd.cli_ctx.out_file)
+        return to_document(profile)
+    print(to_yaml(profile), end="", file=cmd.cli_ctx.out_file)
     return None
 
 
@@ -159,18 +159,19 @@ def pod_identity_for_wait(
 def pod_identity_check(
     cmd: Any, client: Any, resource_group_name: str, cluster_name: str, fail_on: str | None = None
 ) -> list[dict[str, str | None]]:
-    """`az aks pod-identity check`: returns the findings, worst first."""
+    """Return the findings, worst first; their commands are printed below a table."""
     from azure.cli.core.azclierror import ValidationError
 
     from azext_podidentity.actions import check
-    from azext_podidentity.checks.finding import at_or_above
-    from azext_podidentity.checks.registry import run
-    from azext_podidentity.cli.interaction import fail_after_output
+    from azext_podidentity.checks.finding import at_or_above, suggested_commands
+    from azext_podidentity.checks.registry import run_checks
+    from azext_podidentity.cli.interaction import fail_after_output, print_after_table
 
-    findings = run(check.read(cmd.cli_ctx, _service(cmd, client, resource_group_name, cluster_name)))
+    findings = run_checks(check.read_snapshot(cmd.cli_ctx, _service(cmd, client, resource_group_name, cluster_name)))
+    print_after_table(cmd.cli_ctx, suggested_commands(findings))
     if fail_on and (bad := at_or_above(findings, fail_on)):
-        message = f"Findings of severity {fail_on} or worse: {len(bad)} of {len(findings)} (--fail-on)."
-        fail_after_output(cmd.cli_ctx, ValidationError(message, "Mend what they tell, and check again."))
+        message = f"{len(bad)} of {len(findings)} findings have the severity {fail_on} or worse (--fail-on)."
+        fail_after_output(cmd.cli_ctx, ValidationError(message, "Fix the reported problems and run the check again."))
     return [finding.to_json() for finding in findings]
 
 

@@ -1,9 +1,9 @@
-"""Makes a cluster have the entries of files: first what is to be done, for people to read, then one write."""
+"""Apply a manifest to a cluster: first plan the changes, then make them in one write."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from azext_podidentity.actions.change import ClusterService
 from azext_podidentity.actions.delete import settle_roles
@@ -11,37 +11,42 @@ from azext_podidentity.actions.role_grants import RemovalGrants
 from azext_podidentity.arm import managed_identities
 from azext_podidentity.cli.input_files import read_files
 from azext_podidentity.cli.progress import counted
-from azext_podidentity.manifest.change import Apply, Plan, prunable
-from azext_podidentity.manifest.reading import Manifest, read
-from azext_podidentity.manifest.source import MAX_BYTES
+from azext_podidentity.manifest.apply_plan import ApplyManifest, ApplyPlan, prunable
+from azext_podidentity.manifest.parser import Manifest, parse_manifest
+from azext_podidentity.manifest.yaml_documents import MAX_BYTES
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
 
-def make_plan(cli_ctx: Any, service: ClusterService, manifest: Manifest, *, prune: bool, only_look: bool) -> Plan:
-    """Reads the cluster, and then all managed identities of the files.
 
-    Waits while an operation runs on the cluster, unless somebody wants to `only_look`. Raises an azure-cli error where
-    the cluster cannot have the entries, and one that has all managed identities that do not exist.
+def plan_changes(
+    cli_ctx: AzCli, service: ClusterService, manifest: Manifest, *, prune: bool, dry_run: bool
+) -> ApplyPlan:
+    """Read the cluster and all managed identities of the manifest, and return the plan.
+
+    Wait while an operation runs on the cluster, except in a dry run. Raise an azure-cli error if the manifest cannot be
+    applied to the cluster, or if managed identities do not exist; the error names all of them.
     """
-    cluster = (service.read() if only_look else service.wait_until_idle()).cluster
+    cluster = (service.read() if dry_run else service.wait_until_idle()).cluster
     pruned = prunable(cluster.profile, manifest) if prune else frozenset()
-    Apply(manifest, {}, pruned).apply(cluster)  # what cannot be is refused before more is read
-    return Plan.of(Apply(manifest, _find(cli_ctx, manifest, cluster), pruned), cluster)
+    ApplyManifest(manifest, {}, pruned).apply(cluster)  # raises before more is read
+    return ApplyPlan.create(ApplyManifest(manifest, _find_identities(cli_ctx, manifest, cluster), pruned), cluster)
 
 
-def carry_out(
-    cli_ctx: Any,
+def apply_plan(
+    cli_ctx: AzCli,
     service: ClusterService,
-    plan: Plan,
+    plan: ApplyPlan,
     *,
     skip_role_assignment: bool = False,
     headers: Mapping[str, str] | None = None,
     no_wait: bool = False,
 ) -> None:
-    """Grants the roles that are missing, makes the change in one write and waits for it, but not with `no_wait`.
+    """Grant the missing roles, change the cluster in one write and wait for the operation unless `no_wait` is set.
 
-    Raises an azure-cli error where the change cannot be, the service refuses it or an entry ends Failed.
+    Raise an azure-cli error if the change is impossible, the service refuses it or an entry ends in state Failed.
     """
     change = plan.change
     grants = RemovalGrants(cli_ctx, change.removing, skip_role_assignment=skip_role_assignment, found=change.found)
@@ -49,20 +54,20 @@ def carry_out(
     settle_roles(cli_ctx, grants, plan.wanted, revoke=False)
 
 
-def _find(cli_ctx: Any, manifest: Manifest, cluster: Cluster) -> dict[str, ManagedIdentity]:
-    """The managed identities of the files, by resource id in lower case; those that cannot be read are left out."""
+def _find_identities(cli_ctx: AzCli, manifest: Manifest, cluster: Cluster) -> dict[str, ManagedIdentity]:
+    """Return the managed identities of the manifest by resource ID in lower case, without the unreadable ones."""
     spelled = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in manifest.identities}
-    with counted(cli_ctx, "Reading managed identities", len(spelled)) as tell:
-        found = managed_identities.find_many(cli_ctx, spelled.values(), tell)
+    with counted(cli_ctx, "Reading managed identities", len(spelled)) as report:
+        found = managed_identities.find_many(cli_ctx, spelled.values(), report)
     known = {spelled[key]: each for key, each in found.items() if isinstance(each, ManagedIdentity | NotFound)}
     return managed_identities.existing(known, cluster.location)
 
 
-def read_manifest(cli_ctx: Any, paths: Iterable[str]) -> Manifest:
-    """The entries of the files; managed identities given by name are in the subscription of the command.
+def load_manifest(cli_ctx: AzCli, paths: Iterable[str]) -> Manifest:
+    """Return the entries of the files; managed identities given by name are in the subscription of the command.
 
-    Raises an azure-cli error that has everything that is wrong with the files.
+    Raise an azure-cli error with all problems of the files.
     """
     from azure.cli.core.commands.client_factory import get_subscription_id
 
-    return read(read_files(paths, MAX_BYTES), get_subscription_id(cli_ctx))
+    return parse_manifest(read_files(paths, MAX_BYTES), get_subscription_id(cli_ctx))

@@ -1,9 +1,9 @@
-"""Reads all that the checks look at: the cluster, and then everything else at the same time."""
+"""Read everything that the checks look at: the cluster first, then the rest concurrently."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from knack.util import CLIError
 
@@ -16,11 +16,17 @@ from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.identity_problems import Unreadable
 from azext_podidentity.profile.rbac import role_name
 
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
 
-def read(cli_ctx: Any, service: ClusterService) -> Snapshot:
-    """One reading of the cluster and of what its pod identities depend on.
+Result = TypeVar("Result")
 
-    Raises an azure-cli error where the cluster cannot be read. What else cannot be read is in the snapshot, as unknown.
+
+def read_snapshot(cli_ctx: AzCli, service: ClusterService) -> Snapshot:
+    """Return the state of the cluster and of everything that its pod identities depend on.
+
+    Raise an azure-cli error if the cluster cannot be read. Everything else that cannot be read is `Unreadable` in the
+    snapshot.
     """
     cluster = service.read().cluster
     resource_ids = list(cluster.profile.bindings())
@@ -28,24 +34,26 @@ def read(cli_ctx: Any, service: ClusterService) -> Snapshot:
         feature = pool.submit(or_error, feature_state, cli_ctx)
         provider = pool.submit(or_error, provider_state, cli_ctx)
         found = pool.submit(managed_identities.find_many, cli_ctx, resource_ids)
-        granted = pool.submit(_find_roles, cli_ctx, resource_ids, cluster)
+        roles = pool.submit(_find_roles, cli_ctx, resource_ids, cluster)
     return Snapshot(
         cluster=cluster,
-        feature=_known(feature.result()),
-        provider=_known(provider.result()),
-        identities={key: _known(each) for key, each in found.result().items()},
-        roles={key: _known(each) for key, each in granted.result().items()},
+        feature=_or_unreadable(feature.result()),
+        provider=_or_unreadable(provider.result()),
+        identities={key: _or_unreadable(each) for key, each in found.result().items()},
+        roles={key: _or_unreadable(each) for key, each in roles.result().items()},
     )
 
 
-def _find_roles(cli_ctx: Any, resource_ids: list[str], cluster: Cluster) -> dict[str, Any]:
+def _find_roles(
+    cli_ctx: AzCli, resource_ids: list[str], cluster: Cluster
+) -> dict[str, tuple[RoleAssignment, ...] | CLIError]:
     if cluster.principal_id is None:
         return {}
     found = role_assignments.find_many(cli_ctx, resource_ids, cluster.principal_id)
-    return {key: each if isinstance(each, CLIError) else tuple(map(_assignment, each)) for key, each in found.items()}
+    return {key: each if isinstance(each, CLIError) else tuple(map(_role, each)) for key, each in found.items()}
 
 
-def _assignment(assignment: Any) -> RoleAssignment:
+def _role(assignment: Any) -> RoleAssignment:
     return RoleAssignment(
         role=role_name(assignment.role_definition_id) or "",
         scope=assignment.scope,
@@ -53,6 +61,6 @@ def _assignment(assignment: Any) -> RoleAssignment:
     )
 
 
-def _known(found: Any) -> Any:
-    """The value, or that it is unknown and why, in one line."""
-    return Unreadable(" ".join(str(found).split())) if isinstance(found, CLIError) else found
+def _or_unreadable(result: Result | CLIError) -> Result | Unreadable:
+    """Return the result, or in place of an error its reason on one line."""
+    return Unreadable(" ".join(str(result).split())) if isinstance(result, CLIError) else result

@@ -1,1 +1,1 @@
-"""What can be wrong with a cluster's pod identities: small pure checks over one snapshot, all listed in `table`."""
+"""Diagnose the pod identities of a cluster: small pure checks over one snapshot, listed in `registry`."""

@@ -1,4 +1,4 @@
-"""That the add-on has no support any more."""
+"""The check that the add-on is deprecated."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.cluster import DEPRECATION
 
 
-def deprecation(snapshot: Snapshot) -> Iterator[Finding]:
-    """Always there: the way out is long, and begins before something breaks."""
-    reference = snapshot.cluster.reference
-    migrate = reference.pod_identity_command("migrate", "--output", "table")
-    yield Finding("info", reference.name, DEPRECATION, migrate)
+def check_deprecation(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding on every cluster that uses the add-on, so that its migration starts before something breaks."""
+    if not snapshot.is_unused:
+        reference = snapshot.cluster.reference
+        migrate = reference.pod_identity_command("migrate", "--output", "table")
+        yield Finding("info", reference.name, DEPRECATION, (migrate,))

@@ -1,4 +1,4 @@
-"""The lists of the profile and the state of their entries."""
+"""Checks of the two lists of the profile and of the state of their entries."""
 
 from __future__ import annotations
 
@@ -11,44 +11,46 @@ from azext_podidentity.checks.stale_ids import is_stale
 from azext_podidentity.profile.cluster_states import is_final
 from azext_podidentity.profile.commands import add_command
 from azext_podidentity.profile.entries import EntryKey, PodIdentity
-from azext_podidentity.profile.entry_types import ENTRY_TYPES, IDENTITY
+from azext_podidentity.profile.entry_types import ENTRY_TYPES, EXCEPTION, IDENTITY
 
-# So few free places are worth a word.
+# Warn when no more than this number of entries can be added.
 _FEW = 20
+_PLURALS = {IDENTITY: "pod identities", EXCEPTION: "exceptions"}
 
 
-def room(snapshot: Snapshot) -> Iterator[Finding]:
-    """How many more entries of each kind there may be."""
+def check_limits(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each list that is full or nearly full."""
     cluster = snapshot.cluster
-    for entry_type in ENTRY_TYPES:
+    for entry_type, plural in _PLURALS.items():
         count = len(entry_type.entries(cluster.profile))
         left = max(entry_type.limit - count, 0)
         if left <= _FEW:
-            message = f"There are {count} entries of the kind {entry_type.noun.lower()}; there is room for {left} more."
+            message = f"The cluster has {count} {plural}; {left} more can be added."
             show = entry_type.command(cluster, "list", "--output", "table")
-            yield Finding("warning" if left else "error", cluster.reference.name, message, show)
+            yield Finding("warning" if left else "error", cluster.reference.name, message, (show,))
 
 
-def states(snapshot: Snapshot) -> Iterator[Finding]:
-    """Each pod identity is Assigned, or on its way while an operation runs."""
+def check_states(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each pod identity that is not Assigned, unless an operation is running."""
     cluster = snapshot.cluster
-    settled = is_final(cluster.provisioning_state)
+    idle = is_final(cluster.provisioning_state)
     for entry in cluster.profile.identities:
         state = entry.provisioning_state
         if entry.failed:
             code, reason = entry.reason
-            said = f"({code}) {reason}" if code else reason
-            retry = add_command(cluster, entry) if _is_sound(snapshot, entry) else None
-            yield Finding("error", str(entry.key), f"{IDENTITY.name(entry.key)} is in state Failed: {said}", retry)
-        elif settled and state not in (None, "Assigned"):
-            message = f"{IDENTITY.name(entry.key)} is still in state {state}, though no operation runs."
-            yield Finding("warning", str(entry.key), message, IDENTITY.command(cluster, "list", "--output", "table"))
+            message = f"{IDENTITY.name(entry.key)} is in state Failed: {f'({code}) ' if code else ''}{reason}"
+            retry = (add_command(cluster, entry),) if _can_succeed(snapshot, entry) else ()
+            yield Finding("error", str(entry.key), message, retry)
+        elif idle and state not in (None, "Assigned"):
+            message = f"{IDENTITY.name(entry.key)} is still in state {state}, but no operation is running."
+            show = IDENTITY.command(cluster, "list", "--output", "table")
+            yield Finding("warning", str(entry.key), message, (show,))
 
 
-def duplicates(snapshot: Snapshot) -> Iterator[Finding]:
-    """No two entries of a kind have one name in one namespace, nor names that differ in case alone.
+def check_names(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for entries of one type that have the same name, or names that differ only in case.
 
-    In different namespaces entries may have the same name.
+    Entries in different namespaces may have the same name.
     """
     cluster = snapshot.cluster
     for entry_type in ENTRY_TYPES:
@@ -60,16 +62,15 @@ def duplicates(snapshot: Snapshot) -> Iterator[Finding]:
             different = list(dict.fromkeys(keys))
             for key in different:
                 if keys.count(key) > 1:
-                    message = (
-                        f"{entry_type.name(key)} is there {keys.count(key)} times: remove it and add the right one."
-                    )
-                    yield Finding("error", str(key), message, entry_type.delete_command(cluster, key))
+                    message = f"{entry_type.name(key)} exists {keys.count(key)} times. Remove it and add the right one."
+                    yield Finding("error", str(key), message, (entry_type.delete_command(cluster, key),))
             for key in different[1:]:
-                message = f"The names {different[0]} and {key} differ in case alone: remove the one that is wrong."
-                yield Finding("warning", str(key), message, entry_type.delete_command(cluster, key))
+                message = f"The names {different[0]} and {key} differ only in case. Remove the wrong one."
+                yield Finding("warning", str(key), message, (entry_type.delete_command(cluster, key),))
 
 
-def _is_sound(snapshot: Snapshot, entry: PodIdentity) -> bool:
-    """Whether nothing is known that would make the entry fail again; what is has a finding of its own."""
-    found, granted = snapshot.identity(entry.identity.resource_id), snapshot.roles_over(entry.identity.resource_id)
-    return found is not None and granted != () and not is_stale(entry, found)
+def _can_succeed(snapshot: Snapshot, entry: PodIdentity) -> bool:
+    """Return whether nothing is known that makes the entry fail again; such a cause has a finding of its own."""
+    resource_id = entry.identity.resource_id
+    found, roles = snapshot.find_identity(resource_id), snapshot.roles_over(resource_id)
+    return found is not None and roles != () and not is_stale(entry, found)

@@ -1,4 +1,4 @@
-"""The exceptions: which pods they let past the node agent. The service's own is left alone."""
+"""Checks of the exceptions, except the one that the service keeps for its own add-ons."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from azext_podidentity.profile.entry_types import EXCEPTION, SERVICE_EXCEPTION, 
 from azext_podidentity.profile.validation import check_pod_labels
 
 
-def without_labels(snapshot: Snapshot) -> Iterator[Finding]:
-    """Each exception has a label; one without matches no pod, and old versions stored null."""
-    for entry in _of_people(snapshot):
+def check_labels_exist(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each exception without labels, which matches no pod; early versions stored null."""
+    for entry in _user_exceptions(snapshot):
         if not entry.pod_labels:
             message = f"{EXCEPTION.name(entry.key)} has no labels, so it matches no pod."
-            yield Finding("warning", str(entry.key), message, EXCEPTION.delete_command(snapshot.cluster, entry.key))
+            remove = EXCEPTION.delete_command(snapshot.cluster, entry.key)
+            yield Finding("warning", str(entry.key), message, (remove,))
 
 
-def impossible_labels(snapshot: Snapshot) -> Iterator[Finding]:
-    """A pod can have each label of an exception."""
-    for entry in _of_people(snapshot):
+def check_labels_valid(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each label of an exception that no pod can have."""
+    for entry in _user_exceptions(snapshot):
         for key, value in entry.pod_labels.items():
             if not _is_label(key, value):
-                message = f"{EXCEPTION.name(entry.key)} has {key}={value}, which no pod can have as a label."
+                message = f"{EXCEPTION.name(entry.key)} has the label {key}={value}, which no pod can have."
                 show = EXCEPTION.command(snapshot.cluster, "list", "--output", "table")
-                yield Finding("warning", str(entry.key), message, show)
+                yield Finding("warning", str(entry.key), message, (show,))
 
 
-def several_labels(snapshot: Snapshot) -> Iterator[Finding]:
-    """Where people may expect that a pod must have all the labels of an exception."""
-    for entry in _of_people(snapshot):
+def check_several_labels(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each exception with several labels, which are often expected to apply together."""
+    for entry in _user_exceptions(snapshot):
         if len(entry.pod_labels) > 1:
             labels = " or ".join(label_arguments(entry.pod_labels))
-            message = f"{EXCEPTION.name(entry.key)} matches pods with any one of its labels, not with all: {labels}."
+            message = f"{EXCEPTION.name(entry.key)} matches pods that have any of its labels, not all: {labels}."
             yield Finding("info", str(entry.key), message)
 
 
-def _of_people(snapshot: Snapshot) -> Iterator[PodIdentityException]:
+def _user_exceptions(snapshot: Snapshot) -> Iterator[PodIdentityException]:
     return (entry for entry in snapshot.cluster.profile.exceptions if entry.key != SERVICE_EXCEPTION)
 
 

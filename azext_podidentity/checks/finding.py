@@ -1,4 +1,4 @@
-"""What a check has to say."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -12,45 +12,55 @@ from azext_podidentity.profile.text import some_of
 Severity = Literal["error", "warning", "info"]
 # Worst first.
 SEVERITIES: tuple[str, ...] = ("error", "warning", "info")
-_NAMED = 5
+_MAX_NAMES = 5
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, may be, or is good to know.
+    """One problem, possible problem or piece of information.
 
-    subject: what it is about, the cluster's name or entries as namespace/name. message: what is found. command: what
-    mends it, to be pasted, a command a line; None where no command can. check: which check found it; `table.run` sets
-    it.
+    subject: the cluster's name, or entries as namespace/name. message: one sentence or two on one line. commands: the
+    command lines that fix it, ready to be pasted, in their order; empty if no command can. check: the name of the check
+    in the registry, which `run_checks` sets.
     """
 
     severity: Severity
     subject: str
     message: str
-    command: str | None = None
+    commands: tuple[str, ...] = ()
     check: str = ""
 
     def to_json(self) -> dict[str, str | None]:
-        """The JSON object that scripts get."""
+        """Return the JSON object that the command prints; `command` has one command per line, or is null."""
         return {
             "severity": self.severity,
             "check": self.check,
             "subject": self.subject,
             "message": self.message,
-            "command": self.command,
+            "command": "\n".join(self.commands) or None,
         }
 
 
 def at_or_above(findings: Iterable[Finding], severity: str) -> list[Finding]:
-    """The findings that are at least that bad."""
+    """Return the findings that have at least that severity."""
     return [each for each in findings if SEVERITIES.index(each.severity) <= SEVERITIES.index(severity)]
 
 
-def subject_of(keys: Iterable[EntryKey]) -> str:
-    """How a finding names the entries that it is about."""
-    return some_of(dict.fromkeys(keys), _NAMED)
+def join_keys(keys: Iterable[EntryKey]) -> str:
+    """Return the subject of a finding about those entries: at most five of them by namespace/name."""
+    return some_of(dict.fromkeys(keys), _MAX_NAMES)
 
 
-def commands_of(advice: str | None) -> str | None:
-    """The lines of an advice that are commands to be pasted, None where there is none."""
-    return "\n".join(line for line in (advice or "").splitlines() if line.startswith("az ")) or None
+def suggested_commands(findings: Iterable[Finding]) -> str:
+    """Return the commands of the findings as text that a shell runs as it is, each group below its subject."""
+    groups = [
+        "\n".join((f"# {finding.severity}: {finding.subject}", *finding.commands))
+        for finding in findings
+        if finding.commands
+    ]
+    return "\n\n".join(("Suggested commands:", *groups)) if groups else ""
+
+
+def commands_of(advice: str | None) -> tuple[str, ...]:
+    """Return the lines of an advice that are commands."""
+    return tuple(line for line in (advice or "").splitlines() if line.startswith("az "))

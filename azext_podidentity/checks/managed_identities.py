@@ -1,10 +1,10 @@
-"""Whether the cluster identity may assign each managed identity, and what of that could not be read."""
+"""Checks of the roles of the cluster identity over the managed identities, and of what could not be read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from azext_podidentity.checks.finding import Finding, commands_of, subject_of
+from azext_podidentity.checks.finding import Finding, commands_of, join_keys
 from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
 from azext_podidentity.profile.entries import NotFound
 from azext_podidentity.profile.entry_types import IDENTITY
@@ -13,59 +13,59 @@ from azext_podidentity.profile.rbac import describe_scope, same_scope
 from azext_podidentity.profile.validation import is_managed_identity_id
 
 
-def resource_ids(snapshot: Snapshot) -> Iterator[Finding]:
-    """Each entry names a managed identity."""
+def check_resource_ids(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each entry whose resource ID is not that of a managed identity."""
     cluster = snapshot.cluster
     for entry in cluster.profile.identities:
         if not is_managed_identity_id(entry.identity.resource_id):
-            message = f"{entry.identity.resource_id!r} is not the resource id of a managed identity."
-            yield Finding("error", str(entry.key), message, IDENTITY.delete_command(cluster, entry.key))
+            message = f"{entry.identity.resource_id!r} is not the resource ID of a managed identity."
+            yield Finding("error", str(entry.key), message, (IDENTITY.delete_command(cluster, entry.key),))
 
 
-def roles(snapshot: Snapshot) -> Iterator[Finding]:
-    """The cluster identity has a role over each managed identity; where it comes from if not from a grant there."""
+def check_roles(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each managed identity over which the cluster identity has no role, or an inherited one."""
     for resource_id, entries in snapshot.cluster.profile.bindings().items():
-        granted, found = snapshot.roles_over(resource_id), snapshot.identity(resource_id)
-        if granted is None or isinstance(granted, Unreadable) or isinstance(found, NotFound):
+        roles, found = snapshot.roles_over(resource_id), snapshot.find_identity(resource_id)
+        if roles is None or isinstance(roles, Unreadable) or isinstance(found, NotFound):
             continue
-        subject = subject_of(entry.key for entry in entries)
-        if not granted:
+        subject = join_keys(entry.key for entry in entries)
+        if not roles:
             message, advice = describe_one(entries[0].identity, entries[0].identity, snapshot.cluster)
             yield Finding("error", subject, message, commands_of(advice))
-        elif remark := _remark(resource_id, granted, snapshot.cluster.principal_id):
-            yield Finding("info", subject, remark)
+        elif source := _describe_source(resource_id, roles, snapshot.cluster.principal_id):
+            yield Finding("info", subject, source)
 
 
-def unread_identities(snapshot: Snapshot) -> Iterator[Finding]:
-    """The managed identities that could not be read, in one finding."""
-    yield from _unread(snapshot, "managed identities", snapshot.identity)
+def check_identities_readable(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield one finding for all managed identities that could not be read."""
+    yield from _unreadable(snapshot, "managed identities", snapshot.find_identity)
 
 
-def unread_roles(snapshot: Snapshot) -> Iterator[Finding]:
-    """The managed identities over which the roles could not be read, in one finding."""
-    yield from _unread(snapshot, "roles over the managed identities", snapshot.roles_over)
+def check_roles_readable(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield one finding for all managed identities over which the role assignments could not be read."""
+    yield from _unreadable(snapshot, "role assignments over the managed identities", snapshot.roles_over)
 
 
-def _unread(snapshot: Snapshot, what: str, find: Callable[[str], object]) -> Iterator[Finding]:
-    hidden = [
+def _unreadable(snapshot: Snapshot, what: str, find: Callable[[str], object]) -> Iterator[Finding]:
+    unreadable = [
         (entry.key, found.reason)
         for resource_id, entries in snapshot.cluster.profile.bindings().items()
         if isinstance(found := find(resource_id), Unreadable)
         for entry in entries
     ]
-    if hidden:
-        message = f"The {what} could not be read, so they were not checked: {hidden[0][1]}"
-        yield Finding("warning", subject_of(key for key, _ in hidden), message)
+    if unreadable:
+        message = f"The {what} could not be read, so they were not checked: {unreadable[0][1]}"
+        yield Finding("warning", join_keys(key for key, _ in unreadable), message)
 
 
-def _remark(resource_id: str, granted: Sequence[RoleAssignment], principal_id: str | None) -> str | None:
-    """What is remarkable about the roles, None where the cluster identity has its own at the managed identity."""
-    if any(same_scope(each.scope, resource_id) and _is_own(each, principal_id) for each in granted):
+def _describe_source(resource_id: str, roles: Sequence[RoleAssignment], principal_id: str | None) -> str | None:
+    """Describe from where the role comes; None if the cluster identity has its own at the managed identity."""
+    if any(same_scope(each.scope, resource_id) and _is_own(each, principal_id) for each in roles):
         return None
-    role = granted[0]
+    role = roles[0]
     source = "" if same_scope(role.scope, resource_id) else f" from {describe_scope(role.scope)}"
     group = "" if _is_own(role, principal_id) else f", as a member of group {role.principal_id}"
-    return f"The cluster identity has the role {role.role}{source}{group}."
+    return f"The cluster identity has the {role.role} role{source}{group}."
 
 
 def _is_own(role: RoleAssignment, principal_id: str | None) -> bool:

@@ -1,4 +1,8 @@
-"""All checks there are, and the run of them."""
+"""All checks by name, and the run of them.
+
+To add a check, write a function that yields findings, add its row to CHECKS, and add a state in which it finds
+something to STATES in `tests/support/snapshots.py`.
+"""
 
 from __future__ import annotations
 
@@ -20,39 +24,49 @@ from azext_podidentity.checks.snapshot import Snapshot
 
 Check = Callable[[Snapshot], Iterable[Finding]]
 
-# By the name that a finding carries, which scripts rely on. Findings of one severity come in this order: what must be
-# mended first is first.
+# Scripts rely on the names. Findings of one severity keep this order: what must be fixed first comes first.
 CHECKS: dict[str, Check] = {
-    "provider-registration": preview_feature.provider,
-    "feature-registration": preview_feature.feature,
-    "cluster-state": cluster_settings.state,
-    "cluster-power": cluster_settings.power,
-    "cluster-identity": cluster_settings.managed_identity,
-    "kubernetes-version": cluster_settings.kubernetes_version,
-    "node-pools": cluster_settings.node_pools,
-    "network-plugin": cluster_settings.network_plugin,
-    "add-on": cluster_settings.add_on,
-    "managed-identity-id": managed_identities.resource_ids,
-    "managed-identity-role": managed_identities.roles,
-    "managed-identity-missing": stale_ids.missing,
-    "managed-identity-recreated": stale_ids.recreated,
-    "managed-identity-client-id": stale_ids.client_ids,
-    "blocked": stale_ids.together,
-    "entry-state": entry_states.states,
-    "entry-name": entry_states.duplicates,
-    "binding-selector": selectors.impossible,
-    "exception-without-labels": exceptions.without_labels,
-    "exception-label": exceptions.impossible_labels,
-    "room": entry_states.room,
-    "managed-identity-unread": managed_identities.unread_identities,
-    "role-unread": managed_identities.unread_roles,
-    "shared-selector": selectors.shared,
-    "exception-matches-any": exceptions.several_labels,
-    "deprecation": deprecation.deprecation,
+    "provider-registration": preview_feature.check_provider,
+    "feature-registration": preview_feature.check_feature,
+    "cluster-state": cluster_settings.check_provisioning_state,
+    "cluster-power": cluster_settings.check_power_state,
+    "cluster-identity": cluster_settings.check_cluster_identity,
+    "kubernetes-version": cluster_settings.check_kubernetes_version,
+    "node-pools": cluster_settings.check_pools,
+    "network-plugin": cluster_settings.check_network_plugin,
+    "add-on": cluster_settings.check_add_on,
+    "managed-identity-id": managed_identities.check_resource_ids,
+    "managed-identity-role": managed_identities.check_roles,
+    "managed-identity-missing": stale_ids.check_missing,
+    "managed-identity-recreated": stale_ids.check_recreated,
+    "managed-identity-client-id": stale_ids.check_client_ids,
+    "blocked-entries": stale_ids.check_blocked,
+    "entry-state": entry_states.check_states,
+    "entry-name": entry_states.check_names,
+    "binding-selector": selectors.check_selector_valid,
+    "exception-without-labels": exceptions.check_labels_exist,
+    "exception-label": exceptions.check_labels_valid,
+    "entry-limit": entry_states.check_limits,
+    "managed-identity-unreadable": managed_identities.check_identities_readable,
+    "role-unreadable": managed_identities.check_roles_readable,
+    "shared-selector": selectors.check_selector_shared,
+    "exception-matches-any": exceptions.check_several_labels,
+    "deprecation": deprecation.check_deprecation,
 }
+# These commands enable the add-on, which nobody asks for on a cluster that does not use it.
+_ENABLING = ("network-plugin",)
 
 
-def run(snapshot: Snapshot) -> list[Finding]:
-    """What all checks find, worst first, else in the order of the table and of the cluster_settings."""
-    found = [replace(finding, check=name) for name, check in CHECKS.items() for finding in check(snapshot)]
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+def run_checks(snapshot: Snapshot) -> list[Finding]:
+    """Return the findings of all checks, worst first, then in the order of CHECKS and of the cluster's lists.
+
+    On a cluster that does not use the add-on nothing is wrong, so its findings are information.
+    """
+    findings = [replace(finding, check=name) for name, check in CHECKS.items() for finding in check(snapshot)]
+    if snapshot.is_unused:
+        findings = [_as_information(finding) for finding in findings]
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _as_information(finding: Finding) -> Finding:
+    return replace(finding, severity="info", commands=() if finding.check in _ENABLING else finding.commands)

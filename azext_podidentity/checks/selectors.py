@@ -1,4 +1,4 @@
-"""What pods must be labelled with to get a managed identity."""
+"""Checks of the binding selectors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from azext_podidentity.checks.finding import Finding, subject_of
+from azext_podidentity.checks.finding import Finding, join_keys
 from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.commands import replace_commands
 from azext_podidentity.profile.entries import PodIdentity
@@ -15,20 +15,20 @@ from azext_podidentity.profile.labels import BINDING_LABEL
 from azext_podidentity.profile.validation import MAX_LABEL, is_label_value
 
 
-def impossible(snapshot: Snapshot) -> Iterator[Finding]:
-    """A pod's label can have the selector of each entry; the name it defaults to may be too long for that."""
+def check_selector_valid(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each selector that no pod label can have; a name used as the selector may be too long."""
     for entry in snapshot.cluster.profile.identities:
         selector = entry.effective_selector
         if not (selector and is_label_value(selector)):
             message = (
-                f"No pod can have the label {BINDING_LABEL}={selector}: a label's value has at most {MAX_LABEL} "
-                "letters, digits, '-', '_' and '.', and begins and ends with a letter or digit."
+                f"No pod can have the label {BINDING_LABEL}={selector}. A label value has at most {MAX_LABEL} letters, "
+                "digits, '-', '_' and '.', and starts and ends with a letter or digit."
             )
-            yield Finding("error", str(entry.key), message, _mend(snapshot, entry))
+            yield Finding("error", str(entry.key), message, _replace_commands(snapshot, entry))
 
 
-def shared(snapshot: Snapshot) -> Iterator[Finding]:
-    """Where pods get several managed identities by one selector, which is allowed and often meant."""
+def check_selector_shared(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each selector that gives pods several managed identities, which is allowed."""
     entries: dict[tuple[str, str], list[PodIdentity]] = defaultdict(list)
     for entry in snapshot.cluster.profile.identities:
         entries[entry.key.namespace, entry.effective_selector].append(entry)
@@ -36,12 +36,14 @@ def shared(snapshot: Snapshot) -> Iterator[Finding]:
         if len({entry.identity.resource_id.lower() for entry in sharing}) > 1:
             message = (
                 f"Pods with the label {BINDING_LABEL}={selector} in namespace {namespace!r} get {len(sharing)} managed "
-                "identities: their code must choose one by its client id."
+                "identities. Their code must select one by its client ID."
             )
-            yield Finding("info", subject_of(entry.key for entry in sharing), message)
+            yield Finding("info", join_keys(entry.key for entry in sharing), message)
 
 
-def _mend(snapshot: Snapshot, entry: PodIdentity) -> str | None:
-    """The same entry with a selector made from its name, None where its name has nothing for one."""
+def _replace_commands(snapshot: Snapshot, entry: PodIdentity) -> tuple[str, ...]:
+    """Return the commands that replace the selector by one derived from the name, if one can be derived."""
     selector = re.sub(r"[^-A-Za-z0-9_.]", "-", entry.key.name)[:MAX_LABEL].strip("-_.")
-    return replace_commands(snapshot.cluster, entry, replace(entry, binding_selector=selector)) if selector else None
+    if not selector:
+        return ()
+    return tuple(replace_commands(snapshot.cluster, entry, replace(entry, binding_selector=selector)).splitlines())

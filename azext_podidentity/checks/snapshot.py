@@ -1,4 +1,4 @@
-"""All that the checks look at, read once."""
+"""Everything that the checks look at, read once."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
 from azext_podidentity.profile.identity_problems import Found, Unreadable
 
 REGISTERED = "Registered"
+REGISTERING = "Registering"
 
 
 @dataclass(frozen=True)
 class RoleAssignment:
-    """A role of the cluster identity that lets it assign a managed identity.
+    """A role of the cluster identity that allows it to assign a managed identity.
 
-    role: the role's name. scope: where it was granted. principal_id: whom to, a group of the cluster identity where it
-    is not the cluster identity itself.
+    role: the name of the role. scope: the resource ID at which it is granted. principal_id: the object ID of its
+    principal, which is a group if it is not that of the cluster identity.
     """
 
     role: str
@@ -29,11 +31,11 @@ Roles = tuple[RoleAssignment, ...] | Unreadable
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One reading of a cluster and of what its pod identities depend on.
+    """The state of a cluster and of everything that its pod identities depend on.
 
-    identities, roles: what a managed identity's resource id names today, and the roles of the cluster identity over it,
-    inherited ones included; by resource id in lower case. feature, provider: how far the preview feature and the
-    resource provider are registered, in the service's words.
+    feature, provider: the registration states of the preview feature and of the resource provider, in the service's
+    words. identities, roles: by resource ID in lower case, the managed identity that has the ID now, and the roles of
+    the cluster identity over it, inherited ones included.
     """
 
     cluster: Cluster
@@ -42,10 +44,17 @@ class Snapshot:
     identities: Mapping[str, Found] = field(default_factory=dict)
     roles: Mapping[str, Roles] = field(default_factory=dict)
 
-    def identity(self, resource_id: str) -> Found | None:
-        """What that resource id names today, None where nobody looked."""
+    def find_identity(self, resource_id: str) -> Found | None:
+        """Return what has that resource ID now, None if it was not looked up."""
         return self.identities.get(resource_id.lower())
 
     def roles_over(self, resource_id: str) -> Roles | None:
-        """The roles over that managed identity, None where nobody looked."""
+        """Return the roles over that managed identity, None if they were not looked up."""
         return self.roles.get(resource_id.lower())
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether the add-on is off and nothing of it is left, as on a cluster that finished its migration."""
+        profile = self.cluster.profile
+        left = {*(each.key for each in profile.identities), *(each.key for each in profile.exceptions)}
+        return not profile.enabled and left <= {SERVICE_EXCEPTION}

@@ -1,14 +1,14 @@
-"""Entries that hold another managed identity than their resource id names today.
+"""Checks for entries that hold another managed identity than their resource ID names now.
 
-The service checks the whole profile at every write. So one such entry is mended by a write of its own, but several by
-one write that takes them all out.
+The service validates the whole profile on every write. A single stale entry can therefore be fixed by itself, but
+several ones block each other and must be removed in one write.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azext_podidentity.checks.finding import Finding, commands_of, subject_of
+from azext_podidentity.checks.finding import Finding, commands_of, join_keys
 from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.commands import add_command, create_commands
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, PodIdentity
@@ -16,32 +16,34 @@ from azext_podidentity.profile.entry_types import IDENTITY
 from azext_podidentity.profile.identity_problems import Found, describe_one, is_another
 
 
-def missing(snapshot: Snapshot) -> Iterator[Finding]:
-    """Each managed identity exists."""
+def check_missing(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each managed identity that does not exist."""
     for entries, found in _stale(snapshot):
         if isinstance(found, NotFound):
-            yield _finding(snapshot, entries, *describe_one(entries[0].identity, found, snapshot.cluster))
+            message, advice = describe_one(entries[0].identity, found, snapshot.cluster)
+            yield _finding(snapshot, entries, message, commands_of(advice))
 
 
-def recreated(snapshot: Snapshot) -> Iterator[Finding]:
-    """No managed identity was deleted and created again since its entries were made."""
+def check_recreated(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each managed identity that was deleted and recreated after its entries were added."""
     for entries, found in _stale(snapshot):
         if isinstance(found, ManagedIdentity) and is_another(entries[0].identity, found):
-            yield _finding(snapshot, entries, *describe_one(entries[0].identity, found, snapshot.cluster))
+            message, advice = describe_one(entries[0].identity, found, snapshot.cluster)
+            yield _finding(snapshot, entries, message, commands_of(advice))
 
 
-def client_ids(snapshot: Snapshot) -> Iterator[Finding]:
-    """Each entry holds the client id of its managed identity; pods cannot log in with another."""
+def check_client_ids(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each entry that holds another client ID than its managed identity; pods cannot log in."""
     for entries, found in _stale(snapshot):
         first = entries[0]
         if isinstance(found, ManagedIdentity) and not is_another(first.identity, found):
-            held, real = first.identity.client_id, found.client_id
-            message = f"The entry holds the client id {held}, and that of its managed identity is {real}."
-            yield _finding(snapshot, entries, message, add_command(snapshot.cluster, first, force=True))
+            held, actual = first.identity.client_id, found.client_id
+            message = f"The entry has the client ID {held}, but the client ID of its managed identity is {actual}."
+            yield _finding(snapshot, entries, message, (add_command(snapshot.cluster, first, force=True),))
 
 
-def together(snapshot: Snapshot) -> Iterator[Finding]:
-    """How several of them are mended: out in one write, and those back whose managed identity is there."""
+def check_blocked(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield the fix of several stale entries: remove all in one write, then add those whose managed identity exists."""
     cluster, stale = snapshot.cluster, _stale(snapshot)
     if len(stale) < 2:
         return
@@ -54,21 +56,16 @@ def together(snapshot: Snapshot) -> Iterator[Finding]:
     additions = [
         add_command(cluster, entry) for entries, found in stale if not isinstance(found, NotFound) for entry in entries
     ]
-    commands = "\n".join((*creations, IDENTITY.delete_command(cluster, *keys), *additions))
+    lines = "\n".join((*creations, IDENTITY.delete_command(cluster, *keys), *additions)).splitlines()
     message = (
-        f"These {len(keys)} pod identities block each other: while one of them is broken the service refuses every "
-        "change, so all must be removed in one."
+        f"These {len(keys)} pod identities block each other. The service refuses every change while one of them is "
+        "invalid, so all of them must be removed in one write."
     )
-    yield Finding("error", subject_of(keys), message, "\n".join(dict.fromkeys(commands.splitlines())))
-
-
-def _finding(snapshot: Snapshot, entries: list[PodIdentity], message: str, advice: str) -> Finding:
-    alone = len(_stale(snapshot)) == 1
-    return Finding("error", subject_of(entry.key for entry in entries), message, commands_of(advice) if alone else None)
+    yield Finding("error", join_keys(keys), message, tuple(dict.fromkeys(lines)))
 
 
 def is_stale(entry: PodIdentity, found: Found | None) -> bool:
-    """Whether the entry holds another managed identity than what is found under its resource id."""
+    """Return whether the entry holds another managed identity than what has its resource ID now."""
     held = entry.identity
     if not isinstance(found, ManagedIdentity):
         return isinstance(found, NotFound)
@@ -76,8 +73,15 @@ def is_stale(entry: PodIdentity, found: Found | None) -> bool:
     return is_another(held, found) or bool(other_client)
 
 
+def _finding(snapshot: Snapshot, entries: list[PodIdentity], message: str, commands: tuple[str, ...]) -> Finding:
+    """Return the finding about one managed identity; several have their commands in the finding of all of them."""
+    alone = len(_stale(snapshot)) == 1
+    return Finding("error", join_keys(entry.key for entry in entries), message, commands if alone else ())
+
+
 def _stale(snapshot: Snapshot) -> list[tuple[list[PodIdentity], Found | None]]:
-    """The entries that are stale, by managed identity, and what is found under its resource id."""
-    found_by_id = ((entries, snapshot.identity(id)) for id, entries in snapshot.cluster.profile.bindings().items())
+    """Return the stale entries by managed identity, each with what has its resource ID now."""
+    bindings = snapshot.cluster.profile.bindings().items()
+    found_by_id = ((entries, snapshot.find_identity(resource_id)) for resource_id, entries in bindings)
     stale = (([entry for entry in entries if is_stale(entry, found)], found) for entries, found in found_by_id)
     return [(entries, found) for entries, found in stale if entries]

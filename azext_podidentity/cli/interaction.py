@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.azclierror import NoTTYError
 from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 from knack.prompting import NoTTYException, prompt_y_n
 from knack.util import CLIError
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
 
 
 def confirm(message: str, question: str, way_out: str) -> bool:
@@ -29,6 +32,19 @@ def fail_after_output(cli_ctx: Any, error: CLIError) -> None:
         raise error
 
     cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, fail)
+
+
+def print_after_table(cli_ctx: AzCli, text: str) -> None:
+    """Have az print the text below the table, if the command line asks for a table of the whole result."""
+    given = cli_ctx.data.get("safe_params") or ()
+    if not text or cli_ctx.invocation.data["output"] != "table" or any(_is(name, "--query") for name in given):
+        return
+
+    def write(cli: AzCli, **_: object) -> None:
+        cli.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, write)
+        print(f"\n{text}", file=cli.out_file)
+
+    cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, write)
 
 
 def wants_text(cli_ctx: Any) -> bool:

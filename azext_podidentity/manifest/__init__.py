@@ -1,1 +1,1 @@
-"""The YAML files in which people keep pod identities: read, written, and compared with a cluster."""
+"""Read, write and compare with a cluster the YAML files that declare its pod identities."""

@@ -1,4 +1,4 @@
-"""What becomes of the entries when one profile replaces another."""
+"""Compare the entries of two profiles."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _NAMES = {IDENTITY.field: "podIdentity", EXCEPTION.field: "exception"}
 
 
 @dataclass(frozen=True)
-class Step:
-    """What becomes of one entry; `before` and `after` are what people decide of it, empty where it is not there."""
+class EntryChange:
+    """The change of one entry: the fields that users set, `before` and `after`; empty if the entry does not exist."""
 
     action: str
     entry_type: EntryType
@@ -26,7 +26,7 @@ class Step:
     after: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """As it is in the command's result, in the list named after the action."""
+        """Return the JSON object of the command's result, which is in the list of the action."""
         return {
             "kind": _NAMES[self.entry_type.field],
             "namespace": self.key.namespace,
@@ -36,7 +36,7 @@ class Step:
         }
 
     def __str__(self) -> str:
-        """A line with + ~ or -, and a line for each field of it that matters."""
+        """Return a line with +, ~ or - and the entry, and an indented line for each field that is set or changes."""
         lines = [f"{SIGNS[self.action]} {self.entry_type.noun.lower()} {self.key}"]
         for name in dict.fromkeys((*self.before, *self.after)):
             old, new = self.before.get(name), self.after.get(name)
@@ -49,48 +49,48 @@ class Step:
 
 @dataclass(frozen=True)
 class Difference:
-    """What becomes of every entry of two profiles, of each kind in the order of keys."""
+    """The change of every entry of two profiles, of each type in the order of keys."""
 
-    steps: tuple[Step, ...]
+    changes: tuple[EntryChange, ...]
 
     @classmethod
     def between(cls, before: Profile, after: Profile) -> Difference:
-        """What becomes of the entries when `after` replaces `before`."""
-        return cls(tuple(step for entry_type in ENTRY_TYPES for step in _steps(entry_type, before, after)))
+        """Return the changes that replace `before` by `after`."""
+        return cls(tuple(change for each in ENTRY_TYPES for change in _compare(each, before, after)))
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
-        return any(step.action != UNCHANGED for step in self.steps)
+        """Return whether any entry changes."""
+        return any(each.action != UNCHANGED for each in self.changes)
 
-    def of(self, action: str) -> list[Step]:
-        """The steps of one kind."""
-        return [step for step in self.steps if step.action == action]
+    def of(self, action: str) -> list[EntryChange]:
+        """Return the changes of one action."""
+        return [each for each in self.changes if each.action == action]
 
     def to_json(self) -> dict[str, list[dict[str, Any]]]:
-        """As it is in the command's result: a list for each action."""
-        return {action: [step.to_json() for step in self.of(action)] for action in (*SIGNS, UNCHANGED)}
+        """Return the command's result: a list for each action."""
+        return {action: [each.to_json() for each in self.of(action)] for action in (*SIGNS, UNCHANGED)}
 
     def __str__(self) -> str:
-        """All but what is unchanged, and how many there are of each action."""
+        """Return the lines of every change, and a line that counts the entries of each action."""
         counts = ", ".join(f"{len(self.of(action))} {action}" for action in (*SIGNS, UNCHANGED))
-        return "\n".join((*(str(step) for step in self.steps if step.action != UNCHANGED), counts))
+        return "\n".join((*(str(each) for each in self.changes if each.action != UNCHANGED), counts))
 
 
-def _steps(entry_type: EntryType, before: Profile, after: Profile) -> Iterator[Step]:
+def _compare(entry_type: EntryType, before: Profile, after: Profile) -> Iterator[EntryChange]:
     old = {entry.key: entry for entry in entry_type.entries(before)}
     new = {entry.key: entry for entry in entry_type.entries(after)}
     for key in sorted(old.keys() | new.keys()):
         if key not in old:
-            yield Step(ADDED, entry_type, key, {}, _fields(new[key]))
+            yield EntryChange(ADDED, entry_type, key, {}, _fields(new[key]))
         elif key not in new:
-            yield Step(REMOVED, entry_type, key, _fields(old[key]), {})
+            yield EntryChange(REMOVED, entry_type, key, _fields(old[key]), {})
         else:
             action = UNCHANGED if old[key] == new[key] else CHANGED
-            yield Step(action, entry_type, key, *_compared(old[key], new[key]))
+            yield EntryChange(action, entry_type, key, *_compare_fields(old[key], new[key]))
 
 
-def _compared(old: Any, new: Any) -> tuple[dict[str, str], dict[str, str]]:
-    """The fields of both, with the object ids where only these tell that the managed identity is another one."""
+def _compare_fields(old: Any, new: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the fields of both, with the object IDs if only these show that the managed identity was recreated."""
     before, after = _fields(old), _fields(new)
     if isinstance(old, PodIdentity) and old.identity.same_as(new.identity) and is_another(old.identity, new.identity):
         return {**before, "objectId": old.identity.object_id or ""}, {**after, "objectId": new.identity.object_id}
@@ -98,7 +98,7 @@ def _compared(old: Any, new: Any) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _fields(entry: Any) -> dict[str, str]:
-    """What people decide of an entry, and the state where it is Failed: such a one is tried again."""
+    """Return the fields that users set, and the state if it is Failed, since such an entry is retried."""
     if not isinstance(entry, PodIdentity):
         return {"podLabels": ", ".join(f"{key}={value}" for key, value in sorted(entry.pod_labels.items()))}
     state = {"provisioningState": "Failed"} if entry.failed else {}

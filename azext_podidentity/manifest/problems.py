@@ -1,4 +1,4 @@
-"""What is wrong with files, all of it at once, each with its place."""
+"""Collect and report the problems of a manifest, each with its file and line."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.text import some_of
 
-HELP = "How a file is written is shown by:\naz aks pod-identity apply --help"
+HELP = "To see the file format, run:\naz aks pod-identity apply --help"
 _SHOWN = 100
 
 
 class Place(NamedTuple):
-    """Where something stands: the file as the user named it, and the line counted from 1."""
+    """A position: the file as the user named it, and the line, counted from 1."""
 
     file: str
     line: int
@@ -23,24 +23,24 @@ class Place(NamedTuple):
 
 
 class Problems:
-    """Collects what is wrong while files are read."""
+    """The problems of all files."""
 
     def __init__(self) -> None:
         self._found: set[tuple[Place, str]] = set()
 
     def add(self, place: Place, message: str) -> None:
-        """Notes one; the same one twice is one."""
+        """Add a problem; the same one is added once."""
         self._found.add((place, message))
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def __str__(self) -> str:
-        """A line each, `FILE:LINE: what is wrong`, sorted by file and line."""
+        """Return one line per problem, `FILE:LINE: problem`, in the order of files and lines."""
         lines = [f"{place}: {message}" for place, message in sorted(self._found)]
         return some_of(lines, _SHOWN, "\n")
 
     def check(self) -> None:
-        """Raises ValidationError that has them all, where there is one."""
+        """Raise ValidationError with all problems, if there are any."""
         if self:
-            raise ValidationError(f"Nothing was applied. What is wrong with the files:\n{self}", HELP)
+            raise ValidationError(f"The manifest is invalid, so nothing was applied:\n{self}", HELP)

@@ -1,4 +1,4 @@
-"""The schema of the file format, and everything in a document that is not as it says."""
+"""Validate a document against the schema of the file format."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import fastjsonschema
 
+from azext_podidentity.manifest.node_reader import describe_path, missing, mistyped
 from azext_podidentity.manifest.problems import Problems
-from azext_podidentity.manifest.reader import called, missing, mistyped
-from azext_podidentity.manifest.source import Document, Path, Unquoted
+from azext_podidentity.manifest.yaml_documents import Document, NodePath, Unquoted
 
-SCHEMA: dict[str, Any] = json.loads(FilePath(__file__).with_name("schema.json").read_text("utf-8"))
+SCHEMA: dict[str, Any] = json.loads(Path(__file__).with_name("schema.json").read_text("utf-8"))
 _GIVE_ONE = "give either resourceId, or name and resourceGroup"
 
 
 def check_schema(document: Document, problems: Problems) -> None:
-    """Adds to `problems` what is missing, unknown or of the wrong type.
+    """Add a problem for each key or value that is missing, unknown or of the wrong type.
 
-    The library stops at the first thing it finds, so it is asked about each keyword of each value by itself. Patterns
-    and lengths are left to `profile.rules`, which say the same and why.
+    The library stops at the first error, so each keyword of each value is validated by itself. Patterns and lengths are
+    left to `profile.validation`, which also says why.
     """
     for path, schema, value in _parts(document.value, SCHEMA, ()):
         for key in schema.get("required", ()):
@@ -34,17 +34,17 @@ def check_schema(document: Document, problems: Problems) -> None:
             if schema.get("additionalProperties") is False and not _holds(
                 {"properties": dict.fromkeys(allowed, True), "additionalProperties": False}, {key: None}
             ):
-                problems.add(document.key_place(*path, key), f"{called(path)}{_unknown(key, allowed)}")
+                problems.add(document.key_place(*path, key), f"{describe_path(path)}{_unknown(key, allowed)}")
         if "type" in schema and not _holds({"type": schema["type"]}, value):
             problems.add(document.place(*path), mistyped(path, schema["type"], value))
         elif "const" in schema and not _holds({"const": schema["const"]}, value):
             problems.add(document.place(*path), _wrong_version(value))
         elif "oneOf" in schema and not _holds({"oneOf": schema["oneOf"]}, value):
-            problems.add(document.place(*path), f"{called(path)}{_GIVE_ONE}")
+            problems.add(document.place(*path), f"{describe_path(path)}{_GIVE_ONE}")
 
 
-def _parts(value: Any, schema: Any, path: Path) -> Iterator[tuple[Path, Mapping[str, Any], Any]]:
-    """The value and everything in it that the schema knows, each with its path and its own part of the schema."""
+def _parts(value: Any, schema: Any, path: NodePath) -> Iterator[tuple[NodePath, Mapping[str, Any], Any]]:
+    """Yield the value and each value in it that the schema describes, with its path and its part of the schema."""
     if not isinstance(schema, dict):
         return
     if "$ref" in schema:
@@ -74,12 +74,12 @@ def _compiled(schema: str) -> Any:
 
 def _unknown(key: str, allowed: Mapping[str, Any]) -> str:
     close = get_close_matches(key, allowed, 1, 0.6)
-    return f"unknown key {key!r}; " + (f"is it {close[0]!r}?" if close else f"known are {', '.join(allowed)}")
+    return f"unknown key {key!r}; " + (f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(allowed)}")
 
 
 def _wrong_version(value: Any) -> str:
     text = value.text if isinstance(value, Unquoted) else value
     return (
-        f"version is {text!r}, and this extension reads version 1. A file of a later version needs a later extension: "
+        f"version is {text!r}, but this extension reads version 1. To read later versions, update the extension: "
         "az extension update --name podidentity"
     )

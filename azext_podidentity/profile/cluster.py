@@ -13,9 +13,8 @@ from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import Profile
 
 DEPRECATION = (
-    "The pod identity add-on is deprecated; its support ended in September 2025. "
-    "Microsoft Entra Workload ID replaces it, and az aks pod-identity migrate plans the way there: "
-    "https://learn.microsoft.com/azure/aks/workload-identity-overview"
+    "The pod identity add-on is deprecated; its support ended in September 2025. To plan the migration to Microsoft "
+    "Entra Workload ID, run 'az aks pod-identity migrate'."
 )
 KUBENET_RISK = (
     "With kubenet a pod can impersonate another pod by ARP spoofing and so get that pod's managed identity. "

@@ -17,8 +17,8 @@ from azext_podidentity.arm.errors import (
     operation_timeout_error,
 )
 from azext_podidentity.kubernetes.kubectl import check_server
-from azext_podidentity.manifest.change import Apply
-from azext_podidentity.manifest.reading import Manifest
+from azext_podidentity.manifest.apply_plan import ApplyManifest
+from azext_podidentity.manifest.parser import Manifest
 from azext_podidentity.migration.status import check_finished
 from azext_podidentity.profile.changes import (
     AddException,
@@ -183,9 +183,11 @@ SITUATIONS: dict[str, Explain] = {
     "full list": _refused(_ADD, *_full(IDENTITY)),
     "full list of exceptions": _refused(_ADD_EXCEPTION, *_full(EXCEPTION)),
     "files with too much for what is there": _refused(
-        Apply(Manifest(Entries([_ADD.entry]), Entries([_ADD_EXCEPTION.entry])), {}), *_full(EXCEPTION)
+        ApplyManifest(Manifest(Entries([_ADD.entry]), Entries([_ADD_EXCEPTION.entry])), {}), *_full(EXCEPTION)
     ),
-    "files on a cluster where the add-on is off": _refused(Apply(Manifest(Entries([_ADD.entry])), {}), enabled=False),
+    "files on a cluster where the add-on is off": _refused(
+        ApplyManifest(Manifest(Entries([_ADD.entry])), {}), enabled=False
+    ),
     "add-on is off": _refused(_ADD, enabled=False),
     "add-on is off on kubenet": _refused(_ADD, enabled=False, **_KUBENET),
     "no consent": _refused(Enable(), **_KUBENET),

@@ -42,7 +42,8 @@ def snapshot_of(
 ) -> Snapshot:
     """The snapshot of a cluster whose managed identities are as its entries say, each with a role granted at it."""
     bound = {each[0].identity.resource_id.lower(): each[0].identity for each in cluster.profile.bindings().values()}
-    granted = {key: (role(identity.resource_id),) for key, identity in bound.items()}
+    readable = bound if cluster.principal_id else {}
+    granted = {key: (role(identity.resource_id),) for key, identity in readable.items()}
     return Snapshot(cluster, feature, provider, {**bound, **(identities or {})}, {**granted, **(roles or {})})
 
 
@@ -65,6 +66,8 @@ _NEW: Json = {"currentKubernetesVersion": "1.33.5", "powerState": {"code": "Runn
 
 
 def _cluster(*lists: Any, **properties: Any) -> Made:
+    """A cluster with those lists of entries, or with one of each type."""
+    lists = lists or ([identity_entry()], [exception_entry(KEY, {"app": "x"})])
     return lambda reference: snapshot_of(cluster_of(*lists, reference=reference, **{**_NEW, **properties}))
 
 
@@ -82,11 +85,11 @@ def _roles(*granted: RoleAssignment) -> Made:
 
 
 def _without_principal(reference: ClusterReference) -> Snapshot:
-    return snapshot_of(replace(cluster_of(reference=reference), principal_id=None))
+    return snapshot_of(replace(cluster_of([identity_entry()], reference=reference), principal_id=None))
 
 
 def _service_principal(reference: ClusterReference) -> Snapshot:
-    return snapshot_of(Cluster.from_json(reference, {**cluster_wire(), "identity": None}))
+    return snapshot_of(Cluster.from_json(reference, {**cluster_wire([identity_entry()]), "identity": None}))
 
 
 def _entry(key: EntryKey = KEY, **more: Any) -> Made:
@@ -154,9 +157,9 @@ STATES: dict[str, tuple[str, str, Made]] = {
         _identity(ManagedIdentity(identity_id(), "another client", "another object")),
     ),
     "another client id": ("managed-identity-client-id", "error", _identity(_CLIENT)),
-    "two of them": ("blocked", "error", _two_stale),
-    "identity not told": ("managed-identity-unread", "warning", _identity(FORBIDDEN)),
-    "roles not told": ("role-unread", "warning", _with(roles={identity_id().lower(): FORBIDDEN})),
+    "two of them": ("blocked-entries", "error", _two_stale),
+    "identity not told": ("managed-identity-unreadable", "warning", _identity(FORBIDDEN)),
+    "roles not told": ("role-unreadable", "warning", _with(roles={identity_id().lower(): FORBIDDEN})),
     "entry failed": ("entry-state", "error", _entry(state="Failed", provisioningInfo=_INFO)),
     "entry updating for ever": ("entry-state", "warning", _entry(state="Updating")),
     "same name twice": ("entry-name", "error", _cluster([identity_entry(), identity_entry()])),
@@ -173,8 +176,8 @@ STATES: dict[str, tuple[str, str, Made]] = {
     "exception with a bad value": ("exception-label", "warning", _exceptions({"app": "not this"})),
     "exception with a bad key": ("exception-label", "warning", _exceptions({"/": "x"})),
     "exception with two labels": ("exception-matches-any", "info", _exceptions({"app": "x", "tier": "y"})),
-    "nearly full": ("room", "warning", _full(180)),
-    "full": ("room", "error", _full(200)),
+    "nearly full": ("entry-limit", "warning", _full(180)),
+    "full": ("entry-limit", "error", _full(200)),
     "deprecated": ("deprecation", "info", healthy),
 }
 ALSO = {"two of them": {("managed-identity-missing", "error"), ("managed-identity-recreated", "error")}}

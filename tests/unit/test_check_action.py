@@ -43,7 +43,7 @@ def subscription(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Subscription:
 
 
 def read(wire: Any = WIRE) -> Snapshot:
-    return check.read(CLI, service(Clusters(wire)))
+    return check.read_snapshot(CLI, service(Clusters(wire)))
 
 
 @pytest.mark.usefixtures("subscription")

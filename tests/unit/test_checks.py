@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from azext_podidentity.checks.finding import SEVERITIES, Finding, at_or_above, subject_of
-from azext_podidentity.checks.registry import CHECKS, run
+from azext_podidentity.checks.finding import SEVERITIES, Finding, at_or_above, join_keys, suggested_commands
+from azext_podidentity.checks.registry import CHECKS, run_checks
 from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
@@ -38,7 +38,7 @@ each_state = pytest.mark.parametrize("state", STATES)
 
 def found_in(snapshot: Snapshot, check: str) -> list[Finding]:
     """What that check finds."""
-    return [finding for finding in run(snapshot) if finding.check == check]
+    return [finding for finding in run_checks(snapshot) if finding.check == check]
 
 
 def bound_by(*entries: Json, **changes: Any) -> Snapshot:
@@ -49,7 +49,7 @@ def bound_by(*entries: Json, **changes: Any) -> Snapshot:
 @each_state
 def test_what_is_wrong_is_found_and_nothing_else(state: str) -> None:
     check, severity, make = STATES[state]
-    findings = run(make(REFERENCE))
+    findings = run_checks(make(REFERENCE))
     expected = {(check, severity), ("deprecation", "info")} | ALSO.get(state, set())
     assert {(each.check, each.severity) for each in findings} == expected
     assert "\n" not in "".join(each.message for each in findings)
@@ -60,14 +60,14 @@ def test_every_check_has_a_state_in_which_it_finds_something() -> None:
 
 
 def test_a_healthy_cluster_has_nothing_but_the_deprecation() -> None:
-    assert [each.check for each in run(healthy())] == ["deprecation"]
+    assert [each.check for each in run_checks(healthy())] == ["deprecation"]
 
 
 @each_state
 def test_the_commands_are_commands_that_az_takes_about_the_same_cluster(state: str, az: AzParser) -> None:
     reference = ClusterReference("my (rg)", "it's $mine", "a sub")
-    for finding in run(STATES[state][2](reference)):
-        for words in map(command_words, (finding.command or "").splitlines()):
+    for finding in run_checks(STATES[state][2](reference)):
+        for words in map(command_words, finding.commands):
             az.parse(words)
             if words[1] in ("aks", "feature", "provider"):
                 assert option(words, "--subscription") == ["a sub"]
@@ -87,19 +87,45 @@ WITHOUT_COMMAND = {
 @each_state
 def test_what_is_wrong_has_a_command(state: str) -> None:
     check, _, make = STATES[state]
-    assert all(bool(each.command) == (state not in WITHOUT_COMMAND) for each in found_in(make(REFERENCE), check))
+    assert all(bool(each.commands) == (state not in WITHOUT_COMMAND) for each in found_in(make(REFERENCE), check))
 
 
 def test_the_worst_comes_first_and_else_the_order_stays() -> None:
     fine, failed = identity_entry(bindingSelector="x"), identity_entry(OTHER, identity_id("other"), "Failed")
     snapshot = bound_by(fine, {**failed, "bindingSelector": "x"}, feature=FORBIDDEN)
-    findings = run(snapshot)
+    findings = run_checks(snapshot)
     assert [each.severity for each in findings] == ["error", "warning", "info", "info"]
-    assert run(snapshot) == findings
+    assert run_checks(snapshot) == findings
 
 
-def test_the_wire_form_is_what_scripts_rely_on() -> None:
-    finding = run(STATES["add-on is off"][2](REFERENCE))[0]
+def test_a_cluster_that_finished_its_migration_has_information_only() -> None:
+    off = cluster_of(enabled=False)
+    assert [(each.check, each.severity, each.commands) for each in run_checks(snapshot_of(off))] == [
+        ("add-on", "info", ())
+    ]
+    unfit = replace(off, kubernetes_version="1.25.1", network_plugin="kubenet", identity_type="None")
+    findings = run_checks(snapshot_of(unfit, feature="NotRegistered"))
+    assert {each.severity for each in findings} == {"info"}
+    assert not any("enable-pod-identity" in line for each in findings for line in each.commands)
+
+
+def test_entries_left_on_a_cluster_without_the_add_on_are_an_error() -> None:
+    left = cluster_of((), [exception_entry()], enabled=False)
+    assert ("add-on", "error") in {(each.check, each.severity) for each in run_checks(snapshot_of(left))}
+
+
+def test_the_suggested_commands_are_grouped_by_finding() -> None:
+    findings = [
+        Finding("error", "my-app/x", "m", ("az a", "az b")),
+        Finding("info", "s", "m"),
+        Finding("info", "t", "m", ("az c",)),
+    ]
+    assert suggested_commands(findings) == "Suggested commands:\n\n# error: my-app/x\naz a\naz b\n\n# info: t\naz c"
+    assert suggested_commands(findings[1:2]) == ""
+
+
+def test_the_json_of_a_finding() -> None:
+    finding = run_checks(STATES["add-on is off"][2](REFERENCE))[0]
     assert finding.to_json() == {
         "severity": "error",
         "check": "add-on",
@@ -116,8 +142,8 @@ def test_at_or_above() -> None:
 
 def test_a_subject_names_few_of_many() -> None:
     keys = [EntryKey("ns", str(number)) for number in range(7)]
-    assert subject_of(keys[:2]) == "ns/0, ns/1"
-    assert subject_of(keys) == "ns/0, ns/1, ns/2, ns/3, ns/4, and 2 more"
+    assert join_keys(keys[:2]) == "ns/0, ns/1"
+    assert join_keys(keys) == "ns/0, ns/1, ns/2, ns/3, ns/4, and 2 more"
 
 
 @pytest.mark.parametrize("version", ["1.26", "1.26.0", "1.33.5", "2.0", "", None, "new", "1", "v1.2", "1.x"])
@@ -141,14 +167,14 @@ def test_a_managed_identity_of_several_entries_is_one_finding() -> None:
 
 
 def test_several_stale_entries_go_in_one_write_and_only_those_that_can_come_back(az: AzParser) -> None:
-    findings = {each.check: each for each in run(STATES["two of them"][2](REFERENCE))}
-    create, delete, add = map(command_words, (findings["blocked"].command or "").splitlines())
+    findings = {each.check: each for each in run_checks(STATES["two of them"][2](REFERENCE))}
+    create, delete, add = map(command_words, findings["blocked-entries"].commands)
     assert (create[1], option(create, "--name")) == ("identity", ["app-identity"])
     assert az.parse(delete)
     assert [word for word in delete if word in (KEY.name, OTHER.name)] == [KEY.name, OTHER.name]
     assert az.parse(add).entry_name == OTHER.name
-    assert findings["managed-identity-missing"].command is None
-    assert findings["managed-identity-recreated"].command is None
+    assert findings["managed-identity-missing"].commands == ()
+    assert findings["managed-identity-recreated"].commands == ()
 
 
 def test_one_role_of_its_own_at_the_identity_is_enough() -> None:
@@ -182,7 +208,7 @@ def test_an_inherited_role_is_told_with_where_it_comes_from(scope: str, words: s
 )
 def test_a_failed_entry_is_not_tried_again_where_that_cannot_help(changes: Json) -> None:
     (finding,) = found_in(bound_by(identity_entry(state="Failed"), **changes), "entry-state")
-    assert finding.command is None
+    assert finding.commands == ()
     assert "the service gave no reason" in finding.message
 
 
@@ -204,10 +230,10 @@ def test_the_same_selector_is_told_only_in_one_namespace_and_for_different_ident
 
 def test_the_exception_of_the_service_is_left_alone() -> None:
     exception = exception_entry(EntryKey("kube-system", "aks-addon-exception"), None)
-    assert [each.check for each in run(snapshot_of(cluster_of((), [exception])))] == ["deprecation"]
+    assert [each.check for each in run_checks(snapshot_of(cluster_of((), [exception])))] == ["deprecation"]
 
 
 def test_a_selector_that_no_pod_can_have_is_mended_with_one_that_it_can(az: AzParser) -> None:
     (finding,) = found_in(STATES["selector of a long name"][2](REFERENCE), "binding-selector")
-    added = az.parse(command_words((finding.command or "").splitlines()[-1]))
+    added = az.parse(command_words(finding.commands[-1]))
     assert added.binding_selector == "a" * 63

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from azext_podidentity._format import findings_table
 from azext_podidentity.checks.finding import SEVERITIES
-from azext_podidentity.checks.registry import CHECKS, run
+from azext_podidentity.checks.registry import CHECKS, run_checks
 from azext_podidentity.checks.snapshot import Roles, Snapshot
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
@@ -61,7 +61,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 @settings(max_examples=200)
 @given(snapshots())
 def test_nothing_that_may_be_read_makes_a_check_fail(snapshot: Snapshot) -> None:
-    findings = run(snapshot)
+    findings = run_checks(snapshot)
     ranks = [SEVERITIES.index(each.severity) for each in findings]
     assert ranks == sorted(ranks)
     assert {each.check for each in findings} <= set(CHECKS)
@@ -71,11 +71,11 @@ def test_nothing_that_may_be_read_makes_a_check_fail(snapshot: Snapshot) -> None
 @settings(max_examples=20)
 @given(snapshots())
 def test_a_reading_without_properties_is_enough(snapshot: Snapshot) -> None:
-    assert run(replace(snapshot, cluster=Cluster.from_json(REFERENCE, {})))
+    assert run_checks(replace(snapshot, cluster=Cluster.from_json(REFERENCE, {})))
 
 
 @given(snapshots())
 def test_a_table_can_be_made_of_all_findings(snapshot: Snapshot) -> None:
-    findings = run(snapshot)
+    findings = run_checks(snapshot)
     rows = findings_table([each.to_json() for each in findings])
     assert [row["Severity"] for row in rows] == [each.severity for each in findings]

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from azext_podidentity.manifest.reading import read
+from azext_podidentity.manifest.parser import parse_manifest
 from development.documentation import DOCS, pages
 from development.generated_blocks import decision_samples
 from tests.support.az_parser import AzParser
@@ -45,7 +45,7 @@ def test_every_example_of_a_manifest_is_read() -> None:
     examples = blocks("manifest.md", "yaml", "json")
     assert len(examples) >= 4
     for text in examples:
-        manifest = read([("example", text.encode())], SUBSCRIPTION)
+        manifest = parse_manifest([("example", text.encode())], SUBSCRIPTION)
         assert manifest.identities or manifest.exceptions
 
 

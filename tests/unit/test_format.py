@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import re
-from shlex import split
+import sys
 
 import pytest
 from hypothesis import given
@@ -9,10 +8,11 @@ from knack.output import format_table
 from knack.util import CommandResultItem
 
 from azext_podidentity._format import exceptions_table, findings_table, migration_table, pod_identities_table
-from azext_podidentity.checks.registry import run
+from azext_podidentity.checks.registry import run_checks
+from azext_podidentity.profile.validation import with_identity_names
 from tests.support.builders import REFERENCE, Json, identity_id
 from tests.support.json_strategies import key_of, profiles
-from tests.support.snapshots import LONG, STATES
+from tests.support.snapshots import STATES
 
 
 @given(profiles())
@@ -59,40 +59,40 @@ def test_the_columns_of_an_exception() -> None:
     ]
 
 
-def shown(message: str, command: str | None, subject: str = "my-app/x") -> list[str]:
-    """The lines of the table of one finding, as az prints it."""
-    finding = {"severity": "warning", "check": "c", "subject": subject, "message": message, "command": command}
-    return str(format_table(CommandResultItem([finding], table_transformer=findings_table))).splitlines()
+def table_of(findings: list[Json]) -> list[str]:
+    """The lines of the table of findings, as az prints it."""
+    return str(format_table(CommandResultItem(findings, table_transformer=findings_table))).splitlines()
+
+
+def finding_of(message: str, subject: str = "my-app/x") -> Json:
+    return {"severity": "warning", "check": "c", "subject": subject, "message": message, "command": "az x"}
 
 
 def test_a_managed_identity_is_its_name_in_a_message() -> None:
-    *_, line = shown(f"It is bound to {identity_id()}, which is gone.", None)
+    *_, line = table_of([finding_of(f"It is bound to {identity_id()}, which is gone.")])
     assert line.endswith("It is bound to app-identity, which is gone.")
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_the_table_of_findings_has_100_columns_and_commands_that_can_be_pasted(state: str) -> None:
-    for finding in run(STATES[state][2](REFERENCE)):
-        lines = shown(finding.message, finding.command, "a-rather-long-namespace/" + "long" * 10)
-        # A name is never broken in a command.
-        assert max(map(len, lines)) <= (120 if LONG in (finding.command or "") else 100)
-        assert not any(line.endswith(" ") for line in lines)
-        _, mend, commands = "\n".join(line[36:] for line in lines).partition("Mend it with:\n")
-        assert bool(mend) == bool(finding.command)
-        pasted = commands.replace("\\\n", "").splitlines()
-        expected = (finding.command or "").splitlines()
-        assert [split(with_ids(line)) for line in pasted] == [split(line) for line in expected]
+@pytest.mark.parametrize("width", [40, 80, 100, 120, 200, 500])
+def test_the_table_of_findings_fits_the_terminal_and_breaks_no_word(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    allowed = min(max(width, 80), 200)
+    for _, _, make in STATES.values():
+        findings = run_checks(make(REFERENCE))
+        lines = table_of([each.to_json() for each in findings])
+        words = {word for each in findings for word in with_identity_names(each.message).split()}
+        assert set(" ".join(lines[2:]).split()) >= words
+        assert max(map(len, lines)) <= allowed or max(map(len, words)) > 50
+        assert lines[0].split() == ["Severity", "Subject", "Message"]
 
 
-def with_ids(line: str) -> str:
-    """A command line as the shell runs it once it has asked az for the managed identity's resource id."""
-    return re.sub(r'"\$\(az +identity +show .*?--name (\S+) .*?\)"', lambda match: identity_id(match[1]), line)
-
-
-def test_a_word_of_a_command_is_never_broken() -> None:
-    *_, option, label = shown("m", f"az aks pod-identity exception add --name {'n' * 200} --pod-labels 'a  b'")[-2:]
-    assert option.strip() == f"--name {'n' * 200} \\"
-    assert label.strip() == "--pod-labels 'a  b'"
+def test_without_a_terminal_the_table_of_findings_has_100_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert 90 < max(map(len, table_of([finding_of("word " * 60)]))) <= 100
 
 
 def test_the_columns_of_what_a_migration_removed() -> None:

@@ -49,7 +49,9 @@ def test_an_entry_that_is_tried_again_is_a_change_of_its_state() -> None:
     before = profile_of(identity_entry(state="Failed"))
     after = Profile(enabled=True, identities=before.identities.put(before.identities[0].renewed()))
     difference = Difference.between(before, after)
-    assert str(difference.steps[0]) == "~ pod identity my-app/my-pod-identity\n    provisioningState: Failed -> (none)"
+    assert (
+        str(difference.changes[0]) == "~ pod identity my-app/my-pod-identity\n    provisioningState: Failed -> (none)"
+    )
     assert difference.to_json() == {
         "added": [],
         "changed": [
@@ -75,5 +77,5 @@ def test_a_managed_identity_that_was_made_anew_is_a_change_of_its_object_id() ->
         profile_of(identity_entry(identity={"resourceId": identity_id(), "objectId": object_id}))
         for object_id in ("old", "new")
     )
-    (step,) = Difference.between(before, after).steps
-    assert str(step) == "~ pod identity my-app/my-pod-identity\n    objectId: old -> new"
+    (change,) = Difference.between(before, after).changes
+    assert str(change) == "~ pod identity my-app/my-pod-identity\n    objectId: old -> new"

@@ -7,7 +7,7 @@ from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity
 from tests.support.builders import identity_id
-from tests.unit.test_manifest_reading import file_of, pod_identity, problems, read_text
+from tests.unit.test_manifest_parser import file_of, pod_identity, problems, read_text
 
 IDENTITY = f"""\
 apiVersion: aadpodidentity.k8s.io/v1
@@ -57,7 +57,7 @@ def test_a_binding_and_its_identity_are_an_entry_and_an_exception_is_one() -> No
     (exception,) = manifest.exceptions
     assert (exception.key, exception.pod_labels) == (EntryKey("monitoring", "agents"), {"app": "node-agent"})
     (note,) = manifest.notes
-    assert "same namespace only" in note
+    assert "only to pods in the same namespace" in note
 
 
 def test_they_may_be_in_several_files_in_any_order_beside_files_of_this_format() -> None:
@@ -108,7 +108,7 @@ def test_the_services_own_exception_is_told_and_not_applied() -> None:
 def test_objects_of_other_kinds_are_left_aside_whatever_is_in_them() -> None:
     manifest = read_text(documents(DEPLOYMENT, EXCEPTION, DEPLOYMENT))
     assert len(manifest.exceptions) == 1
-    assert manifest.notes == ("Kubernetes objects of other kinds are left aside: 2.",)
+    assert manifest.notes == ("Kubernetes objects of other kinds are ignored: 2.",)
 
 
 def test_files_that_have_only_other_kinds_are_refused() -> None:
@@ -121,17 +121,17 @@ def test_files_that_have_only_other_kinds_are_refused() -> None:
     [
         (documents(IDENTITY.replace("type: 0", "type: 1"), BINDING), 8, "service principal with a secret"),
         (documents(IDENTITY.replace("type: 0", "type: 2"), BINDING), 8, "service principal with a certificate"),
-        (documents(IDENTITY.replace("type: 0", "type: 9"), BINDING), 8, "9 is not known"),
+        (documents(IDENTITY.replace("type: 0", "type: 9"), BINDING), 8, "9 is unknown"),
         (documents(IDENTITY.replace("  namespace: my-app\n", ""), EXCEPTION), 4, "metadata: namespace is missing"),
-        (documents(IDENTITY.replace("name: storage", "name: yes"), EXCEPTION), 4, 'put it in quotes, "yes"'),
+        (documents(IDENTITY.replace("name: storage", "name: yes"), EXCEPTION), 4, 'put it in quotes: "yes"'),
         (documents(IDENTITY.replace("  resourceID", "  ressourceID"), EXCEPTION), 8, "spec: resourceID is missing"),
         (documents(IDENTITY.replace("/subscriptions", "subscriptions"), EXCEPTION), 9, "is not the resource id"),
         (documents(IDENTITY, BINDING.replace("azureIdentity: storage", "azureIdentity: other")), 18, "my-app/other"),
         (documents(IDENTITY, BINDING.replace("  namespace: my-app", "  namespace: other")), 18, "other/storage"),
         (documents(IDENTITY, BINDING.replace("uses_storage", "uses storage")), 19, "selector 'uses storage'"),
-        (documents(IDENTITY, IDENTITY, BINDING), 12, "here again, first at 1.yaml:1"),
-        (documents(EXCEPTION, EXCEPTION), 7, "here again, first at 1.yaml:1"),
-        (EXCEPTION.replace("{app: node-agent}", "{app: 1.10}"), 5, 'put it in quotes, "1.10"'),
+        (documents(IDENTITY, IDENTITY, BINDING), 12, "defined twice, first at 1.yaml:1"),
+        (documents(EXCEPTION, EXCEPTION), 7, "defined twice, first at 1.yaml:1"),
+        (EXCEPTION.replace("{app: node-agent}", "{app: 1.10}"), 5, 'put it in quotes: "1.10"'),
         (EXCEPTION.replace("podLabels", "labels"), 5, "spec: podLabels is missing"),
     ],
 )

@@ -59,7 +59,7 @@ def test_what_is_there_already_is_not_written(az: AzureCli, simulator: Simulator
     result = az(f"{APPLY} --file {file}")
 
     assert names(result) == {"unchanged": ["app", "agents"]}
-    assert any("Nothing to change" in warning for warning in result.warnings)
+    assert any("No changes" in warning for warning in result.warnings)
     assert not simulator.requests.matching("PUT")
 
 

@@ -67,7 +67,7 @@ def test_an_entry_in_state_failed_has_a_comment_that_says_why(az: AzureCli, simu
 
     exported = az(EXPORT).ok().stdout
 
-    comment = "# In state Failed, tried again when applied: The add-on could not be reconciled.\n"
+    comment = "# In state Failed; applying the file retries it: The add-on could not be reconciled.\n"
     assert exported == whole.replace("- namespace: my-app\n  name: two", f"{comment}- namespace: my-app\n  name: two")
 
 

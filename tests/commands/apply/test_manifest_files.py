@@ -71,7 +71,7 @@ def test_manifests_of_the_open_source_project_are_read(
     assert names(result) == {"added": ["app", "agents"]}
     assert entries(simulator)["app"]["bindingSelector"] == "my_selector"
     assert exceptions(simulator)["agents"]["podLabels"] == {"app": "node-agent"}
-    assert "Kubernetes objects of other kinds are left aside: 1." in result.warnings
+    assert "Kubernetes objects of other kinds are ignored: 1." in result.warnings
 
 
 def test_everything_that_is_wrong_is_told_with_its_line_before_any_request(
@@ -99,7 +99,7 @@ def test_more_entries_than_a_cluster_may_have_are_refused_before_any_request(
 ) -> None:
     message = az(f"{APPLY} --file -", text_of(binding(identity, f"app-{number}") for number in range(201))).failed()
 
-    assert "my-app/app-200 is one more than the 200 allowed" in message
+    assert "my-app/app-200 exceeds the limit of 200" in message
     assert simulator.requests.all() == []
 
 

@@ -43,7 +43,7 @@ def test_files_that_are_applied_again_change_nothing(scenario: Scenario, tmp_pat
 
     again = scenario.pod_identity(f"apply --file {tmp_path}")  # by the recording, there is no second write
     assert names(again) == {"unchanged": ["database", "storage", "agents"]}
-    assert "Nothing to change" in again.stderr
+    assert "No changes" in again.stderr
 
 
 def test_what_files_do_not_have_goes_when_it_is_asked_for(scenario: Scenario, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from azure.cli.core.azclierror import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.manifest.change import Apply, prunable
-from azext_podidentity.manifest.reading import Manifest
+from azext_podidentity.manifest.apply_plan import ApplyManifest, prunable
+from azext_podidentity.manifest.parser import Manifest
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import (
     Entries,
@@ -75,7 +75,7 @@ def test_a_change_is_done_once_it_is_written_and_then_there_is_nothing_to_change
     cluster: Cluster, manifest: Manifest, prune: bool
 ) -> None:
     pruned = prunable(cluster.profile, manifest) if prune else frozenset()
-    change = Apply(manifest, found(manifest), pruned)
+    change = ApplyManifest(manifest, found(manifest), pruned)
     after = written(cluster, change.apply(cluster))
     assert change.is_done(after.profile)
     assert change.apply(after) == after.profile
@@ -83,7 +83,7 @@ def test_a_change_is_done_once_it_is_written_and_then_there_is_nothing_to_change
 
 @given(clusters, manifests)
 def test_the_files_are_what_the_cluster_has_after_a_prune(cluster: Cluster, manifest: Manifest) -> None:
-    after = Apply(manifest, found(manifest), prunable(cluster.profile, manifest)).apply(cluster)
+    after = ApplyManifest(manifest, found(manifest), prunable(cluster.profile, manifest)).apply(cluster)
     assert {entry.key for entry in after.identities} == {entry.key for entry in manifest.identities}
     assert {entry.key: entry.pod_labels for entry in after.exceptions} == {
         entry.key: entry.pod_labels for entry in manifest.exceptions
@@ -97,7 +97,7 @@ def test_every_entry_of_a_managed_identity_in_the_files_holds_its_ids_of_today(
     cluster: Cluster, manifest: Manifest
 ) -> None:
     today = found(manifest)
-    for entry in Apply(manifest, today).apply(cluster).identities:
+    for entry in ApplyManifest(manifest, today).apply(cluster).identities:
         if entry.identity.resource_id.lower() in today:
             assert entry.identity.object_id == "now"
 
@@ -105,7 +105,7 @@ def test_every_entry_of_a_managed_identity_in_the_files_holds_its_ids_of_today(
 @given(clusters, manifests)
 def test_what_the_files_do_not_have_stays_as_it_is_and_where_it_is(cluster: Cluster, manifest: Manifest) -> None:
     today = found(manifest)
-    after = Apply(manifest, today).apply(cluster)
+    after = ApplyManifest(manifest, today).apply(cluster)
     keys = [entry.key for entry in cluster.profile.identities]
     assert [entry.key for entry in after.identities][: len(keys)] == keys
     for entry in cluster.profile.identities:
@@ -120,7 +120,7 @@ def test_what_the_files_do_not_have_stays_as_it_is_and_where_it_is(cluster: Clus
 
 @given(clusters, manifests)
 def test_fields_that_nobody_knows_stay(cluster: Cluster, manifest: Manifest) -> None:
-    after = Apply(manifest, found(manifest)).apply(cluster).to_json()
+    after = ApplyManifest(manifest, found(manifest)).apply(cluster).to_json()
     known = {"identity", "bindingSelector", "podLabels", "provisioningState", "provisioningInfo"}
     for kind in ("userAssignedIdentities", "userAssignedIdentityExceptions"):
         sent = {json_strategies.key_of(entry): entry for entry in after[kind]}
@@ -139,14 +139,14 @@ def test_the_room_is_counted_after_what_is_pruned() -> None:
     cluster = cluster_of([identity_entry(key) for key in names])
     manifest = Manifest(Entries([PodIdentity(KEY, ManagedIdentity(identity_id()))]))
     with pytest.raises(ValidationError) as caught:
-        Apply(manifest, {}).apply(cluster)
+        ApplyManifest(manifest, {}).apply(cluster)
     assert "has 200 entries of the kind pod identity and would have 201; 200 are allowed" in text_of(caught.value)
-    assert len(Apply(manifest, {}, prunable(cluster.profile, manifest)).apply(cluster).identities) == 1
+    assert len(ApplyManifest(manifest, {}, prunable(cluster.profile, manifest)).apply(cluster).identities) == 1
 
 
 def test_a_failed_entry_is_tried_again_where_the_files_have_it() -> None:
     theirs = EntryKey("their-app", "theirs")
     cluster = cluster_of([identity_entry(state="Failed"), identity_entry(theirs, state="Failed")])
-    change = Apply(Manifest(Entries([PodIdentity(KEY, ManagedIdentity(identity_id()))])), {})
+    change = ApplyManifest(Manifest(Entries([PodIdentity(KEY, ManagedIdentity(identity_id()))])), {})
     assert not change.is_done(cluster.profile)
     assert {entry.key: entry.failed for entry in change.apply(cluster).identities} == {KEY: False, theirs: True}

@@ -9,7 +9,7 @@ from azure.cli.core.azclierror import AzCLIError, ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.manifest.reading import Manifest, read
+from azext_podidentity.manifest.parser import Manifest, parse_manifest
 from azext_podidentity.manifest.schema import SCHEMA
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException
 from azext_podidentity.profile.validation import check_binding_selector, check_name, check_namespace, check_pod_labels
@@ -22,7 +22,7 @@ ANOTHER = "99999999-2222-3333-4444-555555555555"
 def read_text(*texts: str | bytes) -> Manifest:
     """What is in the files `1.yaml`, `2.yaml` ... of these contents."""
     contents = [text.encode() if isinstance(text, str) else text for text in texts]
-    return read([(f"{number}.yaml", content) for number, content in enumerate(contents, 1)], SUBSCRIPTION)
+    return parse_manifest([(f"{number}.yaml", content) for number, content in enumerate(contents, 1)], SUBSCRIPTION)
 
 
 def problems(*texts: str | bytes) -> list[str]:
@@ -122,7 +122,7 @@ def test_everything_that_is_wrong_is_told_at_once_in_order() -> None:
 def test_a_label_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(text: str) -> None:
     (found,) = problems(exception(f"{{app: {text}}}"))
     assert found.startswith("1.yaml:5: exceptions[0].podLabels.app: ")
-    assert f'put it in quotes, "{text}"' in found
+    assert f'put it in quotes: "{text}"' in found
     assert read_text(exception(f'{{app: "{text.replace("~", "x").replace(":", "-")}"}}'))
 
 
@@ -150,8 +150,8 @@ def test_a_label_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(text: 
         ("version: 2\n", 1, "az extension update"),
         ("version: '1'\n", 1, "version is '1'"),
         ("version: 1.0\n", 1, "version is '1.0'"),
-        ("version: 1\nexceptions: !!python/object/apply:os.system ['x']\n", 2, "tags are not read"),
-        ("version: !!int 1\n", 1, "tags are not read"),
+        ("version: 1\nexceptions: !!python/object/apply:os.system ['x']\n", 2, "tags are not supported"),
+        ("version: !!int 1\n", 1, "tags are not supported"),
         ("version: 1\nexceptions: &all []\n", 2, "anchors and aliases"),
         ("version: 1\nexceptions: []\n<<: {a: b}\n", 3, "in quotes"),
         (exception("{app: [a]}"), 5, "must be text, not a list"),
@@ -171,7 +171,7 @@ def test_a_label_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(text: 
             "'d' is not a subscription",
         ),
         (file_of(pod_identity("bindingSelector: ''")), 6, "it is empty"),
-        (file_of(pod_identity(), pod_identity()), 7, "here again, first at 1.yaml:3"),
+        (file_of(pod_identity(), pod_identity()), 7, "defined twice, first at 1.yaml:3"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str | bytes, line: int, said: str) -> None:

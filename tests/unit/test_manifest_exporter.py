@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.manifest.reading import read
-from azext_podidentity.manifest.writer import document_of, write
+from azext_podidentity.manifest.exporter import to_document, to_yaml
+from azext_podidentity.manifest.parser import parse_manifest
 from azext_podidentity.profile.entries import EntryKey, Profile
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
 from tests.support import grammars
@@ -50,7 +50,7 @@ profiles = st.builds(
 
 @given(profiles)
 def test_what_is_written_is_read_again(profile: Profile) -> None:
-    manifest = read([("file", write(profile).encode("ascii"))], SUBSCRIPTION)
+    manifest = parse_manifest([("file", to_yaml(profile).encode("ascii"))], SUBSCRIPTION)
     assert [(entry.key, entry.identity.resource_id, entry.binding_selector) for entry in manifest.identities] == [
         (entry.key, entry.identity.resource_id, entry.binding_selector)
         for entry in sorted(profile.identities, key=lambda entry: entry.key)
@@ -59,8 +59,8 @@ def test_what_is_written_is_read_again(profile: Profile) -> None:
         entry.key: entry.pod_labels for entry in profile.exceptions
     }
     again = replace(profile, identities=manifest.identities, exceptions=manifest.exceptions)
-    assert write(again) == "".join(
-        line for line in write(profile).splitlines(keepends=True) if not line.startswith("# In state Failed")
+    assert to_yaml(again) == "".join(
+        line for line in to_yaml(profile).splitlines(keepends=True) if not line.startswith("# In state Failed")
     )
 
 
@@ -71,12 +71,12 @@ def test_the_same_entries_in_another_order_give_the_same_text(profile: Profile, 
         identities=type(profile.identities)(order.sample(profile.identities, len(profile.identities))),
         exceptions=type(profile.exceptions)(order.sample(profile.exceptions, len(profile.exceptions))),
     )
-    assert write(mixed) == write(profile)
+    assert to_yaml(mixed) == to_yaml(profile)
 
 
 @given(profiles)
 def test_the_text_is_the_document_with_comments(profile: Profile) -> None:
-    assert yaml.safe_load(write(profile)) == document_of(profile)
+    assert yaml.safe_load(to_yaml(profile)) == to_document(profile)
 
 
 def test_the_file_has_what_people_decide_and_nothing_else() -> None:
@@ -90,7 +90,7 @@ def test_the_file_has_what_people_decide_and_nothing_else() -> None:
             ],
         }
     )
-    lines = [line for line in write(profile).splitlines() if line and not line.startswith("#")]
+    lines = [line for line in to_yaml(profile).splitlines() if line and not line.startswith("#")]
     assert lines == [
         "version: 1",
         "podIdentities:",

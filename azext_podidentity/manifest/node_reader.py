@@ -1,4 +1,4 @@
-"""Reads the parts of a document, each checked by its rule, and notes what is not right."""
+"""Read the values of a YAML document, validate each, and collect the problems."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from azure.cli.core.azclierror import AzCLIError
 
 from azext_podidentity.manifest.problems import Place, Problems
-from azext_podidentity.manifest.source import Document, Path, Unquoted
+from azext_podidentity.manifest.yaml_documents import Document, NodePath, Unquoted
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.validation import check_name, check_namespace, check_pod_labels
 
-_CALLED = {"array": "a list", "object": "a mapping of keys to values", "string": "text"}
-_KINDS = {dict: "a mapping", list: "a list", int: "a number", str: "text"}
+_TYPE_NAMES = {"array": "a list", "object": "a mapping of keys to values", "string": "text"}
+_VALUE_NAMES = {dict: "a mapping", list: "a list", int: "a number", str: "text"}
 
 
-class Reader:
-    """Reads one document; what is absent or not right reads as empty, and is a problem where it must not be.
+class NodeReader:
+    """Reads one document. A missing or invalid value reads as empty, and is a problem if it is required.
 
-    With `any_case`, keys are found without regard to case, as Kubernetes does it.
+    With `any_case`, keys are compared without case, as Kubernetes does.
     """
 
     def __init__(self, document: Document, problems: Problems, *, any_case: bool = False) -> None:
@@ -31,15 +31,15 @@ class Reader:
 
     @property
     def place(self) -> Place:
-        """Where the document begins."""
+        """Return where the document starts."""
         return self._document.place()
 
-    def wrong(self, message: str, *path: str) -> None:
-        """Notes a problem of what is there."""
+    def add_problem(self, message: str, *path: str) -> None:
+        """Add a problem of the value at that path."""
         self._problems.add(self._document.place(*path), message)
 
     def text(self, *path: str, check: Callable[[str, str], str] | None = None, required: bool = False) -> str:
-        """The text there; `check` is a rule, called with it and what it is called."""
+        """Return the text at that path; `check` gets the text and what it is called, and raises if it is invalid."""
         value = self.find(*path)
         if value is None:
             if required:
@@ -48,31 +48,31 @@ class Reader:
         if not isinstance(value, str):
             self._refuse("string", value, path)
             return ""
-        self.obey(check, value, *path)
+        self.validate(check, value, *path)
         return value
 
     def key(self, *path: str) -> EntryKey:
-        """Namespace and name, both required."""
+        """Return the namespace and the name, which are required."""
         return EntryKey(
             self.text(*path, "namespace", check=check_namespace, required=True),
             self.text(*path, "name", check=check_name, required=True),
         )
 
     def labels(self, *path: str) -> dict[str, str]:
-        """The pod labels there, each checked by itself."""
+        """Return the pod labels at that path; each is validated."""
         value = self.find(*path)
         if value is None or not isinstance(value, dict):
             self._refuse("object", value, path)
             return {}
         for name, text in value.items():
             if isinstance(text, str):
-                self.obey(partial(_check_label, name), text, *path, name)
+                self.validate(partial(_check_label, name), text, *path, name)
             else:
                 self._refuse("string", text, (*path, name))
         return value
 
-    def obey(self, check: Callable[[str, str], object] | None, value: str, *path: str) -> None:
-        """Notes what the rule says against the value that is there."""
+    def validate(self, check: Callable[[str, str], object] | None, value: str, *path: str) -> None:
+        """Validate the value, and add the error of the rule as a problem."""
         if check is None:
             return
         try:
@@ -81,7 +81,7 @@ class Reader:
             self._problems.add(self._document.place(*path), error.error_msg)
 
     def find(self, *path: str) -> Any:
-        """The value there, None where there is none."""
+        """Return the value at that path, None if it does not exist."""
         value = self._document.value
         for step in path:
             if not isinstance(value, dict):
@@ -94,7 +94,7 @@ class Reader:
             return step
         return next((key for key in mapping if str(key).lower() == str(step).lower()), step)
 
-    def _refuse(self, wanted: str, value: Any, path: Path) -> None:
+    def _refuse(self, wanted: str, value: Any, path: NodePath) -> None:
         whole = (*self._document.root, *path)
         message = missing(whole) if value is None else mistyped(whole, wanted, value)
         self._problems.add(self._document.place(*path), message)
@@ -104,26 +104,28 @@ def _check_label(name: str, value: str, path: str) -> None:
     check_pod_labels({name: value}, path.removesuffix(f".{name}"))
 
 
-def missing(path: Path) -> str:
-    """What is wrong where something required is absent."""
-    return f"{called(path[:-1])}{path[-1]} is missing"
+def missing(path: NodePath) -> str:
+    """Return the problem of a required value that is missing."""
+    return f"{describe_path(path[:-1])}{path[-1]} is missing"
 
 
-def mistyped(path: Path, wanted: str, value: Any) -> str:
-    """What is wrong with a value of another type than the one that JSON Schema calls `wanted`."""
-    return f"{called(path)}{_why(wanted, value)}"
+def mistyped(path: NodePath, wanted: str, value: Any) -> str:
+    """Return the problem of a value that is not of the type that JSON Schema calls `wanted`."""
+    return f"{describe_path(path)}{_why(wanted, value)}"
 
 
-def called(path: Path) -> str:
-    """What a value is called in front of what is wrong with it: `podIdentities[0].identity: `."""
+def describe_path(path: NodePath) -> str:
+    """Return the path as the prefix of a problem: `podIdentities[0].identity: `."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
     return f"{text}: " if text else ""
 
 
 def _why(wanted: str, value: Any) -> str:
-    text, read_as = (value.text, value.read_as) if isinstance(value, Unquoted) else (str(value), _KINDS[type(value)])
+    text, read_as = (
+        (value.text, value.read_as) if isinstance(value, Unquoted) else (str(value), _VALUE_NAMES[type(value)])
+    )
     if wanted == "string" and isinstance(value, int | Unquoted) and text:
-        return f"{text} is read as {read_as}, not as text: put it in quotes, {json.dumps(text)}"
+        return f"{text} is read as {read_as}, not as text; put it in quotes: {json.dumps(text)}"
     if wanted == "array" and read_as == "nothing":
         return "must be a list; write [] for an empty one"
-    return f"must be {_CALLED[wanted]}, not {read_as}"
+    return f"must be {_TYPE_NAMES[wanted]}, not {read_as}"

@@ -1,7 +1,7 @@
-"""YAML text → documents of plain values, with the line of each.
+"""Read YAML documents as plain values, with the line of each value.
 
-Safe by construction: nothing but text, whole numbers, lists and mappings comes out. Tags, anchors and aliases are
-refused, and so is what YAML 1.1 reads as something else than the text that is written.
+Only text, whole numbers, lists and mappings are returned. Tags, anchors and aliases are rejected, and so are scalars
+that YAML 1.1 reads as something else than the text that is written.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 
 from azext_podidentity.manifest.problems import Place, Problems
 
-# 200 pod identities and 200 exceptions take about 100 KB.
+# A manifest of 200 pod identities and 200 exceptions has about 100 KB.
 MAX_BYTES = 1024 * 1024
 _MAX_DEPTH = 100
 _WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -29,12 +29,12 @@ _READ_AS = {
     "value": "a default value",
 }
 
-Path = tuple[str | int, ...]
+NodePath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Unquoted:
-    """A scalar without quotes that YAML does not read as the text it is: `yes`, `1.10`, `007`, `null`."""
+    """A scalar without quotes that YAML does not read as text: `yes`, `1.10`, `007`, `null`."""
 
     text: str
     read_as: str
@@ -44,42 +44,42 @@ class Unquoted:
 class Document:
     """One YAML document, or one item of a Kubernetes list.
 
-    `value` is made of dict, list, str, int and Unquoted; `lines` has the line of every value and `key_lines` of every
-    key, by the keys and indexes that lead there.
+    `value` consists of dict, list, str, int and Unquoted. `lines` has the line of every value and `key_lines` of every
+    key, by its path of keys and indexes.
     """
 
     file: str
     value: Any
-    lines: Mapping[Path, int]
-    key_lines: Mapping[Path, int] = field(default_factory=dict)
-    root: Path = ()
+    lines: Mapping[NodePath, int]
+    key_lines: Mapping[NodePath, int] = field(default_factory=dict)
+    root: NodePath = ()
 
     def place(self, *path: str | int) -> Place:
-        """Where the value stands, or the nearest one around it."""
+        """Return the place of the value, or of the nearest value that contains it."""
         return self._nearest(self.lines, (*self.root, *path))
 
     def key_place(self, *path: str | int) -> Place:
-        """Where the key stands that the value is under."""
+        """Return the place of the key of the value."""
         whole = (*self.root, *path)
         return Place(self.file, self.key_lines[whole]) if whole in self.key_lines else self.place(*path)
 
     def inside(self, *path: str | int) -> Document:
-        """The value there as a document of its own."""
+        """Return the value at that path as a document."""
         value = self.value
         for step in path:
             value = value[step]
         return Document(self.file, value, self.lines, self.key_lines, (*self.root, *path))
 
-    def _nearest(self, lines: Mapping[Path, int], path: Path) -> Place:
+    def _nearest(self, lines: Mapping[NodePath, int], path: NodePath) -> Place:
         while path and path not in lines:
             path = path[:-1]
         return Place(self.file, lines.get(path, 1))
 
 
 def read_documents(file: str, content: bytes, problems: Problems) -> Iterator[Document]:
-    """The documents in a file that are not empty; what is wrong with the text goes to `problems`.
+    """Yield the documents of a file that are not empty, and add what is wrong with the text to `problems`.
 
-    Of a Kubernetes manifest that `is_foreign` only `apiVersion` and `kind` are read, so that nothing in it is judged.
+    Only `apiVersion` and `kind` are read of a Kubernetes object that `is_foreign`, so that nothing else is validated.
     """
     text = _decode(file, content, problems)
     if text is None:
@@ -111,7 +111,7 @@ def read_documents(file: str, content: bytes, problems: Problems) -> Iterator[Do
 
 
 def is_foreign(value: Mapping[str, Any]) -> bool:
-    """Whether these are apiVersion and kind of a Kubernetes object that has nothing to do with pod identities."""
+    """Return whether the document is a Kubernetes object of another kind than those of aad-pod-identity."""
     group, kind = value.get("apiVersion"), value.get("kind")
     if not isinstance(group, str) or not isinstance(kind, str):
         return False
@@ -119,7 +119,7 @@ def is_foreign(value: Mapping[str, Any]) -> bool:
 
 
 class _Loader(yaml.SafeLoader):  # pylint: disable=too-many-ancestors
-    """Composes nodes, and notes what is refused whatever it is in: tags, anchors and aliases."""
+    """Composes nodes and records the tags, anchors and aliases, which are rejected."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -130,9 +130,9 @@ class _Loader(yaml.SafeLoader):  # pylint: disable=too-many-ancestors
         event = self.peek_event()  # type: ignore[no-untyped-call]
         line = event.start_mark.line + 1
         if getattr(event, "anchor", None) is not None:
-            self.refused.append((line, "anchors and aliases (&name, *name) are not read: write the value out"))
+            self.refused.append((line, "anchors and aliases (&name, *name) are not supported; repeat the value"))
         if getattr(event, "tag", None) is not None:
-            self.refused.append((line, f"tags are not read: leave {event.tag!r} out"))
+            self.refused.append((line, f"tags are not supported; remove {event.tag!r}"))
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise yaml.composer.ComposerError(None, None, f"more than {_MAX_DEPTH} levels deep", event.start_mark)
@@ -142,18 +142,18 @@ class _Loader(yaml.SafeLoader):  # pylint: disable=too-many-ancestors
 
 
 class _Builder:  # pylint: disable=too-few-public-methods
-    """Makes a document of a node."""
+    """Converts a node to a document."""
 
     def __init__(self, file: str, problems: Problems) -> None:
         self._file = file
         self._problems = problems
-        self._lines: dict[Path, int] = {}
-        self._key_lines: dict[Path, int] = {}
+        self._lines: dict[NodePath, int] = {}
+        self._key_lines: dict[NodePath, int] = {}
 
     def document(self, node: yaml.Node) -> Document:
         return Document(self._file, self._value(node, ()), self._lines, self._key_lines)
 
-    def _value(self, node: yaml.Node, path: Path) -> Any:
+    def _value(self, node: yaml.Node, path: NodePath) -> Any:
         self._lines[path] = node.start_mark.line + 1
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*path, index)) for index, item in enumerate(node.value)]
@@ -161,19 +161,19 @@ class _Builder:  # pylint: disable=too-few-public-methods
             return self._mapping(node, path)
         return _scalar(node)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, path: NodePath) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             place = Place(self._file, key_node.start_mark.line + 1)
             key = _scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
-            whole: Path = (*path, str(key))
+            whole: NodePath = (*path, str(key))
             if isinstance(key, int | Unquoted):
-                self._problems.add(place, f"the key {key_node.value!r} is not text: put it in quotes")
+                self._problems.add(place, f"the key {key_node.value!r} is not text; put it in quotes")
             elif key is None:
                 self._problems.add(place, "a key must be text")
             elif key in mapping:
                 first = self._key_lines[whole]
-                self._problems.add(place, f"{key!r} is here twice, first in line {first}")
+                self._problems.add(place, f"{key!r} is defined twice, first in line {first}")
             else:
                 self._key_lines[whole] = place.line
                 mapping[key] = self._value(value_node, whole)
@@ -188,7 +188,7 @@ def _scalar(node: yaml.Node) -> str | int | Unquoted:
 
 
 def _header(node: yaml.Node) -> dict[str, str]:
-    """`apiVersion` and `kind` at the top of a document, where they are text."""
+    """Return `apiVersion` and `kind` of a document, if they are text."""
     pairs = node.value if isinstance(node, yaml.MappingNode) else ()
     return {
         key.value: value.value
@@ -198,12 +198,12 @@ def _header(node: yaml.Node) -> dict[str, str]:
 
 
 def _decode(file: str, content: bytes, problems: Problems) -> str | None:
-    """The text, None where it is none; a byte order mark of UTF-8 is no part of it."""
+    """Return the text without a UTF-8 byte order mark, None if the content is not text."""
     if len(content) > MAX_BYTES:
-        problems.add(Place(file, 1), f"is too large: at most {MAX_BYTES} bytes are read")
+        problems.add(Place(file, 1), f"is too large; the limit is {MAX_BYTES} bytes")
         return None
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        problems.add(Place(file, 1), "is UTF-16, as PowerShell's > writes it: save it as UTF-8")
+        problems.add(Place(file, 1), "is UTF-16, as PowerShell's > writes it; save it as UTF-8")
         return None
     try:
         text = content.decode("utf-8-sig")
@@ -212,7 +212,7 @@ def _decode(file: str, content: bytes, problems: Problems) -> str | None:
         return None
     if (unseen := re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)) is not None:
         line = text.count("\n", 0, unseen.start()) + 1
-        problems.add(Place(file, line), f"is not text: it holds the character {unseen.group()!r}")
+        problems.add(Place(file, line), f"is not text; it contains the character {unseen.group()!r}")
         return None
     return text
 

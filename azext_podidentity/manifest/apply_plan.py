@@ -1,4 +1,4 @@
-"""The change that makes a cluster have the entries of files."""
+"""Plan how the entries of a manifest are applied to a cluster."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from azext_podidentity.manifest.difference import REMOVED, Difference, Step
-from azext_podidentity.manifest.reading import Manifest
+from azext_podidentity.manifest.difference import REMOVED, Difference, EntryChange
+from azext_podidentity.manifest.parser import Manifest
 from azext_podidentity.profile.changes import Change, remark_on_failed
 from azext_podidentity.profile.cluster import Cluster, check_can_change
 from azext_podidentity.profile.entries import (
@@ -21,28 +21,28 @@ from azext_podidentity.profile.entries import (
 from azext_podidentity.profile.entry_types import ENTRY_TYPES, EXCEPTION, IDENTITY, SERVICE_EXCEPTION, EntryType
 from azext_podidentity.profile.identity_problems import is_another
 
-Named = tuple[EntryType, EntryKey]
+TypedKey = tuple[EntryType, EntryKey]
 
 
 @dataclass(frozen=True)
-class Apply(Change):
-    """Binds what the files bind, in place of what is bound under the same names, and removes what is `pruned`.
+class ApplyManifest(Change):
+    """Add or replace the entries of the manifest, and remove those that are `pruned`.
 
-    `found` has the managed identities as they are today, by resource id in lower case, as far as that is known: an
-    entry that holds the ids of one that was deleted and created again since is renewed, and so is one in state Failed.
+    `found` has the current managed identities by resource ID in lower case, as far as they could be read. Entries that
+    hold the IDs of a managed identity that was recreated are renewed, and so are those in state Failed.
     """
 
     manifest: Manifest
     found: Mapping[str, ManagedIdentity]
-    pruned: frozenset[Named] = frozenset()
+    pruned: frozenset[TypedKey] = frozenset()
 
     def apply(self, cluster: Cluster) -> Profile:
         check_can_change(cluster)
         profile = cluster.profile
         for entry_type, key in self.pruned:
             profile = entry_type.replaced(profile, entry_type.entries(profile).remove(key))
-        standing = Entries(self._renewed(entry) for entry in profile.identities)
-        identities = reduce(self._bind, self.manifest.identities, standing)
+        existing = Entries(self._renewed(entry) for entry in profile.identities)
+        identities = reduce(self._bind, self.manifest.identities, existing)
         exceptions = reduce(_except, self.manifest.exceptions, profile.exceptions)
         for entry_type, count in ((IDENTITY, len(identities)), (EXCEPTION, len(exceptions))):
             if count > len(entry_type.entries(cluster.profile)):
@@ -53,7 +53,7 @@ class Apply(Change):
         bound = {entry.key: entry for entry in profile.identities}
         labels = {entry.key: entry.pod_labels for entry in profile.exceptions}
         return (
-            all(self._stands(bound.get(entry.key), entry) for entry in self.manifest.identities)
+            all(self._is_applied(bound.get(entry.key), entry) for entry in self.manifest.identities)
             and all(labels.get(entry.key) == entry.pod_labels for entry in self.manifest.exceptions)
             and not any(entry_type.entries(profile).find(key) for entry_type, key in self.pruned)
         )
@@ -70,26 +70,28 @@ class Apply(Change):
     def removing(self) -> tuple[EntryKey, ...]:
         return tuple(sorted(key for entry_type, key in self.pruned if entry_type is IDENTITY))
 
-    def _stands(self, there: PodIdentity | None, wanted: PodIdentity) -> bool:
-        return there is not None and there.binds_as(wanted) and not there.failed and not self._is_stale(there)
+    def _is_applied(self, existing: PodIdentity | None, wanted: PodIdentity) -> bool:
+        if existing is None or existing.failed:
+            return False
+        return existing.binds_as(wanted) and not self._is_stale(existing)
 
     def _is_stale(self, entry: PodIdentity) -> bool:
-        """Whether the entry was made for another managed identity than the one of its resource id today."""
+        """Return whether the managed identity of the entry was recreated after the entry was added."""
         now = self.found.get(entry.identity.resource_id.lower())
         return now is not None and is_another(entry.identity, now)
 
     def _renewed(self, entry: PodIdentity) -> PodIdentity:
-        """The entry as it stands, or as it is tried again; entries that are not in the files may be stale too."""
-        tried_again = entry.failed and self.manifest.identities.find(entry.key) is not None
-        if not tried_again and not self._is_stale(entry):
+        """Return the entry, renewed if it is stale or failed; entries that are not in the manifest can be stale too."""
+        retried = entry.failed and self.manifest.identities.find(entry.key) is not None
+        if not retried and not self._is_stale(entry):
             return entry
         return self._with_ids(entry.renewed())
 
     def _bind(self, entries: Entries[PodIdentity], wanted: PodIdentity) -> Entries[PodIdentity]:
-        there = entries.find(wanted.key)
-        if there is None:
+        existing = entries.find(wanted.key)
+        if existing is None:
             return entries.put(self._with_ids(wanted))
-        return entries if there.binds_as(wanted) else entries.put(self._with_ids(there.bound_as(wanted)))
+        return entries if existing.binds_as(wanted) else entries.put(self._with_ids(existing.bound_as(wanted)))
 
     def _with_ids(self, entry: PodIdentity) -> PodIdentity:
         now = self.found.get(entry.identity.resource_id.lower())
@@ -97,54 +99,55 @@ class Apply(Change):
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the files ask of one reading of a cluster: the change, the profile it makes, and how that differs."""
+class ApplyPlan:
+    """What a manifest changes on one reading of a cluster: the change, the resulting profile and the difference."""
 
-    change: Apply
+    change: ApplyManifest
     wanted: Profile
     difference: Difference
 
     @classmethod
-    def of(cls, change: Apply, cluster: Cluster) -> Plan:
-        """The plan for that reading; raises as `Apply.apply` does."""
+    def create(cls, change: ApplyManifest, cluster: Cluster) -> ApplyPlan:
+        """Return the plan for that reading; raise what `ApplyManifest.apply` raises."""
         wanted = change.apply(cluster)
         return cls(change, wanted, Difference.between(cluster.profile, wanted))
 
     @property
-    def removes(self) -> list[Step]:
-        """The entries that go."""
+    def removals(self) -> list[EntryChange]:
+        """Return the entries that are removed."""
         return self.difference.of(REMOVED)
 
     def describe(self, cluster_name: str) -> str:
-        """What would change, for people."""
+        """Return what the plan would change, a block of lines for each entry and a line that counts them."""
         if not self.difference:
-            return f"Nothing to change: cluster {cluster_name} has it already."
-        return f"What would change on cluster {cluster_name}:\n{self.difference}"
+            return f"No changes: cluster '{cluster_name}' is already up to date."
+        return f"Changes to cluster '{cluster_name}':\n{self.difference}"
 
     def question(self, cluster_name: str) -> tuple[str, str, str]:
-        """What people should know before entries go, the question, and the way out where nobody can be asked."""
-        names = "\n".join(map(str, self.removes))
+        """Return the whole difference and the question to ask before entries are removed, and the option to pass."""
+        count = len(self.removals)
+        entries = "1 entry that is" if count == 1 else f"{count} entries that are"
         return (
-            f"The files do not have these entries of cluster {cluster_name!r}; --prune removes them:\n{names}",
-            "Remove them?",
-            "Pass --yes to remove them, or leave --prune out to keep them.",
+            self.describe(cluster_name),
+            f"--prune removes {entries} not in the manifest. Apply these changes?",
+            "Pass --yes to apply the changes, or omit --prune to keep the entries.",
         )
 
 
-def prunable(profile: Profile, manifest: Manifest) -> frozenset[Named]:
-    """What the cluster has and the files do not; the service's own exception is not for people to remove."""
+def prunable(profile: Profile, manifest: Manifest) -> frozenset[TypedKey]:
+    """Return the entries that only the cluster has, without the exception that the service keeps for itself."""
     wanted = Profile(identities=manifest.identities, exceptions=manifest.exceptions)
-    return frozenset(_named(profile) - _named(wanted) - {(EXCEPTION, SERVICE_EXCEPTION)})
+    return frozenset(_typed_keys(profile) - _typed_keys(wanted) - {(EXCEPTION, SERVICE_EXCEPTION)})
 
 
-def _named(profile: Profile) -> set[Named]:
-    return {(entry_type, entry.key) for entry_type in ENTRY_TYPES for entry in entry_type.entries(profile)}
+def _typed_keys(profile: Profile) -> set[TypedKey]:
+    return {(each, entry.key) for each in ENTRY_TYPES for entry in each.entries(profile)}
 
 
 def _except(entries: Entries[PodIdentityException], wanted: PodIdentityException) -> Entries[PodIdentityException]:
-    there = entries.find(wanted.key)
-    if there is None:
+    existing = entries.find(wanted.key)
+    if existing is None:
         return entries.put(wanted)
-    if there.pod_labels == wanted.pod_labels:
+    if existing.pod_labels == wanted.pod_labels:
         return entries
-    return entries.put(replace(there, pod_labels=wanted.pod_labels))
+    return entries.put(replace(existing, pod_labels=wanted.pod_labels))

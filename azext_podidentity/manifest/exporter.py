@@ -1,4 +1,4 @@
-"""A cluster's pod identities → the text of a file meant for git."""
+"""Export the pod identities and exceptions of a cluster as a YAML manifest."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import yaml
 from azext_podidentity.profile.entries import Entries, Entry, EntryKey, PodIdentity, PodIdentityException, Profile
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
 
-# Nothing in the text names the cluster it came from: applied to another cluster and exported there, it is the same.
+# The text does not name the cluster: applied to another cluster and exported from there, it is the same.
 _HEADER = """\
-# Pod identities of an AKS cluster, in the order of namespaces and names. Make a cluster have them with:
+# Pod identities of an AKS cluster, sorted by namespace and name. To apply them to a cluster, run:
 #   az aks pod-identity apply --resource-group GROUP --cluster-name CLUSTER --file FILE
-# --dry-run shows what would change; --prune also removes from the cluster what is not in the file.
+# --dry-run shows the changes; --prune also removes entries that are not in the file.
 """
 _IDENTITIES = """
-# A pod in the namespace whose label aadpodidbinding is the bindingSelector gets the managed identity.
-# Without bindingSelector the label must be the name.
+# A pod in the namespace gets the managed identity if its label aadpodidbinding has the value of bindingSelector,
+# or of name if there is no bindingSelector.
 """
 _EXCEPTIONS = """
-# A pod in the namespace that has any one of the labels is left alone by the node agent.
+# The node agent does not intercept a pod in the namespace that has any of the labels.
 """
 
 
-def document_of(profile: Profile) -> dict[str, Any]:
-    """The JSON object of the file: what people decide and nothing that the service adds, entries sorted by key.
+def to_document(profile: Profile) -> dict[str, Any]:
+    """Return the content of the manifest: the fields that users set, entries sorted by key.
 
-    The service's own exception is left out.
+    The exception that the service keeps for itself is left out.
     """
     return {
         "version": 1,
@@ -37,12 +37,12 @@ def document_of(profile: Profile) -> dict[str, Any]:
     }
 
 
-def write(profile: Profile) -> str:
-    """The text of the file, ASCII whatever the names are; the same for the same entries in any order.
+def to_yaml(profile: Profile) -> str:
+    """Return the text of the manifest in ASCII; the same entries in any order give the same text.
 
-    A comment tells of each entry in state Failed.
+    Each entry in state Failed has a comment with the reason.
     """
-    document = document_of(profile)
+    document = to_document(profile)
     failed = {entry.key: entry.reason[1] for entry in profile.identities if entry.failed}
     parts = [_HEADER, _yaml({"version": document["version"]}), _IDENTITIES]
     parts += _list("podIdentities", document["podIdentities"], failed)
@@ -66,7 +66,7 @@ def _exception(entry: PodIdentityException) -> dict[str, Any]:
 
 
 def _list(key: str, items: list[dict[str, Any]], failed: Mapping[EntryKey, str]) -> Iterator[str]:
-    """The list in YAML, with a comment above each that failed, and why."""
+    """Yield the parts of a list in YAML, with a comment above each entry that failed."""
     if not items:
         yield f"{key}: []\n"
         return
@@ -74,7 +74,7 @@ def _list(key: str, items: list[dict[str, Any]], failed: Mapping[EntryKey, str])
     for item in items:
         reason = failed.get(EntryKey(item["namespace"], item["name"]))
         if reason is not None:
-            yield f"# In state Failed, tried again when applied: {_one_line(reason)}\n"
+            yield f"# In state Failed; applying the file retries it: {_one_line(reason)}\n"
         yield _yaml([item])
 
 

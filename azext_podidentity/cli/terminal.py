@@ -1,0 +1,15 @@
+"""The width of what commands print."""
+
+from __future__ import annotations
+
+import sys
+from shutil import get_terminal_size
+
+NARROWEST, WIDEST, WITHOUT_TERMINAL = 80, 200, 100
+
+
+def table_width() -> int:
+    """Return how many columns a table may have: the width of the terminal within limits, 100 without a terminal."""
+    if not sys.stdout.isatty():
+        return WITHOUT_TERMINAL
+    return min(max(get_terminal_size((WITHOUT_TERMINAL, 24)).columns, NARROWEST), WIDEST)
