@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from benchmarks.names import ALONE, BENCHMARKS
-from development.prepare import prepare_benchmarks
+from development.environments import prepare_benchmarks
 from development.program import continue_as, run
 
 _TITLES = "\n".join(f"  {name:<10} {title}" for name, title in {**BENCHMARKS, "all": "all of these", **ALONE}.items())

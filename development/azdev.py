@@ -13,9 +13,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from development.fingerprint import fingerprint
 from development.paths import AZDEV, ROOT, wheel
 from development.process import run_logged
+from development.wheel import fingerprint
 
 NAME = "podidentity"
 # The rules on test coverage are left out: they read a list from the network and look for recorded tests.
@@ -56,7 +56,7 @@ class Report:
 def reports() -> dict[str, Report]:
     """What `azdev CHECK podidentity` says, by check; sources that passed once are not checked again. SetupError."""
     sources = fingerprint([wheel(), Path(__file__)])
-    stamp = AZDEV.environment / "passed"  # a new environment has none
+    stamp = AZDEV.folder / "passed"  # a new environment has none
     if stamp.exists() and stamp.read_text("utf-8") == sources:
         return {check: Report(True, "") for check in CHECKS}
     with tempfile.TemporaryDirectory() as folder:
@@ -97,12 +97,12 @@ def _set_up(place: Path, repository: Path) -> dict[str, str]:
     coverage.parent.mkdir(parents=True)
     coverage.write_text(json.dumps(_COVERAGE), "utf-8")  # JSON is YAML
     # Where `azdev setup` puts the settings of flake8 and pylint.
-    (rules,) = AZDEV.environment.glob("lib/python*/site-packages/azdev/config")
-    shutil.copytree(rules, settings / "env_config" / str(AZDEV.environment).lstrip(os.sep) / "config_files")
+    (rules,) = AZDEV.folder.glob("lib/python*/site-packages/azdev/config")
+    shutil.copytree(rules, settings / "env_config" / str(AZDEV.folder).lstrip(os.sep) / "config_files")
     return {
         **os.environ,
         "PATH": f"{AZDEV.python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "VIRTUAL_ENV": str(AZDEV.environment),
+        "VIRTUAL_ENV": str(AZDEV.folder),
         "AZDEV_CONFIG_DIR": str(settings),
         "AZURE_CONFIG_DIR": str(place / "azure"),
         "AZURE_EXTENSION_DIR": str(place / "extensions"),

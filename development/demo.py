@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from development.prepare import prepare_demo
+from development.environments import prepare_demo
 from development.program import continue_as
 
 _DESCRIPTION = """Shows the extension at work: real az commands against a local simulated Azure.

@@ -91,6 +91,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if sys.prefix != str(NEWEST.environment):
+    if sys.prefix != str(NEWEST.folder):
         continue_as("development.documentation", [])
     sys.exit(main())

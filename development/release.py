@@ -18,8 +18,8 @@ from typing import Any
 from zipfile import ZipFile
 
 from development.console import SetupError, note
+from development.environments import prepare_demo
 from development.paths import NEWEST, ROOT
-from development.prepare import prepare_demo
 from development.process import run_logged
 from development.wheel import copy_sources
 

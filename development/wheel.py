@@ -1,13 +1,14 @@
-"""Building the extension's wheel and installing it the way a user does."""
+"""Build the extension's wheel and install it the way a user does."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from development.console import timed
-from development.fingerprint import fingerprint
 from development.paths import NEWEST, ROOT, WHEELS, Host, wheel
 from development.process import run_logged
 
@@ -15,7 +16,7 @@ _SOURCES = ("setup.py", "pyproject.toml", "README.md", "HISTORY.rst", "LICENSE",
 
 
 def build_wheel() -> Path:
-    """The wheel of the sources as they are now, built where the last one is of others. SetupError."""
+    """Return the wheel of the current sources; build it if they changed since the last build. Raise SetupError."""
     sources = _source_files()
     asked = fingerprint(sources)
     stamp = WHEELS / "made-from"
@@ -29,14 +30,14 @@ def build_wheel() -> Path:
                     *("--no-index", "--disable-pip-version-check", "--wheel-dir", str(WHEELS), folder),
                 ],
                 "wheel",
-                "The wheel could not be built.",
+                "Building the wheel failed.",
             )
         stamp.write_text(asked, "utf-8")
     return wheel()
 
 
 def copy_sources(folder: Path) -> None:
-    """Copies what the wheel is made of: in the checkout setuptools would leave folders and pack deleted modules."""
+    """Copy the sources of the wheel: in the checkout, setuptools would leave folders and pack deleted modules."""
     for path in _source_files():
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +46,7 @@ def copy_sources(folder: Path) -> None:
 
 
 def install_extension(host: Host) -> None:
-    """Installs the wheel for the host with `az extension add`, unless it is there already. SetupError."""
+    """Install the wheel for the host with `az extension add`, unless it is already installed. Raise SetupError."""
     target = host.extension_directory
     stamp = target.with_suffix(".made-from")
     asked = fingerprint([wheel()])
@@ -59,7 +60,7 @@ def install_extension(host: Host) -> None:
         run_logged(
             [str(host.az), "extension", "add", "--source", str(wheel()), "--yes"],
             f"{host.name}-extension",
-            "az did not take the extension.",
+            "`az extension add` failed.",
             {
                 "AZURE_CONFIG_DIR": str(Path(folder, "config")),
                 "AZURE_EXTENSION_DIR": str(Path(folder, "extensions")),
@@ -69,6 +70,15 @@ def install_extension(host: Host) -> None:
         shutil.rmtree(target, ignore_errors=True)
         Path(folder, "extensions").replace(target)
     stamp.write_text(asked, "utf-8")
+
+
+def fingerprint(files: Iterable[Path]) -> str:
+    """Return a digest (hexadecimal) of the paths and contents of the files, which are in the checkout."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(ROOT)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _source_files() -> list[Path]:

@@ -79,7 +79,7 @@ class Deadline:
         return self.left <= 0
 
 
-class BackoffPolling(ARMPolling):  # type: ignore[type-arg]
+class BackoffPolling(ARMPolling):
     """ARM's polling at our pace; a Retry-After of the service wins, as in the base class."""
 
     def __init__(self, **options: Any) -> None:

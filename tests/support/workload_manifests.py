@@ -13,7 +13,7 @@ from development.paths import NEWEST
 from tests.support.azure_cli import NAMESPACE, ON_CLUSTER, sent
 from tests.support.cluster_state import entries
 
-KUBECTL = NEWEST.environment / "bin" / "kubectl"
+KUBECTL = NEWEST.folder / "bin" / "kubectl"
 MIGRATE = f"aks pod-identity migrate {ON_CLUSTER}"
 ISSUER = "https://issuer.example/cluster/"
 ENABLED: dict[str, Any] = {

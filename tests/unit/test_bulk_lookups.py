@@ -150,7 +150,7 @@ def test_the_roles_over_many_identities_are_one_list(azure: Azure) -> None:
     for each in MANY:
         azure.assign(each)
     found = role_assignments.find_many(CLI, MANY, PRINCIPAL)
-    assert [len(found[each.lower()]) for each in MANY] == [1] * 20  # type: ignore[arg-type]
+    assert [len(found[each.lower()]) for each in MANY] == [1] * 20
     assert azure.requests == [f"list /subscriptions/{SUBSCRIPTION}"]
 
 
@@ -161,7 +161,7 @@ def test_roles_that_a_list_does_not_have_are_found_all_the_same(azure: Azure, br
     for each in MANY[:granted]:
         azure.assign(each)
     found = role_assignments.find_many(CLI, MANY, PRINCIPAL)
-    assert [len(found[each.lower()]) for each in MANY] == [1] * granted + [0] * (20 - granted)  # type: ignore[arg-type]
+    assert [len(found[each.lower()]) for each in MANY] == [1] * granted + [0] * (20 - granted)
 
 
 def test_where_there_are_no_roles_one_look_beside_the_list_is_enough(azure: Azure) -> None:

@@ -21,7 +21,7 @@ def test_a_resource_id_names_the_cluster_alone(resource_id: str) -> None:
 
 @pytest.mark.parametrize("options", [("cluster", "rg", None), (None, "rg", "cluster"), ("cluster", "rg", "Cluster")])
 def test_a_name_goes_with_the_resource_group(options: tuple[str | None, ...]) -> None:
-    assert resolve_cluster(*options) == ClusterReference("rg", "cluster")  # type: ignore[arg-type]
+    assert resolve_cluster(*options) == ClusterReference("rg", "cluster")
 
 
 def test_the_same_cluster_may_be_named_twice_in_any_case() -> None:
@@ -43,7 +43,7 @@ def test_the_defaults_of_az_config_yield_to_an_id() -> None:
 )
 def test_options_that_disagree_are_refused(cluster: str, options: tuple[str | None, ...], option: str) -> None:
     with pytest.raises(MutuallyExclusiveArgumentError, match=option):
-        resolve_cluster(cluster, *options)  # type: ignore[arg-type]
+        resolve_cluster(cluster, *options)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_options_that_disagree_are_refused(cluster: str, options: tuple[str | No
 )
 def test_what_is_missing_is_named(options: tuple[str | None, ...], missing: list[str]) -> None:
     with pytest.raises(RequiredArgumentMissingError) as refused:
-        resolve_cluster(*options)  # type: ignore[arg-type]
+        resolve_cluster(*options)
     assert refused.value.error_msg.rpartition(": ")[2].split(", ") == missing
 
 
