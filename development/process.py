@@ -47,4 +47,5 @@ def run_logged(
 
 def _last_lines(path: Path) -> str:
     lines = [line for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
-    return "\n".join(f"    {line}" for line in lines[-2:])
+    said = [line for line in lines if not line.startswith("nox > ")] or lines
+    return "\n".join(f"    {line}" for line in said[-3:])
