@@ -1,4 +1,4 @@
-"""A local Azure: as much of Resource Manager, AKS, managed identity and Entra ID as a real `az` needs here.
+"""A local Azure: the parts of Resource Manager, AKS, managed identity and Microsoft Entra ID that `az` needs here.
 
 with Simulator(scale=0.01) as simulator:
     simulator.seed.cluster("group", "cluster")

@@ -22,7 +22,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Print one line of JSON, how to connect, when ready."""
+    """Serve, and print one line of JSON with the connection when ready."""
     arguments = _arguments()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _write(ready_file: Path, line: str) -> None:
-    """Appears whole or not at all, readable by its owner alone: it holds the client secret."""
+    """Write the file atomically and readable by its owner alone: it contains the client secret."""
     partial = ready_file.with_name(f"{ready_file.name}.partial")
     partial.touch(mode=0o600)
     partial.write_text(f"{line}\n")

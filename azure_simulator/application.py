@@ -29,7 +29,7 @@ DROP_CONNECTION = "drop_connection"
 
 
 class Application:
-    """Answers every request. Handlers run one at a time, under `lock`: each state change is atomic."""
+    """Respond to every request. Handlers run one at a time, under `lock`: each state change is atomic."""
 
     def __init__(self, context: Context, tokens: Tokens, log: RequestLog, lock: threading.RLock) -> None:
         self._context = context
@@ -39,7 +39,7 @@ class Application:
         self._routes: list[CaselessRoute] = []
 
     def serve(self, routes: Iterable[Route]) -> None:
-        """Answer these operations, and no others, from now on."""
+        """Serve these routes, and no others, from now on."""
         self._routes = [CaselessRoute(item.path, self._endpoint(item), [item.method]) for item in routes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +51,7 @@ class Application:
         try:
             await request.body()
         except ClientDisconnect:
-            return  # The client hung up before its request was whole: there is nothing to do or to answer.
+            return  # The client hung up before its request was complete.
         fault = self._context.faults.take(request.method, scope["path"])
         if fault and fault.drop == "before":
             await self._drop(request)
@@ -84,7 +84,7 @@ class Application:
         return response
 
     def _endpoint_for(self, request: HttpRequest) -> Endpoint:
-        """The endpoint of the first route that matches; its path parameters are put into the request."""
+        """Return the endpoint of the first matching route and put its path parameters into the request."""
         for route in self._routes:
             match, found = route.matches(request.scope)
             if match is Match.FULL and request.method in (route.methods or ()):
@@ -118,14 +118,14 @@ class Application:
             await asyncio.sleep(missing)
 
     async def _drop(self, request: HttpRequest) -> None:
-        """Close the connection, and end only when it is closed, so that no answer is written after all."""
+        """Close the connection, and return only when it is closed, so that no response is written."""
         await self._record(request, None)
         request.scope["state"][DROP_CONNECTION]()
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
     async def _cut(self, request: HttpRequest, response: HttpResponse, send: Send) -> None:
-        """Send half of the answer and close the connection."""
+        """Send half of the response and close the connection."""
         half = bytes(response.body)[: len(response.body) // 2]
         await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
         await send({"type": "http.response.body", "body": half, "more_body": True})
@@ -170,7 +170,7 @@ def _json(body: bytes) -> Any:
 
 
 def _parsed(body: bytes) -> Any:
-    """JSON where it is JSON, else None: a form body holds a secret, and is not kept."""
+    """Return parsed JSON, or None: a form body contains a secret and is not kept."""
     try:
         return json.loads(body) if body else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Points a real `az` at a simulator."""
+"""Point a real `az` at a simulator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SETTINGS = (
 
 
 class ConnectionLike(Protocol):
-    """What `Simulator` and `Connection` have in common."""
+    """The part that `Simulator` and `Connection` have in common."""
 
     @property
     def url(self) -> str: ...
@@ -35,13 +35,13 @@ class ConnectionLike(Protocol):
 
 
 class AzureCliError(RuntimeError):
-    """An `az` command failed. The message has the command without secrets, and what az wrote to stderr."""
+    """An `az` command failed. The message has the command without secrets, and az's standard error."""
 
 
 def environment(connection: ConnectionLike, config_directory: Path, extension_directory: Path) -> dict[str, str]:
-    """The environment variables `az` needs: this process's own, with its Azure settings replaced.
+    """Return the environment variables for `az`: this process's own, with its Azure settings replaced.
 
-    Both directories must be the caller's own: a person's real configuration is never touched.
+    Both directories must be the caller's own: the user's real configuration is never changed.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}
     return {
@@ -49,7 +49,7 @@ def environment(connection: ConnectionLike, config_directory: Path, extension_di
         "AZURE_CONFIG_DIR": str(config_directory),
         "AZURE_EXTENSION_DIR": str(extension_directory),
         "REQUESTS_CA_BUNDLE": str(connection.ca_file),
-        # Both spellings: where a person has set the lower-case one, it wins.
+        # Both spellings: a lowercase one that is set already takes precedence.
         "NO_PROXY": "localhost,127.0.0.1",
         "no_proxy": "localhost,127.0.0.1",
         "PYTHONUTF8": "1",
@@ -57,7 +57,7 @@ def environment(connection: ConnectionLike, config_directory: Path, extension_di
 
 
 def connect(az: Path, connection: ConnectionLike, environ: Mapping[str, str]) -> None:
-    """Register the simulator as a cloud, select it and log in. Raises AzureCliError with az's stderr."""
+    """Register the simulator as a cloud, select it and sign in. Raise AzureCliError with az's standard error."""
     url = connection.url
     _run(az, environ, "config", "set", *_SETTINGS)
     _run(

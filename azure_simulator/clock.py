@@ -1,4 +1,4 @@
-"""How long things take, and what time it is."""
+"""Durations and clocks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Durations:
-    """Seconds each long-running thing takes before `Simulator.scale` is applied.
+    """Seconds that each long-running process takes before `Simulator.scale` is applied.
 
     The defaults are the medians of public recordings; propagation, registration and commands run in a cluster, of
     which there is no recording, take what the public documentation calls usual.
@@ -28,7 +28,7 @@ class Durations:
 
     @classmethod
     def demo(cls) -> Durations:
-        """A few seconds each: long enough to be seen, short enough to be watched."""
+        """Return durations of a few seconds each, for people who watch."""
         return cls(
             create=6.0,
             pod_identity=4.0,
@@ -42,19 +42,19 @@ class Durations:
 
 
 class Clock(Protocol):
-    """Seconds that only ever grow, and the UTC time that belongs to them."""
+    """A source of seconds that never go back, and of the matching UTC time."""
 
     def now(self) -> float:
-        """Seconds since the clock was made."""
+        """Return the seconds since the clock was created."""
         ...
 
     def utc(self, seconds: float) -> datetime:
-        """The UTC time at which `now()` is `seconds`."""
+        """Return the UTC time at which `now()` is `seconds`."""
         ...
 
 
 class MonotonicClock:
-    """The machine's own clock, safe against changes of the wall time."""
+    """The machine's monotonic clock."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -85,5 +85,5 @@ class ManualClock:
 
 
 def timestamp(moment: datetime) -> str:
-    """UTC with seven fractional digits and `Z`, as the service writes times (public recordings)."""
+    """Return UTC with seven fractional digits and `Z`, as the service writes times (public recordings)."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"

@@ -1,4 +1,4 @@
-"""What every resource provider needs to know about the cloud it is part of."""
+"""The context that all resource providers share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALLER_OBJECT_ID = "e1d2c3b4-a596-4877-8695-a4b3c2d1e0f9"
 
 @dataclass
 class Context:
-    """The clock and the settings in force. `scale` multiplies every duration (0.01 is a hundredth)."""
+    """The shared clock, settings and faults. `scale` multiplies every duration (0.01 is a hundredth)."""
 
     clock: Clock
     scale: float = 1.0
@@ -36,15 +36,15 @@ class Context:
         return self.clock.now()
 
     def after(self, seconds: float) -> float:
-        """The clock's reading when something of `seconds` that begins now is over."""
+        """Return the clock's reading `seconds`, scaled, from now."""
         return self.clock.now() + seconds * self.scale
 
     def timestamp(self, moment: float | None = None) -> str:
-        """The wire form of a reading of the clock, now where none is given."""
+        """Return a reading of the clock, by default the current one, as the service writes times."""
         return timestamp(self.clock.utc(self.now() if moment is None else moment))
 
     def polling_url(self, path: str, api_version: str) -> str:
-        """A URL to poll, with the signature clients send back unchanged (public recordings)."""
+        """Return a URL to poll, with the signature that clients send back unchanged (public recordings)."""
         digest = hashlib.sha256(path.encode()).hexdigest()
         query = {
             "api-version": api_version,

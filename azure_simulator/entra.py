@@ -26,7 +26,7 @@ def _base64url(data: bytes) -> str:
 
 
 class Tokens:
-    """Signed bearer tokens. Nothing is stored, so that they outlive a reset of the simulator."""
+    """Signed bearer tokens. None is stored, so that they outlive a reset of the simulator."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
@@ -66,7 +66,7 @@ class Principal:
 
 
 class Directory:
-    """The principals of the tenant, by object id."""
+    """The principals of the tenant, by object ID."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -75,7 +75,7 @@ class Directory:
         self.add(CALLER_OBJECT_ID, CLIENT_ID, "azure-simulator", replicated=True)
 
     def add(self, object_id: str, client_id: str, display_name: str, replicated: bool = False) -> None:
-        """A new principal; `replicated` ones are known everywhere at once."""
+        """Add a principal. A `replicated` one is known everywhere at once."""
         created = float("-inf") if replicated else self._context.now()
         self._principals[object_id.lower()] = Principal(object_id, client_id, display_name, created)
 
@@ -83,11 +83,11 @@ class Directory:
         self._principals.pop(object_id.lower(), None)
 
     def add_group(self, object_id: str, *members: str) -> None:
-        """A security group; `members` are object ids."""
+        """Add a security group. `members` are object IDs."""
         self._groups[object_id.lower()] = frozenset(member.lower() for member in members)
 
     def acts_as(self, object_id: str) -> frozenset[str]:
-        """The object ids in lower case whose role assignments count for the principal: its own and its groups'."""
+        """Return the lowercase object IDs whose role assignments count for the principal: its own and its groups'."""
         groups = {group for group, members in self._groups.items() if object_id.lower() in members}
         return frozenset({object_id.lower(), *groups})
 
@@ -95,7 +95,7 @@ class Directory:
         return self._principals.get(object_id.lower())
 
     def replicated(self, object_id: str) -> bool:
-        """Whether role assignments see this principal yet."""
+        """Return whether the principal has replicated to role assignments."""
         principal = self.find(object_id)
         delay = self._context.durations.principal_replication * self._context.scale
         return principal is not None and self._context.now() >= principal.created + delay
@@ -127,7 +127,7 @@ class Directory:
 
 
 class Login:
-    """The OpenID Connect endpoints a client-credentials login needs."""
+    """The OpenID Connect endpoints of a client-credentials sign-in."""
 
     def __init__(self, context: Context, tokens: Tokens, client_secret: str) -> None:
         self._context = context

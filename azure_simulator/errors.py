@@ -1,4 +1,4 @@
-"""The two error forms a client of Azure Resource Manager must be able to read.
+"""The two forms of error responses that a client of Azure Resource Manager must be able to read.
 
 Public recordings: the front door wraps the error and names itself in `x-ms-failure-cause`; the AKS provider
 answers with the error at the top level, plus `details` and `subcode`.
@@ -15,7 +15,7 @@ Shape = Literal["provider", "front-door"]
 
 
 class ServiceError(Exception):
-    """An error answer. Raised by a handler, turned into the answer by the application."""
+    """An error response. A handler raises it and the application sends it."""
 
     def __init__(
         self,
@@ -51,17 +51,17 @@ class ServiceError(Exception):
 
 
 def front_door(status: int, code: str, message: str, details: Any = None) -> ServiceError:
-    """An error of Azure Resource Manager itself, before any provider saw the request."""
+    """Return an error of Azure Resource Manager itself, raised before any provider sees the request."""
     return ServiceError(status, code, message, failure_cause="gateway", details=details)
 
 
 def service(status: int, code: str, message: str) -> ServiceError:
-    """An error of authorization or managed identity: wrapped as the front door does, with no cause named."""
+    """Return an error of authorization or managed identity: wrapped like the front door's, without a named cause."""
     return ServiceError(status, code, message)
 
 
 def aks(status: int, code: str, message: str) -> ServiceError:
-    """An error of the AKS provider: unwrapped; `x-ms-failure-cause` only on 5xx (public recordings)."""
+    """Return an error of the AKS provider: unwrapped, `x-ms-failure-cause` only on 5xx (public recordings)."""
     cause = "service" if status >= 500 else None
     return ServiceError(status, code, message, shape="provider", failure_cause=cause)
 

@@ -1,4 +1,4 @@
-"""Trouble on demand: error answers, lost connections, other clients, operations and entries that fail."""
+"""Faults on request: error responses, lost connections, other clients, failing operations and entries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Drop = Literal["before", "after", "inside"]
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to the next `times` requests with this method and a path in which `path` is found.
+    """A fault for the next `times` requests that have this method and a path in which `path` is found.
 
     Exactly one of: `status` (answered instead of the service; with `accepted` after the request took effect, with
     `body` that is the answer, JSON or text), `drop` (the connection is closed without an answer, before or after
@@ -51,7 +51,7 @@ class Fault:
         return same_method and re.search(self.path, path, re.IGNORECASE) is not None
 
     def response(self) -> Response:
-        """The answer of a fault with a status. `x-ms-failure-cause` is as public recordings have it."""
+        """Return the response of a fault with a status. `x-ms-failure-cause` follows public recordings."""
         assert self.status is not None
         if self.body is not None:
             return Response(self.status, self.body, dict(self.headers), HTML if isinstance(self.body, str) else JSON)
@@ -63,7 +63,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that are still to come, in the order in which they were added."""
+    """The faults that are still pending, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -81,12 +81,12 @@ class Faults:
 
     @property
     def left(self) -> int:
-        """How many of the faults have not met all their requests yet."""
+        """Return how many faults have not met all their requests yet."""
         with self._lock:
             return len(self._faults)
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The first fault for this request, used up by one; those that are to let it through have counted it."""
+        """Return the first fault for this request and count it. Faults that skip the request count it too."""
         with self._lock:
             for index, (fault, skip, left) in enumerate(self._faults):
                 if not fault.matches(method, path):
@@ -99,7 +99,7 @@ class Faults:
         return None
 
     def fail_operation(self, code: str, message: str) -> None:
-        """The next long-running operation that begins ends Failed with this error."""
+        """Let the next long-running operation end Failed with this error."""
         with self._lock:
             self._operations.append({"code": code, "message": message})
 
@@ -108,7 +108,7 @@ class Faults:
             return self._operations.pop(0) if self._operations else None
 
     def fail_entry(self, namespace: str, name: str, code: str, message: str) -> None:
-        """This pod identity entry ends Failed when next added or changed; its operation ends Succeeded."""
+        """Let this pod identity entry end Failed when next added or changed. Its operation ends Succeeded."""
         with self._lock:
             self._entries[resource_ids.key(namespace, name)] = {"code": code, "message": message}
 

@@ -1,4 +1,4 @@
-"""Requests and answers as the resource providers see them, and routes that match as ARM does."""
+"""Requests and responses as the resource providers see them, and routes that match as ARM does."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Request:
     form: dict[str, str] = field(default_factory=dict)
 
     def json_object(self) -> dict[str, Any]:
-        """The body where it is a JSON object, else an empty one."""
+        """Return the body if it is a JSON object, else an empty one."""
         return self.body if isinstance(self.body, dict) else {}
 
 
 @dataclass(frozen=True)
 class Response:
-    """One answer. A `body` of None is an answer without a body; one of HTML is text, any other JSON."""
+    """One response. A `body` of None means no body; one of HTML is text, any other JSON."""
 
     status: int
     body: Any = None
@@ -57,7 +57,7 @@ Endpoint = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 class Route(NamedTuple):
-    """What a provider offers: a method, a path with `{parameters}`, and the function that answers."""
+    """An operation of a provider: a method, a path with `{parameters}`, and its handler."""
 
     method: str
     path: str
@@ -66,7 +66,7 @@ class Route(NamedTuple):
 
 
 class CaselessRoute(HttpRoute):
-    """A route for its methods alone; ARM compares paths without case (public recordings show both)."""
+    """A route that compares paths without letter case, as ARM does (public recordings show both)."""
 
     def __init__(self, path: str, endpoint: Endpoint, methods: Iterable[str]) -> None:
         super().__init__(path, endpoint)

@@ -1,4 +1,4 @@
-"""What clients asked for, so that a test can say what a command must and must not send."""
+"""A log of requests, so that a test can assert what a command sends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECRET_KEYS = {"secret", "client_secret", "adminpassword", "access_token"}
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One request and its answer; `status` is None where the connection was closed without an answer."""
+    """One request and its response. `status` is None if the connection was closed without a response."""
 
     method: str
     path: str
@@ -26,7 +26,7 @@ class LoggedRequest:
 
 
 def without_secrets(value: Any) -> Any:
-    """A copy of parsed JSON in which the values of secret keys are masked."""
+    """Return a copy of parsed JSON in which the values of secret keys are masked."""
     if isinstance(value, Mapping):
         return {name: "***" if name.lower() in _SECRET_KEYS else without_secrets(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -35,7 +35,7 @@ def without_secrets(value: Any) -> Any:
 
 
 class RequestLog:
-    """Requests in the order in which they were answered, oldest first."""
+    """Requests in the order of their responses, oldest first."""
 
     def __init__(self) -> None:
         self._entries: list[LoggedRequest] = []
@@ -51,7 +51,7 @@ class RequestLog:
         status: int | None,
         response: Any,
     ) -> None:
-        """Record one exchange; the authorization header and secrets are left out."""
+        """Record one exchange without the authorization header and secrets."""
         kept = {name: value for name, value in headers.items() if name != "authorization"}
         entry = LoggedRequest(method, path, dict(query), kept, without_secrets(body), status, without_secrets(response))
         with self._lock:
@@ -62,7 +62,7 @@ class RequestLog:
             return list(self._entries)
 
     def matching(self, method: str | None = None, path: str | None = None) -> list[LoggedRequest]:
-        """Those with this method and a path in which the regular expression is found, without letter case."""
+        """Return the requests with this method whose path contains the regular expression, ignoring case."""
         return [
             entry
             for entry in self.all()

@@ -1,4 +1,4 @@
-"""Resource ids: compared by segment and without letter case, as ARM does."""
+"""Resource IDs, compared by segment and ignoring case, as ARM does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RESOURCE = re.compile(
 
 
 class ResourceId(NamedTuple):
-    """The parts of a top-level resource's id, in the letter case given."""
+    """The parts of a top-level resource's ID, in their original letter case."""
 
     subscription: str
     group: str
@@ -26,13 +26,13 @@ class ResourceId(NamedTuple):
 
 
 def parse(resource_id: object) -> ResourceId | None:
-    """The parts of an id, or None where it is no id of a top-level resource in a resource group."""
+    """Return the parts of an ID, or None unless it names a top-level resource in a resource group."""
     match = _RESOURCE.fullmatch(resource_id.rstrip("/")) if isinstance(resource_id, str) else None
     return ResourceId(**match.groupdict()) if match else None
 
 
 def key(*parts: str) -> tuple[str, ...]:
-    """What names are compared by."""
+    """Return the key by which names are compared."""
     return tuple(part.lower() for part in parts)
 
 
@@ -41,7 +41,7 @@ def segments(scope: str) -> tuple[str, ...]:
 
 
 def scope_contains(scope: str, resource_id: str) -> bool:
-    """Whether `scope` is `resource_id` itself or above it.
+    """Return whether `scope` is `resource_id` itself or above it.
 
     By segment: `/subscriptions/s/resourceGroups/rg1` is not above anything in `rg10`. Every management group
     counts as above every subscription: the simulator has no hierarchy of them.
@@ -53,15 +53,15 @@ def scope_contains(scope: str, resource_id: str) -> bool:
 
 
 def group_id(subscription: str, group: str) -> str:
-    """Resource group ids are always written `/resourceGroups/` (public recordings)."""
+    """Return a resource group's ID, always with `/resourceGroups/` (public recordings)."""
     return f"/subscriptions/{subscription}/resourceGroups/{group}"
 
 
 def cluster_id(subscription: str, group: str, name: str) -> str:
-    """Cluster ids are always written `/resourcegroups/` (public recordings)."""
+    """Return a cluster's ID, always with `/resourcegroups/` (public recordings)."""
     return f"/subscriptions/{subscription}/resourcegroups/{group}/providers/{CLUSTER_TYPE}/{name}"
 
 
 def identity_id(subscription: str, group: str, name: str) -> str:
-    """Managed identity ids are always written `/resourcegroups/` (public recordings)."""
+    """Return a managed identity's ID, always with `/resourcegroups/` (public recordings)."""
     return f"/subscriptions/{subscription}/resourcegroups/{group}/providers/{IDENTITY_TYPE}/{name}"

@@ -1,4 +1,4 @@
-"""State that is there at once, for tests and demonstrations: no operation, no propagation."""
+"""State that exists at once, for tests and the demo: no operation, no propagation."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ IdentityKind = Literal["SystemAssigned", "UserAssigned", "ServicePrincipal"]
 
 
 class Seed:
-    """Each method returns a copy of the wire JSON of what it made. Absent resource groups are made too.
+    """Create resources and return copies of their JSON. Missing resource groups are created too.
 
-    `subscription_id` None is the first subscription.
+    `subscription_id` defaults to the first subscription.
     """
 
     def __init__(self, context: Context, services: Services, lock: threading.RLock) -> None:
@@ -33,7 +33,7 @@ class Seed:
             return copy.deepcopy(self._services.groups.put(subscription, name, {"location": location}))
 
     def managed_identity(self, resource_group: str, name: str, subscription_id: str | None = None) -> Json:
-        """An identity whose principal has replicated already; properties: clientId, principalId, tenantId."""
+        """Create an identity whose principal has replicated. Properties: clientId, principalId, tenantId."""
         with self._lock:
             subscription = self._subscription(subscription_id)
             self._ensure_group(subscription, resource_group)
@@ -43,7 +43,7 @@ class Seed:
     def federated_credential(
         self, resource_id: str, name: str, issuer: str, subject: str, audience: str = "api://AzureADTokenExchange"
     ) -> Json:
-        """A credential of the managed identity of that resource id; raises KeyError where there is none."""
+        """Create a credential of a managed identity. Raise KeyError if the identity does not exist."""
         with self._lock:
             identity = self._services.identities.find(resource_id)
             if identity is None:
@@ -54,9 +54,9 @@ class Seed:
     def role_assignment(
         self, scope: str, principal_id: str, role: str = "Managed Identity Operator", name: str | None = None
     ) -> Json:
-        """An assignment every provider honours already; raises ValueError for an unknown role name or id.
+        """Create an assignment that has propagated. Raise ValueError for an unknown role name or ID.
 
-        `name`: that of the assignment, a new GUID where there is none.
+        `name` defaults to a new GUID.
         """
         definition = find_role(role)
         if definition is None:
@@ -65,7 +65,7 @@ class Seed:
             return self._services.roles.grant(scope, principal_id, definition, name)
 
     def group(self, *members: str) -> str:
-        """A security group of Microsoft Entra ID with those object ids as members; returns its object id."""
+        """Create a security group with these object IDs as members. Return its object ID."""
         with self._lock:
             object_id = new_id()
             self._services.directory.add_group(object_id, *members)
@@ -82,12 +82,12 @@ class Seed:
         body: Json | None = None,
         **properties: Any,
     ) -> Json:
-        """A cluster that stands already.
+        """Create a cluster that is ready.
 
-        pod_identity: True (enabled, no entries), False (never enabled) or a podIdentityProfile in wire form,
-            taken as it is, except that its entries are Assigned where they do not say.
-        body: a whole cluster in wire form, taken as it is; the other arguments then do not matter.
-        properties: override members of the wire `properties`, after the defaults were filled in.
+        pod_identity: True (enabled, no entries), False (never enabled) or the JSON of a podIdentityProfile.
+            Entries without a state are Assigned.
+        body: the JSON of a whole cluster, stored unchanged; the other arguments are ignored.
+        properties: override members of `properties`, after the defaults were added.
         """
         with self._lock:
             subscription = self._subscription(None)
@@ -100,7 +100,7 @@ class Seed:
             return copy.deepcopy(self._services.clusters.store(resource_id, body).body)
 
     def feature(self, name: str, state: str) -> None:
-        """`name` with its namespace (`Microsoft.ContainerService/...`), or without it for one of AKS."""
+        """Set a feature's state. `name` has its namespace, except for a feature of Microsoft.ContainerService."""
         full_name = name if "/" in name else f"Microsoft.ContainerService/{name}"
         with self._lock:
             self._services.features.set(full_name, state)

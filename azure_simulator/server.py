@@ -1,4 +1,4 @@
-"""HTTPS on loopback: a certificate authority of its own, and uvicorn in a background thread."""
+"""HTTPS on loopback: a private certificate authority, and uvicorn in a background thread."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ START_SECONDS = 30
 
 
 class _DroppableProtocol(H11Protocol):
-    """Lets the application close its connection without an answer."""
+    """A protocol that lets the application close its connection without a response."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.app_state = {**self.app_state, DROP_CONNECTION: self._drop}
 
     def shutdown(self) -> None:
-        """Without waiting for an idle client to close its side of TLS."""
+        """Close without waiting for an idle client to close its side of TLS."""
         super().shutdown()
         if self.cycle is None or self.cycle.response_complete:
             self.transport.abort()
@@ -39,7 +39,7 @@ class _DroppableProtocol(H11Protocol):
 
 
 class HttpsServer:
-    """Serves one application from `start()` until `stop()`. Can be started once."""
+    """A server for one application, from `start()` until `stop()`. It can be started once."""
 
     def __init__(self, application: Application, port: int) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="azure-simulator-")
@@ -64,7 +64,7 @@ class HttpsServer:
         self._thread = threading.Thread(target=self._run, name="azure-simulator", daemon=True)
 
     def start(self) -> None:
-        """Returns when the server accepts connections; raises RuntimeError where it cannot."""
+        """Start the server. Return when it accepts connections; raise RuntimeError if it does not."""
         self._thread.start()
         waiting = threading.Event()
         for _ in range(START_SECONDS * 100):
@@ -76,7 +76,7 @@ class HttpsServer:
         raise RuntimeError("The simulator's server did not start.")
 
     def stop(self) -> None:
-        """Returns when the server has ended and its certificates are removed."""
+        """Stop the server and remove its certificates."""
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()

@@ -1,4 +1,4 @@
-"""The whole cloud: every provider, wired to the others it asks."""
+"""The whole cloud: every provider, connected to the others that it calls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .resources.resources import ResourceGroups
 
 
 class Services:
-    """All state there is. A new one is an empty cloud."""
+    """All state of the cloud. A new one is empty."""
 
     def __init__(self, context: Context, tokens: Tokens, client_secret: str) -> None:
         self.directory = Directory(context)
@@ -45,7 +45,7 @@ class Services:
         self._login = Login(context, tokens, client_secret)
 
     def routes(self) -> list[Route]:
-        """Every route; the more specific ones come before `/subscriptions/.../providers/{namespace}`."""
+        """Return every route. The more specific ones come before `/subscriptions/.../providers/{namespace}`."""
         return [
             *self._login.routes(),
             *self.directory.routes(),
@@ -66,7 +66,7 @@ class Services:
         self.identities.remove_group(subscription, group)
 
     def _check_scope(self, scope: str) -> None:
-        """A role can be assigned only where there is something; other resource types are taken on trust."""
+        """Raise if the scope of an assignment does not exist. Other resource types are not checked."""
         parts = scope.strip("/").split("/")
         if parts[0].lower() != "subscriptions":
             return

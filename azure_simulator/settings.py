@@ -1,4 +1,4 @@
-"""How the simulated service behaves where the real one is known to vary."""
+"""Behaviors in which the real service is known to vary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def _no_such_command(command: str) -> tuple[int, str]:
 
 @dataclass
 class Settings:
-    """Attributes may be changed at any time; `Simulator.reset()` puts the defaults back.
+    """Switches that may be changed at any time. `Simulator.reset()` restores the defaults.
 
     etags: answers carry `eTag` (stable api-versions do not always show it, public recordings).
     retry_after: seconds sent as Retry-After on cluster PUT and DELETE answers and on polls; None sends none.

@@ -1,4 +1,4 @@
-"""The simulator as tests, the demonstration and the benchmarks use it."""
+"""The simulator's public interface for tests, the demo and the benchmarks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .resources.containerservice import Cluster
 
 @dataclass(frozen=True)
 class Connection:
-    """All a client needs to log in. `ca_file` is the PEM file of the certificate authority to trust."""
+    """What a client needs to sign in. `ca_file` is the PEM file of the certificate authority to trust."""
 
     url: str
     ca_file: Path
@@ -41,7 +41,7 @@ class Connection:
         return f"Connection(url={self.url!r})"
 
     def as_dict(self) -> dict[str, str]:
-        """The fields as strings, secret included: what `python -m azure_simulator` prints."""
+        """Return the fields as strings, secret included: what `python -m azure_simulator` prints."""
         return {field.name: str(getattr(self, field.name)) for field in fields(self)}
 
 
@@ -80,19 +80,19 @@ class Simulator:
         self.stop()
 
     def start(self) -> None:
-        """Serve in a background thread; returns when connections are accepted."""
+        """Serve in a background thread. Return when connections are accepted."""
         self._server = HttpsServer(self._application, self._port)
         self._context.url = f"https://localhost:{self._server.port}"
         self._server.start()
 
     def stop(self) -> None:
-        """End serving; the certificate files are gone afterwards. Does nothing when not started."""
+        """Stop serving and remove the certificate files. Do nothing if not started."""
         if self._server:
             self._server.stop()
             self._server = None
 
     def reset(self) -> None:
-        """State, faults, settings and log as at the start. Logins stay valid: tokens are not stored."""
+        """Restore the initial state, faults, settings and log. Sign-ins stay valid, because tokens are not stored."""
         with self._lock:
             defaults = Settings()
             for field in fields(Settings):
@@ -163,12 +163,12 @@ class Simulator:
         self._context.scale = scale
 
     def cluster(self, resource_group: str, name: str) -> dict[str, Any]:
-        """A copy of the stored wire JSON, eTags included in any case; raises KeyError when absent."""
+        """Return a copy of the cluster's stored JSON, always with its eTags. Raise KeyError if it does not exist."""
         with self._lock:
             return copy.deepcopy(self._cluster(resource_group, name).body)
 
     def remove_managed_identity(self, resource_id: str) -> None:
-        """As if it had been deleted; raises KeyError when absent."""
+        """Delete a managed identity. Raise KeyError if it does not exist."""
         with self._lock:
             parts = parse(resource_id)
             removed = parts and self._services.identities.remove(parts.subscription, parts.group, parts.name)
@@ -176,7 +176,7 @@ class Simulator:
                 raise KeyError(resource_id)
 
     def federated_credentials(self, resource_id: str) -> list[dict[str, Any]]:
-        """Copies of a managed identity's federated identity credentials; raises KeyError when it is absent."""
+        """Return copies of a managed identity's federated identity credentials. Raise KeyError if it does not exist."""
         with self._lock:
             identity = self._services.identities.find(resource_id)
             if identity is None:
@@ -184,12 +184,12 @@ class Simulator:
             return copy.deepcopy(list(self._services.identities.credentials.of(identity).values()))
 
     def role_assignments(self, principal_id: str) -> list[dict[str, Any]]:
-        """Copies of a principal's own role assignments in wire form, whatever they are at."""
+        """Return copies of a principal's own role assignments as JSON, at any scope."""
         with self._lock:
             return copy.deepcopy(self._services.roles.of(principal_id))
 
     def remove_role_assignments(self, scope: str, principal_id: str | None = None) -> None:
-        """Remove those at exactly this scope: of one principal, or all."""
+        """Remove the assignments at exactly this scope, of one principal or of all."""
         with self._lock:
             self._services.roles.revoke(scope, principal_id)
 
@@ -200,10 +200,10 @@ class Simulator:
         seconds: float,
         change: Callable[[dict[str, Any]], object] | None = None,
     ) -> None:
-        """As if another client had begun an update that takes `seconds`, scaled like every duration.
+        """Start an update of another client that takes `seconds`, scaled like every duration.
 
-        The cluster is Updating and its eTag moves; `change` edits the wire JSON in place, at once. An
-        operation that runs already is preempted. Raises KeyError when the cluster is absent.
+        The cluster is Updating and its eTag moves; `change` edits its JSON in place, at once. An
+        operation that is running is preempted. Raise KeyError if the cluster does not exist.
         """
         with self._lock:
             cluster = self._cluster(resource_group, name)

@@ -1,1 +1,1 @@
-"""One module or package a resource provider: its state, its rules and its routes."""
+"""One module or package per resource provider: its state, its rules and its routes."""

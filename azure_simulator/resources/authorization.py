@@ -26,7 +26,7 @@ _ROLE_NAME = re.compile(r"roleName eq '([^']*)'", re.IGNORECASE)
 
 @dataclass
 class RoleAssignment:
-    """One assignment. `effective_from` is the clock reading from which other providers honour it."""
+    """One assignment. Other providers honor it from the clock reading `effective_from` on."""
 
     name: str
     scope: str
@@ -36,7 +36,7 @@ class RoleAssignment:
     effective_from: float
 
     def to_json(self) -> dict[str, Any]:
-        """Scope and id repeat the scope of the request, letter case included (public recordings)."""
+        """Return the JSON. Scope and ID repeat the scope of the request, letter case included (public recordings)."""
         return {
             "properties": dict(self.properties),
             "id": f"{self.scope}/providers/Microsoft.Authorization/roleAssignments/{self.name}",
@@ -49,7 +49,7 @@ class RoleAssignment:
 
 
 class RoleAssignments:
-    """All assignments of the tenant by name. `check_scope` raises where an assignment's scope is absent."""
+    """All assignments of the tenant by name. `check_scope` raises if an assignment's scope does not exist."""
 
     def __init__(self, context: Context, directory: Directory, check_scope: Callable[[str], None]) -> None:
         self._context = context
@@ -58,7 +58,7 @@ class RoleAssignments:
         self._assignments: dict[str, RoleAssignment] = {}
 
     def put(self, scope: str, name: str, properties: dict[str, Any]) -> dict[str, Any]:
-        """Create or change an assignment; it takes `durations.role_propagation` to become effective.
+        """Create or change an assignment, which propagates within `durations.role_propagation`.
 
         The answer to a PUT never names who created it, a GET does (public recordings).
         """
@@ -81,7 +81,7 @@ class RoleAssignments:
         return shown
 
     def grant(self, scope: str, principal_id: str, role: Role, name: str | None = None) -> dict[str, Any]:
-        """An assignment that is effective at once."""
+        """Create an assignment that is effective at once."""
         requested = {"roleDefinitionId": _definition_id(scope, role), "principalId": principal_id}
         properties = self._properties(scope, principal_id, requested, None)
         assignment = RoleAssignment(name or new_id(), scope, principal_id, role, properties, float("-inf"))
@@ -96,13 +96,13 @@ class RoleAssignments:
                 del self._assignments[assignment.name.lower()]
 
     def of(self, principal_id: str) -> list[dict[str, Any]]:
-        """The principal's own assignments in wire form, whatever they are at."""
+        """Return the principal's own assignments as JSON, at any scope."""
         return [
             each.to_json() for each in self._assignments.values() if each.principal_id.lower() == principal_id.lower()
         ]
 
     def allows(self, principal_id: str, action: str, resource_id: str) -> bool:
-        """Whether a propagated assignment, at the resource or above it, grants the action."""
+        """Return whether a propagated assignment, at the resource or above it, grants the action."""
         principals = self._directory.acts_as(principal_id)
         return any(
             assignment.principal_id.lower() in principals
@@ -124,7 +124,7 @@ class RoleAssignments:
         ]
 
     def _requested(self, properties: dict[str, Any]) -> tuple[Role, str]:
-        """The role and the principal that are asked for; raises where the service would refuse them."""
+        """Return the requested role and principal. Raise the service's error if it refuses them."""
         definition_id, principal_id = properties.get("roleDefinitionId"), properties.get("principalId")
         if not isinstance(definition_id, str) or not isinstance(principal_id, str):
             raise service(400, "InvalidRequestContent", "roleDefinitionId and principalId are required.")
@@ -206,7 +206,7 @@ class RoleAssignments:
         return Response(200, assignment.to_json())
 
     def _delete(self, request: Request) -> Response:
-        """200 with the deleted assignment, updatedOn moved (public recordings); 204 where there is none."""
+        """Return 200 with the deleted assignment, updatedOn moved (public recordings), or 204 if it does not exist."""
         assignment = self._find(request)
         if assignment is None:
             return Response(204)
@@ -218,7 +218,7 @@ class RoleAssignments:
         return Response(200, {"value": list(self._matching(_scope(request), request.query.get("$filter", "")))})
 
     def _matching(self, scope: str, condition: str) -> Iterator[dict[str, Any]]:
-        """`atScope()` keeps those at the scope and inherited from above it; without it, below it too.
+        """Return the assignments at, above and, without `atScope()`, below the scope.
 
         `assignedTo()` counts a principal's groups, `principalId eq` does not.
         """
@@ -231,7 +231,7 @@ class RoleAssignments:
                 yield assignment.to_json()
 
     def _principals(self, condition: str) -> frozenset[str] | None:
-        """The principals whose assignments the condition asks for, None for all."""
+        """Return the principals that the filter names, or None for all."""
         match = _PRINCIPAL.search(condition)
         if match is None:
             return None

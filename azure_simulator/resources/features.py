@@ -25,7 +25,7 @@ _FEATURE = f"{_ALL}/providers/{{namespace}}/features/{{feature}}"
 
 
 class Features:
-    """States are the same in all subscriptions until a client changes them in one."""
+    """Feature states: the same in all subscriptions until a client changes them in one."""
 
     def __init__(self, context: Context, groups: ResourceGroups) -> None:
         self._context = context
@@ -36,7 +36,7 @@ class Features:
             self.set(name, state)
 
     def set(self, name: str, state: str) -> None:
-        """`name` is `Namespace/Feature`; the state holds in every subscription, at once."""
+        """Set the state of `Namespace/Feature` in every subscription, at once."""
         self._names.setdefault(key(name), name)
         for subscription in self._context.subscription_ids:
             self._states[key(subscription, name)] = (state, float("inf"))
@@ -54,7 +54,7 @@ class Features:
         ]
 
     def _state(self, subscription: str, name: str) -> str:
-        """The state now; a change takes time."""
+        """Return the current state; a change takes time."""
         state, until = self._states.get(key(subscription, name), ("NotRegistered", 0.0))
         return _SETTLED.get(state, state) if self._context.now() >= until else state
 

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 class FederatedCredentials:
-    """Credentials by the id of their managed identity and their own name; `existing` finds the identity of a call.
+    """Credentials by identity ID and name. `existing` finds the identity of a request.
 
     A write is under way for as long as its answer takes; another write to the same identity is refused meanwhile.
     """
@@ -31,7 +31,7 @@ class FederatedCredentials:
         self._written_until: dict[str, float] = {}
 
     def routes(self, identity_path: str) -> list[Route]:
-        """The routes below the path of a managed identity."""
+        """Return the routes below the path of a managed identity."""
         path = f"{identity_path}/federatedIdentityCredentials"
         return [
             Route("GET", path, self._list),
@@ -41,11 +41,11 @@ class FederatedCredentials:
         ]
 
     def of(self, identity: Json) -> dict[str, Json]:
-        """The stored credentials of an identity, by name in lower case."""
+        """Return the stored credentials of an identity by lowercase name."""
         return self._credentials.setdefault(identity["id"].lower(), {})
 
     def put(self, identity: Json, name: str, properties: Json) -> Json:
-        """Create or replace, unchecked."""
+        """Create or replace a credential without checks."""
         known = self.of(identity).get(name.lower())
         name = known["name"] if known else name
         credential = {
@@ -88,7 +88,7 @@ class FederatedCredentials:
         return Response(200 if removed else 204)
 
     def _begin_write(self, identity: Json) -> None:
-        """Raises the conflict of public reports while another write to the identity is under way."""
+        """Raise the conflict of public reports while another write to the identity is in progress."""
         identity_key, now = identity["id"].lower(), self._context.now()
         if now < self._written_until.get(identity_key, now):
             raise service(
@@ -103,7 +103,7 @@ class FederatedCredentials:
 
 
 def _check(credentials: dict[str, Json], name: str, properties: Json) -> None:
-    """Limits as published; no error of this kind was ever recorded, so the messages are assumptions."""
+    """Raise if a published limit is exceeded. No recording has such an error: the messages are assumptions."""
     if not _NAME.fullmatch(name):
         raise service(400, "BadRequest", f"The federated identity credential name '{name}' is invalid.")
     missing = [part for part in ("issuer", "subject", "audiences") if not properties.get(part)]

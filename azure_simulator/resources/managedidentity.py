@@ -33,7 +33,7 @@ class ManagedIdentities:
     def put(
         self, subscription: str, group: str, name: str, body: dict[str, Any], replicated: bool = False
     ) -> dict[str, Any]:
-        """Create or replace. A new identity, also one under an old name, gets new client and object ids."""
+        """Create or replace an identity. A new one gets new client and object IDs, also under an old name."""
         owner = self._groups.get(subscription, group)
         known = self._identities.get(key(subscription, group, name))
         identity = {
@@ -53,7 +53,7 @@ class ManagedIdentities:
         return {"tenantId": self._context.tenant_id, "principalId": principal, "clientId": client}
 
     def find(self, resource_id: object) -> dict[str, Any] | None:
-        """The identity with this resource id, in whatever subscription; None where there is none."""
+        """Return the identity with this resource ID, in any subscription, or None."""
         parts = parse(resource_id)
         if parts is None or parts.type.lower() != IDENTITY_TYPE.lower():
             return None
@@ -63,7 +63,7 @@ class ManagedIdentities:
         yield from self._identities.values()
 
     def remove(self, subscription: str, group: str, name: str) -> bool:
-        """Whether there was one to remove. Its role assignments stay behind, as in Azure."""
+        """Remove an identity and return whether it existed. Its role assignments stay, as in Azure."""
         identity = self._identities.pop(key(subscription, group, name), None)
         if identity:
             self.credentials.remove_all(identity)

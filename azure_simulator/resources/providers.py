@@ -1,4 +1,4 @@
-"""Resource providers: what they offer and which of them the subscriptions have registered."""
+"""Resource providers: their resource types and the subscriptions that registered them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RESOURCE_TYPES = {
 
 
 class Providers:
-    """Which resource providers the subscriptions have registered; all of them at the start."""
+    """The registrations of resource providers. Initially each subscription has all of them."""
 
     def __init__(self, context: Context, groups: ResourceGroups) -> None:
         self._context = context
@@ -36,7 +36,7 @@ class Providers:
         }
 
     def check_registered(self, subscription: str, namespace: str) -> None:
-        """Raises MissingSubscriptionRegistration, as public recordings have it."""
+        """Raise MissingSubscriptionRegistration if the provider is not registered (public recordings)."""
         if self._state(subscription, namespace) == "Registered":
             return
         message = (

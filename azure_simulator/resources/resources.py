@@ -24,7 +24,7 @@ Resources = Callable[[], Iterable[dict[str, Any]]]
 class ResourceGroups:
     """Subscriptions and their resource groups.
 
-    contents: gives the wire bodies of all resources there are. empty: removes those of one group.
+    contents: returns the JSON of all resources. empty: removes those of one group.
     """
 
     def __init__(self, context: Context, contents: Resources, empty: Callable[[str, str], None]) -> None:
@@ -34,7 +34,7 @@ class ResourceGroups:
         self._groups: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def put(self, subscription: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Create or replace a group; returns its wire body."""
+        """Create or replace a group. Return its JSON."""
         known = self._groups.get(key(subscription, name), {"name": name})
         group: dict[str, Any] = {
             "id": group_id(subscription, known["name"]),
@@ -50,7 +50,7 @@ class ResourceGroups:
         return group
 
     def get(self, subscription: str, name: str) -> dict[str, Any]:
-        """A group's wire body; raises SubscriptionNotFound or ResourceGroupNotFound."""
+        """Return a group's JSON. Raise SubscriptionNotFound or ResourceGroupNotFound."""
         self.check_subscription(subscription)
         group = self.find(subscription, name)
         if group is None:
@@ -142,7 +142,7 @@ class ResourceGroups:
         return Response(204)
 
     def _delete(self, request: Request) -> Response:
-        """The group and what is in it are gone at once; the client still polls `Location`, as ever."""
+        """Delete the group and its resources at once. The client still polls `Location`."""
         subscription, name = request.parameters["subscription"], request.parameters["group"]
         self.get(subscription, name)
         self._empty(subscription, name)

@@ -1,4 +1,4 @@
-"""The built-in roles: the few this project grants or meets, with their published ids and actions."""
+"""Role definitions: the built-in roles this project meets, with their published IDs and actions, and custom ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _TYPE = "Microsoft.Authorization/roleDefinitions"
 
 
 class Role(NamedTuple):
-    """A built-in role; `actions` and `not_actions` may hold `*`."""
+    """A role definition. `actions` and `not_actions` may contain `*`."""
 
     id: str
     name: str
@@ -18,7 +18,7 @@ class Role(NamedTuple):
     not_actions: tuple[str, ...] = ()
 
     def grants(self, action: str) -> bool:
-        """Whether the role allows an action, compared without letter case."""
+        """Return whether the role allows an action, ignoring case."""
 
         def any_matches(patterns: tuple[str, ...]) -> bool:
             return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
@@ -113,6 +113,6 @@ BUILT_IN_ROLES = (
 
 
 def find_role(name_or_id: str) -> Role | None:
-    """The role with this name or this id, alone or at the end of a role definition id."""
+    """Return the role with this name or ID, alone or at the end of a role definition ID."""
     wanted = name_or_id.rpartition("/")[2].lower()
     return next((role for role in BUILT_IN_ROLES if wanted in (role.id, role.name.lower())), None)

@@ -1,4 +1,4 @@
-"""Small operations on a cluster's wire body."""
+"""Small operations on a cluster's JSON."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def pools(body: Body) -> list[Body]:
 
 
 def profile_of(body: Body) -> Body | None:
-    """The pod identity profile, where the body has one."""
+    """Return the pod identity profile, or None."""
     return (body.get("properties") or {}).get("podIdentityProfile")
 
 
 def set_state(body: Body, state: str) -> None:
-    """The provisioningState of the cluster and of its agent pools."""
+    """Set the provisioningState of the cluster and of its agent pools."""
     body["properties"]["provisioningState"] = state
     for pool in pools(body):
         pool["provisioningState"] = state
@@ -40,7 +40,7 @@ def remove_etags(body: Body) -> None:
 
 
 def with_etags_of(body: Body, old: Body) -> Body:
-    """A copy as a PUT answers it: with the eTags of before the update (public recordings)."""
+    """Return a copy as in a PUT's response: with the eTags of before the update (public recordings)."""
     response = copy.deepcopy(body)
     remove_etags(response)
     known = {pool["name"]: pool for pool in pools(old)}
@@ -51,7 +51,7 @@ def with_etags_of(body: Body, old: Body) -> Body:
 
 
 def check_unchanged(requested: Body, existing: Body) -> None:
-    """Raises PropertyChangeNotAllowed; a fixed property that a request leaves out keeps its value."""
+    """Raise PropertyChangeNotAllowed if an immutable property changes. A missing one keeps its value."""
     for path in _FIXED:
         new, old = requested["properties"], existing["properties"]
         for name in path:

@@ -12,7 +12,7 @@ from ..managedidentity import ManagedIdentities
 
 
 class ClusterIdentities:
-    """Fills in and looks up the `identity` of cluster bodies."""
+    """The `identity` member of clusters."""
 
     def __init__(self, context: Context, directory: Directory, identities: ManagedIdentities) -> None:
         self._context = context
@@ -20,7 +20,7 @@ class ClusterIdentities:
         self._identities = identities
 
     def assign(self, body: Body, existing: Body | None) -> None:
-        """A system-assigned identity keeps its principal; raises where a user-assigned one is absent."""
+        """Assign the identity. A system-assigned one keeps its principal. Raise if a user-assigned one is missing."""
         identity = body.get("identity")
         if not identity:
             return
@@ -35,7 +35,7 @@ class ClusterIdentities:
             assigned[resource_id] = {}
 
     def resolve(self, body: Body) -> None:
-        """Show the ids of user-assigned identities, under the keys as they were sent (public recordings)."""
+        """Add the IDs of user-assigned identities, under the keys as they were sent (public recordings)."""
         assigned = (body.get("identity") or {}).get("userAssignedIdentities") or {}
         for resource_id in assigned:
             managed_identity = self._identities.find(resource_id)
@@ -44,7 +44,7 @@ class ClusterIdentities:
                 assigned[resource_id] = {name: properties[name] for name in ("clientId", "principalId")}
 
     def principal(self, body: Body) -> str | None:
-        """The object id of the cluster identity; None with a service principal or a deleted identity."""
+        """Return the object ID of the cluster identity; None with a service principal or a deleted identity."""
         identity = body.get("identity") or {}
         for resource_id in identity.get("userAssignedIdentities") or {}:
             managed_identity = self._identities.find(resource_id)
@@ -52,7 +52,7 @@ class ClusterIdentities:
         return identity.get("principalId")
 
     def register(self, body: Body, replicated: bool = False) -> None:
-        """Make a system-assigned identity known to the directory."""
+        """Add a system-assigned identity to the directory."""
         principal = (body.get("identity") or {}).get("principalId")
         if principal and not self._directory.find(principal):
             self._directory.add(principal, new_id(), body["name"], replicated)
@@ -64,7 +64,7 @@ class ClusterIdentities:
 
 
 def _not_found(cluster: str, identity: str) -> ServiceError:
-    """The form is that of public recordings of the same failure with another cause."""
+    """Return the error in the form of public recordings of the same failure with another cause."""
     inner = f"The Resource '{IDENTITY_TYPE}/{identity.rpartition('/')[2]}' was not found."
     return front_door(
         400,

@@ -1,4 +1,4 @@
-"""Managed clusters: the stored state and how it moves on."""
+"""Managed clusters: the stored state and its changes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Cluster:
 
 
 class Clusters:
-    """All clusters. Nothing runs in the background: a finished operation takes effect when next looked at."""
+    """All clusters. Nothing runs in the background: a finished operation takes effect when next read."""
 
     def __init__(
         self, context: Context, identities: ClusterIdentities, dependencies: Dependencies, operations: Operations
@@ -52,7 +52,7 @@ class Clusters:
         self._clusters: dict[tuple[str, ...], Cluster] = {}
 
     def find(self, subscription: str, group: str, name: str) -> Cluster | None:
-        """The cluster as it is now, its finished operation carried out."""
+        """Return the current state of the cluster, after applying a finished operation."""
         cluster_key = key(subscription, group, name)
         cluster = self._clusters.get(cluster_key)
         operation = cluster.operation if cluster else None
@@ -67,7 +67,7 @@ class Clusters:
                 yield cluster
 
     def check_idle(self, cluster: Cluster) -> None:
-        """Raises OperationNotAllowed while an operation runs, unless a PUT may preempt it."""
+        """Raise OperationNotAllowed while an operation runs, unless a PUT may preempt it."""
         running = cluster.operation
         if running and not (self._context.settings.preempt and running.kind != "Deleting"):
             raise aks(
@@ -79,7 +79,7 @@ class Clusters:
             )
 
     def create(self, resource_id: ResourceId, request: Body) -> tuple[Cluster, LongRunningOperation]:
-        """A new cluster, Creating; raises the service's answer to a body it refuses."""
+        """Create a cluster, which is Creating. Raise the service's error if it refuses the body."""
         body = self._requested(resource_id, request, None)
         self._check_pod_identity(body, None, resource_id.subscription, creating=True)
         self._identities.register(body)
@@ -92,7 +92,7 @@ class Clusters:
         return cluster, operation
 
     def update(self, cluster: Cluster, request: Body) -> tuple[Body, LongRunningOperation]:
-        """Replace the cluster's writable state; returns the answer, which has the eTag of before."""
+        """Replace the cluster's writable state. Return the response body, which has the previous eTag."""
         old = cluster.body
         body = self._requested(cluster.resource_id, request, old)
         outcome = self._check_pod_identity(body, profile_of(old), cluster.resource_id.subscription, creating=False)
@@ -101,7 +101,7 @@ class Clusters:
         return with_etags_of(cluster.body, old), operation
 
     def put_pool(self, cluster: Cluster, pool: Body) -> tuple[Body, LongRunningOperation]:
-        """Add or replace one agent pool. Assumption: this alone does not have the add-on checked."""
+        """Add or replace one agent pool. Assumption: this does not check the add-on."""
         request = copy.deepcopy(cluster.body)
         others = [item for item in pools(request) if item["name"].lower() != pool["name"].lower()]
         request["properties"]["agentPoolProfiles"] = [*others, pool]
@@ -110,7 +110,7 @@ class Clusters:
         return with_etags_of(cluster.body, old), operation
 
     def delete(self, cluster: Cluster) -> LongRunningOperation:
-        """Deletion goes ahead whatever operation runs; a second one joins the first."""
+        """Delete the cluster, even while an operation runs. A second deletion joins the first."""
         running = cluster.operation
         if running and running.kind == "Deleting":
             return running
@@ -120,7 +120,7 @@ class Clusters:
     def simulate_external_update(
         self, cluster: Cluster, seconds: float, change: Callable[[Body], object] | None
     ) -> None:
-        """As if another client had begun an update: no check, no fault; `change` edits the body in place."""
+        """Start another client's update without checks and faults. `change` edits the body in place."""
         body = copy.deepcopy(cluster.body)
         if change:
             change(body)
@@ -131,7 +131,7 @@ class Clusters:
         self._replace(cluster, body, outcome, seconds, faults=False)
 
     def seed(self, resource_id: ResourceId, request: Body) -> Cluster:
-        """A cluster that stands already, from a body as a client would send it, unchecked."""
+        """Store a ready cluster from a client's request body, without checks."""
         body = self._requested(resource_id, request, None)
         self._identities.resolve(body)
         defaults.after_create(body, resource_id)
@@ -139,7 +139,7 @@ class Clusters:
         return self.store(resource_id, body)
 
     def store(self, resource_id: ResourceId, body: Body) -> Cluster:
-        """A cluster that stands already, with this body as it is; what it lacks of eTags is added."""
+        """Store a ready cluster with this JSON. Missing eTags are added."""
         body = copy.deepcopy(body)
         body.setdefault("eTag", new_id())
         for pool in pools(body):
@@ -153,7 +153,7 @@ class Clusters:
             self._remove(cluster_key)
 
     def view(self, cluster: Cluster) -> Body:
-        """A copy of the wire body as a GET shows it now."""
+        """Return a copy of the cluster's JSON as a GET shows it."""
         body = copy.deepcopy(cluster.body)
         operation = cluster.operation
         if operation and operation.kind == "Creating" and operation.progress(self._context.now()) > 0.5:
@@ -163,7 +163,7 @@ class Clusters:
         return self.without_hidden(body)
 
     def without_hidden(self, body: Body) -> Body:
-        """The body as the settings let it be seen: with or without eTags."""
+        """Return the body with or without eTags, as the settings say."""
         if not self._context.settings.etags:
             remove_etags(body)
         return body
@@ -188,7 +188,7 @@ class Clusters:
     def _begin(
         self, cluster: Cluster, kind: OperationKind, seconds: float, settled: Body, faults: bool = True
     ) -> LongRunningOperation:
-        """Start an operation on the cluster; one that runs is preempted and ends with the new one."""
+        """Start an operation on the cluster. A running one is preempted and ends with the new one."""
         nodes = sum(pool.get("count") or 0 for pool in pools(cluster.body))
         operation = self._operations.begin(
             cluster.resource_id.subscription, cluster.body["location"], kind, seconds, nodes
@@ -215,7 +215,7 @@ class Clusters:
         return operation
 
     def _requested(self, resource_id: ResourceId, request: Body, existing: Body | None) -> Body:
-        """The whole body the request asks for; raises where it is malformed or changes what is fixed."""
+        """Return the complete body of a request. Raise if it is malformed or changes an immutable property."""
         requested = writable(request)
         # An Automatic cluster with a hosted system pool has none (public recordings).
         had_none = existing is not None and not existing["properties"].get("agentPoolProfiles")

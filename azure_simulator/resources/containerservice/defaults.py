@@ -1,4 +1,4 @@
-"""What the service fills in: a cluster body as a client sends it, made whole.
+"""Values that the service adds to the cluster a client sends.
 
 The values are those of public recordings of late 2025.
 """
@@ -96,7 +96,7 @@ _CONTROL_PLANE_PLUGINS = (
 def complete(
     requested: dict[str, Any], resource_id: ResourceId, existing: dict[str, Any] | None, tenant_id: str
 ) -> dict[str, Any]:
-    """The whole body a writable request body stands for.
+    """Return the complete cluster that a writable request body describes.
 
     A PUT replaces: what the request leaves out takes its default or is gone, except what the service made
     (FQDN, issuer URL, ...) and what never changes (DNS prefix, node resource group, network plugin).
@@ -205,13 +205,13 @@ def _pool(requested: dict[str, Any], properties: dict[str, Any]) -> dict[str, An
 
 
 def _known_issuer(known: dict[str, Any]) -> str | None:
-    """An issuer URL stays the same for good once the cluster has one."""
+    """Keep the issuer URL once the cluster has one."""
     url = known.get("properties", {}).get("oidcIssuerProfile", {}).get("issuerURL")
     return str(url) if url else None
 
 
 def after_create(body: dict[str, Any], resource_id: ResourceId) -> None:
-    """Add what appears only once the cluster stands: outbound address and, not with a service principal,
+    """Add what appears only when the cluster is ready: outbound address and, not with a service principal,
     kubelet identity."""
     properties = body["properties"]
     node_group = properties["nodeResourceGroup"]
@@ -229,7 +229,7 @@ def after_create(body: dict[str, Any], resource_id: ResourceId) -> None:
 
 
 def _filled(value: Any, defaults: dict[str, Any]) -> dict[str, Any]:
-    """`value` with what it leaves out, or gives as null, taken from `defaults`, at every depth."""
+    """Return `value` with missing and null members taken from `defaults`, at every depth."""
     filled = {name: item for name, item in (value or {}).items() if item is not None}
     for name, default in defaults.items():
         if isinstance(default, dict) and default:

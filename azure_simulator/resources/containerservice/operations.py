@@ -1,4 +1,4 @@
-"""Long-running operations of the AKS provider and what a poll of one answers."""
+"""Long-running operations of the AKS provider and their status."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LongRunningOperation:
         return 1.0 if not self.running(now) else (now - self.start) / (self.end - self.start)
 
     def status(self, now: float, stages: bool) -> str:
-        """InProgress, then free text in the recorded order, then Succeeded or Failed."""
+        """Return InProgress, then free text in the recorded order, then Succeeded or Failed."""
         if not self.running(now):
             return "Failed" if self.failure else "Succeeded"
         names = self._stages() if stages else ["InProgress"]
@@ -73,7 +73,7 @@ class LongRunningOperation:
 
 
 class Operations:
-    """All operations there ever were; polls of finished ones keep their answer."""
+    """All operations, finished ones included."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -82,14 +82,14 @@ class Operations:
     def begin(
         self, subscription: str, location: str, kind: OperationKind, seconds: float, nodes: int = 0
     ) -> LongRunningOperation:
-        """An operation that takes `seconds`, scaled, from now on."""
+        """Start an operation that takes `seconds`, scaled."""
         start, end = self._context.now(), self._context.after(seconds)
         operation = LongRunningOperation(subscription, location, kind, start, end, nodes)
         self._operations[key(subscription, operation.id)] = operation
         return operation
 
     def headers(self, operation: LongRunningOperation, with_location: bool = False) -> dict[str, str]:
-        """Azure-AsyncOperation alone on PUT answers, Location too on DELETE answers (public recordings)."""
+        """Return Azure-AsyncOperation, and Location too for a DELETE (public recordings)."""
         headers = {"azure-asyncoperation": self._url(operation, "operations")}
         if with_location:
             headers["location"] = self._url(operation, "operationresults")

@@ -1,4 +1,4 @@
-"""Pod identity entries: what becomes of each when one profile replaces another."""
+"""The states of pod identity entries when one profile replaces another."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def exceptions(profile: Profile | None) -> list[Entry]:
 
 
 def outcome(requested: Profile, old: Profile | None, faults: Faults, assignable: Callable[[Entry], bool]) -> Outcome:
-    """What becomes of each entry when a checked profile replaces the stored one.
+    """Return the states of all entries when a checked profile replaces the stored one.
 
     An entry that is added or changed is Updating, then Assigned. One that is removed is Deleting, then gone.
-    Assumptions, from public reports: where its identity or the role is gone, a removal ends with the entry
+    Assumptions, from public reports: if its identity or the role is gone, a removal ends with the entry
     still listed as Failed while the operation itself succeeds; it can be tried again, and then needs an
-    identity under the old resource id, whatever that one's client id.
+    identity under the old resource ID, with any client ID.
     """
     stored = {key_of(entry): entry for entry in identities(old)}
     meanwhile, settled = [], []
@@ -59,13 +59,13 @@ def outcome(requested: Profile, old: Profile | None, faults: Faults, assignable:
 
 
 def failed(entry: Entry, code: str, message: str) -> Entry:
-    """The entry as it is listed after it failed; the error is nested twice, as in the published API."""
+    """Return the entry as it is listed after it failed. The error is nested twice, as in the published API."""
     error = {"error": {"error": {"code": code, "message": message}}}
     return {**_stripped(entry), "provisioningState": "Failed", "provisioningInfo": error}
 
 
 def fail_unsettled(profile: Profile | None, error: dict[str, str]) -> None:
-    """Assumption: an operation that fails leaves the entries it was changing Failed, with its own error."""
+    """Mark the entries that a failed operation was changing as Failed, with its error (assumption)."""
     entries = identities(profile)
     for index, entry in enumerate(entries):
         if entry.get("provisioningState") in ("Updating", "Deleting"):
@@ -73,7 +73,7 @@ def fail_unsettled(profile: Profile | None, error: dict[str, str]) -> None:
 
 
 def _profile(requested: Profile, entries: list[Entry]) -> Profile:
-    """Empty lists are not echoed, labels come back sorted (public recordings)."""
+    """Return the profile without empty lists and with sorted labels (public recordings)."""
     lists = ("userAssignedIdentities", "userAssignedIdentityExceptions")
     profile = {name: copy.deepcopy(value) for name, value in requested.items() if name not in lists}
     if entries:
@@ -105,7 +105,7 @@ def key_of(entry: Entry) -> tuple[str, str]:
 
 
 def _stripped(entry: Entry) -> Entry:
-    """The entry without what only the service writes."""
+    """Return the entry without its read-only members."""
     return {
         name: copy.deepcopy(value)
         for name, value in entry.items()

@@ -35,7 +35,7 @@ _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The other providers the check asks."""
+    """The other providers that the check calls."""
 
     features: Features
     identities: ManagedIdentities
@@ -48,10 +48,10 @@ def bad_request(message: str) -> ServiceError:
 
 
 class Check:
-    """The whole profile is checked on every PUT that has the add-on enabled, whatever the PUT changes.
+    """The check of the whole profile on every PUT that has the add-on enabled, even if the PUT changes other things.
 
-    Codes and messages are the service's own where they are publicly known; the texts about names, limits
-    and node pools are assumptions.
+    Codes and messages are the service's own if they are publicly known; those about names, limits and node
+    pools are assumptions.
     """
 
     def __init__(self, body: Body, subscription: str, dependencies: Dependencies) -> None:
@@ -61,7 +61,7 @@ class Check:
         self._profile: Profile = body["properties"]["podIdentityProfile"]
 
     def run(self, creating: bool) -> None:
-        """Raises the service's answer to a profile it refuses."""
+        """Raise the service's error if it refuses the profile."""
         self._check_add_on()
         if creating and identities(self._profile):
             raise aks(
@@ -115,7 +115,7 @@ class Check:
                 )
 
     def _check_same_names(self) -> None:
-        """One name in a namespace is one identity: a client that adds to what is left of a removal has two."""
+        """Raise if two entries of one name in a namespace have different identities, as after a failed removal."""
         seen: dict[tuple[str, str], tuple[str, ...]] = {}
         for entry in identities(self._profile):
             if seen.setdefault(key_of(entry), _identity_key(entry)) != _identity_key(entry):
@@ -126,7 +126,7 @@ class Check:
                 )
 
     def _check_assignment(self, entry: Entry) -> None:
-        """The managed identity must be the one the entry names, by all three ids, and be assignable.
+        """Raise unless the managed identity has all three IDs of the entry and is assignable.
 
         That a deleted identity gives the same answer as a missing role is known from public reports.
         """
@@ -137,7 +137,7 @@ class Check:
             raise aks(400, *assignment_error(entry))
 
     def assignable(self, entry: Entry) -> bool:
-        """Whether there is an identity under the entry's resource id that the cluster identity may assign."""
+        """Return whether the cluster identity may assign the identity that now has the entry's resource ID."""
         principal = self._dependencies.cluster_identities.principal(self._body)
         resource_id = identity_of(entry)["resourceId"]
         if principal is None or self._dependencies.identities.find(resource_id) is None:

@@ -1,4 +1,4 @@
-"""Fields that only the service writes: a request may hold them, and they are ignored (public recordings)."""
+"""Read-only fields: a request may contain them, and they are ignored (public recordings)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _READ_ONLY_POOL = ("provisioningState", "currentOrchestratorVersion", "nodeImage
 
 
 def writable(body: dict[str, Any]) -> dict[str, Any]:
-    """A copy of a request body without what only the service writes; unknown fields are kept."""
+    """Return a copy of a request body without read-only fields. Unknown fields are kept."""
     kept = {name: copy.deepcopy(value) for name, value in body.items() if name not in _READ_ONLY}
     properties = _without(kept.get("properties") or {}, READ_ONLY_PROPERTIES)
     properties["agentPoolProfiles"] = [

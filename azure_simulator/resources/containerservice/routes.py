@@ -86,7 +86,7 @@ class ContainerService:
         return Response(200, self._clusters.view(self._existing(request)), content_type=JSON)
 
     def _put(self, request: Request) -> Response:
-        """What runs (409), then preconditions (412), then the content (400): RFC 9110, 13.2.1."""
+        """Check for a running operation (409), the preconditions (412), then the content (400): RFC 9110, 13.2.1."""
         resource_id = self._resource_id(request)
         cluster = self._find(resource_id)
         if cluster:
@@ -102,13 +102,13 @@ class ContainerService:
         return self._put_response(201, copy.deepcopy(cluster.body), operation)
 
     def _put_response(self, status: int, body: dict[str, Any], operation: LongRunningOperation) -> Response:
-        """PUT answers, unlike GET ones, show pools without labels as `nodeLabels: {}` (public recordings)."""
+        """Return a PUT's response, which shows pools without labels as `nodeLabels: {}` (public recordings)."""
         for pool in body["properties"]["agentPoolProfiles"]:
             pool.setdefault("nodeLabels", {})
         return Response(status, body, self._operations.headers(operation), JSON)
 
     def _delete(self, request: Request) -> Response:
-        """204 where there is no such cluster: the convention of ARM, of which there is no recording."""
+        """Delete the cluster; 204 if it does not exist (ARM's convention, not recorded)."""
         cluster = self._find(self._resource_id(request))
         if cluster is None:
             return Response(204)
@@ -158,7 +158,7 @@ def _pool(body: dict[str, Any], pool: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_preconditions(request: Request, resource_id: ResourceId, cluster: Cluster | None) -> None:
-    """If-Match takes the eTag with or without quotes; the service's wording is an assumption."""
+    """Raise if a condition fails. If-Match accepts quotes or none; the service's wording is an assumption."""
     current = cluster.body.get("eTag") if cluster else None
     expected = request.headers.get("if-match", "").strip().strip('"')
     if expected and (cluster is None or expected not in ("*", current)):

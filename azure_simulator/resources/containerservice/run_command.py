@@ -1,4 +1,4 @@
-"""Commands run inside a cluster. There is no recording of one: the shapes are those of the published API."""
+"""Commands run inside a cluster. No recording exists: the shapes are those of the published API."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class _Command:
 
 
 class RunCommands:
-    """The commands there were, by id. What a command prints is the setting `run_command`'s answer."""
+    """All commands by ID. The setting `run_command` decides what a command prints."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._commands: dict[str, _Command] = {}
 
     def run(self, cluster: Cluster, request: Request) -> Response:
-        """Begin the command in the request's body; the answer says where its result will be."""
+        """Start the command of the request. The response names the URL of its result."""
         command = request.json_object().get("command")
         if not command:
             raise aks(400, "InvalidParameter", "Required parameter command is missing (null).")
@@ -45,7 +45,7 @@ class RunCommands:
         return Response(202, None, {"location": self._context.polling_url(path, OPERATION_API_VERSION)}, JSON)
 
     def result(self, request: Request) -> Response:
-        """The result of a command, or that it still runs."""
+        """Return the result of a command, or 202 while it runs."""
         name = request.parameters["command"]
         command = self._commands.get(name)
         if command is None:
