@@ -4,8 +4,9 @@ with Simulator(scale=0.01) as simulator:
     simulator.seed.cluster("group", "cluster")
 """
 
-from azure_simulator.clock import Durations
+from azure_simulator.clock import Between, Durations
 from azure_simulator.faults import Fault
+from azure_simulator.limits import AZURE_LIMITS, NO_LIMITS
 from azure_simulator.simulator import Connection, Simulator
 
-__all__ = ["Connection", "Durations", "Fault", "Simulator"]
+__all__ = ["AZURE_LIMITS", "NO_LIMITS", "Between", "Connection", "Durations", "Fault", "Simulator"]

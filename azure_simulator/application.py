@@ -22,10 +22,13 @@ from azure_simulator.entra import Tokens
 from azure_simulator.errors import ServiceError, front_door
 from azure_simulator.faults import Fault
 from azure_simulator.http import CaselessRoute, Endpoint, Request, Route
-from azure_simulator.request_log import RequestLog
+from azure_simulator.limits import Throttle
+from azure_simulator.request_log import LoggedRequest, RequestLog
+from azure_simulator.statistics import RetryAfterWatch
 
 # Set by the server for each connection: closes it without an answer.
 DROP_CONNECTION = "drop_connection"
+_ARRIVED = "arrived"
 
 
 class Application:
@@ -35,6 +38,10 @@ class Application:
         self._context = context
         self._tokens = tokens
         self._log = log
+        self._watch = RetryAfterWatch()
+        self.throttle: Throttle
+        # Requests whose response has not been sent yet.
+        self.in_flight = 0
         self._lock = lock
         self._routes: list[CaselessRoute] = []
 
@@ -45,14 +52,30 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        begun = time.monotonic()
+        scope[_ARRIVED] = self._context.now()
         scope["path"] = re.sub("/{2,}", "/", scope["path"]).rstrip("/") or "/"
         request = HttpRequest(scope, receive)
         try:
             await request.body()
         except ClientDisconnect:
             return  # The client hung up before its request was complete.
-        fault = self._context.faults.take(request.method, scope["path"])
+        self.in_flight += 1
+        try:
+            await self._serve(request, receive, send)
+        finally:
+            self.in_flight -= 1
+
+    async def _serve(self, request: HttpRequest, receive: Receive, send: Send) -> None:
+        """Throttle the request, or let its fault happen, or handle it; then respond."""
+        begun = time.monotonic()
+        with self._lock:
+            refusal = self.throttle.take(request.method, request.scope["path"])
+        if refusal:
+            response = self._finished(refusal.response().to_http(head=request.method == "HEAD"))
+            await self._record(request, response)
+            await response(request.scope, receive, send)
+            return
+        fault = self._context.faults.take(request.method, request.scope["path"])
         if fault and fault.drop == "before":
             await self._drop(request)
             return
@@ -67,7 +90,7 @@ class Application:
             await self._cut(request, response, send)
             return
         await self._record(request, response)
-        await response(scope, receive, send)
+        await response(request.scope, receive, send)
 
     async def _respond(self, request: HttpRequest, fault: Fault | None) -> HttpResponse:
         try:
@@ -79,6 +102,10 @@ class Application:
             response = error.response().to_http(head=request.method == "HEAD")
         if fault and fault.accepted:
             response = fault.response().to_http(head=request.method == "HEAD")
+        return self._finished(response)
+
+    @staticmethod
+    def _finished(response: HttpResponse) -> HttpResponse:
         for name in ("x-ms-request-id", "x-ms-correlation-request-id"):
             response.headers.setdefault(name, new_id())
         return response
@@ -132,14 +159,24 @@ class Application:
         await self._drop(request)
 
     async def _record(self, request: HttpRequest, response: HttpResponse | None) -> None:
+        path, arrived = request.scope["path"], request.scope[_ARRIVED]
+        client = request.headers.get("x-ms-client-request-id", "")
+        early = self._watch.is_early(client, request.method, path, arrived)
+        if response and response.status_code == 429 and response.headers.get("retry-after", "").isdecimal():
+            seconds = int(response.headers["retry-after"])
+            self._watch.add(client, request.method, path, self._context.now(), seconds)
         self._log.add(
-            request.method,
-            request.scope["path"],
-            dict(request.query_params),
-            dict(request.headers),
-            _parsed(await request.body()),
-            response.status_code if response else None,
-            _parsed(bytes(response.body)) if response else None,
+            LoggedRequest(
+                request.method,
+                path,
+                dict(request.query_params),
+                dict(request.headers),
+                _parsed(await request.body()),
+                response.status_code if response else None,
+                _parsed(bytes(response.body)) if response else None,
+                arrived,
+                early,
+            )
         )
 
 

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Between:
+    """A duration that is drawn evenly between two numbers of seconds."""
+
+    least: float
+    most: float
+
+    def draw(self, seed: str) -> float:
+        """Return the seconds; the same seed draws the same ones."""
+        return random.Random(seed).uniform(self.least, self.most)
+
+
+# What public reports saw (20 seconds, give or take 15), and what Microsoft's documentation allows (10 minutes).
+PROPAGATION_SEEN = Between(5.0, 35.0)
+PROPAGATION_DOCUMENTED = Between(5.0, 600.0)
 
 
 @dataclass(frozen=True)
@@ -20,7 +38,7 @@ class Durations:
     pod_identity: float = 81.0
     update: float = 100.0
     delete: float = 406.0
-    role_propagation: float = 60.0
+    role_propagation: float | Between = PROPAGATION_SEEN
     feature_registration: float = 120.0
     provider_registration: float = 30.0
     principal_replication: float = 0.0

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from azure_simulator.clock import Clock, Durations, timestamp
+from azure_simulator.clock import Between, Clock, Durations, timestamp
 from azure_simulator.faults import Faults
 from azure_simulator.settings import Settings
 
@@ -31,13 +31,15 @@ class Context:
     tenant_id: str = TENANT_ID
     subscription_ids: tuple[str, ...] = (SUBSCRIPTION_ID, SECOND_SUBSCRIPTION_ID)
     caller_object_id: str = CALLER_OBJECT_ID
+    random_seed: int = 0
 
     def now(self) -> float:
         return self.clock.now()
 
-    def after(self, seconds: float) -> float:
-        """Return the clock's reading `seconds`, scaled, from now."""
-        return self.clock.now() + seconds * self.scale
+    def after(self, seconds: float | Between, key: str = "") -> float:
+        """Return the clock's reading `seconds`, scaled, from now. Equal keys draw equal durations."""
+        drawn = seconds.draw(f"{self.random_seed} {key}") if isinstance(seconds, Between) else seconds
+        return self.clock.now() + drawn * self.scale
 
     def timestamp(self, moment: float | None = None) -> str:
         """Return a reading of the clock, by default the current one, as the service writes times."""

@@ -6,7 +6,7 @@ import copy
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _SECRET_KEYS = {"secret", "client_secret", "adminpassword", "access_token"}
@@ -14,7 +14,10 @@ _SECRET_KEYS = {"secret", "client_secret", "adminpassword", "access_token"}
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One request and its response. `status` is None if the connection was closed without a response."""
+    """One request and its response. `status` is None if the connection was closed without a response.
+
+    `time` is the clock's reading when the request arrived. `early` requests ignored the Retry-After of a 429.
+    """
 
     method: str
     path: str
@@ -23,6 +26,8 @@ class LoggedRequest:
     body: Any
     status: int | None
     response: Any
+    time: float = 0.0
+    early: bool = False
 
 
 def without_secrets(value: Any) -> Any:
@@ -41,21 +46,12 @@ class RequestLog:
         self._entries: list[LoggedRequest] = []
         self._lock = threading.Lock()
 
-    def add(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        body: Any,
-        status: int | None,
-        response: Any,
-    ) -> None:
+    def add(self, exchange: LoggedRequest) -> None:
         """Record one exchange without the authorization header and secrets."""
-        kept = {name: value for name, value in headers.items() if name != "authorization"}
-        entry = LoggedRequest(method, path, dict(query), kept, without_secrets(body), status, without_secrets(response))
+        kept = {name: value for name, value in exchange.headers.items() if name != "authorization"}
+        body, response = without_secrets(exchange.body), without_secrets(exchange.response)
         with self._lock:
-            self._entries.append(entry)
+            self._entries.append(replace(exchange, headers=kept, body=body, response=response))
 
     def all(self) -> list[LoggedRequest]:
         with self._lock:

@@ -18,6 +18,10 @@ class Settings:
     retry_after: seconds sent as Retry-After on cluster PUT and DELETE answers and on polls; None sends none.
     preempt: a PUT while an operation runs replaces that operation instead of being refused with 409.
     stages: operations pass through free-text statuses between InProgress and the final one.
+    principal_type_helps: a grant with `principalType` accepts a principal that has not replicated (documentation). Off,
+        it is refused with PrincipalNotFound for `durations.principal_replication` (public reports).
+    assign_limit: managed identities that one write may add, as a scale set accepts 150 (public report
+        Azure/aad-pod-identity#813; whether AKS splits larger writes is not known). None accepts any number.
     azure_cli_latency: seconds every request takes at the least.
     run_command: what a command run inside a cluster gives: its exit code, and what it prints.
     """
@@ -26,5 +30,7 @@ class Settings:
     retry_after: float | None = None
     preempt: bool = False
     stages: bool = True
+    principal_type_helps: bool = True
+    assign_limit: int | None = None
     azure_cli_latency: float = 0.0
     run_command: Callable[[str], tuple[int, str]] = field(default=_no_such_command)

@@ -16,12 +16,14 @@ from azure_simulator.clock import Clock, Durations, MonotonicClock
 from azure_simulator.context import CLIENT_ID, Context
 from azure_simulator.entra import Tokens
 from azure_simulator.faults import Faults
+from azure_simulator.limits import AZURE_LIMITS, Limits, Throttle
 from azure_simulator.request_log import RequestLog
 from azure_simulator.resource_ids import parse
 from azure_simulator.seed import Seed
 from azure_simulator.server import HttpsServer
 from azure_simulator.services import Services
 from azure_simulator.settings import Settings
+from azure_simulator.statistics import Statistics
 
 from .resources.containerservice import Cluster
 
@@ -48,9 +50,15 @@ class Connection:
 class Simulator:
     """A local Azure on loopback, over HTTPS, in memory.
 
-    scale: multiplies every duration (0.01 makes 237 s take 2.37 s). durations: see `Durations`. port: 0 picks
-    a free one. clock: another clock than the machine's, for tests that must not wait.
     Use as a context manager, or call `start()` and `stop()`. Everything may be called from any thread.
+
+    Args:
+        scale: multiplies every duration (0.01 makes 237 s take 2.37 s), and the time in which limits refill.
+        durations: how long operations take.
+        port: 0 picks a free one.
+        clock: another clock than the machine's, for tests that must not wait.
+        limits: the rates at which requests are accepted; `NO_LIMITS` accepts all.
+        random_seed: another one draws other durations from distributions.
     """
 
     def __init__(
@@ -59,8 +67,11 @@ class Simulator:
         durations: Durations | None = None,
         port: int = 0,
         clock: Clock | None = None,
+        limits: Limits = AZURE_LIMITS,
+        random_seed: int = 0,
     ) -> None:
-        self._context = Context(clock or MonotonicClock(), scale, durations or Durations())
+        self._context = Context(clock or MonotonicClock(), scale, durations or Durations(), random_seed=random_seed)
+        self._limits = limits
         self._port = port
         self._lock = threading.RLock()
         self._tokens = Tokens()
@@ -104,6 +115,7 @@ class Simulator:
     def _renew(self) -> None:
         self._services = Services(self._context, self._tokens, self.client_secret)
         self._application.serve(self._services.routes())
+        self.limits = self._limits
         self.seed = Seed(self._context, self._services, self._lock)
 
     @property
@@ -145,6 +157,20 @@ class Simulator:
     @property
     def faults(self) -> Faults:
         return self._context.faults
+
+    @property
+    def limits(self) -> Limits:
+        """The rates at which requests are accepted. Setting them fills all buckets; `reset()` restores the first."""
+        return self._application.throttle.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._application.throttle = Throttle(self._context, limits, self._services.clusters.region)
+
+    @property
+    def statistics(self) -> Statistics:
+        """Counts of the requests since the log was last cleared."""
+        return Statistics.of(self.requests.all())
 
     @property
     def durations(self) -> Durations:

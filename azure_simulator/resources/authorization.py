@@ -65,14 +65,14 @@ class RoleAssignments:
         role, principal = self._requested(properties)
         self._check_scope(scope)
         known = self._assignments.get(name.lower())
-        seconds = self._context.durations.role_propagation
+        propagated = self._context.after(self._context.durations.role_propagation, scope.lower())
         assignment = RoleAssignment(
             name,
             scope,
             principal,
             role,
             self._properties(scope, principal, properties, known),
-            known.effective_from if known and known.role == role else self._context.after(seconds),
+            known.effective_from if known and known.role == role else propagated,
         )
         self._check_unique(assignment, known)
         self._assignments[name.lower()] = assignment
@@ -137,7 +137,8 @@ class RoleAssignments:
     def _check_principal(self, principal_id: str, principal_type: str | None) -> None:
         principal = self._directory.find(principal_id)
         plain = principal_id.replace("-", "")
-        if principal_type is None and not self._directory.replicated(principal_id):
+        typed = principal_type is not None and self._context.settings.principal_type_helps
+        if not (typed or self._directory.replicated(principal_id)):
             raise service(
                 400,
                 "PrincipalNotFound",

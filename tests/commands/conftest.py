@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from azure_simulator import Durations, Simulator
+from azure_simulator import NO_LIMITS, Durations, Simulator
 from azure_simulator.azure_cli import connect, environment
 from development.paths import HOSTS, NEWEST, Host
 from tests.support.azure_cli import CLUSTER, GROUP, AzureCli
@@ -19,7 +19,7 @@ AT_ONCE = 1e-6
 
 @pytest.fixture(scope="session")
 def shared_simulator() -> Iterator[Simulator]:
-    with Simulator(scale=AT_ONCE) as simulator:
+    with Simulator(scale=AT_ONCE, limits=NO_LIMITS) as simulator:
         yield simulator
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from azure_simulator import Durations, Simulator
+from azure_simulator import NO_LIMITS, Durations, Simulator
 from azure_simulator.clock import ManualClock
 from tests.support.arm import CLUSTER, GROUP, Arm
 
@@ -16,7 +16,7 @@ def shared_clock() -> ManualClock:
 
 @pytest.fixture(scope="session")
 def shared_arm(shared_clock: ManualClock) -> Iterator[Arm]:
-    with Simulator(clock=shared_clock) as simulator:
+    with Simulator(clock=shared_clock, limits=NO_LIMITS) as simulator:
         arm = Arm(simulator, shared_clock)
         yield arm
         arm.close()

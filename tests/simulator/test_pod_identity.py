@@ -6,24 +6,24 @@ from typing import Any
 
 import pytest
 
-from azure_simulator import Simulator
+from azure_simulator import Durations, Simulator
 from tests.support.arm import CLUSTER, GROUP, Arm, add, entry, profile, remove, states
 
-Wire = dict[str, Any]
+Json = dict[str, Any]
 
 
 def principal_of(simulator: Simulator) -> str:
     return str(simulator.cluster(GROUP, CLUSTER)["identity"]["principalId"])
 
 
-def granted(simulator: Simulator, name: str, subscription: str | None = None) -> Wire:
+def granted(simulator: Simulator, name: str, subscription: str | None = None) -> Json:
     """An entry for a new managed identity that the cluster identity may assign."""
     identity = simulator.seed.managed_identity(GROUP, name, subscription)
     simulator.seed.role_assignment(identity["id"], principal_of(simulator))
     return entry(identity, name)
 
 
-def enable(body: Wire) -> None:
+def enable(body: Json) -> None:
     body["properties"]["podIdentityProfile"] = {"enabled": True}
 
 
@@ -69,7 +69,7 @@ class TestAddOn:
             ),
         ],
     )
-    def test_clusters_it_cannot_run_on(self, arm: Arm, simulator: Simulator, options: Wire, message: str) -> None:
+    def test_clusters_it_cannot_run_on(self, arm: Arm, simulator: Simulator, options: Json, message: str) -> None:
         simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False, **options)
         assert refusal(arm.change(enable)) == message
 
@@ -134,7 +134,7 @@ class TestEntries:
             {"bindingSelector": "-starts-badly"},
         ],
     )
-    def test_invalid_names(self, arm: Arm, simulator: Simulator, change: Wire) -> None:
+    def test_invalid_names(self, arm: Arm, simulator: Simulator, change: Json) -> None:
         assert "invalid" in refusal(arm.change(add({**granted(simulator, "a"), **change})))
 
     def test_a_selector_may_have_capitals_and_underscores(self, arm: Arm, simulator: Simulator) -> None:
@@ -156,7 +156,7 @@ class TestEntries:
         assert arm.change(add(*many[:200])).status_code == 200
 
     @pytest.mark.parametrize("labels", [{}, {"podLabels": None}])
-    def test_an_exception_needs_labels(self, arm: Arm, labels: Wire) -> None:
+    def test_an_exception_needs_labels(self, arm: Arm, labels: Json) -> None:
         exception = {"name": "e", "namespace": "n", **labels}
         change = {"userAssignedIdentityExceptions": [exception]}
         assert "podLabels" in refusal(arm.change(lambda body: profile(body).update(change)))
@@ -210,6 +210,7 @@ class TestRole:
         assert arm.change(add(entry(identity))).status_code == 400
 
     def test_a_new_assignment_is_listed_at_once_and_honoured_later(self, arm: Arm, simulator: Simulator) -> None:
+        simulator.durations = Durations(role_propagation=60)
         identity, principal = simulator.seed.managed_identity(GROUP, "a"), principal_of(simulator)
         assignments = f"{identity['id']}/providers/Microsoft.Authorization/roleAssignments"
         operator = "f1a07417-d97a-45cb-824c-7a7467783830"
@@ -226,11 +227,25 @@ class TestRole:
 
 
 @pytest.mark.usefixtures("cluster")
+def test_one_write_adds_only_so_many_identities_if_asked_to(arm: Arm, simulator: Simulator) -> None:
+    simulator.settings.assign_limit = 2
+    first, second, third = (granted(simulator, name) for name in ("a", "b", "c"))
+    response = arm.change(add(first, second, third))
+    assert (response.status_code, response.json()["message"]) == (
+        400,
+        "User Assigned Identities Number '3' Assign exceed limit '2' in one request.",
+    )
+    assert arm.change(add(first, second)).is_success
+    arm.settle()
+    assert arm.change(add(third)).is_success
+
+
+@pytest.mark.usefixtures("cluster")
 class TestBrokenEntry:
     """One entry is broken: its managed identity was deleted, or the role over it is gone."""
 
     @pytest.fixture(params=["identity", "role"])
-    def broken(self, request: pytest.FixtureRequest, arm: Arm, simulator: Simulator) -> Wire:
+    def broken(self, request: pytest.FixtureRequest, arm: Arm, simulator: Simulator) -> Json:
         sound, broken = granted(simulator, "sound"), granted(simulator, "broken")
         assert arm.change(add(sound, broken)).is_success
         arm.settle()
@@ -240,13 +255,13 @@ class TestBrokenEntry:
             simulator.remove_role_assignments(broken["identity"]["resourceId"])
         return broken
 
-    def test_blocks_every_other_change_and_is_named(self, arm: Arm, simulator: Simulator, broken: Wire) -> None:
+    def test_blocks_every_other_change_and_is_named(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
         for change in (remove("sound"), add(granted(simulator, "new"))):
             answer = arm.change(change)
             assert answer.status_code == 400
             assert broken["identity"]["resourceId"] in answer.json()["message"]
 
-    def test_its_removal_succeeds_but_leaves_it_failed(self, arm: Arm, broken: Wire) -> None:
+    def test_its_removal_succeeds_but_leaves_it_failed(self, arm: Arm, broken: Json) -> None:
         poll_url = arm.change(remove("broken")).headers["azure-asyncoperation"]
         assert states(arm.cluster()) == {"sound": "Assigned", "broken": "Deleting"}
         arm.settle()
@@ -260,7 +275,7 @@ class TestBrokenEntry:
         )
         assert error["code"] == "PodIdentityAddonIdentitiesAssignmentError"
 
-    def test_is_removed_once_identity_and_role_are_back(self, arm: Arm, simulator: Simulator, broken: Wire) -> None:
+    def test_is_removed_once_identity_and_role_are_back(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
         arm.change(remove("broken"))
         arm.settle()
         granted(simulator, "broken")
@@ -270,7 +285,7 @@ class TestBrokenEntry:
         assert states(arm.cluster()) == {"sound": "Assigned"}
 
     def test_added_again_beside_what_is_left_gives_the_same_name_message(
-        self, arm: Arm, simulator: Simulator, broken: Wire
+        self, arm: Arm, simulator: Simulator, broken: Json
     ) -> None:
         arm.change(remove("broken"))
         arm.settle()
@@ -278,12 +293,12 @@ class TestBrokenEntry:
 
         assert "Found pod identities use different identities" in refusal(arm.change(add(other)))
 
-    def test_is_replaced_in_one_write(self, arm: Arm, simulator: Simulator, broken: Wire) -> None:
+    def test_is_replaced_in_one_write(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
         arm.change(remove("broken"))
         arm.settle()
         other = {**granted(simulator, "other"), "name": "broken"}
 
-        def replace(body: Wire) -> None:
+        def replace(body: Json) -> None:
             remove("broken")(body)
             add(other)(body)
 

@@ -59,6 +59,20 @@ class TestRoleAssignments:
         profile = {"enabled": True, "userAssignedIdentities": [entry]}
         assert arm.change(lambda body: body["properties"].update(podIdentityProfile=profile)).is_success
 
+    def test_a_young_principal_is_refused_if_asked_to_in_spite_of_its_type(
+        self, arm: Arm, simulator: Simulator
+    ) -> None:
+        simulator.durations = Durations(principal_replication=90)
+        path = f"resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/young"
+        simulator.seed.resource_group(GROUP)
+        young = arm.put(path, {"location": "eastus"}).json()
+        principal, scope = young["properties"]["principalId"], young["id"]
+        simulator.settings.principal_type_helps = False
+        refused = assign(arm, scope, principal, principalType="ServicePrincipal")
+        assert refused.json()["error"]["code"] == "PrincipalNotFound"
+        arm.clock.advance(90)
+        assert assign(arm, scope, principal, principalType="ServicePrincipal").status_code == 201
+
     def test_filters(self, arm: Arm, simulator: Simulator) -> None:
         identity = simulator.seed.managed_identity("rg1", "a")
         other = simulator.seed.managed_identity("rg10", "b")

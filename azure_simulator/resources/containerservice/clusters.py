@@ -21,7 +21,7 @@ from azure_simulator.resources.containerservice.bodies import (
 from azure_simulator.resources.containerservice.cluster_identity import ClusterIdentities
 from azure_simulator.resources.containerservice.operations import LongRunningOperation, OperationKind, Operations
 from azure_simulator.resources.containerservice.pod_identity import Outcome
-from azure_simulator.resources.containerservice.pod_identity_check import Check, Dependencies
+from azure_simulator.resources.containerservice.pod_identity_check import Check, Dependencies, check_assign_limit
 from azure_simulator.resources.containerservice.read_only import writable
 
 from ...context import Context, new_id
@@ -65,6 +65,11 @@ class Clusters:
             cluster = self.find(*cluster_key)
             if cluster:
                 yield cluster
+
+    def region(self, subscription: str, group: str, name: str) -> str:
+        """Return the location of a cluster, or "" if it does not exist."""
+        cluster = self._clusters.get(key(subscription, group, name))
+        return str(cluster.body["location"]) if cluster else ""
 
     def check_idle(self, cluster: Cluster) -> None:
         """Raise OperationNotAllowed while an operation runs, unless a PUT may preempt it."""
@@ -238,6 +243,9 @@ class Clusters:
             return None
         check = Check(body, subscription, self._dependencies)
         check.run(creating)
+        limit = self._context.settings.assign_limit
+        if limit is not None:
+            check_assign_limit(profile, old, limit)
         return pod_identity.outcome(profile, old, self._context.faults, check.assignable)
 
     def _duration(self, old: Body, new: Body) -> float:

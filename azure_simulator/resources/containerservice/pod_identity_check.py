@@ -145,6 +145,14 @@ class Check:
         return self._dependencies.roles.allows(principal, ASSIGN_ACTION, resource_id)
 
 
+def check_assign_limit(profile: Profile, old: Profile | None, limit: int) -> None:
+    """Raise if a write adds more managed identities than a scale set accepts (Azure/aad-pod-identity#813)."""
+    before, after = ({key(identity_of(entry)["resourceId"]) for entry in identities(each)} for each in (old, profile))
+    added = len(after - before)
+    if added > limit:
+        raise bad_request(f"User Assigned Identities Number '{added}' Assign exceed limit '{limit}' in one request.")
+
+
 def _check_names(entry: Entry) -> None:
     if not _NAME.fullmatch(str(entry.get("name"))):
         raise _invalid("name", entry.get("name"), entry)
