@@ -12,9 +12,9 @@ from azext_podidentity._format import (
     document_table,
     exceptions_table,
     findings_table,
-    migration_table,
     pod_identities_table,
 )
+from azext_podidentity._format_migrate import migration_table
 
 
 def load_cluster_commands(loader: Any) -> None:

@@ -194,21 +194,37 @@ def pod_identity_migrate(
     aks_custom_headers: dict[str, str] | None = None,
     yes: bool = False,
 ) -> Any:
-    """`az aks pod-identity migrate`: returns the plan, how far it is, or what was removed."""
-    from azext_podidentity.actions.migrate_command import MigrateCommand, Source
+    """Return the plan of a migration, its status, or what was removed; None if the user declines."""
+    from azext_podidentity.actions.migrate import Migration
+    from azext_podidentity.actions.workload_source import WorkloadSource, load
+    from azext_podidentity.cli.interaction import confirm, fail_after_output
     from azext_podidentity.migration.steps import Options
 
+    def agrees(message: str) -> bool:
+        return yes or confirm(message, "Continue?", "Pass --yes to continue without a question.")
+
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
-    command = MigrateCommand(cmd.cli_ctx, client, reference, aks_custom_headers, yes=yes)
-    if undo:
-        return command.undo()
-    source = Source(workloads, kube_context, run_command, default_namespace)
-    if status:
-        return command.status(source)
-    if finish:
-        return command.finish(source)
+    service = ClusterService(cmd.cli_ctx, client, reference)
+    migration = Migration(cmd.cli_ctx, service, reference, agrees, aks_custom_headers)
+    source = WorkloadSource(tuple(workloads or ()), kube_context, run_command, default_namespace)
     options = Options(proxy_sidecar=proxy_sidecar, new_service_accounts=new_service_accounts)
-    return (command.approve if approve else command.plan)(source, options, output_dir)
+    if undo:
+        outcome = migration.undo()
+    else:
+        if output_dir is not None:
+            migration.check_output_dir(output_dir)
+        loaded = load(cmd.cli_ctx, client, service, reference, source)
+        if status:
+            outcome = migration.status(loaded)
+        elif finish:
+            outcome = migration.finish(loaded, source)
+        else:
+            outcome = (migration.approve if approve else migration.plan)(loaded, options, source, output_dir)
+    for warning in outcome.warnings:
+        logger.warning(warning)
+    if outcome.error:
+        fail_after_output(cmd.cli_ctx, outcome.error)
+    return outcome.result
 
 
 def exception_add(

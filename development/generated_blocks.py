@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from azext_podidentity.manifest.schema import SCHEMA
-from azext_podidentity.migration import decisions
-from azext_podidentity.migration.decisions import Decision
+from azext_podidentity.migration import identity_decisions, workload_decisions
+from azext_podidentity.migration.decision import Decision
 from azext_podidentity.migration.kubernetes_objects import Origin
 from azext_podidentity.migration.matching import Match
 from azext_podidentity.migration.workloads import ObjectKey, Workload
@@ -61,27 +61,29 @@ def _value(schema: Mapping[str, Any]) -> str:
 
 
 def migration_decisions() -> str:
-    """What a plan asks a person to decide, and what it tells, with examples (Markdown)."""
+    """Return the decisions of a plan with examples (Markdown)."""
     return "\n".join(_describe(each, function.__doc__ or "") for function, each in decision_samples())
 
 
 def _describe(decision: Decision, summary: str) -> str:
-    effect = "The workloads are left out until it is taken." if decision.blocks else "For information."
+    effect = " Its workloads are skipped until you decide." if decision.blocked_workloads else ""
     command = f"\n```sh\n{decision.command}\n```\n" if decision.command else ""
     return (
-        f"### {decision.code}\n\n{summary} {effect}\n\n"
-        f"* About: {decision.subject}\n* Why: {decision.why}\n* What to do: {decision.choices}\n{command}"
+        f"### {decision.code}\n\n`{decision.severity}`: {summary}{effect}\n\n"
+        f"* Subject: {decision.subject}\n* Reason: {decision.reason}\n* Resolution: {decision.resolution}\n{command}"
     )
 
 
 def decision_samples() -> Iterator[tuple[Callable[..., Decision], Decision]]:
-    """Each function of `decisions` that makes one, and one that it made; LookupError for one without a sample."""
-    makers = inspect.getmembers(decisions, inspect.isfunction)
-    made = [each for _, each in makers if inspect.signature(each).return_annotation == "Decision"]
-    for make in sorted(made, key=lambda each: each.__code__.co_firstlineno):
-        yield make, make(*_ARGUMENTS[make.__name__])
+    """Yield each function that makes a decision, and one that it made; LookupError for one without a sample."""
+    for module in DECISION_MODULES:
+        makers = inspect.getmembers(module, inspect.isfunction)
+        made = [each for _, each in makers if inspect.signature(each).return_annotation == "Decision"]
+        for make in sorted(made, key=lambda each: each.__code__.co_firstlineno):
+            yield make, make(*_ARGUMENTS[make.__name__])
 
 
+DECISION_MODULES = (workload_decisions, identity_decisions)
 _SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _CLUSTER = ClusterReference("myResourceGroup", "myAKSCluster")
 _IDENTITIES = [
@@ -107,18 +109,18 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "add_on_disabled": (_CLUSTER,),
     "no_identity": (Match(_WEB, ()), [PodIdentity(EntryKey("other", "storage"), _IDENTITIES[0])]),
     "label_in_selector": (_WEB,),
-    "default_account": ("my-app", "storage", [Match(_WEB, (_STORAGE,))]),
+    "default_service_account": ("my-app", "storage", [Match(_WEB, (_STORAGE,))]),
     "several_identities": (Match(_WEB, (_STORAGE, _DATABASE)),),
-    "shared_account": (*_ACCOUNT, [Match(_WEB, (_STORAGE,)), Match(_JOB, (_DATABASE,))]),
+    "shared_service_account": (*_ACCOUNT, [Match(_WEB, (_STORAGE,)), Match(_JOB, (_DATABASE,))]),
     "other_client_id": (*_ACCOUNT, "0000-another", _IDENTITIES[0], _KEYS),
-    "missing_identity": (_CLUSTER, _IDENTITIES[0].resource_id, _KEYS),
-    "unknown_identity": (_IDENTITIES[0].resource_id, "(AuthorizationFailed) the service's words", _KEYS),
-    "different_credential": (_IDENTITIES[0], _WANTED, credential_for("https://other.example/", *_ACCOUNT), _KEYS),
+    "managed_identity_not_found": (_CLUSTER, _IDENTITIES[0].resource_id, _KEYS),
+    "managed_identity_unreadable": (_IDENTITIES[0].resource_id, "(AuthorizationFailed) the service's words", _KEYS),
+    "conflicting_credential": (_IDENTITIES[0], _WANTED, credential_for("https://other.example/", *_ACCOUNT), _KEYS),
     "too_many_credentials": (_IDENTITIES[0], MAX_CREDENTIALS - 1, 3, _KEYS),
     "unused_identity": (_STORAGE,),
-    "moot_exception": (PodIdentityException(EntryKey("monitoring", "agents"), {"app": "node-agent"}), []),
+    "exception_without_effect": (PodIdentityException(EntryKey("monitoring", "agents"), {"app": "node-agent"}), []),
     "calls_imds": (_WEB,),
-    "unseen_controller": (_WEB,),
-    "unnamed": (_WEB,),
+    "owner_not_read": (_WEB,),
+    "generated_name": (_WEB,),
 }
 _BLOCKS = {"schema.json": manifest_keys, "decisions.py": migration_decisions}

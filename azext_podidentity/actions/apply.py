@@ -70,4 +70,5 @@ def load_manifest(cli_ctx: AzCli, paths: Iterable[str]) -> Manifest:
     """
     from azure.cli.core.commands.client_factory import get_subscription_id
 
-    return parse_manifest(read_files(paths, MAX_BYTES), get_subscription_id(cli_ctx))
+    files = [(file.label, file.content) for file in read_files("--file", paths, MAX_BYTES)]
+    return parse_manifest(files, get_subscription_id(cli_ctx))

@@ -1,150 +1,251 @@
-"""Carries a migration out on the Azure side. Every step can be cut short anywhere and run again."""
+"""Migrate the workloads of a cluster to workload identity, and disable the add-on.
+
+Every action can be interrupted anywhere and run again.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
-from knack.log import get_logger
 from knack.util import CLIError
 
 from azext_podidentity.actions import delete
-from azext_podidentity.actions.change import ClusterService
 from azext_podidentity.actions.role_grants import Grants
 from azext_podidentity.arm.federated_credentials import CredentialService
+from azext_podidentity.kubernetes import writer
+from azext_podidentity.kubernetes.sources import Loaded
 from azext_podidentity.migration.inventory import Inventory
-from azext_podidentity.migration.plan import make_plan, needed_identities
-from azext_podidentity.migration.status import Status, statuses, used_identities
-from azext_podidentity.migration.steps import Options, Plan
-from azext_podidentity.profile.changes import Delete, Disable, EnableWorkloadIdentity
+from azext_podidentity.migration.plan import needed_identities, plan_migration
+from azext_podidentity.migration.report import plan_report, removal_report, status_report
+from azext_podidentity.migration.status import check_finished, statuses, used_identities
+from azext_podidentity.migration.steps import MigrationPlan, Options
+from azext_podidentity.profile.changes import Delete, Disable, EnableWorkloadIdentity, lost_by_disable
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION
 from azext_podidentity.profile.identity_problems import Unreadable
-from azext_podidentity.profile.workload_credentials import Credential, Reading
+from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials
 
-logger = get_logger(__name__)
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
 
-Credentials = dict[str, list[Credential]]
+    from azext_podidentity.actions.change import ClusterService
+    from azext_podidentity.actions.workload_source import WorkloadSource
+    from azext_podidentity.profile.cluster_reference import ClusterReference
+
+Credentials = dict[str, list[FederatedCredential]]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an approval left: the plan by then, the credentials it made, and what went wrong."""
+    """What an action returns: the JSON to print, warnings, and an error that comes after the output."""
 
-    plan: Plan
-    made: tuple[Credential, ...] = ()
-    errors: tuple[CLIError, ...] = ()
+    result: Any
+    warnings: tuple[str, ...] = ()
+    error: CLIError | None = None
 
 
 class Migration:
-    """The migration of one cluster."""
+    """The migration of one cluster.
 
-    def __init__(self, cli_ctx: Any, service: ClusterService) -> None:
+    `confirm` asks the question in a text and returns whether the user agrees.
+    """
+
+    def __init__(
+        self,
+        cli_ctx: AzCli,
+        service: ClusterService,
+        reference: ClusterReference,
+        confirm: Callable[[str], bool],
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self._cli_ctx = cli_ctx
         self._service = service
+        self._reference = reference
+        self._confirm = confirm
+        self._headers = headers
         self._credentials = CredentialService(cli_ctx)
 
-    def plan(self, inventory: Inventory, options: Options) -> Plan:
-        """What is to be done. Raises an azure-cli error where something cannot be read."""
-        return self._plan(self._service.read().cluster, inventory, options)
+    def check_output_dir(self, folder: str) -> None:
+        """Raise InvalidArgumentValueError if the files of a plan cannot be written to the folder."""
+        writer.check_folder(folder)
 
-    def approve(self, inventory: Inventory, options: Options, headers: Mapping[str, str] | None) -> Outcome:
-        """Enables what the cluster lacks, in one write, and makes the credentials that are clear.
+    def plan(self, loaded: Loaded, options: Options, source: WorkloadSource, output_dir: str | None) -> Outcome:
+        """Return the plan, which changes nothing in Azure, and write its files if a folder is named."""
+        plan = self._plan(self._service.read().cluster, loaded.inventory, options)
+        files, warnings = _write(plan, loaded, source, output_dir)
+        return Outcome(plan_report(plan, files=files), tuple(warnings))
 
-        Writes nothing where no workload's label gets a managed identity.
-        Raises an azure-cli error where the cluster cannot be changed. A credential that cannot be made is in the
-        outcome, and keeps none of another managed identity from being made.
+    def approve(self, loaded: Loaded, options: Options, source: WorkloadSource, output_dir: str | None) -> Outcome:
+        """Carry out the Azure side of the plan, and return the plan as it is then.
+
+        1. Wait until the cluster is idle.
+        2. Enable the OIDC issuer and workload identity in one write, if a workload needs them.
+        3. Create the missing credentials that no decision blocks.
+        4. Write the files of the Kubernetes side.
+
+        Raise an azure-cli error if the cluster cannot be changed. A credential that cannot be created is reported
+        after the output, and does not keep those of other managed identities from being created.
         """
         cluster = self._service.wait_until_idle().cluster
-        if not needed_identities(cluster.profile, inventory):
-            return Outcome(self._plan(cluster, inventory, options))
+        created: Credentials = {}
+        errors: list[CLIError] = []
+        if needed_identities(cluster.profile, loaded.inventory):
+            cluster = self._enable_features(cluster)
+        plan = self._plan(cluster, loaded.inventory, options)
+        if wanted := _missing_credentials(plan):
+            created, errors = self._credentials.create(wanted)
+            plan = self._plan(cluster, loaded.inventory, options)
+        files, warnings = _write(plan, loaded, source, output_dir)
+        if not errors and output_dir is None and plan.workloads:
+            warnings.append("To write the Kubernetes side to files, run the command again with --output-dir.")
+        if plan.blocked:
+            warnings.append(f"Workloads skipped until the decisions of the plan are taken: {len(plan.blocked)}.")
+        elif not plan.credentials:
+            warnings.append("Nothing to approve: no workload that was read gets a managed identity by its label.")
+        report = plan_report(plan, created=[each for new in created.values() for each in new], files=files)
+        return Outcome(report, tuple(warnings), combine_errors(errors, "credentials could not be created."))
+
+    def status(self, loaded: Loaded) -> Outcome:
+        """Return the status of each workload."""
+        cluster = self._service.read().cluster
+        lookups = self._credentials.read(used_identities(cluster.profile, loaded.inventory))
+        return Outcome(status_report(statuses(cluster, loaded.inventory, lookups)))
+
+    def undo(self) -> Outcome:
+        """Remove the credentials that this command created for the cluster; the result is None if the user declines.
+
+        Raise ForbiddenError if one of the managed identities cannot be read.
+        """
+        credentials = self._own_credentials()
+        count = sum(map(len, credentials.values()))
+        question = (
+            f"{count} federated identity credentials that this command created will be removed. Pods that use "
+            "workload identity with them get no more tokens. Pod identity does not change."
+        )
+        if count and not self._confirm(question):
+            return Outcome(None)
+        removed, errors = self._credentials.delete(credentials)
+        warnings = () if count else (
+            "The managed identities of the cluster's pod identities have no credential that this command created. It "
+            "recognizes its own credentials by their names, which derive from the cluster's issuer and the subject.",
+        )  # fmt: skip
+        report = removal_report(self._reference.name, credentials=removed)
+        return Outcome(report, warnings, combine_errors(errors, "credentials could not be removed."))
+
+    def finish(self, loaded: Loaded, source: WorkloadSource) -> Outcome:
+        """Remove the pod identities, their roles and the exceptions, and disable the add-on.
+
+        The result is None if the user declines. Raise ValidationError while a workload needs the add-on, or an
+        azure-cli error if a removal fails, or if another client added entries; what was removed stays removed.
+        """
+        cluster = self._service.wait_until_idle().cluster
+        check_finished(self._reference, loaded.inventory, source.arguments)
+        if lost_by_disable(cluster.profile) and not self._confirm(_describe_finish(cluster, loaded)):
+            return Outcome(None)
+        live = any(each.live for each in loaded.inventory.workloads)
+        warnings = () if live else (
+            "Only manifests were read; the command cannot verify that they are applied to the cluster.",
+        )  # fmt: skip
+        self._remove(cluster)
+        identities = [str(entry.key) for entry in cluster.profile.identities]
+        exceptions = [str(each.key) for each in cluster.profile.exceptions if each.key != SERVICE_EXCEPTION]
+        report = removal_report(cluster.reference.name, identities=identities, exceptions=exceptions, disabled=True)
+        return Outcome(report, warnings)
+
+    def _plan(self, cluster: Cluster, inventory: Inventory, options: Options) -> MigrationPlan:
+        lookups = self._credentials.read(needed_identities(cluster.profile, inventory))
+        return plan_migration(cluster, inventory, lookups, options)
+
+    def _enable_features(self, cluster: Cluster) -> Cluster:
+        """Return the cluster with the OIDC issuer and workload identity enabled."""
         if not cluster.features.enabled:
-            model = self._service.change(EnableWorkloadIdentity(), Grants(self._cli_ctx), headers=headers)
+            model = self._service.change(EnableWorkloadIdentity(), Grants(self._cli_ctx), headers=self._headers)
             cluster = self._service.reading(model).cluster
         if cluster.features.issuer is None:
             raise AzureResponseError(
-                f"Cluster {cluster.reference.name!r} has its OIDC issuer enabled, and does not tell its URL yet.",
+                f"The OIDC issuer of cluster '{cluster.reference.name}' is enabled, but its URL is not known yet.",
                 "Run the same command again in a minute.",
             )
-        plan = self._plan(cluster, inventory, options)
-        wanted: Credentials = defaultdict(list)
-        for step in plan.missing_credentials:
-            if step.credential is not None:
-                wanted[step.identity.resource_id].append(step.credential)
-        if not wanted:
-            return Outcome(plan)
-        made, errors = self._credentials.create(wanted)
-        new = tuple(each for those in made.values() for each in those)
-        return Outcome(self._plan(cluster, inventory, options), new, tuple(errors))
+        return cluster
 
-    def status(self, inventory: Inventory) -> list[Status]:
-        """How far each workload is."""
-        cluster = self._service.read().cluster
-        readings = self._credentials.read(used_identities(cluster.profile, inventory))
-        return statuses(cluster, inventory, readings)
-
-    def own_credentials(self) -> Credentials:
-        """The credentials that this tool made for the cluster, by the resource id of their managed identity.
-
-        Those of the managed identities that are in the profile. Raises ForbiddenError where one may not be read.
-        """
+    def _own_credentials(self) -> Credentials:
+        """Return the credentials that this command created for the cluster, by resource ID of the managed identity."""
         cluster = self._service.read().cluster
         issuer = cluster.features.issuer
-        identities = {
+        resource_ids = {
             each.identity.resource_id.lower(): each.identity.resource_id for each in cluster.profile.identities
         }
-        readings = self._credentials.read(identities.values()) if issuer else {}
-        for key, reading in readings.items():
-            if isinstance(reading, Unreadable):
+        lookups = self._credentials.read(resource_ids.values()) if issuer else {}
+        found: Credentials = {}
+        for key, lookup in lookups.items():
+            if isinstance(lookup, Unreadable):
                 raise ForbiddenError(
-                    f"The credentials of {identities[key]} could not be read, so nothing is removed: {reading.reason}",
-                    "Have somebody run this who may read and write the credentials of the managed identities.",
+                    f"The credentials of {resource_ids[key]} could not be read, so nothing is removed. {lookup.reason}",
+                    "Run the command as a user who can read and write the credentials of the managed identities.",
                 )
-        found = {
-            identities[key]: [each for each in reading.credentials if each.issuer == issuer and each.made_by_us]
-            for key, reading in readings.items()
-            if isinstance(reading, Reading)
-        }
-        return {resource_id: those for resource_id, those in found.items() if those}
+            if isinstance(lookup, IdentityCredentials):
+                own = [each for each in lookup.credentials if each.issuer == issuer and each.created_by_us]
+                found |= {resource_ids[key]: own} if own else {}
+        return found
 
-    def undo(self, credentials: Credentials) -> tuple[Credentials, list[CLIError]]:
-        """Removes the credentials; returns those that are gone, and what went wrong."""
-        return self._credentials.delete(credentials)
-
-    def finish(self, cluster: Cluster, headers: Mapping[str, str] | None) -> None:
-        """Removes the pod identities, the roles that the cluster identity had for their sake and the exceptions, and
-        disables the add-on; `cluster` is the reading to which the person confirm.
-
-        Raises an azure-cli error where one of these fails, or where there are other entries by now; what was done
-        until then stays done.
-        """
+    def _remove(self, cluster: Cluster) -> None:
+        """Remove everything that the add-on has in the cluster, which was read when the user confirmed."""
         keys = tuple(entry.key for entry in cluster.profile.identities)
         if keys:
             delete.remove(
-                self._cli_ctx, self._service, Delete(IDENTITY, keys), delete_role_assignment=True, headers=headers
+                self._cli_ctx,
+                self._service,
+                Delete(IDENTITY, keys),
+                delete_role_assignment=True,
+                headers=self._headers,
             )
         else:
             delete.remove_left_roles(self._cli_ctx, cluster)
         if cluster.profile.enabled:
             exceptions = frozenset((EXCEPTION, entry.key) for entry in cluster.profile.exceptions)
-            self._service.change(Disable(exceptions), Grants(self._cli_ctx), headers=headers)
-
-    def _plan(self, cluster: Cluster, inventory: Inventory, options: Options) -> Plan:
-        readings = self._credentials.read(needed_identities(cluster.profile, inventory))
-        return make_plan(cluster, inventory, readings, options)
+            self._service.change(Disable(exceptions), Grants(self._cli_ctx), headers=self._headers)
 
 
-def combine_errors(errors: tuple[CLIError, ...] | list[CLIError], what: str) -> CLIError:
-    """One error that says all that went wrong."""
-    if len(errors) == 1:
-        return errors[0]
-    said = "\n".join(dict.fromkeys(str(each) for each in errors))
-    return AzureResponseError(f"{len(errors)} managed identities: {what}\n{said}", "Run the same command again.")
+def _missing_credentials(plan: MigrationPlan) -> Credentials:
+    """Return the credentials that do not exist yet, by resource ID of their managed identity."""
+    missing: Credentials = defaultdict(list)
+    for step in plan.missing_credentials:
+        if step.credential is not None:
+            missing[step.identity.resource_id].append(step.credential)
+    return dict(missing)
 
 
-def exceptions_of(cluster: Cluster) -> list[str]:
-    """The exceptions that a disable loses, by namespace and name."""
-    return [str(each.key) for each in cluster.profile.exceptions if each.key != SERVICE_EXCEPTION]
+def _write(
+    plan: MigrationPlan, loaded: Loaded, source: WorkloadSource, output_dir: str | None
+) -> tuple[list[str], list[str]]:
+    """Write the files of the plan if a folder is named; return their paths, and how to apply them as warnings."""
+    if output_dir is None:
+        return [], []
+    files = writer.write_files(plan, loaded, output_dir, source.context)
+    commands = writer.apply_commands(files, output_dir)
+    warnings = [f"Files written. To apply them, run: {command}" for command in commands]
+    if not commands:
+        warnings.insert(0, "Nothing to write: no workload needs a change.")
+    elif not plan.approved:
+        warnings.insert(0, "Run the command with --approve first: without their credentials, pods get no tokens.")
+    return files, warnings
+
+
+def combine_errors(errors: Sequence[CLIError], what: str) -> CLIError | None:
+    """Return one error with all that went wrong, None without any."""
+    if len(errors) <= 1:
+        return errors[0] if errors else None
+    messages = "\n".join(dict.fromkeys(str(each) for each in errors))
+    return AzureResponseError(f"On {len(errors)} managed identities, {what}\n{messages}", "Run the same command again.")
+
+
+def _describe_finish(cluster: Cluster, loaded: Loaded) -> str:
+    entries = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost_by_disable(cluster.profile))
+    return (
+        f"None of the {len(loaded.inventory.workloads)} workloads that were read has the label. The following entries "
+        f"and the roles of the cluster identity for them will be removed, and the add-on will be disabled:\n{entries}"
+    )

@@ -1,11 +1,11 @@
-"""Federated identity credentials: many managed identities at once, one write at a time on each."""
+"""Federated identity credentials of many managed identities at once, with one write at a time on each."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import ForbiddenError
 from azure.core.exceptions import AzureError, HttpResponseError
@@ -16,96 +16,75 @@ from azext_podidentity.arm.backoff import Backoff
 from azext_podidentity.arm.clients import managed_identity_client
 from azext_podidentity.arm.concurrency import Shared, for_each
 from azext_podidentity.arm.errors import ArmError, explain_plainly
+from azext_podidentity.arm.managed_identities import find_many, not_found_in
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 from azext_podidentity.profile.identity_problems import Unreadable
 from azext_podidentity.profile.validation import managed_identity_parts
 from azext_podidentity.profile.workload_credentials import (
-    Credential,
-    MaybeReading,
-    Reading,
+    FederatedCredential,
+    IdentityCredentials,
+    IdentityLookup,
     create_command,
     delete_command,
 )
 
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from azure.mgmt.msi import models
+
 logger = get_logger(__name__)
 
-_OVERLAP = "ConcurrentFederatedIdentityCredentialsWrites"
-# So long another client's writes to one managed identity are waited for.
-_OVERLAP_LIMIT = 120.0
+_CONCURRENT_WRITES = "ConcurrentFederatedIdentityCredentialsWrites"
+# Seconds to wait for the writes of another client to the same managed identity.
+_CONCURRENT_WRITES_TIMEOUT = 120.0
 
-Credentials = Mapping[str, Sequence[Credential]]
+Credentials = Mapping[str, Sequence[FederatedCredential]]
 
 
 class CredentialService:
-    """The credentials of managed identities, in whatever subscription each is."""
+    """The federated identity credentials of managed identities in any subscription."""
 
-    def __init__(self, cli_ctx: Any) -> None:
+    def __init__(self, cli_ctx: AzCli) -> None:
         self._cli_ctx = cli_ctx
         self._client = Shared(partial(managed_identity_client, cli_ctx))
 
-    def read(self, resource_ids: Iterable[str]) -> dict[str, MaybeReading]:
-        """The managed identities of those resource ids and their credentials, by the id in lower case.
+    def read(self, resource_ids: Iterable[str]) -> dict[str, IdentityLookup]:
+        """Return the managed identities of the resource IDs with their credentials, by the ID in lower case.
 
-        One that the caller may not read is unknown. Raises the azure-cli error of the first one that cannot be read
+        One that the caller cannot read is Unreadable. Raise the azure-cli error of the first one that cannot be read
         for another reason.
         """
-        found: dict[str, MaybeReading] = {}
-        ids = list(resource_ids)
-        for key, each in for_each(ids, partial(self._read, self._listed(ids))).items():
-            if isinstance(each, CLIError) and not isinstance(each, ForbiddenError):
-                raise each
-            found[key] = Unreadable(" ".join(str(each).split())) if isinstance(each, ForbiddenError) else each
-        return found
+        identities = find_many(self._cli_ctx, resource_ids)
+        existing = {key: each for key, each in identities.items() if isinstance(each, ManagedIdentity)}
+        found = {**identities, **for_each(existing, lambda key: self._read_credentials(existing[key.lower()]))}
+        return {key: _lookup(each) for key, each in found.items()}
 
-    def create(self, wanted: Credentials) -> tuple[dict[str, list[Credential]], list[CLIError]]:
-        """Makes the credentials of each managed identity.
+    def create(self, wanted: Credentials) -> tuple[dict[str, list[FederatedCredential]], list[CLIError]]:
+        """Create the credentials of each managed identity.
 
-        Returns those that are there now by resource id, and the errors of the others; after an error no other is
-        tried on that managed identity.
+        Return the created ones by resource ID, and the errors of the others. After an error, no more credentials of
+        that managed identity are created.
         """
-        with progress(self._cli_ctx, "Making federated identity credentials") as turn:
+        with progress(self._cli_ctx, "Creating federated identity credentials") as turn:
             return _on_each(wanted, self._create, turn)
 
-    def delete(self, unwanted: Credentials) -> tuple[dict[str, list[Credential]], list[CLIError]]:
-        """Removes the credentials of each managed identity; answers as `create`. One that is gone is no error."""
+    def delete(self, unwanted: Credentials) -> tuple[dict[str, list[FederatedCredential]], list[CLIError]]:
+        """Remove the credentials of each managed identity; return the same as `create`."""
         with progress(self._cli_ctx, "Removing federated identity credentials") as turn:
             return _on_each(unwanted, self._delete, turn)
 
-    def _listed(self, resource_ids: Iterable[str]) -> dict[str, ManagedIdentity]:
-        """The managed identities of the resource groups that several of the ids are in, by the id in lower case.
-
-        One request a group in place of one an identity: ARM counts reads. What is not there is read by itself.
-        """
-        count = Counter(managed_identity_parts(each)[:2] for each in map(str.lower, resource_ids))
-        groups = {f"{subscription}/{group}": (subscription, group) for subscription, group in count}
-        several = [key for key, parts in groups.items() if count[parts] > 1]
-        found = for_each(several, lambda key: self._list(*groups[key]))
-        lists = (each for each in found.values() if not isinstance(each, CLIError))
-        return {each.resource_id.lower(): each for those in lists for each in those}
-
-    def _list(self, subscription: str, group: str) -> list[ManagedIdentity]:
+    def _read_credentials(self, identity: ManagedIdentity) -> IdentityCredentials | NotFound:
+        subscription, group, name = managed_identity_parts(identity.resource_id)
         try:
-            return list(
-                map(_identity, self._client(subscription).user_assigned_identities.list_by_resource_group(group))
-            )
+            listed = self._client(subscription).federated_identity_credentials.list(group, name)
+            return IdentityCredentials(identity, tuple(map(_credential, listed)))
         except AzureError as error:
-            logger.debug("The managed identities of %s cannot be listed, so each is read: %s", group, error)
-            return []
-
-    def _read(self, listed: Mapping[str, ManagedIdentity], resource_id: str) -> Reading | NotFound:
-        subscription, group, name = managed_identity_parts(resource_id)
-        client = self._client(subscription)
-        try:
-            identity = listed.get(resource_id.lower()) or _identity(client.user_assigned_identities.get(group, name))
-            credentials = [_credential(each) for each in client.federated_identity_credentials.list(group, name)]
-        except AzureError as error:
-            if isinstance(error, HttpResponseError) and error.status_code == 404:
-                return NotFound(resource_group_too=ArmError.of(error).code == "ResourceGroupNotFound")
+            if (not_found := not_found_in(error)) is not None:
+                return not_found
             raise explain_plainly(error) from error
-        return Reading(identity, tuple(credentials))
 
-    def _create(self, resource_id: str, credential: Credential) -> None:
+    def _create(self, resource_id: str, credential: FederatedCredential) -> None:
         from azure.mgmt.msi.models import FederatedIdentityCredential
 
         subscription, group, name = managed_identity_parts(resource_id)
@@ -115,17 +94,17 @@ class CredentialService:
         write = self._client(subscription).federated_identity_credentials.create_or_update
         _write(partial(write, group, name, credential.name, model), create_command(resource_id, credential))
 
-    def _delete(self, resource_id: str, credential: Credential) -> None:
+    def _delete(self, resource_id: str, credential: FederatedCredential) -> None:
         subscription, group, name = managed_identity_parts(resource_id)
         delete = self._client(subscription).federated_identity_credentials.delete
         _write(partial(delete, group, name, credential.name), delete_command(resource_id, credential))
 
 
 def _on_each(
-    credentials: Credentials, write: Callable[[str, Credential], None], turn: Callable[[], None]
-) -> tuple[dict[str, list[Credential]], list[CLIError]]:
-    """Writes the credentials of each managed identity one after the other, many managed identities at the same time."""
-    written: dict[str, list[Credential]] = defaultdict(list)
+    credentials: Credentials, write: Callable[[str, FederatedCredential], None], turn: Callable[[], None]
+) -> tuple[dict[str, list[FederatedCredential]], list[CLIError]]:
+    """Write the credentials of one managed identity one after the other, on many managed identities in parallel."""
+    written: dict[str, list[FederatedCredential]] = defaultdict(list)
     by_key = {resource_id.lower(): each for resource_id, each in credentials.items()}
 
     def write_all(resource_id: str) -> None:
@@ -138,9 +117,9 @@ def _on_each(
 
 
 def _write(write: Callable[[], object], command: str) -> None:
-    """Writes, waiting where another client writes to the same managed identity; raises the explained error.
+    """Write, and retry while another client writes to the same managed identity; raise the explained error.
 
-    `command` is what somebody with more rights can run instead.
+    `command`: the command that a user with more permissions can run instead.
     """
     pace = Backoff()
     while True:
@@ -148,22 +127,27 @@ def _write(write: Callable[[], object], command: str) -> None:
             write()
             return
         except AzureError as error:
-            overlap = isinstance(error, HttpResponseError) and ArmError.of(error).code.startswith(_OVERLAP)
-            if not overlap or pace.elapsed > _OVERLAP_LIMIT:
+            concurrent = isinstance(error, HttpResponseError) and ArmError.of(error).code.startswith(_CONCURRENT_WRITES)
+            if not concurrent or pace.elapsed > _CONCURRENT_WRITES_TIMEOUT:
                 raise explain_plainly(error, _advice(error, command)) from error
-            logger.info("Another write to the managed identity was in the way: %s", error)
+            logger.info("Another client is writing to the managed identity; retrying. %s", error)
             pace.wait()
 
 
 def _advice(error: AzureError, command: str) -> str:
     if isinstance(error, HttpResponseError) and error.status_code == 403:
-        return f"Have somebody who may write to that managed identity run:\n{command}\nand run the same command again."
-    return "Run the same command again: it goes on from whatever is there by then."
+        return f"Ask a user who can write to the managed identity to run:\n{command}\nThen run the same command again."
+    return "Run the same command again. It continues from the current state."
 
 
-def _identity(model: Any) -> ManagedIdentity:
-    return ManagedIdentity(model.id, model.client_id, model.principal_id)
+def _lookup(found: IdentityCredentials | ManagedIdentity | NotFound | CLIError) -> IdentityLookup:
+    """Return what was found as a lookup; raise an error other than a missing permission."""
+    if isinstance(found, ForbiddenError):
+        return Unreadable(" ".join(str(found).split()))
+    if isinstance(found, CLIError):
+        raise found
+    return IdentityCredentials(found) if isinstance(found, ManagedIdentity) else found
 
 
-def _credential(model: Any) -> Credential:
-    return Credential(model.name, model.issuer or "", model.subject or "", tuple(model.audiences or ()))
+def _credential(model: models.FederatedIdentityCredential) -> FederatedCredential:
+    return FederatedCredential(model.name or "", model.issuer or "", model.subject or "", tuple(model.audiences or ()))

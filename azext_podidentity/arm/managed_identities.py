@@ -99,10 +99,17 @@ def _find(client_of: Callable[[str], Any], resource_id: str) -> ManagedIdentity 
     try:
         identity = client_of(subscription).user_assigned_identities.get(resource_group, name)
     except AzureError as error:
-        if isinstance(error, HttpResponseError) and error.status_code == 404:
-            return NotFound(resource_group_too=ArmError.of(error).code == "ResourceGroupNotFound")
+        if (not_found := not_found_in(error)) is not None:
+            return not_found
         raise explain_plainly(error) from error
     return _managed_identity(identity, resource_id)
+
+
+def not_found_in(error: AzureError) -> NotFound | None:
+    """Return NotFound if the error says that a managed identity or its resource group does not exist, else None."""
+    if isinstance(error, HttpResponseError) and error.status_code == 404:
+        return NotFound(resource_group_too=ArmError.of(error).code == "ResourceGroupNotFound")
+    return None
 
 
 def _managed_identity(identity: Any, resource_id: str) -> ManagedIdentity:

@@ -1,50 +1,94 @@
-"""The files of `apply`, read from where the user named them."""
+"""Read the files, folders and standard input that an option names."""
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
 STANDARD_INPUT = "-"
-_SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json")
 
 
-def read_files(paths: Iterable[str], max_bytes: int) -> list[tuple[str, bytes]]:
-    """Name and content of each file, `-` for standard input; of a folder those files in it that are YAML or JSON.
+@dataclass(frozen=True)
+class InputFile:
+    """A file that was read: its name as given, its content, and its path (None for standard input)."""
 
-    At most one byte more is read than a file may have. Raises InvalidArgumentValueError that names all that cannot be
-    read.
+    name: str
+    content: bytes
+    path: Path | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name for messages."""
+        return "standard input" if self.path is None else self.name
+
+
+def read_files(
+    option: str,
+    paths: Iterable[str],
+    max_bytes: int,
+    *,
+    recursive: bool = False,
+    regular_only: bool = False,
+    ignore: Callable[[Path], bool] = lambda _: False,
+) -> list[InputFile]:
+    """Return the named files; `-` is standard input, and a folder means its YAML and JSON files.
+
+    `recursive` includes the folders below, without hidden ones. `regular_only` refuses pipes and devices, which can
+    block or never end. `ignore` says of a file or folder below a named
+    folder that it is not read. At most one byte more than `max_bytes` is read of each file. Raise
+    InvalidArgumentValueError that names the option and everything that cannot be read.
     """
-    contents: list[tuple[str, bytes]] = []
-    wrong: list[str] = []
+    files: list[InputFile] = []
+    errors: list[str] = []
     for path in dict.fromkeys(paths):
         try:
-            contents += _read(path, max_bytes)
+            for file in _expand(path, recursive=recursive, ignore=ignore):
+                files.append(_read(file, max_bytes, regular_only=regular_only))
         except (OSError, ValueError) as error:
-            wrong.append(f"{path}: {getattr(error, 'strerror', None) or error}")
-    if wrong:
+            errors.append(f"{path}: {getattr(error, 'strerror', None) or error}")
+    if errors:
         raise InvalidArgumentValueError(
-            "--file: not everything can be read:\n" + "\n".join(wrong),
-            "Name YAML files, folders that have some, or - for standard input.",
+            f"{option}: not everything can be read:\n" + "\n".join(errors),
+            "Name YAML or JSON files, folders that contain some, or - for standard input.",
         )
-    return contents
-
-
-def _read(path: str, max_bytes: int) -> Iterator[tuple[str, bytes]]:
-    if path == STANDARD_INPUT:
-        yield "standard input", sys.stdin.buffer.read(max_bytes + 1)
-        return
-    files = _in_folder(Path(path)) if Path(path).is_dir() else [Path(path)]
-    for file in files:
-        with file.open("rb") as stream:
-            yield str(file), stream.read(max_bytes + 1)
-
-
-def _in_folder(folder: Path) -> list[Path]:
-    files = sorted(each for each in folder.iterdir() if each.suffix.lower() in _SUFFIXES and each.is_file())
-    if not files:
-        raise ValueError(f"the folder has no file that ends in {', '.join(_SUFFIXES)}")
     return files
+
+
+def _expand(path: str, *, recursive: bool, ignore: Callable[[Path], bool]) -> Iterator[Path | None]:
+    if path == STANDARD_INPUT:
+        yield None
+    elif not Path(path).is_dir():
+        yield Path(path)
+    else:
+        found = list(_in_folder(Path(path), recursive=recursive, ignore=ignore))
+        if not found:
+            raise ValueError(f"The folder contains no file that ends in {', '.join(SUFFIXES)}.")
+        yield from found
+
+
+def _in_folder(folder: Path, *, recursive: bool, ignore: Callable[[Path], bool]) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        here = Path(root)
+        folders[:] = sorted(
+            name for name in folders if recursive and not name.startswith(".") and not ignore(here / name)
+        )
+        for name in sorted(names):
+            file = here / name
+            if file.suffix.lower() in SUFFIXES and not name.startswith(".") and file.is_file() and not ignore(file):
+                yield file
+
+
+def _read(path: Path | None, max_bytes: int, *, regular_only: bool) -> InputFile:
+    if path is None:
+        return InputFile(STANDARD_INPUT, sys.stdin.buffer.read(max_bytes + 1))
+    if regular_only and not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError(f"'{path}' is not a regular file.")
+    with path.open("rb") as stream:
+        return InputFile(str(path), stream.read(max_bytes + 1), path)

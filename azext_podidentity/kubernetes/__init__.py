@@ -1,1 +1,1 @@
-"""The only rooms that read and write files of Kubernetes objects and run kubectl."""
+"""Adapters: read and write files of Kubernetes objects, and run kubectl."""

@@ -1,15 +1,15 @@
-"""Writing the files of a plan into the folder that `--output-dir` names."""
+"""Write the files of a plan to the folder that `--output-dir` names."""
 
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
 
-from azext_podidentity.kubernetes.sources import Loaded, SourceFile
+from azext_podidentity.cli.input_files import InputFile
+from azext_podidentity.kubernetes.sources import Loaded
 from azext_podidentity.migration.kustomize import (
     COPIES,
     KUSTOMIZATION,
@@ -20,35 +20,37 @@ from azext_podidentity.migration.kustomize import (
     make_files,
     sources_of,
 )
-from azext_podidentity.migration.steps import Plan
+from azext_podidentity.migration.steps import MigrationPlan
 
 
 def check_folder(folder: str, names: Iterable[str] = OVERLAY) -> None:
-    """Raises InvalidArgumentValueError where the folder has files of those names that this command did not write."""
+    """Raise InvalidArgumentValueError if the folder has files of those names that this command did not write."""
     path = Path(folder)
     if path.exists() and not path.is_dir():
-        raise InvalidArgumentValueError(f"--output-dir {folder} is not a folder.", "Name a folder; it is made.")
+        raise InvalidArgumentValueError(
+            f"--output-dir {folder} is not a folder.", "Name a folder. It is created if it does not exist."
+        )
     for name in names:
         if (path / name).is_file() and not _is_ours(path / name):
             raise InvalidArgumentValueError(
-                f"--output-dir {folder} has a file {name} already that this command did not write.",
-                "Name another folder, for example: --output-dir workload-identity",
+                f"--output-dir {folder} contains a file '{name}' that this command did not write.",
+                "Name another folder. Example: --output-dir workload-identity",
             )
 
 
-def write_files(plan: Plan, loaded: Loaded, folder: str, context: str | None) -> list[str]:
-    """Writes the plan's files and returns their paths, those that an earlier run wrote and are not needed removed.
+def write_files(plan: MigrationPlan, loaded: Loaded, folder: str, context: str | None) -> list[str]:
+    """Write the plan's files and return their paths; remove files of an earlier run that are no longer needed.
 
-    kustomize takes no file from outside its folder, so manifests that are elsewhere are copied. Raises
-    FileOperationError where something cannot be written.
+    kustomize reads no file from outside its folder, so manifests that are elsewhere are copied. Raise
+    FileOperationError if a file cannot be written.
     """
     base = Path(folder)
-    copies: dict[str, SourceFile] = {}
+    copies: dict[str, InputFile] = {}
     places: dict[str, str] = {}
     for source in sources_of(plan, loaded.inventory):
         file = loaded.files[source]
         inside = None if file.path is None else _inside(file.path, base)
-        place = inside or _free(f"{COPIES}/{file.relative}", copies)
+        place = inside or _free(f"{COPIES}/{file.path.name if file.path else 'standard-input.yaml'}", copies)
         if inside is None:
             copies[place] = file
         places[source] = place
@@ -64,15 +66,15 @@ def write_files(plan: Plan, loaded: Loaded, folder: str, context: str | None) ->
     return sorted(str(base / place) for place in (*files, *copies))
 
 
-def how_to_apply(files: list[str], folder: str) -> list[str]:
-    """The commands that apply what was written, to be pasted."""
+def apply_commands(files: list[str], folder: str) -> list[str]:
+    """Return the commands that apply the files."""
     names = {Path(file).relative_to(folder).as_posix() for file in files}
     ways = {KUSTOMIZATION: ("kubectl", "apply", "-k", folder), SCRIPT: ("sh", f"{folder}/{SCRIPT}")}
     return [shlex.join(command) for name, command in ways.items() if name in names]
 
 
 def _inside(path: Path, folder: Path) -> str | None:
-    """The path from the folder where the file is in it or below."""
+    """Return the path from the folder if the file is below it, else None."""
     try:
         return path.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
@@ -80,7 +82,7 @@ def _inside(path: Path, folder: Path) -> str | None:
 
 
 def _free(place: str, taken: Mapping[str, object]) -> str:
-    """The place, or one in another folder where another file has it."""
+    """Return the place, or one in another folder if another file has it."""
     number = 2
     found = place
     while found in taken:
@@ -90,7 +92,7 @@ def _free(place: str, taken: Mapping[str, object]) -> str:
 
 
 def _clear(folder: Path) -> None:
-    """Removes what an earlier run wrote; the copies are overwritten where they are needed again."""
+    """Remove what an earlier run wrote; copies are overwritten when they are needed again."""
     for path in (*(folder / name for name in OVERLAY), *(folder / PATCHES).glob("*.yaml")):
         if path.is_file() and _is_ours(path):
             path.unlink()
@@ -100,12 +102,9 @@ def _is_ours(path: Path) -> bool:
     return is_ours(path.read_text("utf-8", errors="replace"))
 
 
-def _copy(file: SourceFile, target: Path) -> None:
+def _copy(file: InputFile, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    if file.path is None:
-        target.write_text(file.text, "utf-8")
-    else:
-        shutil.copyfile(file.path, target)
+    target.write_bytes(file.content)
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:

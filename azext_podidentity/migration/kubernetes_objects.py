@@ -1,4 +1,4 @@
-"""Text → Kubernetes objects: YAML of several documents, JSON, and `kind: List` of either."""
+"""Parse Kubernetes objects from text: YAML of several documents, JSON, and `kind: List` of either."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
-# Prints all that a migration needs to know of a cluster.
+# Lists everything that a migration reads from a cluster.
 KUBECTL_GET = "kubectl get deploy,sts,ds,rs,rc,job,cronjob,pod,serviceaccount --all-namespaces --output json"
-# What `kubectl get -A -o json` prints of some 20,000 pods.
+# The length of the output of `kubectl get -A -o json` for about 20,000 pods.
 MAX_CHARACTERS = 256 * 1024 * 1024
 _TEMPLATE_ADVICE = (
-    "Pass the objects as Kubernetes gets them: render templates first, for example with\n"
+    "Pass plain Kubernetes objects. Render templates first, for example:\n"
     "helm template . | az aks pod-identity migrate --workloads - ..."
 )
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an object was read: the file as it was named (`-` is standard input) and, in YAML, the line."""
+    """The place where an object was read: the file as named (`-` is standard input) and, in YAML, the line."""
 
     source: str
     line: int | None = None
@@ -33,25 +33,25 @@ class Origin:
 
 @dataclass(frozen=True)
 class KubernetesObject:
-    """One object in its JSON form, and where it was read."""
+    """An object in its JSON form, and the place where it was read."""
 
     raw: Mapping[str, Any]
     origin: Origin
 
 
 def read_objects(text: str, source: str) -> list[KubernetesObject]:
-    """The Kubernetes objects in the text of one file; what has no apiVersion and kind is left out.
+    """Return the Kubernetes objects in the text of one file, without documents that have no apiVersion and kind.
 
-    Raises InvalidArgumentValueError that names the file and the line where the text is neither JSON nor YAML, or
-    too long. Of the text itself nothing is in the message: there may be a secret in it.
+    Raise InvalidArgumentValueError with the file and the line if the text is neither JSON nor YAML, or too long. The
+    message contains nothing of the text, which may hold a secret.
     """
     if len(text) > MAX_CHARACTERS:
-        raise _refused(Origin(source), f"it has {len(text)} characters, {MAX_CHARACTERS} are allowed.")
+        raise _refused(Origin(source), f"It has {len(text)} characters. The limit is {MAX_CHARACTERS}.")
     try:
         documents = list(_json(text, source) if text.lstrip()[:1] in ("{", "[") else _yaml(text, source))
         return [each for raw, origin in documents for each in _objects(raw, origin)]
     except RecursionError:
-        raise _refused(Origin(source), "it is nested too deeply.") from None
+        raise _refused(Origin(source), "It is nested too deeply.") from None
 
 
 def _json(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
@@ -60,14 +60,14 @@ def _json(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
     except json.JSONDecodeError as error:
         end = error.pos
         if source.endswith(".json") or not error.doc[end:].lstrip():
-            raise _refused(Origin(source, error.lineno), f"it is no JSON: {error.msg}.") from None
-        yield from _yaml(text, source)  # YAML may begin with a brace too
+            raise _refused(Origin(source, error.lineno), f"Invalid JSON: {error.msg}.") from None
+        yield from _yaml(text, source)  # YAML can begin with a brace
 
 
 def _yaml(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
     import yaml
 
-    # The one of libyaml is ten times as fast, and not in every build of PyYAML.
+    # The loader of libyaml is ten times as fast, but not part of every build of PyYAML.
     loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     line = 0
     try:
@@ -79,10 +79,10 @@ def _yaml(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Origin(source, (mark.line if mark else line) + 1)
-        raise _refused(where, f"it is no YAML: {error.problem}.") from None
+        raise _refused(where, f"Invalid YAML: {error.problem}.") from None
     except (yaml.YAMLError, ValueError) as error:
         problem = getattr(error, "reason", type(error).__name__)
-        raise _refused(Origin(source, line + 1), f"it is no YAML: {problem}.") from None
+        raise _refused(Origin(source, line + 1), f"Invalid YAML: {problem}.") from None
 
 
 def _objects(raw: Any, origin: Origin) -> Iterator[KubernetesObject]:
@@ -100,4 +100,4 @@ def _objects(raw: Any, origin: Origin) -> Iterator[KubernetesObject]:
 
 
 def _refused(origin: Origin, reason: str) -> InvalidArgumentValueError:
-    return InvalidArgumentValueError(f"--workloads {origin} cannot be read: {reason}", _TEMPLATE_ADVICE)
+    return InvalidArgumentValueError(f"--workloads {origin} cannot be read. {reason}", _TEMPLATE_ADVICE)

@@ -1,7 +1,7 @@
-"""The Kubernetes side of a plan as files: service accounts, and patches that kustomize or kubectl applies.
+"""Render the Kubernetes side of a plan as files: service accounts, and patches for kustomize or kubectl.
 
-Where people keep manifests, a kustomization puts the patches on them. Of objects that came out of a cluster there is
-no manifest to build on: a script has kubectl patch them.
+For manifests, a kustomization applies the patches. For objects that were read from a cluster, there is no manifest to
+build on: a script patches them with kubectl.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from azext_podidentity.migration.inventory import Inventory
-from azext_podidentity.migration.steps import AccountStep, Plan, WorkloadStep
-from azext_podidentity.migration.workloads import TEMPLATES
+from azext_podidentity.migration.steps import MigrationPlan, ServiceAccountStep, WorkloadStep
+from azext_podidentity.migration.workloads import POD_TEMPLATES
 from azext_podidentity.profile.labels import CLIENT_ID_ANNOTATION
 
 KUSTOMIZATION, ACCOUNTS, SCRIPT = "kustomization.yaml", "service-accounts.yaml", "apply.sh"
 OVERLAY = (KUSTOMIZATION, ACCOUNTS, SCRIPT)
 PATCHES, COPIES = "patches", "original-manifests"
 _MARK = "# Written by az aks pod-identity migrate; run it again rather than edit this file."
-# Of a pod and a job nothing that matters can be changed; the others of these change, and their pods stay as they are.
-FIXED = frozenset({"Pod", "Job"})
-NOT_ROLLED = frozenset({"ReplicaSet", "ReplicationController"})
+# The pod template of the first kinds cannot be changed. The others change without replacing their pods.
+IMMUTABLE_KINDS = frozenset({"Pod", "Job"})
+NO_ROLLOUT_KINDS = frozenset({"ReplicaSet", "ReplicationController"})
 
 
 def is_ours(text: str) -> bool:
-    """Whether this tool wrote the file that has this text."""
+    """Return whether this command wrote the file that has this text."""
     return _MARK in text[: len(_MARK) + 20]
 
 
-def sources_of(plan: Plan, inventory: Inventory) -> list[str]:
-    """The manifests, by the source of their objects' origin, that the kustomization builds on."""
+def sources_of(plan: MigrationPlan, inventory: Inventory) -> list[str]:
+    """Return the sources of the manifests that the kustomization builds on."""
     sources = {step.workload.origin.source for step in _patched(plan, live=False)}
     for step in plan.accounts:
         there = inventory.service_accounts.get((step.namespace, step.name))
@@ -41,9 +41,9 @@ def sources_of(plan: Plan, inventory: Inventory) -> list[str]:
 
 
 def make_files(
-    plan: Plan, inventory: Inventory, places: Mapping[str, str], context: str | None = None
+    plan: MigrationPlan, inventory: Inventory, places: Mapping[str, str], context: str | None = None
 ) -> dict[str, str]:
-    """The files by their path in the output folder; empty where nothing is to be changed.
+    """Return the files by their path in the output folder; none if nothing changes.
 
     `places` has the path, from that folder, of each of `sources_of`; `context` is kubectl's, for the script.
     """
@@ -64,53 +64,53 @@ def make_files(
     return files
 
 
-def _patched(plan: Plan, *, live: bool) -> Iterator[WorkloadStep]:
+def _patched(plan: MigrationPlan, *, live: bool) -> Iterator[WorkloadStep]:
     return (step for step in plan.workloads if step.patchable and step.workload.live == live)
 
 
-def _new_accounts(plan: Plan, inventory: Inventory) -> Iterator[dict[str, Any]]:
-    """Service accounts that are not in anybody's manifest; one that is in the cluster is annotated by the same text."""
+def _new_accounts(plan: MigrationPlan, inventory: Inventory) -> Iterator[dict[str, Any]]:
+    """Yield the service accounts that no manifest contains; applying them annotates those in the cluster."""
     for step in plan.accounts:
         there = inventory.service_accounts.get((step.namespace, step.name))
         if step.annotated or (there is not None and not there.live):
             continue
-        yield _account(step, named_namespace=_names_namespace(plan, step))
+        yield _account(step, names_namespace=_users_name_namespace(plan, step))
 
 
-def _patched_accounts(plan: Plan, inventory: Inventory) -> Iterator[tuple[AccountStep, dict[str, Any]]]:
+def _patched_accounts(plan: MigrationPlan, inventory: Inventory) -> Iterator[tuple[ServiceAccountStep, dict[str, Any]]]:
     for step in plan.accounts:
         there = inventory.service_accounts.get((step.namespace, step.name))
         if there is not None and not there.live and not step.annotated:
-            yield step, _account(step, named_namespace=there.named_namespace)
+            yield step, _account(step, names_namespace=there.names_namespace)
 
 
-def _names_namespace(plan: Plan, step: AccountStep) -> bool:
-    """Whether the manifests of the workloads that run as the service account name their namespace."""
+def _users_name_namespace(plan: MigrationPlan, step: ServiceAccountStep) -> bool:
+    """Return whether the manifests of the workloads that run as the service account name their namespace."""
     users = [
         each.workload
         for each in plan.workloads
         if (each.workload.key.namespace, each.service_account) == (step.namespace, step.name)
     ]
-    return any(each.named_namespace for each in users)
+    return any(each.names_namespace for each in users)
 
 
-def _account(step: AccountStep, *, named_namespace: bool) -> dict[str, Any]:
-    namespace = {"namespace": step.namespace} if named_namespace else {}
+def _account(step: ServiceAccountStep, *, names_namespace: bool) -> dict[str, Any]:
+    namespace = {"namespace": step.namespace} if names_namespace else {}
     metadata = {"name": step.name, **namespace, "annotations": {CLIENT_ID_ANNOTATION: step.client_id}}
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
 def _workload_patch(step: WorkloadStep) -> dict[str, Any]:
-    """A strategic merge patch: a label of null is removed, what is not mentioned stays."""
+    """Return a strategic merge patch: null removes a label, and everything not mentioned stays."""
     workload = step.workload
-    namespace = {"namespace": workload.key.namespace} if workload.named_namespace else {}
+    namespace = {"namespace": workload.key.namespace} if workload.names_namespace else {}
     name: dict[str, Any] = {"name": workload.key.name, **namespace}
     pod: dict[str, Any] = {"metadata": {"labels": step.labels}}
     if step.annotations:
         pod["metadata"]["annotations"] = step.annotations
     if step.moves:
         pod["spec"] = {"serviceAccountName": step.service_account}
-    for part in reversed(TEMPLATES[workload.key.kind]):
+    for part in reversed(POD_TEMPLATES[workload.key.kind]):
         pod = {part: pod}
     head = {"apiVersion": workload.api_version, "kind": workload.key.kind}
     return {**head, "metadata": {**name, **pod.pop("metadata", {})}, **pod}
@@ -139,22 +139,22 @@ def _script(steps: Iterable[WorkloadStep], accounts: bool, context: str | None) 
     for step in steps:
         key = step.workload.key
         file = f"{PATCHES}/{_file_name(key)}"
-        if key.kind in FIXED:
+        if key.kind in IMMUTABLE_KINDS:
             lines.append(f"# {key} cannot be changed: delete it, and create it again with the changes in {file}")
             continue
         what = shlex.join([key.kind.lower(), key.name, "--namespace", key.namespace])
         lines.append(f"{kubectl} patch {what} --type strategic --patch-file {file}")
-        if key.kind in NOT_ROLLED:
+        if key.kind in NO_ROLLOUT_KINDS:
             lines.append(f"# {key} does not replace its pods: delete them one by one")
     return "\n".join(lines) + "\n"
 
 
 def _file_name(key: Any) -> str:
-    """A file name that no other object has: Kubernetes names have no underscore."""
+    """Return a file name that is unique, because Kubernetes names contain no underscore."""
     return "_".join(re.sub(r"[^-.A-Za-z0-9]", "-", part).lower() for part in key) + ".yaml"
 
 
-def _account_file(step: AccountStep) -> str:
+def _account_file(step: ServiceAccountStep) -> str:
     return _file_name((step.namespace, "ServiceAccount", step.name))
 
 

@@ -1,4 +1,4 @@
-"""Which pod identities a pod's `aadpodidbinding` label gets, as the add-on decides it."""
+"""Match the `aadpodidbinding` label of pods with pod identities, as the add-on does."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, PodI
 
 @dataclass(frozen=True)
 class Match:
-    """A workload that carries the label, and the pod identities that it gets."""
+    """A workload with the label, and the pod identities that the label selects."""
 
     workload: Workload
     entries: tuple[PodIdentity, ...]
 
     @property
     def identities(self) -> tuple[ManagedIdentity, ...]:
-        """The managed identities of those, each once."""
+        """The managed identities of the entries, each once."""
         return tuple({entry.identity.resource_id.lower(): entry.identity for entry in self.entries}.values())
 
     def with_identities(self, now: Callable[[ManagedIdentity], ManagedIdentity]) -> Match:
-        """The match with each managed identity as `now` has it."""
+        """Return the match with each managed identity replaced by what `now` returns for it."""
         return replace(self, entries=tuple(replace(each, identity=now(each.identity)) for each in self.entries))
 
 
@@ -39,11 +39,11 @@ class Selectors:
             self._entries[entry.key.namespace, entry.effective_selector].append(entry)
 
     def match(self, workload: Workload) -> Match:
-        """What the workload's label gets; no entries where nothing matches."""
+        """Return the pod identities that the workload's label selects; no entries if none match."""
         return Match(workload, tuple(self._entries.get((workload.key.namespace, workload.binding or ""), ())))
 
-    def near(self, workload: Workload) -> list[PodIdentity]:
-        """The pod identities that the label may have meant: another namespace's, or in other letter case."""
+    def similar(self, workload: Workload) -> list[PodIdentity]:
+        """Return the pod identities that the label may have meant: in another namespace or letter case."""
         label, namespace = (workload.binding or "").lower(), workload.key.namespace
         return [
             entry
@@ -55,7 +55,7 @@ class Selectors:
 
 
 def excepted(exception: PodIdentityException, workloads: Iterable[Workload]) -> list[Workload]:
-    """The workloads whose pods the exception lets past the node agent: any one label suffices, in its namespace.
+    """Return the workloads whose pods the exception lets bypass the node agent: any label suffices, in its namespace.
 
     Values compare without case (aad-pod-identity, pkg/pod).
     """

@@ -1,50 +1,41 @@
-"""A plan and its outcome in the JSON that people's scripts read; keys are never left out."""
+"""Convert a plan, the statuses and a removal to the JSON that scripts read; keys are never left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from azext_podidentity.migration.kustomize import FIXED, NOT_ROLLED
+from azext_podidentity.migration.decision import Decision
+from azext_podidentity.migration.kustomize import IMMUTABLE_KINDS, NO_ROLLOUT_KINDS
 from azext_podidentity.migration.status import Status
-from azext_podidentity.migration.steps import AccountStep, CredentialStep, Plan, WorkloadStep
+from azext_podidentity.migration.steps import CredentialStep, MigrationPlan, ServiceAccountStep, WorkloadStep
 from azext_podidentity.profile.cluster_features import OIDC_ISSUER, WORKLOAD_IDENTITY
-from azext_podidentity.profile.workload_credentials import Credential, subject_of
+from azext_podidentity.profile.workload_credentials import FederatedCredential, subject_of
 
 Json = dict[str, Any]
 
 
-def plan_report(plan: Plan, *, made: Iterable[Credential] = (), files: Sequence[str] = ()) -> Json:
-    """The plan; `made` are the credentials that this run made, `files` the paths that it wrote."""
+def plan_report(plan: MigrationPlan, *, created: Iterable[FederatedCredential] = (), files: Sequence[str] = ()) -> Json:
+    """Return the plan; `created`: the credentials that this run created, `files`: the paths that it wrote."""
     features = plan.cluster.features
-    made = set(made)
+    created = set(created)
     return {
         "cluster": plan.cluster.reference.name,
-        "issuer": features.issuer,
+        "issuerUrl": features.issuer,
         "features": [
-            {"name": OIDC_ISSUER, "enabled": features.oidc_issuer},
-            {"name": WORKLOAD_IDENTITY, "enabled": features.workload_identity},
+            {"name": name, "state": "Enabled" if enabled else "ToEnable"}
+            for name, enabled in ((OIDC_ISSUER, features.oidc_issuer), (WORKLOAD_IDENTITY, features.workload_identity))
         ],
-        "credentials": [_credential(step, made) for step in plan.credentials],
-        "serviceAccounts": [_account(step) for step in plan.accounts],
+        "credentials": [_credential(step, created) for step in plan.credentials],
+        "serviceAccounts": [_service_account(step) for step in plan.accounts],
         "workloads": [_workload(step) for step in plan.workloads],
-        "decisions": [
-            {
-                "decision": each.code,
-                "subject": each.subject,
-                "why": each.why,
-                "choices": each.choices,
-                "command": each.command,
-                "leavesOut": [str(key) for key in each.blocks],
-            }
-            for each in plan.decisions
-        ],
+        "decisions": [decision_json(each) for each in plan.decisions],
         "files": list(files),
     }
 
 
 def status_report(statuses: Iterable[Status]) -> list[Json]:
-    """One object a workload."""
+    """Return one object per workload."""
     return [
         {
             "namespace": each.workload.key.namespace,
@@ -52,7 +43,7 @@ def status_report(statuses: Iterable[Status]) -> list[Json]:
             "name": each.workload.key.name,
             "serviceAccount": each.workload.service_account,
             "state": each.state,
-            "why": each.why or None,
+            "reason": each.reason or None,
         }
         for each in statuses
     ]
@@ -61,18 +52,18 @@ def status_report(statuses: Iterable[Status]) -> list[Json]:
 def removal_report(
     cluster: str,
     *,
-    credentials: Mapping[str, Sequence[Credential]] | None = None,
+    credentials: Mapping[str, Sequence[FederatedCredential]] | None = None,
     identities: Iterable[str] = (),
     exceptions: Iterable[str] = (),
     disabled: bool = False,
 ) -> Json:
-    """What `--undo` or `--finish` took away; `disabled` where the add-on is."""
+    """Return what `--undo` or `--finish` removed; `disabled`: the add-on is."""
     return {
         "cluster": cluster,
         "removedCredentials": [
             {"identity": resource_id, "name": each.name, "subject": each.subject}
-            for resource_id, those in sorted((credentials or {}).items())
-            for each in those
+            for resource_id, removed in sorted((credentials or {}).items())
+            for each in removed
         ],
         "removedPodIdentities": list(identities),
         "removedExceptions": list(exceptions),
@@ -80,9 +71,22 @@ def removal_report(
     }
 
 
-def _credential(step: CredentialStep, made: set[Credential]) -> Json:
+def decision_json(decision: Decision) -> Json:
+    """Return the JSON object of a decision."""
+    return {
+        "code": decision.code,
+        "severity": decision.severity,
+        "subject": decision.subject,
+        "reason": decision.reason,
+        "resolution": decision.resolution,
+        "command": decision.command,
+        "blockedWorkloads": [str(key) for key in decision.blocked_workloads],
+    }
+
+
+def _credential(step: CredentialStep, created: set[FederatedCredential]) -> Json:
     credential = step.credential
-    state = "to make" if not step.exists else "made" if credential in made else "there"
+    state = "Pending" if not step.exists else "Created" if credential in created else "Exists"
     return {
         "identity": step.identity.resource_id,
         "name": credential.name if credential else None,
@@ -92,28 +96,28 @@ def _credential(step: CredentialStep, made: set[Credential]) -> Json:
     }
 
 
-def _account(step: AccountStep) -> Json:
-    state = "annotated" if step.annotated else "to annotate" if step.exists else "to make"
+def _service_account(step: ServiceAccountStep) -> Json:
+    state = "Annotated" if step.annotated else "NeedsAnnotation" if step.exists else "Pending"
     return {"namespace": step.namespace, "name": step.name, "clientId": step.client_id, "state": state}
 
 
 def _workload(step: WorkloadStep) -> Json:
     workload = step.workload
-    changes = "pods are replaced one by one"
-    if workload.key.kind in FIXED:
-        changes = "has to be deleted and made again"
-    elif workload.key.kind in NOT_ROLLED:
-        changes = "its pods have to be deleted, to be made again"
-    elif workload.key.kind == "CronJob":
-        changes = "with its next job"
     return {
         "namespace": workload.key.namespace,
         "kind": workload.key.kind,
         "name": workload.key.name,
-        "file": str(workload.origin),
+        "source": str(workload.origin),
         "identities": [each.resource_id for each in step.identities],
-        "serviceAccount": {"from": workload.service_account, "to": step.service_account},
+        "serviceAccount": step.service_account,
+        "previousServiceAccount": workload.service_account,
         "labels": step.labels,
         "annotations": step.annotations,
-        "takesEffect": changes,
+        "rollout": _rollout(workload.key.kind),
     }
+
+
+def _rollout(kind: str) -> str:
+    if kind in (*IMMUTABLE_KINDS, *NO_ROLLOUT_KINDS):
+        return "Manual"
+    return "NextJob" if kind == "CronJob" else "RollingUpdate"

@@ -1,4 +1,4 @@
-"""The service account that a workload gets which has none of its own."""
+"""Name the service account of a workload that runs as `default`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _SUFFIX = "-workload-identity"
 
 
 def proposed_account(match: Match, inventory: Inventory) -> str:
-    """Named like the pod identity that the workload uses, so that workloads of one pod identity share one.
+    """Return the name of the pod identity that the workload uses, so that its workloads share one service account.
 
-    Another name where a service account of that name is somebody else's: it is there without being annotated with
-    one of the managed identities. The same answer before and after the service account was made.
+    If a service account of that name exists and is not annotated with one of the managed identities, return another
+    name. The answer is the same before and after the service account is created.
     """
     namespace, name = match.workload.key.namespace, match.entries[0].key.name
     client_ids = [each.client_id for each in match.identities]

@@ -1,20 +1,20 @@
-"""The steps of a migration, and the plan that they make up."""
+"""The steps of a migration, and the plan that consists of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from azext_podidentity.migration.decisions import Decision
+from azext_podidentity.migration.decision import Decision
 from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import ManagedIdentity
 from azext_podidentity.profile.labels import BINDING_LABEL, PROXY_ANNOTATION, USE_LABEL
-from azext_podidentity.profile.workload_credentials import Credential
+from azext_podidentity.profile.workload_credentials import FederatedCredential
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the person chose."""
+    """The options of the command line that shape a plan."""
 
     proxy_sidecar: bool = False
     new_service_accounts: bool = False
@@ -22,21 +22,21 @@ class Options:
 
 @dataclass(frozen=True)
 class CredentialStep:
-    """A credential that a managed identity needs for a service account; none yet where the issuer is not known.
+    """A credential that a managed identity needs for a service account.
 
-    `exists` for one that is there already, whoever made it.
+    `credential` is None until the cluster's issuer is known; `exists` is set for an equal one of any name.
     """
 
     identity: ManagedIdentity
     namespace: str
     service_account: str
-    credential: Credential | None
+    credential: FederatedCredential | None
     exists: bool = False
 
 
 @dataclass(frozen=True)
-class AccountStep:
-    """A service account and the client id that it is to be annotated with."""
+class ServiceAccountStep:
+    """A service account and the client ID that it needs as annotation."""
 
     namespace: str
     name: str
@@ -47,7 +47,7 @@ class AccountStep:
 
 @dataclass(frozen=True)
 class WorkloadStep:
-    """What changes in the pod template of a workload; a label of None is removed."""
+    """The changes of a workload's pod template; a label of None is removed."""
 
     workload: Workload
     service_account: str
@@ -65,36 +65,36 @@ class WorkloadStep:
 
     @property
     def moves(self) -> bool:
-        """Whether its pods get another service account."""
+        """Whether its pods change their service account."""
         return self.service_account != self.workload.service_account
 
     @property
     def patchable(self) -> bool:
-        """Whether a patch can name it."""
-        return not (self.workload.unseen or self.workload.key.name.endswith("*"))
+        """Whether a patch can be written for it."""
+        return not (self.workload.owner_missing or self.workload.key.name.endswith("*"))
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All there is to do, in the order in which it is done, and what has to be decided."""
+class MigrationPlan:
+    """The steps of a migration in the order in which they are carried out, and the decisions."""
 
     cluster: Cluster
     credentials: tuple[CredentialStep, ...] = ()
-    accounts: tuple[AccountStep, ...] = ()
+    accounts: tuple[ServiceAccountStep, ...] = ()
     workloads: tuple[WorkloadStep, ...] = ()
     decisions: tuple[Decision, ...] = ()
 
     @property
     def missing_credentials(self) -> list[CredentialStep]:
-        """Those that are still to be made."""
+        """The credentials that do not exist yet."""
         return [step for step in self.credentials if not step.exists]
 
     @property
-    def left_out(self) -> frozenset[ObjectKey]:
-        """The workloads that wait for a decision."""
-        return frozenset(key for each in self.decisions for key in each.blocks)
+    def blocked(self) -> frozenset[ObjectKey]:
+        """The workloads that are skipped until a decision is taken."""
+        return frozenset(key for each in self.decisions for key in each.blocked_workloads)
 
     @property
     def approved(self) -> bool:
-        """Whether the Azure side is done, as far as nothing is left to decide."""
+        """Whether the Azure side is complete for all workloads that no decision blocks."""
         return self.cluster.features.enabled and not self.missing_credentials

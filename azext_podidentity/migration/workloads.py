@@ -1,4 +1,7 @@
-"""Kubernetes objects → what a migration needs to know of them, in one shape for every kind of workload."""
+"""Read workloads and service accounts from Kubernetes objects, in one shape for every kind of workload.
+
+Names of labels and annotations: https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
 DEFAULT_ACCOUNT = "default"
 
 # Where each kind has its pod template; a pod is its own.
-TEMPLATES: dict[str, tuple[str, ...]] = {
+POD_TEMPLATES: dict[str, tuple[str, ...]] = {
     "Pod": (),
     "Deployment": ("spec", "template"),
     "StatefulSet": ("spec", "template"),
@@ -28,7 +31,7 @@ _IMDS = re.compile(r"169\.254\.169\.254|/metadata/identity\b")
 
 
 class ObjectKey(NamedTuple):
-    """What names a Kubernetes object; ordered by namespace first."""
+    """Namespace, kind and name of a Kubernetes object; sorts by namespace first."""
 
     namespace: str
     kind: str
@@ -37,14 +40,19 @@ class ObjectKey(NamedTuple):
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
 
+    @property
+    def short(self) -> str:
+        """Kind and name, for text that names the namespace already."""
+        return f"{self.kind} {self.name}"
+
 
 @dataclass(frozen=True)
 class Workload:  # pylint: disable=too-many-instance-attributes
     """One workload by its pod template.
 
-    `selector` has the label keys by which a controller finds its pods, `imds` the names of the containers whose
-    manifest names the instance metadata service. `unseen` is a controller whose own manifest was not given: its
-    pods were. `live` came out of a cluster, and not out of somebody's files.
+    `selector`: the label keys by which a controller finds its pods. `imds`: the containers whose manifest names the
+    instance metadata service. `owner_missing`: only pods of this controller were read, not the controller itself.
+    `live`: read from a cluster rather than from manifests. `names_namespace`: the manifest has a namespace.
     """
 
     key: ObjectKey
@@ -55,36 +63,36 @@ class Workload:  # pylint: disable=too-many-instance-attributes
     service_account: str = DEFAULT_ACCOUNT
     selector: frozenset[str] = frozenset()
     imds: tuple[str, ...] = ()
-    named_namespace: bool = True
+    names_namespace: bool = True
     live: bool = False
-    unseen: bool = False
+    owner_missing: bool = False
 
     @property
     def binding(self) -> str | None:
-        """The value of its `aadpodidbinding` label, None where it has none."""
+        """The value of its `aadpodidbinding` label, None without the label."""
         return self.labels.get(BINDING_LABEL)
 
     @property
     def uses_workload_identity(self) -> bool:
-        """Whether its pods ask for workload identity."""
+        """Whether its pods request workload identity."""
         return self.labels.get(USE_LABEL) == "true"
 
 
 @dataclass(frozen=True)
 class ServiceAccount:
-    """A service account, and the managed identity that it is annotated with."""
+    """A service account, and the client ID that it is annotated with."""
 
     key: ObjectKey
     origin: Origin
     client_id: str | None = None
-    named_namespace: bool = True
+    names_namespace: bool = True
     live: bool = False
 
 
 def read_workload(key: ObjectKey, each: KubernetesObject) -> Workload:
-    """The workload in an object of one of the kinds in `TEMPLATES`."""
+    """Return the workload in an object of one of the kinds in `POD_TEMPLATES`."""
     template = mapping(each.raw)
-    for part in TEMPLATES[key.kind]:
+    for part in POD_TEMPLATES[key.kind]:
         template = mapping(template.get(part))
     metadata, spec = mapping(template.get("metadata")), mapping(template.get("spec"))
     outer = mapping(each.raw.get("metadata"))
@@ -97,13 +105,13 @@ def read_workload(key: ObjectKey, each: KubernetesObject) -> Workload:
         service_account=str(spec.get("serviceAccountName") or spec.get("serviceAccount") or DEFAULT_ACCOUNT),
         selector=_selector(key.kind, mapping(each.raw.get("spec")).get("selector")),
         imds=tuple(sorted(_asking_imds(spec))),
-        named_namespace=bool(outer.get("namespace")),
+        names_namespace=bool(outer.get("namespace")),
         live=bool(outer.get("uid")),
     )
 
 
-def of_unseen_controller(owner: ObjectKey, made: Workload) -> Workload:
-    """The workload that a controller is whose own manifest was not given, by what it made."""
+def workload_of_missing_owner(owner: ObjectKey, made: Workload) -> Workload:
+    """Return the workload of a controller that was not read, from one of its pods."""
     return Workload(
         key=owner,
         api_version="",
@@ -113,18 +121,18 @@ def of_unseen_controller(owner: ObjectKey, made: Workload) -> Workload:
         service_account=made.service_account,
         imds=made.imds,
         live=True,
-        unseen=True,
+        owner_missing=True,
     )
 
 
 def read_service_account(key: ObjectKey, each: KubernetesObject) -> ServiceAccount:
-    """The service account in an object of that kind."""
+    """Return the service account in an object of that kind."""
     metadata = mapping(each.raw.get("metadata"))
     return ServiceAccount(
         key=key,
         origin=each.origin,
         client_id=strings(metadata.get("annotations")).get(CLIENT_ID_ANNOTATION) or None,
-        named_namespace=bool(metadata.get("namespace")),
+        names_namespace=bool(metadata.get("namespace")),
         live=bool(metadata.get("uid")),
     )
 
@@ -150,7 +158,7 @@ def _asking_imds(spec: Mapping[str, Any]) -> Iterator[str]:
 
 
 def is_finished(raw: Mapping[str, Any]) -> bool:
-    """Whether a pod or job has ended: it keeps its labels, and asks for no token any more."""
+    """Return whether a pod or job has finished: it keeps its labels but requests no more tokens."""
     status = mapping(raw.get("status"))
     if raw["kind"] == "Pod":
         return status.get("phase") in ("Succeeded", "Failed")
@@ -161,17 +169,17 @@ def is_finished(raw: Mapping[str, Any]) -> bool:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """The value where it is a JSON object, else an empty one: what people write by hand is not always well formed."""
+    """Return the value if it is a JSON object, else an empty one: a manifest need not be well formed."""
     return value if isinstance(value, Mapping) else {}
 
 
 def sequence(value: Any) -> Sequence[Any]:
-    """The value where it is a JSON array, else an empty one."""
+    """Return the value if it is a JSON array, else an empty one."""
     return value if isinstance(value, list) else ()
 
 
 def strings(value: Any) -> dict[str, str]:
-    """Labels or annotations; what somebody wrote without quotes counts as it is written in YAML."""
+    """Return labels or annotations; an unquoted number or boolean counts as it is written in YAML."""
     return {str(key): _text(item) for key, item in mapping(value).items()}
 
 

@@ -36,6 +36,11 @@ class ManagedIdentity:
     client_id: str | None = None
     object_id: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The last part of its resource ID."""
+        return self.resource_id.rpartition("/")[2]
+
     def same_as(self, other: ManagedIdentity) -> bool:
         """Whether both name one resource; ARM compares resource ids without case."""
         return self.resource_id.lower() == other.resource_id.lower()

@@ -1,4 +1,4 @@
-"""Federated identity credentials: which one a service account needs, and which of those there are this tool made."""
+"""Federated identity credentials of service accounts: build, compare, and recognize the ones of this command."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _READABLE = 80
 
 
 @dataclass(frozen=True)
-class Credential:
-    """A federated identity credential: whose tokens the managed identity's are given for."""
+class FederatedCredential:
+    """A federated identity credential: the issuer and subject whose tokens are exchanged."""
 
     name: str
     issuer: str
@@ -30,75 +30,81 @@ class Credential:
     audiences: tuple[str, ...] = (AUDIENCE,)
 
     @property
-    def made_by_us(self) -> bool:
-        """Whether this tool made it: its name is the one derived from issuer and subject."""
-        return self.name == _name(self.issuer, self.subject)
+    def created_by_us(self) -> bool:
+        """Whether this command created it: its name is derived from issuer and subject."""
+        return self.name == _credential_name(self.issuer, self.subject)
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A managed identity as it is now, and its federated identity credentials."""
+class IdentityCredentials:
+    """A managed identity in its current state, with its federated identity credentials."""
 
     identity: ManagedIdentity
-    credentials: tuple[Credential, ...] = ()
+    credentials: tuple[FederatedCredential, ...] = ()
 
 
-MaybeReading = Reading | NotFound | Unreadable
+IdentityLookup = IdentityCredentials | NotFound | Unreadable
 
 
-class Readings:
-    """Managed identities as they are now, by resource id without case.
+class IdentityLookups:
+    """Managed identities in their current state, by resource ID without case.
 
-    One that was not read is taken to be as the profile has it, without credentials.
+    One that was not looked up counts as the profile has it, without credentials.
     """
 
-    def __init__(self, readings: Mapping[str, MaybeReading]) -> None:
-        self._readings = {resource_id.lower(): reading for resource_id, reading in readings.items()}
+    def __init__(self, lookups: Mapping[str, IdentityLookup]) -> None:
+        self._lookups = {resource_id.lower(): reading for resource_id, reading in lookups.items()}
 
     def now(self, identity: ManagedIdentity) -> ManagedIdentity:
-        """The managed identity with the ids it has now: one that was created again has new ones."""
-        reading = self._readings.get(identity.resource_id.lower())
-        return replace(reading.identity, resource_id=identity.resource_id) if isinstance(reading, Reading) else identity
+        """Return the managed identity with its current IDs, which change when it is recreated."""
+        reading = self._lookups.get(identity.resource_id.lower())
+        return (
+            replace(reading.identity, resource_id=identity.resource_id)
+            if isinstance(reading, IdentityCredentials)
+            else identity
+        )
 
     def is_missing(self, identity: ManagedIdentity) -> bool:
-        """Whether it does not exist any more."""
-        return isinstance(self._readings.get(identity.resource_id.lower()), NotFound)
+        """Return whether the managed identity no longer exists."""
+        return isinstance(self._lookups.get(identity.resource_id.lower()), NotFound)
 
-    def unknown(self, identity: ManagedIdentity) -> str | None:
-        """Why it could not be read, None where it could."""
-        reading = self._readings.get(identity.resource_id.lower())
+    def unreadable(self, identity: ManagedIdentity) -> str | None:
+        """Return why the managed identity could not be read, None if it could."""
+        reading = self._lookups.get(identity.resource_id.lower())
         return reading.reason if isinstance(reading, Unreadable) else None
 
-    def credentials(self, identity: ManagedIdentity) -> tuple[Credential, ...]:
-        """Its federated identity credentials."""
-        reading = self._readings.get(identity.resource_id.lower())
-        return reading.credentials if isinstance(reading, Reading) else ()
+    def credentials(self, identity: ManagedIdentity) -> tuple[FederatedCredential, ...]:
+        """Return the federated identity credentials of the managed identity."""
+        reading = self._lookups.get(identity.resource_id.lower())
+        return reading.credentials if isinstance(reading, IdentityCredentials) else ()
 
 
 def subject_of(namespace: str, service_account: str) -> str:
-    """The subject of a service account's tokens."""
+    """Return the subject of a service account's tokens."""
     return f"system:serviceaccount:{namespace}:{service_account}"
 
 
-def credential_for(issuer: str, namespace: str, service_account: str) -> Credential:
-    """The credential that lets a service account of the cluster with that issuer be the managed identity."""
+def credential_for(issuer: str, namespace: str, service_account: str) -> FederatedCredential:
+    """Return the credential that a service account of the cluster with that issuer needs."""
     subject = subject_of(namespace, service_account)
-    return Credential(_name(issuer, subject), issuer, subject)
+    return FederatedCredential(_credential_name(issuer, subject), issuer, subject)
 
 
-def find_equal(wanted: Credential, there: Iterable[Credential]) -> Credential | None:
-    """The credential that does what is wanted, under whatever name."""
+def find_equal(wanted: FederatedCredential, existing: Iterable[FederatedCredential]) -> FederatedCredential | None:
+    """Return the credential that is equal to the wanted one but for its name, None if none is."""
     pair = (wanted.issuer, wanted.subject)
-    return next((each for each in there if (each.issuer, each.subject) == pair and AUDIENCE in each.audiences), None)
+    return next((each for each in existing if (each.issuer, each.subject) == pair and AUDIENCE in each.audiences), None)
 
 
-def find_different(wanted: Credential, there: Iterable[Credential]) -> Credential | None:
-    """The credential that is in the way: of the same issuer and subject, or name, and not what is wanted."""
+def find_conflicting(
+    wanted: FederatedCredential, existing: Iterable[FederatedCredential]
+) -> FederatedCredential | None:
+    """Return the credential of the same issuer and subject, or name, that is not equal to the wanted one."""
     pair = (wanted.issuer, wanted.subject)
     return next(
         (
             each
-            for each in there
+            for each in existing
             if (each.name.lower() == wanted.name.lower() or (each.issuer, each.subject) == pair)
             and find_equal(wanted, [each]) is None
         ),
@@ -106,23 +112,23 @@ def find_different(wanted: Credential, there: Iterable[Credential]) -> Credentia
     )
 
 
-def create_command(resource_id: str, credential: Credential) -> str:
-    """Makes the credential at the managed identity."""
+def create_command(resource_id: str, credential: FederatedCredential) -> str:
+    """Return the command that creates the credential on the managed identity."""
     more = ("--issuer", credential.issuer, "--subject", credential.subject, "--audiences", *credential.audiences)
     return command_line(*_words("create", resource_id, credential), *more)
 
 
-def delete_command(resource_id: str, credential: Credential) -> str:
-    """Removes the credential from the managed identity."""
+def delete_command(resource_id: str, credential: FederatedCredential) -> str:
+    """Return the command that removes the credential from the managed identity."""
     return command_line(*_words("delete", resource_id, credential), "--yes")
 
 
-def _words(verb: str, resource_id: str, credential: Credential) -> tuple[str, ...]:
+def _words(verb: str, resource_id: str, credential: FederatedCredential) -> tuple[str, ...]:
     subscription, group, name = managed_identity_parts(resource_id)
     where = ("--resource-group", group, "--identity-name", name, "--name", credential.name)
     return ("identity", "federated-credential", verb, *where, "--subscription", subscription)
 
 
-def _name(issuer: str, subject: str) -> str:
+def _credential_name(issuer: str, subject: str) -> str:
     readable = re.sub(r"[^A-Za-z0-9]+", "-", subject.split(":", 2)[-1])[:_READABLE].strip("-")
     return f"{_PREFIX}-{readable}-{sha256(f'{issuer} {subject}'.encode()).hexdigest()[:12]}"

@@ -92,7 +92,7 @@ def credentials(simulator: Simulator, name: str = "app") -> list[Wire]:
 
 def codes(plan: Wire) -> list[str]:
     """What a person has to decide or should know, in one word each."""
-    return [each["decision"] for each in plan["decisions"]]
+    return [each["code"] for each in plan["decisions"]]
 
 
 def writes(simulator: Simulator) -> list[str]:

@@ -11,7 +11,8 @@ from azext_podidentity.arm import federated_credentials
 from azext_podidentity.arm.federated_credentials import CredentialService
 from azext_podidentity.profile.entries import NotFound
 from azext_podidentity.profile.identity_problems import Unreadable
-from azext_podidentity.profile.workload_credentials import Reading, credential_for
+from azext_podidentity.profile.rbac import WORTH_A_LIST
+from azext_podidentity.profile.workload_credentials import IdentityCredentials, credential_for
 from tests.support.builders import Clock, http_error, identity_id, text_of
 from tests.support.fake_azure import CLI, Azure
 
@@ -69,9 +70,9 @@ def test_what_is_made_is_read_and_goes_again(writes: Writes) -> None:
     read = CredentialService(CLI).read([identity_id("one"), identity_id("gone")])
 
     one = read[identity_id("one").lower()]
-    assert isinstance(one, Reading)
+    assert isinstance(one, IdentityCredentials)
     assert one.credentials == (WANTED,)
-    assert one.credentials[0].made_by_us
+    assert one.credentials[0].created_by_us
     assert read[identity_id("gone").lower()] == NotFound()
     CredentialService(CLI).delete({identity_id("one"): [WANTED]})
     assert writes.there == {"one": []}
@@ -101,8 +102,8 @@ def test_who_may_not_write_gets_the_command_for_somebody_who_may(writes: Writes)
 
     assert made == {}
     assert all("az identity federated-credential create" in text_of(each) for each in errors)
-    told = combine_errors(errors, "credentials could not be made.")
-    assert "2 managed identities: credentials could not be made." in text_of(told)
+    told = combine_errors(errors, "credentials could not be created.")
+    assert "On 2 managed identities, credentials could not be created." in text_of(told)
     assert "(AuthorizationFailed) You may not." in text_of(told)
     assert combine_errors(errors[:1], "") is errors[0]
 
@@ -118,9 +119,13 @@ def test_one_that_may_not_be_read_is_unknown_and_another_error_is_told(writes: W
         CredentialService(CLI).read([identity_id("one")])
 
 
-def test_those_of_one_group_are_one_list_where_that_can_be_read(writes: Writes, azure: Azure) -> None:
-    ids = [identity_id("one"), identity_id("two")]
-    assert len(CredentialService(CLI).read(ids)) == 2
+def test_many_managed_identities_of_one_group_are_listed_and_read_one_by_one_if_that_fails(
+    writes: Writes, azure: Azure
+) -> None:
+    names = [f"identity-{number}" for number in range(WORTH_A_LIST)]
+    azure.managed = {identity_id(name).lower(): identity_id(name) for name in names}
+    ids = list(azure.managed.values())
+    assert len(CredentialService(CLI).read(ids)) == len(ids)
     assert azure.requests == ["identities of group rg"]
 
     def refuse(_: Any) -> list[Any]:
@@ -128,5 +133,5 @@ def test_those_of_one_group_are_one_list_where_that_can_be_read(writes: Writes, 
 
     azure.broad = refuse
     azure.requests.clear()
-    assert len(CredentialService(CLI).read(ids)) == 2
-    assert sorted(azure.requests) == ["identities of group rg", "identity one", "identity two"]
+    assert len(CredentialService(CLI).read(ids)) == len(ids)
+    assert sorted(azure.requests) == ["identities of group rg", *sorted(f"identity {name}" for name in names)]

@@ -7,7 +7,8 @@ from hypothesis import given
 from knack.output import format_table
 from knack.util import CommandResultItem
 
-from azext_podidentity._format import exceptions_table, findings_table, migration_table, pod_identities_table
+from azext_podidentity._format import exceptions_table, findings_table, pod_identities_table
+from azext_podidentity._format_migrate import migration_table
 from azext_podidentity.checks.registry import run_checks
 from azext_podidentity.profile.validation import with_identity_names
 from tests.support.builders import REFERENCE, Json, identity_id
@@ -99,9 +100,9 @@ def test_the_columns_of_what_a_migration_removed() -> None:
     credential = {"identity": identity_id(), "name": "made", "subject": "system:serviceaccount:my-app:web"}
     removed = {"cluster": "c", "removedCredentials": [credential], "removedPodIdentities": ["my-app/app"]}
     rows = migration_table({**removed, "removedExceptions": ["my-app/agents"], "addOnDisabled": True})
-    assert [(row["Step"], row["About"], " ".join(row["What"].split())) for row in rows] == [
-        ("removed", "app-identity", "credential made for system:serviceaccount:my-app:web"),
-        ("removed", "my-app/app", "pod identity"),
-        ("removed", "my-app/agents", "exception"),
-        ("disabled", "c", "pod identity add-on"),
+    assert [(row["Step"], row["Subject"], " ".join(row["Details"].split())) for row in rows] == [
+        ("Removed", "app-identity", "credential made for system:serviceaccount:my-app:web"),
+        ("Removed", "my-app/app", "pod identity"),
+        ("Removed", "my-app/agents", "exception"),
+        ("Disabled", "c", "pod identity add-on"),
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from azure.cli.core.azclierror import ValidationError
 
-from azext_podidentity.kubernetes.kubectl import get_objects
+from azext_podidentity.kubernetes.kubectl import read_cluster_objects
 from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET
 from tests.support.builders import cluster_of, text_of
 from tests.support.fake_azure import CLI
@@ -53,7 +53,7 @@ def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
 def test_what_it_prints_is_read(kubectl: Kubectl, server: str) -> None:
     kubectl.tells(server, json.dumps({"kind": "List", "apiVersion": "v1", "items": [workload()]}))
 
-    (read,) = get_objects(CLI, CLUSTER, None)
+    (read,) = read_cluster_objects(CLI, CLUSTER, None)
 
     assert dict(read.raw) == workload()
     assert kubectl.calls[1] == KUBECTL_GET.removeprefix("kubectl ")
@@ -65,12 +65,12 @@ def test_the_context_of_another_cluster_is_refused_unless_it_was_named(
     kubectl.tells("https://other.example", json.dumps(workload()))
 
     with pytest.raises(ValidationError) as caught:
-        get_objects(CLI, CLUSTER, None)
+        read_cluster_objects(CLI, CLUSTER, None)
     assert "other.example" in caught.value.error_msg
     assert "az aks get-credentials" in text_of(caught.value)
     with caplog.at_level(logging.WARNING):
-        assert get_objects(CLI, CLUSTER, "proxy")
-    assert "Context proxy is a cluster at other.example" in caplog.text
+        assert read_cluster_objects(CLI, CLUSTER, "proxy")
+    assert "Context 'proxy' is a cluster at other.example" in caplog.text
     assert all(each.endswith("--context proxy") for each in kubectl.calls[1:])
 
 
@@ -78,14 +78,14 @@ def test_its_own_last_words_are_told(kubectl: Kubectl) -> None:
     kubectl.tells("", error="E0101 00:00:00 memcache.go: trying\nThe connection was refused.\n", exit_code=3)
 
     with pytest.raises(ValidationError) as caught:
-        get_objects(CLI, CLUSTER, None)
+        read_cluster_objects(CLI, CLUSTER, None)
 
     assert "(exit code 3): The connection was refused.\nThe command was: kubectl get" in caught.value.error_msg
 
 
 def test_without_one_the_other_ways_are_told(kubectl: Kubectl) -> None:
     with pytest.raises(ValidationError) as caught:
-        get_objects(CLI, CLUSTER, None)
+        read_cluster_objects(CLI, CLUSTER, None)
 
     assert "--workloads" in text_of(caught.value)
     assert "--run-command" in text_of(caught.value)
@@ -96,4 +96,4 @@ def test_one_that_cannot_be_run_is_told(kubectl: Kubectl, tmp_path: Path) -> Non
     (tmp_path / "kubectl").chmod(0o755)
 
     with pytest.raises(ValidationError, match="cannot be run"):
-        get_objects(CLI, CLUSTER, None)
+        read_cluster_objects(CLI, CLUSTER, None)

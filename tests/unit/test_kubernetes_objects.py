@@ -68,7 +68,7 @@ def test_what_cannot_be_read_is_refused_with_file_and_line_and_without_its_text(
     with pytest.raises(InvalidArgumentValueError) as caught:
         read_objects(text, source)
     message = caught.value.error_msg
-    assert f"--workloads {where} cannot be read: " in message
+    assert f"--workloads {where} cannot be read. " in message
     assert "hunter2" not in message
     assert "password" not in message
     assert len(message) < 200

@@ -10,14 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.migration.plan import make_plan, needed_identities
-from azext_podidentity.migration.steps import Options, Plan
-from azext_podidentity.migration.workloads import TEMPLATES
+from azext_podidentity.migration.plan import needed_identities, plan_migration
+from azext_podidentity.migration.steps import MigrationPlan, Options
+from azext_podidentity.migration.workloads import POD_TEMPLATES
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
 from azext_podidentity.profile.identity_problems import Unreadable
-from azext_podidentity.profile.workload_credentials import Credential, MaybeReading, Reading, credential_for, subject_of
+from azext_podidentity.profile.workload_credentials import (
+    FederatedCredential,
+    IdentityCredentials,
+    IdentityLookup,
+    credential_for,
+    subject_of,
+)
 from tests.support.az_parser import AzParser
 from tests.support.builders import Json, cluster_of, command_words, exception_entry, identity_entry, identity_id
 from tests.support.kubernetes_objects import NAMESPACE, account, inventory, migrated, workload
@@ -38,28 +44,28 @@ def client_of(identity: str) -> str:
     return f"client of {identity_id(identity)}"
 
 
-def reading(identity: str = "app-identity", *credentials: Credential) -> dict[str, MaybeReading]:
+def reading(identity: str = "app-identity", *credentials: FederatedCredential) -> dict[str, IdentityLookup]:
     resource_id = identity_id(identity)
-    return {resource_id: Reading(ManagedIdentity(resource_id, client_of(identity), "object"), credentials)}
+    return {resource_id: IdentityCredentials(ManagedIdentity(resource_id, client_of(identity), "object"), credentials)}
 
 
 def plan(
     entries: list[Json],
     *objects: Json,
-    readings: Mapping[str, MaybeReading] | None = None,
+    lookups: Mapping[str, IdentityLookup] | None = None,
     options: Options | None = None,
     exceptions: list[Json] | None = None,
     enabled: bool = True,
-) -> Plan:
+) -> MigrationPlan:
     cluster = cluster_of(entries, exceptions or [], **(ENABLED if enabled else {}))
-    return make_plan(cluster, inventory(*objects), readings or {}, options)
+    return plan_migration(cluster, inventory(*objects), lookups or {}, options)
 
 
-def codes(made: Plan) -> list[str]:
+def codes(made: MigrationPlan) -> list[str]:
     return [each.code for each in made.decisions]
 
 
-def credentials(made: Plan) -> list[tuple[str, str, str, bool]]:
+def credentials(made: MigrationPlan) -> list[tuple[str, str, str, bool]]:
     return [
         (each.identity.resource_id.rpartition("/")[2], each.namespace, each.service_account, each.exists)
         for each in made.credentials
@@ -87,9 +93,9 @@ def test_without_an_issuer_the_credential_is_not_known_yet() -> None:
 def test_a_workload_is_matched_in_its_own_namespace_and_by_the_exact_label() -> None:
     theirs = identity_entry(EntryKey("other", "my-pod-identity"))
     made = plan([theirs, entry("Other", bindingSelector="MY-POD-IDENTITY")], workload())
-    assert codes(made)[0] == "no-identity"
+    assert codes(made)[0] == "NoIdentity"
     assert not made.workloads
-    why = made.decisions[0].why
+    why = made.decisions[0].reason
     assert "other/my-pod-identity" in why
     assert "MY-POD-IDENTITY" in why
 
@@ -97,7 +103,7 @@ def test_a_workload_is_matched_in_its_own_namespace_and_by_the_exact_label() -> 
 def test_the_selector_counts_and_not_the_name_where_there_is_one() -> None:
     made = plan([entry(bindingSelector="Other_one")], workload(selector="Other_one"), workload("b", account="b"))
     assert [each.workload.key.name for each in made.workloads] == ["web"]
-    assert codes(made) == ["no-identity"]
+    assert codes(made) == ["NoIdentity"]
 
 
 def test_two_entries_of_one_managed_identity_are_one() -> None:
@@ -111,9 +117,9 @@ def test_two_entries_of_one_managed_identity_are_one() -> None:
 def test_the_default_service_account_is_to_be_decided_and_the_flag_decides() -> None:
     there = [workload(name, account=None) for name in ("a", "b")]
     made = plan([entry()], *there)
-    assert codes(made) == ["default-service-account"]
-    assert [key.name for key in made.decisions[0].blocks] == ["a", "b"]
-    assert "'my-pod-identity'" in made.decisions[0].choices
+    assert codes(made) == ["DefaultServiceAccount"]
+    assert [key.name for key in made.decisions[0].blocked_workloads] == ["a", "b"]
+    assert "'my-pod-identity'" in made.decisions[0].resolution
     made = plan([entry()], *there, options=ON_OWN_ACCOUNTS)
     assert credentials(made) == [("app-identity", NAMESPACE, "my-pod-identity", False)]
     assert [(step.service_account, step.moves) for step in made.workloads] == [("my-pod-identity", True)] * 2
@@ -138,7 +144,7 @@ def test_a_new_service_account_has_another_name_where_its_name_is_taken() -> Non
 def test_several_identities_are_to_be_decided_and_the_annotation_decides() -> None:
     entries = [entry("one", "a", bindingSelector="both"), entry("two", "b", bindingSelector="both")]
     made = plan(entries, workload(selector="both"))
-    assert codes(made) == ["several-identities"]
+    assert codes(made) == ["SeveralIdentities"]
     assert not made.credentials
     made = plan(entries, workload(selector="both"), account("web", client_of("b")))
     assert credentials(made) == [("a", NAMESPACE, "web", False), ("b", NAMESPACE, "web", False)]
@@ -150,67 +156,67 @@ def test_one_service_account_with_two_identities_is_to_be_decided_and_the_annota
     entries = [entry("one", "a"), entry("two", "b")]
     there = [workload("x", "one", account="shared"), workload("y", "two", account="shared")]
     made = plan(entries, *there)
-    assert codes(made) == ["shared-service-account"]
-    assert [key.name for key in made.decisions[0].blocks] == ["x", "y"]
+    assert codes(made) == ["SharedServiceAccount"]
+    assert [key.name for key in made.decisions[0].blocked_workloads] == ["x", "y"]
     made = plan(entries, *there, account("shared", client_of("a")))
     assert len(made.credentials) == len(made.workloads) == 2
 
 
 def test_a_service_account_annotated_with_another_client_is_to_be_decided() -> None:
-    assert codes(plan([entry()], workload(), account("web", "another"))) == ["other-client-id"]
+    assert codes(plan([entry()], workload(), account("web", "another"))) == ["OtherClientId"]
 
 
 def test_a_label_in_a_selector_is_to_be_decided() -> None:
     there = workload()
     there["spec"]["selector"] = {"matchLabels": {"aadpodidbinding": "my-pod-identity"}}
     made = plan([entry()], there)
-    assert codes(made) == ["label-in-selector"]
+    assert codes(made) == ["LabelInSelector"]
     assert not made.workloads
 
 
 def test_a_managed_identity_that_is_gone_is_to_be_decided() -> None:
-    made = plan([entry()], workload(), readings={identity_id(): NotFound()})
-    assert codes(made) == ["missing-identity"]
+    made = plan([entry()], workload(), lookups={identity_id(): NotFound()})
+    assert codes(made) == ["ManagedIdentityNotFound"]
     assert not made.credentials
 
 
 def test_a_managed_identity_that_may_not_be_read_is_to_be_decided_and_the_others_go_on() -> None:
     there = [workload(), workload("other", "other", account="other")]
-    made = plan([entry(), entry("other", "other")], *there, readings={identity_id(): Unreadable("no right")})
-    assert codes(made) == ["unknown-identity"]
-    assert "no right" in made.decisions[0].why
+    made = plan([entry(), entry("other", "other")], *there, lookups={identity_id(): Unreadable("no right")})
+    assert codes(made) == ["ManagedIdentityUnreadable"]
+    assert "no right" in made.decisions[0].reason
     assert credentials(made) == [("other", NAMESPACE, "other", False)]
 
 
 def test_without_the_add_on_there_is_nothing_to_migrate_from() -> None:
-    made = make_plan(cluster_of(enabled=False), inventory(workload()), {})
-    assert codes(made) == ["no-identity", "add-on-disabled"]
+    made = plan_migration(cluster_of(enabled=False), inventory(workload()), {})
+    assert codes(made) == ["NoIdentity", "AddOnDisabled"]
     assert not (made.workloads or made.credentials)
 
 
 def test_the_commands_of_decisions_are_commands_that_az_takes(az: AzParser) -> None:
     reference = ClusterReference("my (rg)", "it's $mine", "a sub")
     in_the_way = replace(credential_for(ISSUER, NAMESPACE, "web"), audiences=("api://other",))
-    for readings, words in (
+    for lookups, words in (
         ({identity_id(): NotFound()}, "aks pod-identity check"),
         (reading("app-identity", in_the_way), "identity federated-credential delete"),
     ):
         cluster = cluster_of([entry()], reference=reference, **ENABLED)
-        (decision,) = make_plan(cluster, inventory(workload()), readings).decisions
+        (decision,) = plan_migration(cluster, inventory(workload()), lookups).decisions
         assert decision.command is not None
         assert decision.command.startswith(f"az {words} ")
         az.parse(command_words(decision.command))
 
 
 def test_a_managed_identity_that_was_made_anew_counts_as_it_is_now() -> None:
-    now = {identity_id().upper(): Reading(ManagedIdentity(identity_id(), "new client", "new object"))}
-    assert plan([entry()], workload(), readings=now).accounts[0].client_id == "new client"
+    now = {identity_id().upper(): IdentityCredentials(ManagedIdentity(identity_id(), "new client", "new object"))}
+    assert plan([entry()], workload(), lookups=now).accounts[0].client_id == "new client"
 
 
 def test_an_equal_credential_is_kept_whoever_made_it() -> None:
     mine = credential_for(ISSUER, NAMESPACE, "web")
     for there in (mine, replace(mine, name="theirs")):
-        made = plan([entry()], workload(), readings=reading("app-identity", there))
+        made = plan([entry()], workload(), lookups=reading("app-identity", there))
         assert credentials(made) == [("app-identity", NAMESPACE, "web", True)]
         assert made.credentials[0].credential == there
         assert not made.decisions
@@ -219,32 +225,32 @@ def test_an_equal_credential_is_kept_whoever_made_it() -> None:
 @pytest.mark.parametrize("change", [{"audiences": ("api://other",)}, {"subject": "other"}, {"issuer": "https://other"}])
 def test_a_different_credential_in_the_way_is_reported(change: dict[str, Any]) -> None:
     there = replace(credential_for(ISSUER, NAMESPACE, "web"), **change)
-    made = plan([entry()], workload(), readings=reading("app-identity", there))
-    assert codes(made) == ["different-credential"]
-    assert there.name in made.decisions[0].why
+    made = plan([entry()], workload(), lookups=reading("app-identity", there))
+    assert codes(made) == ["ConflictingCredential"]
+    assert there.name in made.decisions[0].reason
     assert not made.credentials
 
 
 @pytest.mark.parametrize(("there", "fits"), [(18, True), (19, False), (20, False)])
 def test_at_most_20_credentials_fit_on_an_identity_those_that_are_there_counted(there: int, fits: bool) -> None:
-    others = [Credential(f"other-{n}", "https://other", f"subject-{n}") for n in range(there)]
+    others = [FederatedCredential(f"other-{n}", "https://other", f"subject-{n}") for n in range(there)]
     made = plan(
-        [entry()], workload("a", account="a"), workload("b", account="b"), readings=reading("app-identity", *others)
+        [entry()], workload("a", account="a"), workload("b", account="b"), lookups=reading("app-identity", *others)
     )
     assert len(made.workloads) == (2 if fits else 0)
-    assert codes(made) == ([] if fits else ["too-many-credentials"])
+    assert codes(made) == ([] if fits else ["TooManyCredentials"])
 
 
 def test_a_full_identity_whose_credentials_are_all_there_is_no_obstacle() -> None:
     there = [credential_for(ISSUER, NAMESPACE, f"a{n}") for n in range(20)]
     objects = [workload(f"a{n}", account=f"a{n}") for n in range(20)]
-    made = plan([entry()], *objects, readings=reading("app-identity", *there))
+    made = plan([entry()], *objects, lookups=reading("app-identity", *there))
     assert len(made.workloads) == 20
     assert not made.decisions
 
 
 def test_an_identity_that_nobody_uses_is_told_unless_its_workloads_are_migrated() -> None:
-    assert codes(plan([entry()])) == ["unused-identity"]
+    assert codes(plan([entry()])) == ["UnusedIdentity"]
     assert codes(plan([entry()], migrated(), account("web", client_of("app-identity")))) == []
 
 
@@ -254,15 +260,15 @@ def test_an_exception_will_be_moot_and_the_services_own_is_not_mentioned() -> No
         exception_entry(EntryKey(NAMESPACE, "agents"), {"app": "WEB", "tier": "x"}),
     ]
     made = plan([entry()], workload(), exceptions=exceptions)
-    assert codes(made) == ["moot-exception"]
-    assert "Deployment my-app/web" in made.decisions[0].why  # it carries the label and is excepted
-    assert not made.decisions[0].blocks
+    assert codes(made) == ["ExceptionWithoutEffect"]
+    assert "Deployment my-app/web" in made.decisions[0].reason  # it carries the label and is excepted
+    assert not made.decisions[0].blocked_workloads
 
 
 def test_code_that_names_the_metadata_service_is_told_until_there_is_a_proxy() -> None:
     container = {"args": ["http://169.254.169.254/"]}
     proxied = {"azure.workload.identity/inject-proxy-sidecar": "true"}
-    assert codes(plan([entry()], workload(container=container))) == ["calls-imds"]
+    assert codes(plan([entry()], workload(container=container))) == ["CallsImds"]
     assert codes(plan([entry()], workload(container=container, annotations=proxied))) == []
     made = plan([entry()], workload(container=container), options=Options(proxy_sidecar=True))
     assert codes(made) == []
@@ -273,7 +279,7 @@ def test_what_no_patch_can_name_is_told_and_still_gets_its_credential() -> None:
     job = workload(kind="Job")
     job["metadata"] = {"namespace": NAMESPACE, "generateName": "job-"}
     made = plan([entry()], job)
-    assert codes(made) == ["no-name"]
+    assert codes(made) == ["GeneratedName"]
     assert len(made.credentials) == 1
     assert not made.workloads[0].patchable
 
@@ -295,9 +301,9 @@ def test_every_service_account_has_a_credential_with_an_allowed_name(namespace: 
     made = credential_for(ISSUER, namespace, name)
     assert 3 <= len(made.name) <= 120
     assert made.name.replace("-", "").isalnum()
-    assert made.made_by_us
-    assert not replace(made, issuer="https://other").made_by_us
-    assert not replace(made, name="theirs").made_by_us
+    assert made.created_by_us
+    assert not replace(made, issuer="https://other").created_by_us
+    assert not replace(made, name="theirs").created_by_us
 
 
 # So few names that workloads share service accounts and selectors.
@@ -321,7 +327,7 @@ workloads = st.builds(
     ),
     st.sampled_from(["w", "x", "y", "z"]),
     st.sampled_from(["one", "two", "three", "both", "nobody", None]),
-    st.sampled_from(list(TEMPLATES)),
+    st.sampled_from(list(POD_TEMPLATES)),
     st.sampled_from([None, "one", "shared"]),
     st.sampled_from([NAMESPACE, "other"]),
 )
@@ -345,7 +351,7 @@ def test_every_labelled_workload_is_in_a_step_or_waits_for_a_decision(
 ) -> None:
     made = plan(listed, *there, options=chosen, enabled=enabled)
     stepped = {step.workload.key for step in made.workloads}
-    blocked = {key for each in made.decisions for key in each.blocks}
+    blocked = {key for each in made.decisions for key in each.blocked_workloads}
     labelled = {each.key for each in inventory(*there).workloads if each.binding is not None}
     assert stepped | blocked == labelled
     assert not stepped & blocked
@@ -359,11 +365,11 @@ def test_every_labelled_workload_is_in_a_step_or_waits_for_a_decision(
 def test_a_plan_that_was_carried_out_plans_nothing_more(listed: list[Json], there: list[Json], chosen: Options) -> None:
     first = plan(listed, *there, options=chosen)
     cluster = cluster_of(listed, **ENABLED)
-    second = make_plan(cluster, inventory(*carried_out(first, there)), made_credentials(first, cluster), chosen)
+    second = plan_migration(cluster, inventory(*carried_out(first, there)), made_credentials(first, cluster), chosen)
     assert not second.workloads
     assert not second.credentials
-    assert {key for each in second.decisions for key in each.blocks} == {
-        key for each in first.decisions for key in each.blocks
+    assert {key for each in second.decisions for key in each.blocked_workloads} == {
+        key for each in first.decisions for key in each.blocked_workloads
     }
 
 
@@ -371,22 +377,22 @@ def test_a_plan_that_was_carried_out_plans_nothing_more(listed: list[Json], ther
 def test_a_plan_whose_azure_side_is_done_is_approved(listed: list[Json], there: list[Json], chosen: Options) -> None:
     first = plan(listed, *there, options=chosen)
     cluster = cluster_of(listed, **ENABLED)
-    again = make_plan(cluster, inventory(*there), made_credentials(first, cluster), chosen)
+    again = plan_migration(cluster, inventory(*there), made_credentials(first, cluster), chosen)
     assert again.approved
     assert again.workloads == first.workloads
 
 
-def made_credentials(made: Plan, cluster: Cluster) -> dict[str, MaybeReading]:
+def made_credentials(made: MigrationPlan, cluster: Cluster) -> dict[str, IdentityLookup]:
     """The managed identities once the credentials of the plan are made."""
-    found: dict[str, MaybeReading] = {}
+    found: dict[str, IdentityLookup] = {}
     for each in cluster.profile.identities:
         resource_id = each.identity.resource_id
         new = [step.credential for step in made.credentials if step.identity.resource_id == resource_id]
-        found[resource_id] = Reading(each.identity, tuple(credential for credential in new if credential))
+        found[resource_id] = IdentityCredentials(each.identity, tuple(credential for credential in new if credential))
     return found
 
 
-def carried_out(made: Plan, there: list[Json]) -> list[Json]:
+def carried_out(made: MigrationPlan, there: list[Json]) -> list[Json]:
     """The objects once the plan's service accounts and patches are applied."""
     steps = {step.workload.key: step for step in made.workloads}
     wanted = {(step.namespace, step.name): step.client_id for step in made.accounts}

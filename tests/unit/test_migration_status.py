@@ -9,7 +9,12 @@ import pytest
 from azext_podidentity.migration.status import statuses, used_identities
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
 from azext_podidentity.profile.identity_problems import Unreadable
-from azext_podidentity.profile.workload_credentials import Credential, MaybeReading, Reading, credential_for
+from azext_podidentity.profile.workload_credentials import (
+    FederatedCredential,
+    IdentityCredentials,
+    IdentityLookup,
+    credential_for,
+)
 from tests.support.builders import Json, cluster_of, identity_entry, identity_id
 from tests.support.kubernetes_objects import NAMESPACE, account, inventory, made_by, migrated, workload
 
@@ -22,18 +27,18 @@ CLIENT = f"client of {identity_id()}"
 READY = credential_for(ISSUER, NAMESPACE, "web")
 
 
-def reading(*credentials: Credential, client_id: str = CLIENT) -> MaybeReading:
-    return Reading(ManagedIdentity(identity_id(), client_id, "object"), credentials)
+def reading(*credentials: FederatedCredential, client_id: str = CLIENT) -> IdentityLookup:
+    return IdentityCredentials(ManagedIdentity(identity_id(), client_id, "object"), credentials)
 
 
-def status(*objects: Json, found: MaybeReading | None = None, **properties: Any) -> list[tuple[str, str]]:
+def status(*objects: Json, found: IdentityLookup | None = None, **properties: Any) -> list[tuple[str, str]]:
     cluster = cluster_of([identity_entry()], **(properties or ENABLED))
-    readings = {identity_id(): found or reading(READY)}
-    return [(each.state, each.why) for each in statuses(cluster, inventory(*objects), readings)]
+    lookups = {identity_id(): found or reading(READY)}
+    return [(each.state, each.reason) for each in statuses(cluster, inventory(*objects), lookups)]
 
 
 def test_a_workload_whose_service_account_has_all_it_needs_is_ready() -> None:
-    assert status(migrated(), account("web", CLIENT), workload("other", None)) == [("ready", "")]
+    assert status(migrated(), account("web", CLIENT), workload("other", None)) == [("Ready", "")]
 
 
 @pytest.mark.parametrize(
@@ -44,19 +49,19 @@ def test_a_workload_whose_service_account_has_all_it_needs_is_ready() -> None:
         ([account("web", CLIENT)], {"found": reading()}, "no credential for"),
         ([account("web", CLIENT)], {"found": NotFound()}, "no credential for"),
         ([account("web", CLIENT)], {"found": Unreadable("no right")}, "no right"),
-        ([account("web", CLIENT)], {"found": reading(READY, client_id="new")}, "created again"),
+        ([account("web", CLIENT)], {"found": reading(READY, client_id="new")}, "was recreated"),
     ],
 )
 def test_what_keeps_pods_from_their_tokens_is_told(objects: list[Json], options: dict[str, Any], why: str) -> None:
     ((state, told),) = status(migrated(), *objects, **options)
-    assert state == "not ready"
+    assert state == "NotReady"
     assert why in told
 
 
 def test_a_label_and_a_pod_that_was_left_behind_are_told() -> None:
     old = workload("web-1-x", kind="Pod", **made_by("Deployment", "web"))
     found = status(migrated(), old, workload("left"), account("web", CLIENT))
-    assert [state for state, _ in found] == ["labelled", "ready", "old pod"]
+    assert [state for state, _ in found] == ["Labelled", "Ready", "StalePod"]
 
 
 def test_only_what_migrated_workloads_may_use_has_to_be_read() -> None:

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_podidentity.migration.inventory import Inventory
-from azext_podidentity.migration.workloads import TEMPLATES
+from azext_podidentity.migration.workloads import POD_TEMPLATES
 from tests.support.builders import Json
 from tests.support.json_strategies import json_values
 from tests.support.kubernetes_objects import NAMESPACE, account, inventory, made_by, workload
 
-KINDS = list(TEMPLATES)
+KINDS = list(POD_TEMPLATES)
 
 
 def keys(read: Inventory) -> list[str]:
@@ -71,7 +71,7 @@ def test_what_a_controller_made_is_not_listed_beside_it() -> None:
         workload("nightly-1-x", kind="Pod", **made_by("Job", "nightly-1")),
     )
     assert keys(read) == ["CronJob my-app/nightly", "Deployment my-app/web"]
-    assert not read.old_pods
+    assert not read.stale_pods
 
 
 def test_a_pod_of_a_deployment_whose_replica_set_was_not_read_is_not_listed() -> None:
@@ -83,7 +83,7 @@ def test_a_controller_that_was_not_read_is_listed_once_by_what_it_made() -> None
     pods = [workload(f"web-5d9-{n}", kind="Pod", **made_by("Rollout", "web")) for n in "xyz"]
     read = inventory(*pods)
     assert keys(read) == ["Rollout my-app/web"]
-    assert read.workloads[0].unseen
+    assert read.workloads[0].owner_missing
 
 
 def test_a_controller_that_was_not_read_carries_the_label_where_one_of_its_pods_does() -> None:
@@ -108,8 +108,8 @@ def test_a_running_pod_with_the_label_is_old_once_its_workload_has_it_no_more() 
     replica_set = workload("web-1", kind="ReplicaSet", **made_by("Deployment", "web"))
     pod = workload("web-1-x", kind="Pod", **made_by("ReplicaSet", "web-1"))
     read = inventory(workload("web", None), replica_set, pod)
-    assert [str(each.key) for each in read.old_pods] == ["Pod my-app/web-1-x"]
-    assert not inventory(workload("web", None), replica_set, pod | {"status": {"phase": "Succeeded"}}).old_pods
+    assert [str(each.key) for each in read.stale_pods] == ["Pod my-app/web-1-x"]
+    assert not inventory(workload("web", None), replica_set, pod | {"status": {"phase": "Succeeded"}}).stale_pods
 
 
 def test_owners_in_a_circle_end() -> None:
@@ -122,7 +122,7 @@ def test_an_object_that_is_there_twice_is_read_once_and_refused_where_it_differs
     assert keys(inventory(workload(), workload())) == ["Deployment my-app/web"]
     with pytest.raises(InvalidArgumentValueError) as caught:
         inventory(workload(), workload(selector="other"))
-    assert "Deployment my-app/web is there twice" in caught.value.error_msg
+    assert "Deployment my-app/web is defined twice" in caught.value.error_msg
     assert "objects.yaml:1" in caught.value.error_msg
 
 

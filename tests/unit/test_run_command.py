@@ -45,7 +45,7 @@ def result(logs: str, exit_code: int = 0, state: str = "Succeeded", reason: str 
 def read(*outcomes: Any, model: Any = NO_DIRECTORY) -> tuple[list[dict[str, Any]], Cluster]:
     """The objects, and the cluster that was asked for them."""
     cluster = Cluster(*outcomes)
-    text = run_command.get_output(CLI, cluster, REFERENCE, model, KUBECTL_GET)
+    text = run_command.run_kubectl(CLI, cluster, REFERENCE, model, KUBECTL_GET)
     return [dict(each.raw) for each in read_objects(text, "run-command")], cluster
 
 
@@ -75,8 +75,8 @@ def test_what_is_too_long_is_asked_for_compressed() -> None:
     [
         (TOO_LONG, "compressed"),
         ("gzip: command not found", "gzip: command not found"),
-        ("", "nothing was printed"),
-        (PACKED[:80], "could not be compressed there"),
+        ("", "no output"),
+        (PACKED[:80], "compression inside the cluster failed"),
     ],
 )
 def test_what_is_too_long_compressed_or_cannot_be_is_told(packed: str, why: str) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
 
 from azext_podidentity.kubernetes.sources import Loaded, load, of_objects
-from azext_podidentity.kubernetes.writer import check_folder, how_to_apply, write_files
+from azext_podidentity.kubernetes.writer import apply_commands, check_folder, write_files
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
-from azext_podidentity.migration.plan import make_plan
-from azext_podidentity.migration.steps import Plan
+from azext_podidentity.migration.plan import plan_migration
+from azext_podidentity.migration.steps import MigrationPlan
 from azext_podidentity.profile.entries import EntryKey
 from tests.support.builders import Json, cluster_of, identity_entry
 from tests.support.kubernetes_objects import NAMESPACE, account, workload
@@ -29,8 +30,8 @@ def write(path: Path, *objects: Json) -> Path:
     return path
 
 
-def plan_of(loaded: Loaded) -> Plan:
-    return make_plan(CLUSTER, loaded.inventory, {}, None)
+def plan_of(loaded: Loaded) -> MigrationPlan:
+    return plan_migration(CLUSTER, loaded.inventory, {}, None)
 
 
 def names(loaded: Loaded) -> list[str]:
@@ -73,7 +74,7 @@ def test_files_folders_and_standard_input_are_one_list(tmp_path: Path, monkeypat
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(None, "no such file"), (b"\xff\xfea", "no UTF-8 text"), (b"# nothing\n", "no Kubernetes object")],
+    [(None, "No such file"), (b"\xff\xfea", "not UTF-8 text"), (b"# nothing\n", "no Kubernetes object found")],
 )
 def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes | None, why: str) -> None:
     if content is not None:
@@ -86,11 +87,11 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes | None, why:
 def test_a_file_that_the_machine_does_not_give_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(tmp_path / "a.yaml", workload())
 
-    def refuse(_: Path) -> bytes:
+    def refuse(*_: Any, **__: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(FileOperationError, match="Permission denied"):
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InvalidArgumentValueError, match="Permission denied"):
         load([str(file)], "default")
 
 
@@ -143,7 +144,7 @@ def test_of_what_is_in_a_cluster_a_script_is_made(tmp_path: Path) -> None:
     written = write_files(plan_of(loaded), loaded, str(tmp_path), "my context")
 
     script = (tmp_path / "apply.sh").read_text("utf-8")
-    assert how_to_apply(written, str(tmp_path)) == [f"sh {tmp_path}/apply.sh"]
+    assert apply_commands(written, str(tmp_path)) == [f"sh {tmp_path}/apply.sh"]
     assert "kubectl --context 'my context' apply --filename service-accounts.yaml" in script
     assert "patch deployment deployment --namespace my-app" in script
     assert "replicaset does not replace its pods" in script

@@ -32,9 +32,9 @@ def test_an_equal_credential_is_kept_and_a_different_one_reported(
     plan = az(f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve").ok().json
 
     assert not writes(simulator)
-    assert [(each["name"], each["state"]) for each in plan["credentials"]] == [("theirs", "there")]
+    assert [(each["name"], each["state"]) for each in plan["credentials"]] == [("theirs", "Exists")]
     (decision,) = plan["decisions"]
-    assert decision["decision"] == "different-credential"
+    assert decision["code"] == "ConflictingCredential"
     az.paste(decision["command"])
     assert [each["name"] for each in simulator.federated_credentials(identities["batch"]["id"])] == []
 
@@ -74,10 +74,10 @@ def test_a_credential_that_may_not_be_made_keeps_no_other_from_being_made(
 
     assert result.exit_code == 1
     assert "AuthorizationFailed" in result.stderr
-    assert [each["state"] for each in result.json["credentials"]] == ["made", "to make"]
+    assert [each["state"] for each in result.json["credentials"]] == ["Created", "Pending"]
     assert len(credentials(simulator, "batch")) == 1
     az.paste(result.stderr)  # what somebody with more rights is to run
-    assert [each["state"] for each in az(command).ok().json["credentials"]] == ["there", "there"]
+    assert [each["state"] for each in az(command).ok().json["credentials"]] == ["Exists", "Exists"]
     assert len(simulator.federated_credentials(identity["id"])) == 1
 
 
@@ -97,7 +97,7 @@ def test_a_managed_identity_that_was_deleted_is_a_decision(az: AzureCli, simulat
 
     plan = az(f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve").ok().json
 
-    assert codes(plan) == ["missing-identity"]
+    assert codes(plan) == ["ManagedIdentityNotFound"]
     assert len(credentials(simulator, "batch")) == 1
 
 
@@ -109,23 +109,25 @@ def test_a_managed_identity_that_may_not_be_read_keeps_no_other_from_its_credent
 
     result = az(f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve").ok()
 
-    assert codes(result.json) == ["unknown-identity"]
-    assert "AuthorizationFailed" in result.json["decisions"][0]["why"]
-    assert "Workloads left out until the plan's decisions are taken: 1." in result.warnings
+    assert codes(result.json) == ["ManagedIdentityUnreadable"]
+    assert "AuthorizationFailed" in result.json["decisions"][0]["reason"]
+    assert "Workloads skipped until the decisions of the plan are taken: 1." in result.warnings
     assert len(credentials(simulator, "batch")) == 1
-    assert "may" in az(f"{MIGRATE} --undo --yes").failed()  # not all can be removed, so none is
+    assert "nothing is removed" in az(f"{MIGRATE} --undo --yes").failed()  # not all can be removed, so none is
     assert len(credentials(simulator, "batch")) == 1
 
 
 def test_the_managed_identities_of_a_resource_group_are_read_at_once_where_it_may_be_listed(
-    az: AzureCli, simulator: Simulator, manifests: Path
+    az: AzureCli, simulator: Simulator, tmp_path: Path
 ) -> None:
-    seed_entries(simulator, "app", "batch", **ENABLED)
+    names = ("one", "two", "three", "four", "five")
+    seed_entries(simulator, *names, **ENABLED)
+    file = write(tmp_path / "all.yaml", *(workload(name, name, account=name) for name in names))
     listing, one = "/userAssignedIdentities$", "/userAssignedIdentities/[^/]+$"
-    command = f"{MIGRATE} --workloads {manifests} --new-service-accounts"
+    command = f"{MIGRATE} --workloads {file}"
     first = az(command).ok().json
     assert (len(simulator.requests.matching("GET", listing)), simulator.requests.matching("GET", one)) == (1, [])
     simulator.faults.add(forbidden("GET", listing))
 
     assert az(command).ok().json == first
-    assert len(simulator.requests.matching("GET", one)) == 2
+    assert len(simulator.requests.matching("GET", one)) == len(names)

@@ -73,7 +73,7 @@ def test_kubectl_is_asked_where_no_file_is_named(
 
     assert kubectl.arguments == f"{GET} --context mine"
     assert planned(plan) == ["Deployment web"]
-    assert plan["serviceAccounts"][0]["state"] == "to annotate"
+    assert plan["serviceAccounts"][0]["state"] == "NeedsAnnotation"
 
 
 @pytest.mark.parametrize("action", ["", "--approve", "--finish --yes"])
@@ -95,7 +95,7 @@ def test_without_kubectl_the_other_ways_are_told(az: AzureCli, simulator: Simula
     seed_entries(simulator, "app", **ENABLED)
     bare = AzureCli(az.az, {**az.environment, "PATH": str(tmp_path)})
     message = bare(MIGRATE).failed()
-    assert "There is no kubectl" in message
+    assert "kubectl is not installed" in message
     assert "--run-command" in message
 
 
@@ -107,7 +107,7 @@ def test_another_clusters_context_is_refused_where_nobody_named_it_and_else_told
     kubectl.prints(json.dumps(live(workload("web", None))), server="https://theirs.example:443")
 
     message = az_with_kubectl(f"{MIGRATE} {action}").failed()
-    assert "theirs.example; cluster 'cluster' is at mine.example" in message
+    assert "theirs.example, but cluster 'cluster' is at mine.example" in message
     assert f"az aks get-credentials --resource-group {GROUP} --name {CLUSTER}" in message
     assert not simulator.requests.matching("PUT")
 
@@ -173,7 +173,7 @@ def test_a_cluster_that_knows_people_by_entra_is_asked_with_the_callers_token(
     [
         (1, '{\n    "value": "hunter2"\n}\nError from server (Forbidden): pods is forbidden', "pods is forbidden"),
         (0, "x" * 600_000, "more workloads than"),
-        (0, "{", "no JSON"),
+        (0, "{", "Invalid JSON"),
     ],
 )
 def test_what_went_wrong_inside_the_cluster_is_told(
@@ -221,7 +221,7 @@ def test_what_could_not_be_compressed_is_told(az: AzureCli, simulator: Simulator
     seed_entries(simulator, "app", **ENABLED)
     simulator.settings.run_command = lambda command: (0, "sh: gzip: not found\n" if "|" in command else " " * 600_000)
 
-    assert "could not be compressed there: sh: gzip: not found" in az(f"{MIGRATE} --run-command").failed()
+    assert "compression inside the cluster failed: sh: gzip: not found" in az(f"{MIGRATE} --run-command").failed()
 
 
 def test_a_cluster_that_runs_no_commands_is_told(az: AzureCli, simulator: Simulator) -> None:

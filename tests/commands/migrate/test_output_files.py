@@ -118,7 +118,7 @@ def test_what_was_applied_leaves_nothing_to_do(az: AzureCli, client_id: str, tmp
 
     assert plan["workloads"] == plan["credentials"] == plan["decisions"] == []
     (status,) = az(f"{MIGRATE} --workloads {applied} --status").ok().json
-    assert status["state"] == "ready"
+    assert status["state"] == "Ready"
 
 
 def test_the_same_again_writes_the_same_and_what_is_not_needed_any_more_goes(
@@ -201,15 +201,15 @@ def test_without_anything_to_change_nothing_is_written(az: AzureCli, client_id: 
 
     assert result.json["files"] == []
     assert not (tmp_path / "out").exists() or not files_in(tmp_path / "out")
-    assert any("nothing to write" in warning for warning in result.warnings)
+    assert any("Nothing to write" in warning for warning in result.warnings)
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"a: b: c\n", "bad.yaml:1"),
-        (b"replicas: 3\n", "there is no Kubernetes object"),
-        (b"\xff\xfea\x00", "no UTF-8"),
+        (b"replicas: 3\n", "no Kubernetes object found"),
+        (b"\xff\xfea\x00", "not UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_before_any_request(

@@ -33,23 +33,23 @@ def test_the_plan_says_what_is_to_be_done_and_changes_nothing(
 
     plan = each_az(f"{MIGRATE} --workloads {manifests}").ok().json
 
-    assert [each["enabled"] for each in plan["features"]] == [False, False]
+    assert [each["state"] for each in plan["features"]] == ["ToEnable", "ToEnable"]
     assert plan["credentials"] == [
         {
             "identity": identity["id"],
             "name": None,
             "issuer": None,
             "subject": f"system:serviceaccount:{NAMESPACE}:web",
-            "state": "to make",
+            "state": "Pending",
         }
     ]
     account = {"namespace": NAMESPACE, "name": "web", "clientId": identity["properties"]["clientId"]}
-    assert plan["serviceAccounts"] == [{**account, "state": "to make"}]
+    assert plan["serviceAccounts"] == [{**account, "state": "Pending"}]
     (web,) = plan["workloads"]
-    assert web["file"] == f"{manifests}:1"
+    assert web["source"] == f"{manifests}:1"
     assert web["labels"] == {"aadpodidbinding": None, "azure.workload.identity/use": "true"}
-    assert codes(plan) == ["default-service-account"]
-    assert plan["decisions"][0]["leavesOut"] == [f"CronJob {NAMESPACE}/job"]
+    assert codes(plan) == ["DefaultServiceAccount"]
+    assert plan["decisions"][0]["blockedWorkloads"] == [f"CronJob {NAMESPACE}/job"]
     assert not writes(simulator)
 
 
@@ -59,7 +59,7 @@ def test_the_table_has_at_most_100_columns(az: AzureCli, simulator: Simulator, m
     table = az(f"{MIGRATE} --workloads {manifests} --output table").ok().stdout
 
     assert max(map(len, table.splitlines())) <= 100
-    for word in ("feature", "credential", "service account", "workload", "DECIDE", "know", "unused-identity"):
+    for word in ("Feature", "Credential", "ServiceAccount", "Workload", "ActionRequired", "Info", "UnusedIdentity"):
         assert word in table
 
 
@@ -78,8 +78,8 @@ def test_an_approved_plan_enables_both_features_in_one_write_and_makes_the_crede
         subject = f"system:serviceaccount:{NAMESPACE}:{account}"
         audiences = ["api://AzureADTokenExchange"]
         assert credentials(simulator, name) == [{"issuer": issuer, "subject": subject, "audiences": audiences}]
-    assert [each["state"] for each in plan["credentials"]] == ["made", "made"]
-    assert plan["issuer"] == issuer
+    assert [each["state"] for each in plan["credentials"]] == ["Created", "Created"]
+    assert plan["issuerUrl"] == issuer
     read, written = (simulator.requests.matching(method, CLUSTER_PATH)[0] for method in ("GET", "PUT"))
     old, new = read.response["properties"], written.body["properties"]
     with_read_only_parts = {"agentPoolProfiles", "networkProfile", "podIdentityProfile"}
@@ -97,7 +97,7 @@ def test_an_approval_that_is_run_again_writes_nothing(az: AzureCli, simulator: S
     plan = az(f"{MIGRATE} --workloads {manifests} --approve").ok().json
 
     assert not writes(simulator)
-    assert [each["state"] for each in plan["credentials"]] == ["there"]
+    assert [each["state"] for each in plan["credentials"]] == ["Exists"]
 
 
 def test_what_is_enabled_already_stays_and_a_field_of_a_newer_version_too(
@@ -127,7 +127,7 @@ def test_a_decision_leaves_its_workloads_out_and_approves_the_others(
 
     plan = az(f"{MIGRATE} --workloads {file} --approve").ok().json
 
-    assert sorted(codes(plan)) == ["no-identity", "shared-service-account"]
+    assert sorted(codes(plan)) == ["NoIdentity", "SharedServiceAccount"]
     assert [each["subject"].rpartition(":")[2] for each in credentials(simulator)] == ["web"]
     assert not credentials(simulator, "batch")
 
@@ -172,8 +172,8 @@ def test_where_nothing_is_to_be_approved_nothing_is_written(
 
     result = az(f"{MIGRATE} --workloads {manifests} --approve").ok()
 
-    assert "no-identity" in codes(result.json)
-    assert ("add-on-disabled" in codes(result.json)) == (not profile)
+    assert "NoIdentity" in codes(result.json)
+    assert ("AddOnDisabled" in codes(result.json)) == (not profile)
     assert not writes(simulator)
 
 
@@ -194,7 +194,7 @@ def test_the_status_of_each_workload(az: AzureCli, simulator: Simulator, tmp_pat
     result = az(f"{MIGRATE} --workloads {file} --status").ok()
 
     states = {each["name"]: each["state"] for each in result.json}
-    assert states == {"web": "ready", "job": "not ready", "plain": "not ready", "left": "labelled"}
+    assert states == {"web": "Ready", "job": "NotReady", "plain": "NotReady", "left": "Labelled"}
     table = az(f"{MIGRATE} --workloads {file} --status -o table").ok().stdout
     assert max(map(len, table.splitlines())) <= 100
     assert "has no credential" in " ".join(table.split())

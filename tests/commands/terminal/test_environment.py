@@ -120,6 +120,6 @@ def test_workloads_are_patched_from_a_file_of_windows(
 
     plan = az(f"{MIGRATE} --workloads {file} --output-dir {output}").ok().json
 
-    assert name in plan["workloads"][0]["file"]
+    assert name in plan["workloads"][0]["source"]
     labels = pod_of(kustomize(output)["Deployment", "web"])["metadata"]["labels"]
     assert labels == {"app": "web", USE: "true"}

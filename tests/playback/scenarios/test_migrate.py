@@ -59,21 +59,21 @@ def test_migration_to_its_end(scenario: Scenario, bound: str, manifests: Path, t
     client_id = scenario.az(f"identity show --ids {bound}").ok().json["clientId"]
 
     plan = scenario.pod_identity(f"migrate --workloads {manifests}").ok().json
-    assert [each["enabled"] for each in plan["features"]] == [False, False]
-    assert states(plan["credentials"]) == {"to make"}
+    assert [each["state"] for each in plan["features"]] == ["ToEnable", "ToEnable"]
+    assert states(plan["credentials"]) == {"Pending"}
     approve = f"migrate --workloads {manifests} --approve --output-dir {folder}"
     approved = scenario.pod_identity(approve).ok()
-    assert states(approved.json["credentials"]) == {"made"}
+    assert states(approved.json["credentials"]) == {"Created"}
     assert f"kubectl apply -k {folder}" in approved.stderr
-    assert states(scenario.pod_identity(approve).ok().json["credentials"]) == {"there"}
+    assert states(scenario.pod_identity(approve).ok().json["credentials"]) == {"Exists"}
 
     early = scenario.pod_identity(f"migrate --workloads {manifests} --finish --yes").failed()
     assert "web" in early
     workloads = f"--workloads {moved(folder, client_id)}"
     status = scenario.pod_identity(f"migrate {workloads} --status").ok().json
-    assert states(status) == {"ready"}
+    assert states(status) == {"Ready"}
     table = scenario.pod_identity(f"migrate {workloads} --status --output table").ok().stdout
-    assert "ready" in table
+    assert "Ready" in table
     finished = scenario.pod_identity(f"migrate {workloads} --finish --yes").ok().json
 
     assert finished["removedPodIdentities"] == ["my-app/app"]
@@ -103,10 +103,10 @@ def test_a_decision_is_left_to_people(scenario: Scenario, bound: str, tmp_path: 
     result = scenario.pod_identity(f"migrate --workloads {path} --approve --output-dir {tmp_path / 'out'}").ok()
     table = scenario.pod_identity(f"migrate --workloads {path} --output table").ok().stdout
 
-    assert set(codes(result.json)) >= {"default-service-account", "no-identity"}
-    assert "left out" in result.stderr
-    assert "nothing to write" in result.stderr
-    assert table.count("DECIDE") == 2
+    assert set(codes(result.json)) >= {"DefaultServiceAccount", "NoIdentity"}
+    assert "skipped" in result.stderr
+    assert "Nothing to write" in result.stderr
+    assert table.count("ActionRequired") == 2
 
 
 @pytest.mark.simulated_only("live clusters run no workloads of ours")
@@ -118,5 +118,5 @@ def test_workloads_read_inside_the_cluster(scenario: Scenario, bound: str) -> No
 
     table = scenario.pod_identity(f"migrate {options}").ok().stdout
 
-    assert "made:" in table
+    assert "Created:" in table
     assert "Deployment my-app/web" in table

@@ -1,0 +1,106 @@
+"""Tables of `migrate`, at most 100 columns wide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+# With 15 for the step and two gaps these make 100 columns; those of a status too.
+_SUBJECT, _DETAILS = 30, 51
+_ACCOUNT, _REASON = 20, 33
+# Replaces a space at which a line must not be broken.
+_GLUE = "\0"
+
+
+def migration_table(result: Any) -> Any:
+    """Return rows of what `migrate` returns.
+
+    A plan has one row per step and decision, a status one per workload, a removal one per removed object.
+    """
+    if isinstance(result, Sequence):
+        return [_status_row(each) for each in result]
+    rows = _removal_rows(result) if "removedCredentials" in result else _plan_rows(result)
+    return [
+        {"Step": step, "Subject": _wrapped(subject, _SUBJECT), "Details": "\n".join(_shown(each) for each in details)}
+        for step, subject, *details in rows
+    ]
+
+
+def _status_row(status: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "State": status["state"],
+        "Workload": _wrapped(f"{status['kind']} {status['namespace']}/{status['name']}", _SUBJECT),
+        "ServiceAccount": _wrapped(status["serviceAccount"] or "", _ACCOUNT),
+        "Reason": _wrapped(status["reason"] or "", _REASON),
+    }
+
+
+def _plan_rows(plan: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for each in plan["features"]:
+        yield "Feature", each["name"].rpartition(".")[2], each["state"]
+    for each in plan["credentials"]:
+        yield "Credential", each["identity"], f"{each['state']}: {each['subject']}"
+    for each in plan["serviceAccounts"]:
+        yield "ServiceAccount", f"{each['namespace']}/{each['name']}", f"{each['state']}: client ID {each['clientId']}"
+    for each in plan["workloads"]:
+        yield "Workload", f"{each['kind']} {each['namespace']}/{each['name']}", _changes(each)
+    for each in plan["decisions"]:
+        command = (each["command"],) if each["command"] else ()
+        yield each["severity"], each["subject"], f"{each['code']}: {each['reason']}", each["resolution"], *command
+
+
+def _changes(workload: Mapping[str, Any]) -> str:
+    """Return the changes of a workload's pod template in one line."""
+    before, after = workload["previousServiceAccount"], workload["serviceAccount"]
+    changes = [] if before == after else [f"service account {before} -> {after}"]
+    changes += [
+        f"remove {key}" if value is None else f"{key}: {value}"
+        for key, value in {**workload["labels"], **workload["annotations"]}.items()
+    ]
+    return f"{workload['rollout']}: {', '.join(changes)}"
+
+
+def _removal_rows(removed: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for each in removed["removedCredentials"]:
+        yield "Removed", each["identity"], f"credential {each['name']} for {each['subject']}"
+    for key in removed["removedPodIdentities"]:
+        yield "Removed", key, "pod identity"
+    for key in removed["removedExceptions"]:
+        yield "Removed", key, "exception"
+    if removed["addOnDisabled"]:
+        yield "Disabled", removed["cluster"], "pod identity add-on"
+
+
+def _shown(text: str) -> str:
+    return (_pasteable if text.startswith("az ") else _wrapped)(text, _DETAILS)
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Return the text in lines of at most that width, with managed identities by their names."""
+    from textwrap import fill
+
+    from azext_podidentity.profile.validation import with_identity_names
+
+    return fill(with_identity_names(text), width, break_on_hyphens=False)
+
+
+def _pasteable(command: str, width: int) -> str:
+    """Return a command in lines that a shell joins again, with each option beside its value."""
+    import re
+    from shlex import quote, split
+    from textwrap import wrap
+
+    from azext_podidentity.profile.commands import identity_id_command
+    from azext_podidentity.profile.validation import is_managed_identity_id
+
+    words = (
+        f'"$({identity_id_command(word)})"'.replace(" ", _GLUE, 2)
+        if is_managed_identity_id(word)
+        else quote(word).replace(" ", _GLUE)
+        for word in split(command)
+    )
+    text = re.sub(r"(--[a-z-]+) (?!-)", rf"\1{_GLUE}", " ".join(words))
+    lines = wrap(
+        text, width - 2, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False, expand_tabs=False
+    )
+    return " \\\n".join(lines).replace(_GLUE, " ")

@@ -1,0 +1,61 @@
+"""Read the workloads of a migration from where the command line names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from azure.cli.core.azclierror import ValidationError
+
+from azext_podidentity.arm import run_command
+from azext_podidentity.kubernetes import kubectl, sources
+from azext_podidentity.kubernetes.sources import Loaded
+from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE
+from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, read_objects
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+
+    from azext_podidentity.actions.change import ClusterService
+    from azext_podidentity.profile.cluster_reference import ClusterReference
+
+
+@dataclass(frozen=True)
+class WorkloadSource:
+    """The options of the command line that name where the workloads are read."""
+
+    workloads: tuple[str, ...] = ()
+    context: str | None = None
+    run_command: bool = False
+    namespace: str = DEFAULT_NAMESPACE
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The same as words of a command line."""
+        workloads = ("--workloads", *self.workloads) if self.workloads else ()
+        context = ("--context", self.context) if self.context else ()
+        namespace = () if self.namespace == DEFAULT_NAMESPACE else ("--namespace", self.namespace)
+        return (*workloads, *context, *(("--run-command",) if self.run_command else ()), *namespace)
+
+
+def load(
+    cli_ctx: AzCli, client: Any, service: ClusterService, reference: ClusterReference, source: WorkloadSource
+) -> Loaded:
+    """Return the workloads in the named files or, without any, in the cluster.
+
+    Raise an azure-cli error if they cannot be read, and ValidationError if the cluster returned none: that nothing
+    was read does not mean that nothing is left.
+    """
+    if source.workloads:
+        return sources.load(source.workloads, source.namespace)
+    if source.run_command:
+        text = run_command.run_kubectl(cli_ctx, client, reference, service.read().model, KUBECTL_GET)
+        objects = read_objects(text, "run-command")
+    else:
+        objects = kubectl.read_cluster_objects(cli_ctx, service.read().cluster, source.context)
+    if not objects:
+        raise ValidationError(
+            f"No workload was read from cluster '{reference.name}'.",
+            "Name the cluster's context with --context, or pass its workloads with --workloads.",
+        )
+    return sources.of_objects(objects, source.namespace)

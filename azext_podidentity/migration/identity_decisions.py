@@ -1,0 +1,123 @@
+"""Decisions about managed identities, their credentials, and the add-on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from azext_podidentity.migration.decision import ACTION_REQUIRED, INFO, Decision, listed
+from azext_podidentity.migration.workloads import ObjectKey, Workload
+from azext_podidentity.profile.cluster_reference import ClusterReference
+from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, PodIdentityException
+from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
+from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, FederatedCredential, delete_command
+
+
+def add_on_disabled(reference: ClusterReference) -> Decision:
+    """Report a cluster without the add-on: nothing needs to be migrated."""
+    return Decision(
+        "AddOnDisabled",
+        INFO,
+        f"Cluster {reference.name}",
+        f"The pod identity add-on is not enabled, so the {BINDING_LABEL} label has no effect.",
+        "No action is required, except for workloads that need a managed identity and have none today.",
+    )
+
+
+def other_client_id(
+    namespace: str, account: str, annotated: str, wanted: ManagedIdentity, blocked: Iterable[ObjectKey]
+) -> Decision:
+    """Ask what to do about a service account that is annotated with another client ID."""
+    return Decision(
+        "OtherClientId",
+        ACTION_REQUIRED,
+        f"ServiceAccount {namespace}/{account}",
+        f"It is already annotated with client ID {annotated}, but its pods use {wanted.name} ({wanted.client_id}).",
+        f"Correct its annotation {CLIENT_ID_ANNOTATION}, or give the workloads another service account.",
+        tuple(blocked),
+    )
+
+
+def managed_identity_not_found(reference: ClusterReference, resource_id: str, blocked: Iterable[ObjectKey]) -> Decision:
+    """Ask what to do about workloads whose managed identity no longer exists."""
+    return Decision(
+        "ManagedIdentityNotFound",
+        ACTION_REQUIRED,
+        resource_id,
+        "The managed identity no longer exists, so its pods cannot get tokens today either.",
+        "Recreate it, or bind its pods to another one. The command lists the fixes.",
+        tuple(blocked),
+        reference.pod_identity_command("check", "--output", "table"),
+    )
+
+
+def managed_identity_unreadable(resource_id: str, reason: str, blocked: Iterable[ObjectKey]) -> Decision:
+    """Ask for the permission to read a managed identity."""
+    return Decision(
+        "ManagedIdentityUnreadable",
+        ACTION_REQUIRED,
+        resource_id,
+        f"The managed identity and its federated identity credentials could not be read: {reason}",
+        "Run the command as a user who can read the managed identity and write its credentials, for example with the "
+        "role Managed Identity Contributor.",
+        tuple(blocked),
+    )
+
+
+def conflicting_credential(
+    identity: ManagedIdentity,
+    wanted: FederatedCredential,
+    found: FederatedCredential,
+    blocked: Iterable[ObjectKey],
+) -> Decision:
+    """Ask what to do about an existing credential that conflicts with the one needed; it is never overwritten."""
+    return Decision(
+        "ConflictingCredential",
+        ACTION_REQUIRED,
+        identity.resource_id,
+        f"Its federated identity credential '{found.name}' (issuer {found.issuer}, subject {found.subject}, audience "
+        f"{listed(found.audiences)}) conflicts with the one for {wanted.subject}.",
+        "If the credential is not used, remove it with the command and run the migration again.",
+        tuple(blocked),
+        delete_command(identity.resource_id, found),
+    )
+
+
+def too_many_credentials(identity: ManagedIdentity, existing: int, new: int, blocked: Iterable[ObjectKey]) -> Decision:
+    """Ask what to do about a managed identity that would exceed the limit of credentials."""
+    return Decision(
+        "TooManyCredentials",
+        ACTION_REQUIRED,
+        identity.resource_id,
+        f"It has {existing} federated identity credentials and needs {new} more. The limit is {MAX_CREDENTIALS}.",
+        "Let workloads of one namespace share a service account, remove unused credentials, or bind some of the "
+        "workloads to a second managed identity with the same roles.",
+        tuple(blocked),
+    )
+
+
+def unused_identity(entry: PodIdentity) -> Decision:
+    """Report a pod identity that no workload was seen to use."""
+    return Decision(
+        "UnusedIdentity",
+        INFO,
+        f"Pod identity {entry.key}",
+        f"No workload that was read uses it: none in namespace {entry.key.namespace} has the label "
+        f"{BINDING_LABEL}={entry.effective_selector}.",
+        "Find out whether something that is not running now needs it. --finish removes it.",
+    )
+
+
+def exception_without_effect(exception: PodIdentityException, matched: Sequence[Workload]) -> Decision:
+    """Report an exception, which has no effect once the add-on is disabled."""
+    labelled = [each for each in matched if each.binding is not None]
+    both = listed(each.key for each in labelled)
+    also = f" It also matches workloads with the {BINDING_LABEL} label: {both}." if labelled else ""
+    return Decision(
+        "ExceptionWithoutEffect",
+        INFO,
+        f"Exception {exception.key}",
+        f"It matches {len(matched)} of the workloads. Once the add-on is disabled, every pod reaches the instance "
+        f"metadata service and can request tokens of its node's identities.{also}",
+        "Its pods need no change. To keep other pods from the instance metadata service, deny 169.254.169.254 with a "
+        "network policy before you run --finish.",
+    )
