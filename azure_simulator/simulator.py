@@ -23,6 +23,7 @@ from azure_simulator.seed import Seed
 from azure_simulator.server import HttpsServer
 from azure_simulator.services import Services
 from azure_simulator.settings import Settings
+from azure_simulator.shared_clock import SharedClock
 from azure_simulator.statistics import Statistics
 
 from .resources.containerservice import Cluster
@@ -95,10 +96,14 @@ class Simulator:
         self._server = HttpsServer(self._application, self._port)
         self._context.url = f"https://localhost:{self._server.port}"
         self._server.start()
+        if isinstance(self.clock, SharedClock):
+            self.clock.watch(self._server.thread, lambda: self._application.in_flight > 0)
 
     def stop(self) -> None:
         """Stop serving and remove the certificate files. Do nothing if not started."""
         if self._server:
+            if isinstance(self.clock, SharedClock):
+                self.clock.unwatch(self._server.thread)
             self._server.stop()
             self._server = None
 
@@ -149,6 +154,10 @@ class Simulator:
         return Connection(
             self.url, self.ca_file, self.tenant_id, self.subscription_id, self.client_id, self.client_secret
         )
+
+    @property
+    def clock(self) -> Clock:
+        return self._context.clock
 
     @property
     def settings(self) -> Settings:
