@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+Rows = list[dict[str, str]]
 
 # Widths in the table of findings: the severity, the narrowest and the widest subject, and the gap between columns. az
 # makes a column at least two wider than its header.
 _SEVERITY, _MIN_SUBJECT, _MAX_SUBJECT, _GAP = 10, 9, 24, 2
 
 
-def pod_identities_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
+def per_cluster(table: Callable[[Any, int], Rows]) -> Callable[[Any], Rows]:
+    """Return the table of one result, or of the results of several clusters that `--ids` names.
+
+    `table` gets a result and the width that is left. Several results have a Cluster column, and those of clusters
+    without a result (--no-wait, or a disabled add-on) have no rows.
+    """
+
+    def rows(result: Any) -> Rows:
+        from azext_podidentity.cli.terminal import table_width
+
+        width = table_width()
+        several = isinstance(result, list) and result and all(_names_cluster(each) or each is None for each in result)
+        if not several:
+            return table(result, width)
+        results = sorted((each for each in result if each is not None), key=lambda each: each.cluster)
+        left = width - max((len(each.cluster) for each in results), default=0) - _GAP
+        return [{"Cluster": each.cluster, **row} for each in results for row in table(each, left)]
+
+    return rows
+
+
+def _names_cluster(result: object) -> bool:
+    return hasattr(result, "cluster")
+
+
+def entry_table(of_cluster: Callable[[Mapping[str, Any], int], Rows], entries: str) -> Callable[[Any, int], Rows]:
+    """Return the table of one entry, which has the columns of the table of all entries of a cluster."""
+    return lambda entry, width: of_cluster({"podIdentityProfile": {entries: [entry]}}, width)
+
+
+def pod_identities_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the pod identities of a managed cluster (its JSON as az prints it)."""
     return [
         {
@@ -24,7 +56,7 @@ def pod_identities_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def exceptions_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
+def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the pod identity exceptions of a managed cluster (its JSON as az prints it)."""
     return [
         {
@@ -36,7 +68,7 @@ def exceptions_table(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def difference_table(difference: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, str]]:
+def difference_table(difference: Mapping[str, Sequence[Mapping[str, Any]]], _: int = 0) -> Rows:
     """Return the rows of the result of `apply`, one per entry, with the previous values of what changes."""
     return [
         {
@@ -51,7 +83,7 @@ def difference_table(difference: Mapping[str, Sequence[Mapping[str, Any]]]) -> l
     ]
 
 
-def document_table(document: Mapping[str, Any]) -> list[dict[str, str]]:
+def document_table(document: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the manifest that `export` returns, one per entry."""
     identities = (
         (each, "podIdentity", {"identity": each["identity"]["resourceId"], "bindingSelector": _selector(each)})
@@ -84,16 +116,14 @@ def _labels(entry: Mapping[str, Any]) -> str:
     return ", ".join(f"{key}={value}" for key, value in (entry.get("podLabels") or {}).items())
 
 
-def findings_table(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the rows of the findings of `check`, one per finding, wrapped between words to the width of the terminal.
+def findings_table(findings: Sequence[Mapping[str, Any]], width: int) -> Rows:
+    """Return the rows of the findings of `check`, one per finding, wrapped between words to the width.
 
     A managed identity is shown by its name. The commands are printed below the table, where they can be copied.
     """
-    from azext_podidentity.cli.terminal import table_width
-
     widest = max((len(finding["subject"]) for finding in findings), default=0)
     subject = min(max(widest, _MIN_SUBJECT), _MAX_SUBJECT)
-    message = table_width() - _SEVERITY - subject - 2 * _GAP
+    message = width - _SEVERITY - subject - 2 * _GAP
     return [
         {
             "Severity": finding["severity"],

@@ -1,37 +1,41 @@
-"""Tables of `migrate`, at most 100 columns wide."""
+"""Tables of `migrate`, as wide as the terminal allows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-# With 15 for the step and two gaps these make 100 columns; those of a status too.
-_SUBJECT, _DETAILS = 30, 51
-_ACCOUNT, _REASON = 20, 33
+# The other columns of a plan: 15 for the step and two gaps. Those of a status: 13 for the state and three gaps.
+_PLAN_REST, _STATUS_REST = 19, 19
+_SUBJECT, _ACCOUNT = 30, 20
 # Replaces a space at which a line must not be broken.
 _GLUE = "\0"
 
 
-def migration_table(result: Any) -> Any:
-    """Return rows of what `migrate` returns.
+def migration_table(result: Any, width: int) -> Any:
+    """Return rows of what `migrate` returns, with at most that width in all.
 
     A plan has one row per step and decision, a status one per workload, a removal one per removed object.
     """
     if isinstance(result, Sequence):
-        return [_status_row(each) for each in result]
+        return [_status_row(each, width - _SUBJECT - _ACCOUNT - _STATUS_REST) for each in result]
     rows = _removal_rows(result) if "removedCredentials" in result else _plan_rows(result)
     return [
-        {"Step": step, "Subject": _wrapped(subject, _SUBJECT), "Details": "\n".join(_shown(each) for each in details)}
+        {
+            "Step": step,
+            "Subject": _wrapped(subject, _SUBJECT),
+            "Details": "\n".join(_shown(each, width - _SUBJECT - _PLAN_REST) for each in details),
+        }
         for step, subject, *details in rows
     ]
 
 
-def _status_row(status: Mapping[str, Any]) -> dict[str, str]:
+def _status_row(status: Mapping[str, Any], reason: int) -> dict[str, str]:
     return {
         "State": status["state"],
         "Workload": _wrapped(f"{status['kind']} {status['namespace']}/{status['name']}", _SUBJECT),
         "ServiceAccount": _wrapped(status["serviceAccount"] or "", _ACCOUNT),
-        "Reason": _wrapped(status["reason"] or "", _REASON),
+        "Reason": _wrapped(status["reason"] or "", reason),
     }
 
 
@@ -71,8 +75,8 @@ def _removal_rows(removed: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         yield "Disabled", removed["cluster"], "pod identity add-on"
 
 
-def _shown(text: str) -> str:
-    return (_pasteable if text.startswith("az ") else _wrapped)(text, _DETAILS)
+def _shown(text: str, width: int) -> str:
+    return (_pasteable if text.startswith("az ") else _wrapped)(text, width)
 
 
 def _wrapped(text: str, width: int) -> str:

@@ -13,6 +13,7 @@ from azext_podidentity.actions.change import ClusterService
 from azext_podidentity.actions.delete import remove
 from azext_podidentity.actions.role_grants import Grants
 from azext_podidentity.arm.backoff import WAIT_LIMIT
+from azext_podidentity.cli.deprecation import warn_deprecated
 from azext_podidentity.cli.target import cluster_reference
 from azext_podidentity.profile.changes import (
     AddException,
@@ -20,7 +21,7 @@ from azext_podidentity.profile.changes import (
     Delete,
     UpdateException,
 )
-from azext_podidentity.profile.cluster import DEPRECATION, Cluster, off_hint
+from azext_podidentity.profile.cluster import Cluster, off_hint
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
 from azext_podidentity.profile.validation import name_from_labels, name_from_managed_identity
@@ -46,7 +47,7 @@ def pod_identity_add(
     """`az aks pod-identity add`: returns the managed cluster."""
     name = entry_name or name_from_managed_identity(identity_resource_id)
     change = AddIdentity.of(EntryKey(entry_namespace, name), identity_resource_id, binding_selector, force=force)
-    logger.warning(DEPRECATION)
+    warn_deprecated(cmd.cli_ctx)
     return _service(cmd, client, resource_group_name, cluster_name, timeout).change(
         change,
         Grants(cmd.cli_ctx, skip_role_assignment=skip_role_assignment),
@@ -98,13 +99,16 @@ def pod_identity_apply(
     from azext_podidentity.cli.interaction import confirm
 
     manifest = apply.load_manifest(cmd.cli_ctx, files)
-    for note in (*manifest.notes, DEPRECATION):
+    warn_deprecated(cmd.cli_ctx)
+    for note in manifest.notes:
         logger.warning(note)
     service = _service(cmd, client, resource_group_name, cluster_name, timeout)
     plan = apply.plan_changes(cmd.cli_ctx, service, manifest, prune=prune, dry_run=dry_run)
     if dry_run or not plan.difference:
         logger.warning(plan.describe(cluster_name))
-    elif yes or not plan.removals or confirm(*plan.question(cluster_name)):
+    else:
+        if plan.removals and not yes:
+            confirm(*plan.question(cluster_name))
         apply.apply_plan(
             cmd.cli_ctx,
             service,
@@ -113,20 +117,22 @@ def pod_identity_apply(
             headers=aks_custom_headers,
             no_wait=no_wait,
         )
-    else:
-        return None
     return plan.difference.to_json()
 
 
 def pod_identity_export(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> dict[str, Any] | None:
     """`az aks pod-identity export`: prints the file; returns its JSON object where another output is asked for."""
-    from azext_podidentity.cli.interaction import wants_text
+    from azext_podidentity.cli.output_format import has_option, print_text, wants_text
     from azext_podidentity.manifest.exporter import to_document, to_yaml
 
-    profile = _service(cmd, client, resource_group_name, cluster_name).read().cluster.profile
+    cluster = _service(cmd, client, resource_group_name, cluster_name).read().cluster
+    warn_if_disabled(cluster)
+    profile = cluster.profile
     if not wants_text(cmd.cli_ctx):
         return to_document(profile)
-    print(to_yaml(profile), end="", file=cmd.cli_ctx.out_file)
+    # Several clusters are several YAML documents.
+    start = f"---\n# Cluster {cluster_name}\n" if has_option(cmd.cli_ctx, "--ids") else ""
+    print_text(cmd.cli_ctx, f"{start}{to_yaml(profile)}")
     return None
 
 
@@ -165,10 +171,10 @@ def pod_identity_check(
     from azext_podidentity.actions import check
     from azext_podidentity.checks.finding import at_or_above, suggested_commands
     from azext_podidentity.checks.registry import run_checks
-    from azext_podidentity.cli.interaction import fail_after_output, print_after_table
+    from azext_podidentity.cli.after_output import fail_after_output, print_after_table
 
     findings = run_checks(check.read_snapshot(cmd.cli_ctx, _service(cmd, client, resource_group_name, cluster_name)))
-    print_after_table(cmd.cli_ctx, suggested_commands(findings))
+    print_after_table(cmd.cli_ctx, "Suggested commands:", suggested_commands(findings))
     if fail_on and (bad := at_or_above(findings, fail_on)):
         message = f"{len(bad)} of {len(findings)} findings have the severity {fail_on} or worse (--fail-on)."
         fail_after_output(cmd.cli_ctx, ValidationError(message, "Fix the reported problems and run the check again."))
@@ -194,18 +200,20 @@ def pod_identity_migrate(
     aks_custom_headers: dict[str, str] | None = None,
     yes: bool = False,
 ) -> Any:
-    """Return the plan of a migration, its status, or what was removed; None if the user declines."""
+    """Return the plan of a migration, its status, or what was removed."""
     from azext_podidentity.actions.migrate import Migration
     from azext_podidentity.actions.workload_source import WorkloadSource, load
-    from azext_podidentity.cli.interaction import confirm, fail_after_output
+    from azext_podidentity.cli.after_output import fail_after_output
+    from azext_podidentity.cli.interaction import confirm
     from azext_podidentity.migration.steps import Options
 
-    def agrees(message: str) -> bool:
-        return yes or confirm(message, "Continue?", "Pass --yes to continue without a question.")
+    def ask(message: str) -> None:
+        if not yes:
+            confirm(message, "Continue?", "Pass --yes to continue without a question.")
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
     service = ClusterService(cmd.cli_ctx, client, reference)
-    migration = Migration(cmd.cli_ctx, service, reference, agrees, aks_custom_headers)
+    migration = Migration(cmd.cli_ctx, service, reference, ask, aks_custom_headers)
     source = WorkloadSource(tuple(workloads or ()), kube_context, run_command, default_namespace)
     options = Options(proxy_sidecar=proxy_sidecar, new_service_accounts=new_service_accounts)
     if undo:

@@ -51,7 +51,7 @@ class Outcome:
 class Migration:
     """The migration of one cluster.
 
-    `confirm` asks the question in a text and returns whether the user agrees.
+    `confirm` asks the question in a text and raises an azure-cli error unless the user agrees.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Migration:
         cli_ctx: AzCli,
         service: ClusterService,
         reference: ClusterReference,
-        confirm: Callable[[str], bool],
+        confirm: Callable[[str], None],
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self._cli_ctx = cli_ctx
@@ -116,7 +116,7 @@ class Migration:
         return Outcome(status_report(statuses(cluster, loaded.inventory, lookups)))
 
     def undo(self) -> Outcome:
-        """Remove the credentials that this command created for the cluster; the result is None if the user declines.
+        """Remove the credentials that this command created for the cluster.
 
         Raise ForbiddenError if one of the managed identities cannot be read.
         """
@@ -126,8 +126,8 @@ class Migration:
             f"{count} federated identity credentials that this command created will be removed. Pods that use "
             "workload identity with them get no more tokens. Pod identity does not change."
         )
-        if count and not self._confirm(question):
-            return Outcome(None)
+        if count:
+            self._confirm(question)
         removed, errors = self._credentials.delete(credentials)
         warnings = () if count else (
             "The managed identities of the cluster's pod identities have no credential that this command created. It "
@@ -139,13 +139,13 @@ class Migration:
     def finish(self, loaded: Loaded, source: WorkloadSource) -> Outcome:
         """Remove the pod identities, their roles and the exceptions, and disable the add-on.
 
-        The result is None if the user declines. Raise ValidationError while a workload needs the add-on, or an
+        Raise ValidationError while a workload needs the add-on, or an
         azure-cli error if a removal fails, or if another client added entries; what was removed stays removed.
         """
         cluster = self._service.wait_until_idle().cluster
         check_finished(self._reference, loaded.inventory, source.arguments)
-        if lost_by_disable(cluster.profile) and not self._confirm(_describe_finish(cluster, loaded)):
-            return Outcome(None)
+        if lost_by_disable(cluster.profile):
+            self._confirm(_describe_finish(cluster, loaded))
         live = any(each.live for each in loaded.inventory.workloads)
         warnings = () if live else (
             "Only manifests were read; the command cannot verify that they are applied to the cluster.",

@@ -7,7 +7,7 @@ from typing import Any
 from azure.cli.core.commands import LongRunningOperation
 
 from azext_podidentity.arm.backoff import WAIT_LIMIT, Deadline
-from azext_podidentity.cli.progress import stage_lines
+from azext_podidentity.cli.progress import progress_bar
 
 _LOOK_MS = 100
 
@@ -30,9 +30,7 @@ def follow(cli_ctx: Any, poller: Any, message: str, deadline: Deadline | None = 
 
 class _Following(LongRunningOperation):  # type: ignore[misc]  # pylint: disable=too-few-public-methods
     def __init__(self, cli_ctx: Any, poller: Any, message: str, deadline: Deadline) -> None:
-        # At a terminal az has a spinner of its own.
-        lines = stage_lines(cli_ctx, message)
-        super().__init__(cli_ctx, poller_done_interval_ms=_LOOK_MS, progress_bar=lines)
+        super().__init__(cli_ctx, poller_done_interval_ms=_LOOK_MS, progress_bar=progress_bar(cli_ctx, message))
         self._poller = poller
         self._deadline = deadline
 

@@ -58,7 +58,7 @@ def suggested_commands(findings: Iterable[Finding]) -> str:
         for finding in findings
         if finding.commands
     ]
-    return "\n\n".join(("Suggested commands:", *groups)) if groups else ""
+    return "\n\n".join(groups)
 
 
 def commands_of(advice: str | None) -> tuple[str, ...]:

@@ -1,97 +1,135 @@
-"""Tells a person what is being waited for: a spinner at a terminal, one line a stage elsewhere."""
+"""Show what a command waits for: a spinner at a terminal, else one line per stage."""
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING
 
 from knack.log import get_logger
 
+from azext_podidentity.cli.terminal import line_width
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+
 logger = get_logger(__name__)
 
-# Seconds that a stage takes before a line tells of it.
+# Seconds that a stage lasts before a line is logged.
 PATIENCE = 5.0
 _STAGES = "pod_identity_stages"
+# What a spinner writes around its label: " - " and " ..".
+_AROUND_LABEL = 6
 
 
 class Lines:
-    """Stages of one command in az's log: each once, and only after the patience of a person who reads it.
+    """The stages of one command in az's log: each once, and only after a few seconds.
 
-    As warnings, since az shows nothing below them unless asked. Only waiting that lasts is worth one: a command that
-    is over soon leaves standard error empty.
+    They are warnings, since az shows nothing below them by default. A command that ends soon logs none.
     """
 
-    def __init__(self, cli_ctx: Any, message: str) -> None:
+    def __init__(self, cli_ctx: AzCli, message: str) -> None:
         self._message = message
-        # When each was first seen; a role, for one, is waited for again and again.
+        # When each was first seen. The wait for a role, for example, starts again and again.
         self._stages: dict[str, float] = cli_ctx.data.setdefault(_STAGES, {})
 
-    def tell(self, detail: str = "") -> None:
-        """Tells the stage, with what is known of it by now."""
-        self._tell(self._message, detail or self._message)
+    def report(self, detail: str = "") -> None:
+        """Report the stage, with its details if there are any."""
+        self._report(self._message, detail or self._message)
 
     def begin(self) -> None:
-        """Here and below: what az's LongRunningOperation asks of a progress bar."""
+        """Do nothing. This method and those below are what az's LongRunningOperation calls on a progress bar."""
 
     def update_progress_with_msg(self, message: str) -> None:
-        """Tells the stage that the operation says it is in."""
-        text = f"{self._message}: {message}" if message else self._message
-        self._tell(text, text)
+        """Report the status of the operation, in the service's word."""
+        text = _describe(self._message, message)
+        self._report(text, text)
 
     def stop(self) -> None:
-        """The operation failed or was interrupted, which az tells."""
+        """Do nothing when the operation fails or is interrupted, which az reports."""
 
     def end(self) -> None:
-        """The operation is over."""
+        """Do nothing when the operation ends."""
 
-    def _tell(self, stage: str, text: str) -> None:
+    def _report(self, stage: str, text: str) -> None:
         now = time.monotonic()
         if now - self._stages.setdefault(stage, now) >= PATIENCE:
-            self._stages[stage] = inf  # told
+            self._stages[stage] = inf  # logged
             logger.warning(text)
 
 
-@contextmanager
-def progress(cli_ctx: Any, message: str) -> Iterator[Callable[..., None]]:
-    """Shows the message on standard error while the block runs; call what it yields often, to have a spinner turn.
+class SpinnerLine:
+    """One line at a terminal with the stage and the time that has passed, never longer than the terminal is wide."""
 
-    That takes another message where there is one. Silent under --only-show-errors and where
-    `core.disable_progress_bar` is set, as everywhere in az.
+    def __init__(self, message: str) -> None:
+        from humanfriendly.terminal.spinners import Spinner
+
+        self._message = message
+        self._begun = time.monotonic()
+        self._spinner = Spinner(label=message, stream=sys.stderr, hide_cursor=False)
+
+    def report(self, detail: str = "") -> None:
+        """Show the stage, with its details if there are any."""
+        seconds = int(time.monotonic() - self._begun)
+        elapsed = f" ({seconds // 60} min {seconds % 60} s)" if seconds >= 60 else f" ({seconds} s)" if seconds else ""
+        room = max(line_width() - _AROUND_LABEL - len(elapsed) - 1, 1)
+        text = detail or self._message
+        label = text if len(text) <= room else f"{text[: room - 1]}\N{HORIZONTAL ELLIPSIS}"
+        self._spinner.step(label=f"{label}{elapsed}")
+
+    def begin(self) -> None:
+        """Show the first frame."""
+        self.report()
+
+    def update_progress_with_msg(self, message: str) -> None:
+        """Show the status of the operation, in the service's word."""
+        self.report(_describe(self._message, message))
+
+    def stop(self) -> None:
+        """Clear the line."""
+        self.end()
+
+    def end(self) -> None:
+        """Clear the line."""
+        self._spinner.clear()
+
+
+@contextmanager
+def progress(cli_ctx: AzCli, message: str) -> Iterator[Callable[..., None]]:
+    """Show the message on standard error while the block runs.
+
+    Call the yielded function several times a second, with another message if there is one. Nothing is shown with
+    --only-show-errors or `core.disable_progress_bar`, as everywhere in az.
     """
-    if _is_silent(cli_ctx):
+    bar = progress_bar(cli_ctx, message)
+    if bar is None:
         yield lambda *_: None
         return
-    if not sys.stderr.isatty():
-        lines = Lines(cli_ctx, message)
-        lines.tell()
-        yield lines.tell
-        return
-    from azure.cli.core.commands.progress import IndeterminateProgressBar
-
-    spinner = IndeterminateProgressBar(cli_ctx, message=message)
-    # Its own begin() says "Starting", and the next message comes too soon to be shown.
-    spinner.hook.begin(message=message)
+    bar.report()
     try:
-        yield lambda message="": spinner.update_progress_with_msg(message)
+        yield bar.report
     finally:
-        spinner.end()
+        bar.end()
 
 
 @contextmanager
-def counted(cli_ctx: Any, message: str, count: int) -> Iterator[Callable[[int], None]]:
-    """The same while many things are done: what it yields is called with how many of them are."""
-    with progress(cli_ctx, message) as turn:
-        yield lambda done: turn(f"{message}: {done} of {count}")
+def counted(cli_ctx: AzCli, message: str, count: int) -> Iterator[Callable[[int], None]]:
+    """Show the message and how many of `count` things are done; call the yielded function with that number."""
+    with progress(cli_ctx, message) as report:
+        yield lambda done: report(f"{message}: {done} of {count}")
 
 
-def stage_lines(cli_ctx: Any, message: str) -> Lines | None:
-    """What az's LongRunningOperation shows the stages with; None where there is a terminal, or nothing to be shown."""
-    return None if _is_silent(cli_ctx) or sys.stderr.isatty() else Lines(cli_ctx, message)
+def progress_bar(cli_ctx: AzCli, message: str) -> Lines | SpinnerLine | None:
+    """Return what shows the message and the stages of an operation, None if nothing is to be shown."""
+    if cli_ctx.only_show_errors or cli_ctx.config.getboolean("core", "disable_progress_bar", False):
+        return None
+    return SpinnerLine(message) if sys.stderr.isatty() else Lines(cli_ctx, message)
 
 
-def _is_silent(cli_ctx: Any) -> bool:
-    return bool(cli_ctx.only_show_errors or cli_ctx.config.getboolean("core", "disable_progress_bar", False))
+def _describe(message: str, status: str) -> str:
+    """Return the message with the status of an operation in words: `ReconcilingAddons` is `reconciling addons`."""
+    return f"{message}: {re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', status).lower()}" if status else message

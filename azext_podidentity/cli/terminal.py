@@ -1,7 +1,8 @@
-"""The width of what commands print."""
+"""The width of the terminal."""
 
 from __future__ import annotations
 
+import os
 import sys
 from shutil import get_terminal_size
 
@@ -13,3 +14,11 @@ def table_width() -> int:
     if not sys.stdout.isatty():
         return WITHOUT_TERMINAL
     return min(max(get_terminal_size((WITHOUT_TERMINAL, 24)).columns, NARROWEST), WIDEST)
+
+
+def line_width() -> int:
+    """Return how many columns a line on standard error has, 80 if its terminal does not say."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or NARROWEST
+    except (OSError, ValueError):
+        return NARROWEST

@@ -26,13 +26,14 @@ from azext_podidentity.actions.change import ClusterService
 from azext_podidentity.actions.role_grants import Grants
 from azext_podidentity.arm.backoff import Backoff
 from azext_podidentity.arm.errors import ArmError, busy_timeout_error
+from azext_podidentity.cli.deprecation import warn_deprecated
 from azext_podidentity.cli.interaction import confirm
 from azext_podidentity.cli.target import cluster_reference
 from azext_podidentity.host.custom_headers import parse_custom_headers
 from azext_podidentity.host.decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.host.operations import ManagedClusterOperations
 from azext_podidentity.profile.changes import Change, Disable, Enable, describe_loss, lost_by_disable
-from azext_podidentity.profile.cluster import DEPRECATION, check_can_create
+from azext_podidentity.profile.cluster import check_can_create
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
 logger = get_logger(__name__)
@@ -51,7 +52,7 @@ def aks_create(cmd: Any, client: Any, **parameters: Any) -> Any:
             return host.aks_create(cmd, operations, **_of_host(host.aks_create, parameters))
     change = Enable(consent=parameters[CONSENT])
     check_can_create(parameters, consent_given=change.consent)
-    logger.warning(DEPRECATION)
+    warn_deprecated(cmd.cli_ctx)
     _refuse_existing(operations, reference)
     decorator = CreateDecorator(cmd, operations, parameters, change)
     try:
@@ -74,12 +75,10 @@ def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
             return host.aks_update(cmd, operations, **_of_host(host.aks_update, parameters))
     service = ClusterService(cmd.cli_ctx, client, reference)
     if parameters[ENABLE]:
-        logger.warning(DEPRECATION)
-        change: Change | None = Enable(consent=parameters[CONSENT])
+        warn_deprecated(cmd.cli_ctx)
+        change: Change = Enable(consent=parameters[CONSENT])
     else:
         change = _disable(service, yes=parameters["yes"])
-    if change is None:
-        return None
     if not _changes_more(parameters):
         headers = parse_custom_headers(parameters["aks_custom_headers"])
         return service.change(change, Grants(cmd.cli_ctx), headers=headers, no_wait=parameters["no_wait"])
@@ -125,10 +124,10 @@ def _refusal(error: Exception) -> ArmError | None:
     return ArmError.of(refusal) if isinstance(refusal, HttpResponseError) else None
 
 
-def _disable(service: ClusterService, *, yes: bool) -> Disable | None:
-    """The change, once the user knows which entries it loses; None for a no.
+def _disable(service: ClusterService, *, yes: bool) -> Disable:
+    """Return the change once the user has agreed to lose the entries of the cluster.
 
-    Raises NoTTYError where nobody can be asked.
+    Raise UnclassifiedUserFault or NoTTYError without consent.
     """
     if yes:
         return Disable(accepted=None)
@@ -137,7 +136,8 @@ def _disable(service: ClusterService, *, yes: bool) -> Disable | None:
     if not lost:
         return Disable()
     message, way_out = describe_loss(cluster)
-    return Disable(accepted=lost) if confirm(message, "Disable pod identity and lose them?", way_out) else None
+    confirm(message, "Disable pod identity and lose them?", way_out)
+    return Disable(accepted=lost)
 
 
 def _refuse_existing(operations: Any, reference: ClusterReference) -> None:

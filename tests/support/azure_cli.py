@@ -124,7 +124,10 @@ def result_of(process: Process, stdin: str | None = None) -> Result:
 
 
 def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
-    """Runs `az COMMAND` at a terminal, which shows these one after the other, asks, is answered so, and ends with 0."""
+    """Run `az COMMAND` at a terminal, which shows these patterns in their order and asks; answer the question.
+
+    With "y" it must end with exit code 0, else say that nothing was changed and end with 1.
+    """
     terminal = pexpect.spawn(
         str(az.az),
         shlex.split(command),
@@ -137,9 +140,11 @@ def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
     for pattern in (*shown, r"\(y/N\)"):
         terminal.expect(pattern)
     terminal.sendline(answer)
+    if answer != "y":
+        terminal.expect("Operation cancelled. Nothing was changed.")
     terminal.expect(pexpect.EOF)
     terminal.close()
-    assert terminal.exitstatus == 0
+    assert terminal.exitstatus == (0 if answer == "y" else 1)
 
 
 def signal_at(

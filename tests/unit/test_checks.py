@@ -120,7 +120,7 @@ def test_the_suggested_commands_are_grouped_by_finding() -> None:
         Finding("info", "s", "m"),
         Finding("info", "t", "m", ("az c",)),
     ]
-    assert suggested_commands(findings) == "Suggested commands:\n\n# error: my-app/x\naz a\naz b\n\n# info: t\naz c"
+    assert suggested_commands(findings) == "# error: my-app/x\naz a\naz b\n\n# info: t\naz c"
     assert suggested_commands(findings[1:2]) == ""
 
 

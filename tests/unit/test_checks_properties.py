@@ -77,5 +77,5 @@ def test_a_reading_without_properties_is_enough(snapshot: Snapshot) -> None:
 @given(snapshots())
 def test_a_table_can_be_made_of_all_findings(snapshot: Snapshot) -> None:
     findings = run_checks(snapshot)
-    rows = findings_table([each.to_json() for each in findings])
+    rows = findings_table([each.to_json() for each in findings], 100)
     assert [row["Severity"] for row in rows] == [each.severity for each in findings]

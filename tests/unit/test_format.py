@@ -7,7 +7,7 @@ from hypothesis import given
 from knack.output import format_table
 from knack.util import CommandResultItem
 
-from azext_podidentity._format import exceptions_table, findings_table, pod_identities_table
+from azext_podidentity._format import exceptions_table, findings_table, per_cluster, pod_identities_table
 from azext_podidentity._format_migrate import migration_table
 from azext_podidentity.checks.registry import run_checks
 from azext_podidentity.profile.validation import with_identity_names
@@ -62,7 +62,7 @@ def test_the_columns_of_an_exception() -> None:
 
 def table_of(findings: list[Json]) -> list[str]:
     """The lines of the table of findings, as az prints it."""
-    return str(format_table(CommandResultItem(findings, table_transformer=findings_table))).splitlines()
+    return str(format_table(CommandResultItem(findings, table_transformer=per_cluster(findings_table)))).splitlines()
 
 
 def finding_of(message: str, subject: str = "my-app/x") -> Json:
@@ -99,7 +99,7 @@ def test_without_a_terminal_the_table_of_findings_has_100_columns(monkeypatch: p
 def test_the_columns_of_what_a_migration_removed() -> None:
     credential = {"identity": identity_id(), "name": "made", "subject": "system:serviceaccount:my-app:web"}
     removed = {"cluster": "c", "removedCredentials": [credential], "removedPodIdentities": ["my-app/app"]}
-    rows = migration_table({**removed, "removedExceptions": ["my-app/agents"], "addOnDisabled": True})
+    rows = migration_table({**removed, "removedExceptions": ["my-app/agents"], "addOnDisabled": True}, 100)
     assert [(row["Step"], row["Subject"], " ".join(row["Details"].split())) for row in rows] == [
         ("Removed", "app-identity", "credential made for system:serviceaccount:my-app:web"),
         ("Removed", "my-app/app", "pod identity"),

@@ -1,12 +1,17 @@
-"""What is told of waiting where standard error is no terminal."""
+"""What is shown while a command waits."""
 
 from __future__ import annotations
 
+import io
+import sys
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from humanfriendly.terminal import ANSI_ERASE_LINE
 
+from azext_podidentity.cli import progress as progress_module
 from azext_podidentity.cli.progress import PATIENCE, Lines, counted, progress
 from tests.support.builders import Clock
 
@@ -56,8 +61,8 @@ def test_an_operation_has_a_line_for_each_state_that_it_tells(caplog: pytest.Log
             clock.sleep(PATIENCE)
     lines.end()
     assert told(caplog) == [
-        "Changing cluster c: InProgress",
-        "Changing cluster c: ReconcilingAddons",
+        "Changing cluster c: in progress",
+        "Changing cluster c: reconciling addons",
         "Changing cluster c",
     ]
 
@@ -68,3 +73,21 @@ def test_nothing_is_told_where_that_is_asked(caplog: pytest.LogCaptureFixture, c
         clock.sleep(99)
         turn()
     assert told(caplog) == []
+
+
+@pytest.mark.parametrize("columns", [20, 42, 80, 120, 200])
+def test_a_spinner_is_one_line_of_the_terminal(clock: Clock, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress_module, "line_width", lambda: columns)
+    monkeypatch.setattr(time, "time", lambda: clock.now)
+    with progress(cli(), "Waiting for another operation on cluster " + "long-name" * 9) as report:
+        for _ in range(100):
+            report()
+            clock.sleep(1)
+    frames = [frame.replace(ANSI_ERASE_LINE, "") for frame in stream.getvalue().split("\r") if frame]
+    assert {len(frame) for frame in frames if "Waiting" in frame} <= set(range(columns))
+    assert columns < 42 or any("(59 s)" in frame for frame in frames)
+    assert columns < 42 or any("(1 min 1 s)" in frame for frame in frames)
+    assert "\n" not in stream.getvalue()

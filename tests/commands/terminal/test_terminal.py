@@ -44,8 +44,8 @@ def test_the_stage_of_the_operation_is_shown(az: AzureCli, simulator: Simulator)
 
     shown = seen(az, DELETE)
 
-    assert "InProgress" in shown
-    assert "ReconcilingAddons" in shown
+    assert "in progress" in shown
+    assert "reconciling addons" in shown
 
 
 def test_waiting_for_the_role_is_said(
@@ -66,7 +66,7 @@ def test_without_a_terminal_each_stage_that_lasts_is_one_line(az: AzureCli, simu
 
     stage, role = az(DELETE).ok().warnings
 
-    assert stage == "Changing cluster cluster: InProgress"
+    assert stage == "Changing cluster cluster: in progress"
     assert "keeps its role" in role
 
 

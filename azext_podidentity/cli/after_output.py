@@ -1,0 +1,70 @@
+"""What a command does after az has printed its result, once for all the clusters that `--ids` names.
+
+az runs one job per ID, several at the same time. Their contexts are copies, but they share the invocation, so what the
+jobs ask for is collected there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
+from knack.log import get_logger
+
+from azext_podidentity.cli.output_format import wants_whole_table
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from knack.util import CLIError, CommandResultItem
+
+logger = get_logger(__name__)
+_LOCK = Lock()
+_KEY = "pod_identity_after_output"
+
+
+@dataclass
+class _AfterOutput:
+    """The warnings, each once, the texts below the table by heading, and the errors to end with."""
+
+    warnings: dict[str, None] = field(default_factory=dict)
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    errors: list[CLIError] = field(default_factory=list)
+
+    def run(self, cli_ctx: AzCli, result: CommandResultItem, **_: object) -> None:
+        """Print the texts and, unless the command failed on all clusters, the warnings; raise the first error."""
+        cli_ctx.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, self.run)
+        del cli_ctx.invocation.data[_KEY]
+        for heading, texts in self.texts.items():
+            print("", heading, "", "\n\n".join(texts), sep="\n", file=cli_ctx.out_file)
+        for warning in self.warnings if result.exit_code == 0 else ():
+            logger.warning(warning)
+        for error in self.errors:
+            raise error
+
+
+def warn_after_output(cli_ctx: AzCli, warning: str) -> None:
+    """Log the warning after the result, once for all clusters, and not at all if the command fails."""
+    _of(cli_ctx).warnings[warning] = None
+
+
+def print_after_table(cli_ctx: AzCli, heading: str, text: str) -> None:
+    """Print the text under the heading below the table, if the command line asks for a table of the whole result."""
+    if text and wants_whole_table(cli_ctx):
+        _of(cli_ctx).texts.setdefault(heading, []).append(text)
+
+
+def fail_after_output(cli_ctx: AzCli, error: CLIError) -> None:
+    """Have az end with the error, on standard error and as its exit code, after it has printed the result."""
+    _of(cli_ctx).errors.append(error)
+
+
+def _of(cli_ctx: AzCli) -> _AfterOutput:
+    data = cli_ctx.invocation.data
+    with _LOCK:
+        if _KEY not in data:
+            data[_KEY] = _AfterOutput()
+            cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, data[_KEY].run)
+        after: _AfterOutput = data[_KEY]
+        return after

@@ -1,0 +1,47 @@
+"""What the command line asks az to print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+
+
+def wants_text(cli_ctx: AzCli) -> bool:
+    """Return whether a command prints its own text instead of the result.
+
+    It does unless the command line asks for another format or for a part of the result. A default format in az's
+    configuration is meant for results.
+    """
+    return not has_option(cli_ctx, "--query") and (not is_format_given(cli_ctx) or _format(cli_ctx) == "yaml")
+
+
+def print_text(cli_ctx: AzCli, text: str) -> None:
+    """Print the text in place of the result; az prints nothing else, not even the nulls of several clusters."""
+    print(text, end="", file=cli_ctx.out_file)
+    cli_ctx.invocation.data["output"] = "none"
+
+
+def wants_whole_table(cli_ctx: AzCli) -> bool:
+    """Return whether az prints a table of the whole result, and not of the result of a query."""
+    return _format(cli_ctx) == "table" and not has_option(cli_ctx, "--query")
+
+
+def is_format_given(cli_ctx: AzCli) -> bool:
+    """Return whether the command line has `--output`."""
+    return has_option(cli_ctx, "--output") or "-o" in _given(cli_ctx)
+
+
+def has_option(cli_ctx: AzCli, option: str) -> bool:
+    """Return whether the command line has the option, which may be abbreviated."""
+    return any(len(name) > len("--") and option.startswith(name) for name in _given(cli_ctx))
+
+
+def _given(cli_ctx: AzCli) -> list[str]:
+    given: list[str] = cli_ctx.data.get("safe_params") or []
+    return given
+
+
+def _format(cli_ctx: AzCli) -> str:
+    return str(cli_ctx.invocation.data["output"])
