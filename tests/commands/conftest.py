@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from azure_simulator import NO_LIMITS, Durations, Simulator
+from azure_simulator import AZURE_LIMITS, NO_LIMITS, Durations, Simulator
 from azure_simulator.azure_cli import connect, environment
+from azure_simulator.shared_clock import SharedClock
 from development.paths import HOSTS, NEWEST, Host
 from tests.support.azure_cli import CLUSTER, GROUP, AzureCli
 from tests.support.forked_az import ForkedAz
@@ -19,7 +20,7 @@ AT_ONCE = 1e-6
 
 @pytest.fixture(scope="session")
 def shared_simulator() -> Iterator[Simulator]:
-    with Simulator(scale=AT_ONCE, limits=NO_LIMITS) as simulator:
+    with SharedClock() as clock, Simulator(scale=AT_ONCE, clock=clock, limits=NO_LIMITS) as simulator:
         yield simulator
 
 
@@ -71,9 +72,17 @@ def forked_az(logged_in: Callable[[Host], AzureCli]) -> Iterator[ForkedAz]:
 @pytest.fixture
 def az(simulator: Simulator, forked_az: ForkedAz) -> ForkedAz:
     """The newest az, forked from one that has imported its modules; the request log is empty."""
-    forked_az.speed = 1
+    forked_az.speed, forked_az.clock = 1, None
     simulator.requests.clear()
     return forked_az
+
+
+@pytest.fixture
+def simulated_time(simulator: Simulator, az: ForkedAz) -> SharedClock:
+    """Durations and limits of the real service, on a clock that `az` shares: what they wait takes no time."""
+    assert isinstance(simulator.clock, SharedClock)
+    simulator.scale, simulator.limits, az.clock = 1.0, AZURE_LIMITS, simulator.clock
+    return simulator.clock
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from azure_simulator.shared_clock import SharedClock
 from development.paths import Host
 from tests.support.azure_cli import AzureCli, Process, Result, result_of
 from tests.support.processes import child_setup
@@ -78,13 +79,15 @@ class ForkedProcess:
 class ForkedAz(AzureCli):
     """Runs commands as `AzureCli` does, each in a forked child; a context manager.
 
-    `speed`: all that a command sleeps takes that many times less. 1 is az as it is. What is to run with a terminal, a
-    standard input or another environment is started as ever.
+    `clock`: the clock of the simulator, which every command then follows: its waits take no time, and those of several
+    commands end in the right order. None is the machine's. `speed`: all that a command sleeps takes that many times
+    less. 1 is az as it is. What is to run with a terminal, a standard input or another environment is started as ever.
     """
 
     def __init__(self, host: Host, environment: Mapping[str, str], speed: float = 1) -> None:
         super().__init__(host.az, environment)
         self.speed = speed
+        self.clock: SharedClock | None = None
         self._forks = dict(environment)
         self._folder = tempfile.TemporaryDirectory(prefix="az-")
         self._address = f"{self._folder.name}/socket"
@@ -114,11 +117,18 @@ class ForkedAz(AzureCli):
         self._fork_server.stdout.close()
         self._folder.cleanup()
 
+    def together(self, *commands: str) -> list[Result]:
+        """Run several `az` processes at the same time. On a shared clock they start at the same moment."""
+        with self.clock.held() if self.clock else contextlib.nullcontext():
+            processes = [self.start(command) for command in commands]
+        return [result_of(process) for process in processes]
+
     def start(self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> Process:
         """Starts `az COMMAND`."""
         if (stderr, stdin, self.environment) != (subprocess.PIPE, subprocess.DEVNULL, self._forks):
             return super().start(command, stderr, stdin)
-        request = {"arguments": shlex.split(command), "speed": self.speed}
+        clock = self.clock and {"client": str(self.clock.client), "folder": self.clock.folder}
+        request = {"arguments": shlex.split(command), "speed": self.speed, "clock": clock}
         pipes = [os.pipe(), os.pipe()]
         nothing = os.open(os.devnull, os.O_RDONLY)
         connection = socket.socket(socket.AF_UNIX)
