@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import copy
 import threading
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 from azure_simulator.context import Context, new_id
 from azure_simulator.resource_ids import CLUSTER_TYPE, ResourceId
 from azure_simulator.services import Services
 
-from .resources.role_definitions import find_role
-
 Json = dict[str, Any]
-IdentityKind = Literal["SystemAssigned", "UserAssigned", "ServicePrincipal"]
 
 
 class Seed:
@@ -58,11 +56,17 @@ class Seed:
 
         `name` defaults to a new GUID.
         """
-        definition = find_role(role)
+        definition = self._services.roles.definitions.find(role)
         if definition is None:
-            raise ValueError(f"There is no built-in role '{role}' in the simulator.")
+            raise ValueError(f"There is no role '{role}' in the simulator.")
         with self._lock:
             return self._services.roles.grant(scope, principal_id, definition, name)
+
+    def role_definition(self, name: str, actions: Sequence[str], not_actions: Sequence[str] = ()) -> Json:
+        """Create a custom role. Actions may contain `*`."""
+        with self._lock:
+            role = self._services.roles.definitions.add(name, actions, not_actions)
+            return role.to_json(self._subscription(None))
 
     def group(self, *members: str) -> str:
         """Create a security group with these object IDs as members. Return its object ID."""
@@ -77,25 +81,32 @@ class Seed:
         name: str,
         *,
         network_plugin: str = "azure",
-        identity: IdentityKind = "SystemAssigned",
+        identity: str = "SystemAssigned",
+        kubelet_identity: str | None = None,
+        subscription_id: str | None = None,
         pod_identity: bool | Json = True,
         body: Json | None = None,
         **properties: Any,
     ) -> Json:
         """Create a cluster that is ready.
 
+        identity: "SystemAssigned", "UserAssigned" (a new managed identity), "ServicePrincipal", or the resource ID of
+            a managed identity, which several clusters may share.
+        kubelet_identity: the resource ID of a managed identity of the user's own; AKS creates one by default.
         pod_identity: True (enabled, no entries), False (never enabled) or the JSON of a podIdentityProfile.
             Entries without a state are Assigned.
         body: the JSON of a whole cluster, stored unchanged; the other arguments are ignored.
         properties: override members of `properties`, after the defaults were added.
         """
         with self._lock:
-            subscription = self._subscription(None)
+            subscription = self._subscription(subscription_id)
             group = self._ensure_group(subscription, resource_group)
             resource_id = ResourceId(subscription, group["name"], CLUSTER_TYPE, name)
             if body is None:
                 request = self._request(group, name, network_plugin, identity)
                 body = self._services.clusters.seed(resource_id, request).body
+                if kubelet_identity:
+                    properties["identityProfile"] = {"kubeletidentity": self._ids(kubelet_identity)}
                 body["properties"].update(_pod_identity(pod_identity, network_plugin), **properties)
             return copy.deepcopy(self._services.clusters.store(resource_id, body).body)
 
@@ -112,7 +123,15 @@ class Seed:
         known = self._services.groups.find(subscription, name)
         return known or self._services.groups.put(subscription, name, {"location": "eastus"})
 
-    def _request(self, group: Json, name: str, network_plugin: str, identity: IdentityKind) -> Json:
+    def _ids(self, resource_id: str) -> Json:
+        """Return the IDs of a managed identity as clusters show them. Raise KeyError if it does not exist."""
+        identity = self._services.identities.find(resource_id)
+        if identity is None:
+            raise KeyError(resource_id)
+        ids = identity["properties"]
+        return {"resourceId": resource_id, "clientId": ids["clientId"], "objectId": ids["principalId"]}
+
+    def _request(self, group: Json, name: str, network_plugin: str, identity: str) -> Json:
         request: Json = {
             "location": group["location"],
             "properties": {
@@ -123,11 +142,12 @@ class Seed:
         }
         if identity == "SystemAssigned":
             request["identity"] = {"type": identity}
-        elif identity == "UserAssigned":
-            made = self.managed_identity(group["name"], f"{name}-identity")
-            request["identity"] = {"type": identity, "userAssignedIdentities": {made["id"]: {}}}
-        else:
+        elif identity == "ServicePrincipal":
             request["properties"]["servicePrincipalProfile"] = {"clientId": new_id()}
+        else:
+            own = identity.startswith("/")
+            resource_id = identity if own else self.managed_identity(group["name"], f"{name}-identity")["id"]
+            request["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {resource_id: {}}}
         return request
 
 

@@ -244,8 +244,8 @@ class Simulator:
             cluster = self._cluster(resource_group, name)
             self._services.clusters.simulate_external_update(cluster, seconds, change)
 
-    def _cluster(self, resource_group: str, name: str) -> Cluster:
-        cluster = self._services.clusters.find(self.subscription_id, resource_group, name)
+    def _cluster(self, resource_group: str, name: str, subscription_id: str | None = None) -> Cluster:
+        cluster = self._services.clusters.find(subscription_id or self.subscription_id, resource_group, name)
         if cluster is None:
             raise KeyError(f"{resource_group}/{name}")
         return cluster

@@ -8,20 +8,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from azure_simulator.resources.role_definitions import BUILT_IN_ROLES, Role, find_role
+from azure_simulator.resources.role_definitions import Role, RoleDefinitions, role_definition_not_found, subscription_of
 
 from ..context import Context, new_id
 from ..entra import Directory
-from ..errors import ServiceError, front_door, service
+from ..errors import service
 from ..http import Request, Response, Route
 from ..resource_ids import scope_contains, segments
 
 _ASSIGNMENTS = "/{scope:path}/providers/Microsoft.Authorization/roleAssignments"
-_DEFINITIONS = "/{scope:path}/providers/Microsoft.Authorization/roleDefinitions"
 _AT_SCOPE = re.compile(r"\batScope\(\)", re.IGNORECASE)
 _PRINCIPAL = re.compile(r"(?P<by>assignedTo\(|principalId eq )'(?P<id>[^']+)'", re.IGNORECASE)
 _TYPE = "ServicePrincipal"
-_ROLE_NAME = re.compile(r"roleName eq '([^']*)'", re.IGNORECASE)
 
 
 @dataclass
@@ -55,6 +53,7 @@ class RoleAssignments:
         self._context = context
         self._directory = directory
         self._check_scope = check_scope
+        self.definitions = RoleDefinitions()
         self._assignments: dict[str, RoleAssignment] = {}
 
     def put(self, scope: str, name: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +100,7 @@ class RoleAssignments:
             each.to_json() for each in self._assignments.values() if each.principal_id.lower() == principal_id.lower()
         ]
 
-    def allows(self, principal_id: str, action: str, resource_id: str) -> bool:
+    def allows(self, principal_id: str, action: tuple[str, ...], resource_id: str) -> bool:
         """Return whether a propagated assignment, at the resource or above it, grants the action."""
         principals = self._directory.acts_as(principal_id)
         return any(
@@ -118,9 +117,7 @@ class RoleAssignments:
             Route("PUT", f"{_ASSIGNMENTS}/{{name}}", self._put),
             Route("GET", f"{_ASSIGNMENTS}/{{name}}", self._get),
             Route("DELETE", f"{_ASSIGNMENTS}/{{name}}", self._delete),
-            Route("GET", _DEFINITIONS, _list_definitions),
-            Route("GET", f"{_DEFINITIONS}/{{name}}", _get_definition),
-            Route("GET", "/providers/Microsoft.Authorization/roleDefinitions/{name}", _get_definition),
+            *self.definitions.routes(),
         ]
 
     def _requested(self, properties: dict[str, Any]) -> tuple[Role, str]:
@@ -128,9 +125,9 @@ class RoleAssignments:
         definition_id, principal_id = properties.get("roleDefinitionId"), properties.get("principalId")
         if not isinstance(definition_id, str) or not isinstance(principal_id, str):
             raise service(400, "InvalidRequestContent", "roleDefinitionId and principalId are required.")
-        role = find_role(definition_id)
+        role = self.definitions.find(definition_id)
         if role is None or role.id != definition_id.rpartition("/")[2].lower():
-            raise _role_definition_not_found(definition_id)
+            raise role_definition_not_found(definition_id)
         self._check_principal(principal_id, properties.get("principalType"))
         return role, principal_id
 
@@ -245,33 +242,5 @@ def _scope(request: Request) -> str:
     return f"/{request.parameters['scope'].strip('/')}"
 
 
-def _subscription(scope: str) -> str:
-    parts = scope.strip("/").split("/")
-    return parts[1] if len(parts) > 1 and parts[0].lower() == "subscriptions" else ""
-
-
 def _definition_id(scope: str, role: Role) -> str:
-    return str(role.to_json(_subscription(scope))["id"])
-
-
-def _role_definition_not_found(definition_id: str) -> ServiceError:
-    name = definition_id.rpartition("/")[2]
-    message = f"The specified role definition with ID '{name}' does not exist."
-    return front_door(404, "RoleDefinitionDoesNotExist", message)
-
-
-def _list_definitions(request: Request) -> Response:
-    wanted = _ROLE_NAME.search(request.query.get("$filter", ""))
-    value = [
-        role.to_json(_subscription(_scope(request)))
-        for role in BUILT_IN_ROLES
-        if wanted is None or role.name.lower() == wanted[1].lower()
-    ]
-    return Response(200, {"value": value})
-
-
-def _get_definition(request: Request) -> Response:
-    role = find_role(request.parameters["name"])
-    if role is None:
-        raise _role_definition_not_found(request.parameters["name"])
-    return Response(200, role.to_json(_subscription(request.parameters.get("scope", ""))))
+    return str(role.to_json(subscription_of(scope))["id"])

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from ..context import new_id
+from ..errors import ServiceError, front_door
+from ..http import Request, Response, Route
+
 _TYPE = "Microsoft.Authorization/roleDefinitions"
+_DEFINITIONS = f"/{{scope:path}}/providers/{_TYPE}"
+_ROLE_NAME = re.compile(r"roleName eq '([^']*)'", re.IGNORECASE)
 
 
 class Role(NamedTuple):
@@ -16,12 +24,13 @@ class Role(NamedTuple):
     description: str
     actions: tuple[str, ...]
     not_actions: tuple[str, ...] = ()
+    built_in: bool = True
 
-    def grants(self, action: str) -> bool:
-        """Return whether the role allows an action, ignoring case."""
+    def grants(self, action: tuple[str, ...]) -> bool:
+        """Return whether the role allows an action in one of its forms, ignoring case, and excludes none of them."""
 
         def any_matches(patterns: tuple[str, ...]) -> bool:
-            return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+            return any(fnmatchcase(form.lower(), pattern.lower()) for form in action for pattern in patterns)
 
         return any_matches(self.actions) and not any_matches(self.not_actions)
 
@@ -29,9 +38,9 @@ class Role(NamedTuple):
         return {
             "properties": {
                 "roleName": self.name,
-                "type": "BuiltInRole",
+                "type": "BuiltInRole" if self.built_in else "CustomRole",
                 "description": self.description,
-                "assignableScopes": ["/"],
+                "assignableScopes": ["/"] if self.built_in else [f"/subscriptions/{subscription}"],
                 "permissions": [
                     {
                         "actions": list(self.actions),
@@ -112,7 +121,55 @@ BUILT_IN_ROLES = (
 )
 
 
-def find_role(name_or_id: str) -> Role | None:
-    """Return the role with this name or ID, alone or at the end of a role definition ID."""
-    wanted = name_or_id.rpartition("/")[2].lower()
-    return next((role for role in BUILT_IN_ROLES if wanted in (role.id, role.name.lower())), None)
+class RoleDefinitions:
+    """The built-in roles and the custom ones that were added."""
+
+    def __init__(self) -> None:
+        self._roles = list(BUILT_IN_ROLES)
+
+    def add(self, name: str, actions: Iterable[str], not_actions: Iterable[str]) -> Role:
+        """Create a custom role, which may be assigned anywhere."""
+        role = Role(new_id(), name, "A custom role", tuple(actions), tuple(not_actions), built_in=False)
+        self._roles.append(role)
+        return role
+
+    def find(self, name_or_id: str) -> Role | None:
+        """Return the role with this name or ID, alone or at the end of a role definition ID."""
+        wanted = name_or_id.rpartition("/")[2].lower()
+        return next((role for role in self._roles if wanted in (role.id, role.name.lower())), None)
+
+    def routes(self) -> list[Route]:
+        """Return the routes of role definitions at any scope and at none."""
+        return [
+            Route("GET", _DEFINITIONS, self._list),
+            Route("GET", f"{_DEFINITIONS}/{{name}}", self._get),
+            Route("GET", f"/providers/{_TYPE}/{{name}}", self._get),
+        ]
+
+    def _list(self, request: Request) -> Response:
+        wanted = _ROLE_NAME.search(request.query.get("$filter", ""))
+        value = [
+            role.to_json(subscription_of(request.parameters["scope"]))
+            for role in self._roles
+            if wanted is None or role.name.lower() == wanted[1].lower()
+        ]
+        return Response(200, {"value": value})
+
+    def _get(self, request: Request) -> Response:
+        role = self.find(request.parameters["name"])
+        if role is None:
+            raise role_definition_not_found(request.parameters["name"])
+        return Response(200, role.to_json(subscription_of(request.parameters.get("scope", ""))))
+
+
+def subscription_of(scope: str) -> str:
+    """Return the subscription ID of a scope, or "" outside of subscriptions."""
+    parts = scope.strip("/").split("/")
+    return parts[1] if len(parts) > 1 and parts[0].lower() == "subscriptions" else ""
+
+
+def role_definition_not_found(definition_id: str) -> ServiceError:
+    """Return the error about a role definition that does not exist."""
+    name = definition_id.rpartition("/")[2]
+    message = f"The specified role definition with ID '{name}' does not exist."
+    return front_door(404, "RoleDefinitionDoesNotExist", message)

@@ -21,7 +21,12 @@ from azure_simulator.resources.containerservice.bodies import (
 from azure_simulator.resources.containerservice.cluster_identity import ClusterIdentities
 from azure_simulator.resources.containerservice.operations import LongRunningOperation, OperationKind, Operations
 from azure_simulator.resources.containerservice.pod_identity import Outcome
-from azure_simulator.resources.containerservice.pod_identity_check import Check, Dependencies, check_assign_limit
+from azure_simulator.resources.containerservice.pod_identity_check import (
+    Check,
+    Dependencies,
+    check_assign_limit,
+    check_kubelet_identity,
+)
 from azure_simulator.resources.containerservice.read_only import writable
 
 from ...context import Context, new_id
@@ -238,6 +243,7 @@ class Clusters:
         return body
 
     def _check_pod_identity(self, body: Body, old: Body | None, subscription: str, creating: bool) -> Outcome | None:
+        check_kubelet_identity(body, self._dependencies)
         profile = profile_of(body)
         if not profile:
             return None

@@ -26,7 +26,11 @@ from ..features import POD_IDENTITY_FEATURE, Features
 from ..managedidentity import ManagedIdentities
 
 MAXIMUM_ENTRIES = 200
-ASSIGN_ACTION = "Microsoft.ManagedIdentity/userAssignedIdentities/identity/assign/action"
+# The action as errors name it, and as the built-in role and Microsoft's documentation write it: either form grants it.
+ASSIGN_ACTION = (
+    "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+    "Microsoft.ManagedIdentity/userAssignedIdentities/identity/assign/action",
+)
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _NAMESPACE = re.compile(_LABEL)
 _NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
@@ -143,6 +147,25 @@ class Check:
         if principal is None or self._dependencies.identities.find(resource_id) is None:
             return False
         return self._dependencies.roles.allows(principal, ASSIGN_ACTION, resource_id)
+
+
+def check_kubelet_identity(body: Body, dependencies: Dependencies) -> None:
+    """Raise if the cluster identity may not assign a kubelet identity of the user's own.
+
+    Microsoft's page "Use a managed identity in AKS" requires the role; the code is that of public reports. That every
+    write checks it is an assumption.
+    """
+    kubelet = (body["properties"].get("identityProfile") or {}).get("kubeletidentity") or {}
+    resource_id, principal = kubelet.get("resourceId"), dependencies.cluster_identities.principal(body)
+    if resource_id is None or dependencies.identities.find(resource_id) is None:
+        return  # AKS created it.
+    if principal is None or not dependencies.roles.allows(principal, ASSIGN_ACTION, resource_id):
+        raise aks(
+            400,
+            "CustomKubeletIdentityMissingPermissionError",
+            f"The cluster user assigned identity must be given permission to assign kubelet identity {resource_id}. "
+            f"Check access result not allowed for action {ASSIGN_ACTION[0]}.",
+        )
 
 
 def check_assign_limit(profile: Profile, old: Profile | None, limit: int) -> None:
