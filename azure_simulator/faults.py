@@ -11,6 +11,7 @@ from typing import Any, Literal
 from azure_simulator import resource_ids
 from azure_simulator.errors import ServiceError, Shape
 from azure_simulator.http import HTML, JSON, Response
+from azure_simulator.known_errors import REQUESTS, KnownError, Where, known_error
 
 Drop = Literal["before", "after", "inside"]
 
@@ -98,10 +99,34 @@ class Faults:
                 return fault
         return None
 
-    def fail_operation(self, code: str, message: str) -> None:
-        """Let the next long-running operation end Failed with this error."""
+    def add_known(
+        self, name: str, where: Where | None = None, times: int = 1, entry: tuple[str, str] = ("", ""), **values: str
+    ) -> KnownError:
+        """Let an error of the table `known_errors` happen, and return it as it will be answered.
+
+        Args:
+            name: the error's name.
+            where: where it happens, by default the first place of its row. ValueError if it does not happen there.
+            times: to how many requests; 0 to all of them.
+            entry: namespace and name of the pod identity that fails, for the place "entry".
+            values: what stands in the message, by placeholder.
+        """
+        error = known_error(name, **values)
+        where = where or error.where[0]
+        if where not in error.where:
+            raise ValueError(f"{name} does not happen at {where}.")
+        if where == "operation":
+            self.fail_operation(error.code, error.message, error.state)
+        elif where == "entry":
+            self.fail_entry(*entry, error.code, error.message)
+        else:
+            self.add(_known_fault(error, where, times or 10**6))
+        return error
+
+    def fail_operation(self, code: str, message: str, state: str = "Failed") -> None:
+        """Let the next long-running operation end in this state with this error."""
         with self._lock:
-            self._operations.append({"code": code, "message": message})
+            self._operations.append({"code": code, "message": message, "state": state})
 
     def take_operation_failure(self) -> dict[str, str] | None:
         with self._lock:
@@ -115,3 +140,18 @@ class Faults:
     def take_entry_failure(self, namespace: str, name: str) -> dict[str, str] | None:
         with self._lock:
             return self._entries.pop(resource_ids.key(namespace, name), None)
+
+
+def _known_fault(error: KnownError, where: Where, times: int) -> Fault:
+    method, path = REQUESTS[where]
+    return Fault(
+        method,
+        path,
+        times,
+        status=error.status,
+        code=error.code,
+        message=error.message,
+        headers=dict(error.headers),
+        shape=error.shape,
+        body=error.body,
+    )

@@ -181,7 +181,7 @@ class Clusters:
     def _finish(self, cluster_key: tuple[str, ...], cluster: Cluster, operation: LongRunningOperation) -> None:
         cluster.operation = None
         if operation.failure:
-            set_state(cluster.body, "Failed")
+            set_state(cluster.body, operation.failure["state"])
             pod_identity.fail_unsettled(profile_of(cluster.body), operation.failure)
         elif operation.kind == "Deleting":
             self._remove(cluster_key)

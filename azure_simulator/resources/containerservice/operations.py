@@ -26,8 +26,8 @@ _NOT_LATEST = {
 class LongRunningOperation:
     """An operation on one cluster. `kind` is the provisioningState meanwhile; times are clock readings.
 
-    `failure` is the error it ends Failed with. `preempted` is an operation that another one replaced: it goes
-    on, shows an error, and ends Succeeded with that error still attached (public recordings).
+    `failure` is the error it ends with, and the `state` it ends in. `preempted` is an operation that another one
+    replaced: it continues, shows an error, and ends Succeeded with that error still attached (public recordings).
     """
 
     subscription: str
@@ -49,7 +49,7 @@ class LongRunningOperation:
     def status(self, now: float, stages: bool) -> str:
         """Return InProgress, then free text in the recorded order, then Succeeded or Failed."""
         if not self.running(now):
-            return "Failed" if self.failure else "Succeeded"
+            return self.failure["state"] if self.failure else "Succeeded"
         names = self._stages() if stages else ["InProgress"]
         return names[int(self.progress(now) * len(names))]
 
@@ -69,7 +69,9 @@ class LongRunningOperation:
     def error(self, now: float) -> dict[str, str] | None:
         if self.preempted:
             return _NOT_LATEST
-        return None if self.running(now) else self.failure
+        if self.running(now) or self.failure is None:
+            return None
+        return {name: self.failure[name] for name in ("code", "message")}
 
 
 class Operations:

@@ -69,7 +69,7 @@ def fail_unsettled(profile: Profile | None, error: dict[str, str]) -> None:
     entries = identities(profile)
     for index, entry in enumerate(entries):
         if entry.get("provisioningState") in ("Updating", "Deleting"):
-            entries[index] = failed(entry, **error)
+            entries[index] = failed(entry, error["code"], error["message"])
 
 
 def _profile(requested: Profile, entries: list[Entry]) -> Profile:

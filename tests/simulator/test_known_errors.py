@@ -1,0 +1,110 @@
+"""Each error of the table happens wherever its row says."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from azure_simulator import Simulator
+from azure_simulator.known_errors import KNOWN_ERRORS, KnownError, Where, known_error
+from tests.support.arm import CLUSTER, GROUP, Arm, add, entry, profile
+
+IDENTITIES = f"resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+CASES = [(error, where) for error in KNOWN_ERRORS for where in error.where]
+REQUESTS = [(error, where) for error, where in CASES if where not in ("operation", "entry")]
+
+
+def send(arm: Arm, where: Where) -> httpx.Response:
+    method, path = {
+        "read": ("GET", arm.cluster_path()),
+        "write": ("PUT", arm.cluster_path()),
+        "poll": ("GET", "providers/Microsoft.ContainerService/locations/eastus/operations/some"),
+        "grant": ("PUT", f"{IDENTITIES}/a/providers/Microsoft.Authorization/roleAssignments/some"),
+        "credential": ("PUT", f"{IDENTITIES}/a/federatedIdentityCredentials/some"),
+        "identity": ("GET", f"{IDENTITIES}/a"),
+        "feature": ("GET", "providers/Microsoft.Features/providers/Microsoft.ContainerService/features/some"),
+    }[where]
+    return arm.send(method, path, {} if method == "PUT" else None)
+
+
+def name_of(value: object) -> str:
+    return value.name if isinstance(value, KnownError) else str(value)
+
+
+@pytest.mark.parametrize(("error", "where"), REQUESTS, ids=name_of)
+def test_a_request_is_answered_with_it(arm: Arm, simulator: Simulator, error: KnownError, where: Where) -> None:
+    given = simulator.faults.add_known(error.name, where)
+    response = send(arm, where)
+    assert response.status_code == error.status
+    if error.body is not None:
+        assert (response.text if isinstance(error.body, str) else response.json()) == error.body
+        return
+    body = response.json()
+    assert ("error" in body) is (error.shape == "front-door")
+    shown = body.get("error", body)
+    assert (shown["code"], shown["message"]) == (error.code, given.message)
+    assert response.headers.get("retry-after") == ("5" if error.status == 429 else None)
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("error", [error for error, where in CASES if where == "operation"], ids=name_of)
+def test_an_operation_ends_with_it(arm: Arm, simulator: Simulator, error: KnownError) -> None:
+    given = simulator.faults.add_known(error.name, "operation")
+    url = arm.change(lambda body: body.update(tags={"a": "b"})).headers["azure-asyncoperation"]
+    arm.settle()
+    ended: dict[str, Any] = arm.get(url).json()
+    assert (ended["status"], ended["error"]) == (error.state, {"code": error.code, "message": given.message})
+    assert arm.cluster()["properties"]["provisioningState"] == error.state
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("error", [error for error, where in CASES if where == "entry"], ids=name_of)
+def test_an_entry_ends_with_it(arm: Arm, simulator: Simulator, error: KnownError) -> None:
+    identity = simulator.seed.managed_identity(GROUP, "a")
+    principal = simulator.cluster(GROUP, CLUSTER)["identity"]["principalId"]
+    simulator.seed.role_assignment(identity["id"], principal)
+    given = simulator.faults.add_known(error.name, "entry", entry=("namespace", "name"))
+    assert arm.change(add(entry(identity))).is_success
+    arm.settle()
+    (ended,) = profile(arm.cluster())["userAssignedIdentities"]
+    assert ended["provisioningState"] == "Failed"
+    assert ended["provisioningInfo"]["error"]["error"] == {"code": error.code, "message": given.message}
+
+
+@pytest.mark.parametrize("error", KNOWN_ERRORS, ids=name_of)
+def test_each_has_a_source_and_a_whole_message(error: KnownError) -> None:
+    assert re.match(r"recorded|report|Learn: ", error.source)
+    assert not re.search(r"\{\w+\}", known_error(error.name).message)
+    assert error.message or error.body is not None
+
+
+def test_names_are_unique() -> None:
+    names = [error.name for error in KNOWN_ERRORS]
+    assert len(names) == len(set(names))
+
+
+def test_values_are_filled_in(simulator: Simulator) -> None:
+    error = simulator.faults.add_known("LinkedAuthorizationFailed", principal="me", action="do/it", scope="/there")
+    assert "object id 'me'" in error.message
+    assert "action 'do/it' on the linked scope(s) '/there'" in error.message
+
+
+def test_an_error_does_not_happen_where_it_is_not_known_to(simulator: Simulator) -> None:
+    with pytest.raises(ValueError, match="does not happen at read"):
+        simulator.faults.add_known("RoleAssignmentLimitExceeded", "read")
+
+
+def test_an_unknown_value_is_refused() -> None:
+    with pytest.raises(KeyError, match="colour"):
+        known_error("ScopeLocked", colour="red")
+
+
+def test_it_can_last(arm: Arm, simulator: Simulator) -> None:
+    simulator.faults.add_known("OperationNotFound", times=0)
+    assert {send(arm, "poll").status_code for _ in range(5)} == {404}
+    simulator.faults.clear()
+    simulator.faults.add_known("OperationServerError")
+    assert [send(arm, "poll").status_code for _ in range(2)] == [500, 404]
