@@ -175,55 +175,84 @@ def _load_migrate(loader: Any) -> None:
             "workloads",
             nargs="+",
             validator=_validators.validate_migrate,
-            help="Space-separated files and folders with Kubernetes objects in YAML or JSON, as people keep them or as "
-            "kubectl prints them; `-` is standard input. When left out, kubectl is asked.",
+            help="Space-separated files and folders with Kubernetes objects in YAML or JSON: manifests, or the output "
+            "of kubectl. Use `-` for standard input. kubectl builds a folder with a kustomization. Defaults to the "
+            "objects that kubectl reads from the cluster.",
         )
-        c.argument("kube_context", options_list=["--context"], help="Context of kubectl that is the cluster.")
+        c.argument(
+            "kube_context",
+            options_list=["--context"],
+            help="The kubectl context to use. Defaults to the current context.",
+        )
         c.argument(
             "run_command",
             action="store_true",
-            help="Have AKS run kubectl inside the cluster, for a private cluster that cannot be reached from here.",
+            help="Run kubectl inside the cluster, for a private cluster that this machine does not reach.",
         )
         c.argument(
             "default_namespace",
             options_list=["--namespace"],
-            help="Kubernetes namespace of objects in files that do not name theirs.",
+            help="Kubernetes namespace of objects in files that do not name one.",
         )
     with loader.argument_context("aks pod-identity migrate", arg_group="Action") as c:
         c.argument(
             "approve",
             action="store_true",
-            help="Enable the OIDC issuer and workload identity, and make the federated identity credentials.",
+            help="Enable the OIDC issuer and workload identity, and create the federated identity credentials. Asks "
+            "before it enables the OIDC issuer, which cannot be disabled again.",
         )
         c.argument("status", action="store_true", help="Show which workloads still need the add-on.")
         c.argument(
             "finish",
             action="store_true",
-            help="Once no workload needs it, remove the pod identities, their role assignments and the exceptions, and "
-            "disable the add-on.",
+            help="Remove the pod identities, their role assignments and the exceptions, and disable the add-on. "
+            "Refused while anything that was read is not ready.",
         )
         c.argument(
             "undo",
             action="store_true",
-            help="Remove the federated identity credentials that this command made for the cluster: those whose name "
-            "is the one it derives from the cluster's issuer and their subject. Pod identity stays as it is.",
+            help="Remove the federated identity credentials that this command created for the cluster. It recognizes "
+            "them by their names, which derive from issuer and subject. Pod identity does not change.",
+        )
+        c.argument(
+            "issuer",
+            help="With --undo, the issuer URL whose credentials are removed, for example that of a cluster that was "
+            "recreated. Defaults to the cluster's issuer.",
+        )
+        c.argument(
+            "force",
+            action="store_true",
+            help="With --finish, disable the add-on although workloads are not ready or are not known. They can lose "
+            "their managed identity.",
         )
         c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
     with loader.argument_context("aks pod-identity migrate", arg_group="Kubernetes") as c:
         c.argument(
             "output_dir",
-            help="Folder to write the Kubernetes side to: service accounts, and a kustomization of patches where the "
-            "workloads are in files, or patches and a script where they came out of the cluster.",
+            help="Folder to write the Kubernetes side to: service accounts, and a kustomization for objects in files, "
+            "or patches and a script for objects in a cluster.",
+        )
+        c.argument(
+            "remove_labels",
+            action="store_true",
+            help="Plan the second step: remove the label aadpodidbinding from workloads whose pods have tokens of "
+            "workload identity. By default, the first step is planned, which keeps the label.",
+        )
+        c.argument(
+            "one_step",
+            action="store_true",
+            help="Plan both steps as one. Pods that get no token of workload identity then have no managed identity.",
         )
         c.argument(
             "proxy_sidecar",
-            action="store_true",
-            help="Give the pods the sidecar that answers code which still calls the instance metadata service.",
+            nargs="*",
+            help="Add the proxy sidecar to the workloads of these names (NAME or NAMESPACE/NAME). Without names, to "
+            "those whose manifest uses the instance metadata service.",
         )
         c.argument(
             "new_service_accounts",
             action="store_true",
-            help="Have workloads that run as the service account default run as one named like their pod identity.",
+            help="Run workloads of the service account 'default' as a new one that is named like their pod identity.",
         )
 
 

@@ -103,19 +103,22 @@ def validate_delete(namespace: Any) -> None:
 
 def validate_migrate(namespace: Any) -> None:
     """One action of `migrate` at a time, one place where the workloads come from, and options that go with them."""
-    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
 
     from azext_podidentity.profile.validation import check_namespace
 
     def chosen(*names: str) -> list[str]:
         options = {"kube_context": "--context"}
-        return [options.get(name, f"--{name.replace('_', '-')}") for name in names if getattr(namespace, name)]
+        # An empty list is an option that was given without values.
+        given = (name for name in names if getattr(namespace, name) not in (None, False))
+        return [options.get(name, f"--{name.replace('_', '-')}") for name in given]
 
     check_namespace(namespace.default_namespace)
-    planning = chosen("output_dir", "proxy_sidecar", "new_service_accounts")
+    planning = chosen("output_dir", "proxy_sidecar", "new_service_accounts", "remove_labels", "one_step")
     other_action = chosen("status", "finish", "undo")
     for together in (
         chosen("approve", "status", "finish", "undo"),
+        chosen("remove_labels", "one_step"),
         chosen("workloads", "run_command"),
         chosen("kube_context", "run_command"),
         [*other_action, *planning] if other_action and planning else [],
@@ -123,6 +126,9 @@ def validate_migrate(namespace: Any) -> None:
     ):
         if len(together) > 1:
             raise MutuallyExclusiveArgumentError(f"{' and '.join(together)} cannot be used together.", "Pass one.")
+    for option, action in (("issuer", "undo"), ("force", "finish")):
+        if getattr(namespace, option) and not getattr(namespace, action):
+            raise RequiredArgumentMissingError(f"--{option} requires --{action}.", f"Pass --{action} too.")
 
 
 def validate_files(namespace: Any) -> None:

@@ -194,10 +194,14 @@ def pod_identity_migrate(
     status: bool = False,
     finish: bool = False,
     undo: bool = False,
+    issuer: str | None = None,
+    remove_labels: bool = False,
+    one_step: bool = False,
     output_dir: str | None = None,
-    proxy_sidecar: bool = False,
+    proxy_sidecar: list[str] | None = None,
     new_service_accounts: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
+    force: bool = False,
     yes: bool = False,
 ) -> Any:
     """Return the plan of a migration, its status, or what was removed."""
@@ -205,7 +209,7 @@ def pod_identity_migrate(
     from azext_podidentity.actions.workload_source import WorkloadSource, load
     from azext_podidentity.cli.after_output import fail_after_output
     from azext_podidentity.cli.interaction import confirm
-    from azext_podidentity.migration.steps import Options
+    from azext_podidentity.migration.steps import ONE_STEP, PREPARE, REMOVE_LABELS, Options
 
     def ask(message: str) -> None:
         if not yes:
@@ -215,17 +219,18 @@ def pod_identity_migrate(
     service = ClusterService(cmd.cli_ctx, client, reference)
     migration = Migration(cmd.cli_ctx, service, reference, ask, aks_custom_headers)
     source = WorkloadSource(tuple(workloads or ()), kube_context, run_command, default_namespace)
-    options = Options(proxy_sidecar=proxy_sidecar, new_service_accounts=new_service_accounts)
+    stage = REMOVE_LABELS if remove_labels else ONE_STEP if one_step else PREPARE
+    options = Options(stage, None if proxy_sidecar is None else tuple(proxy_sidecar), new_service_accounts)
     if undo:
-        outcome = migration.undo()
+        outcome = migration.undo(issuer)
     else:
         if output_dir is not None:
             migration.check_output_dir(output_dir)
-        loaded = load(cmd.cli_ctx, client, service, reference, source)
+        loaded = load(cmd.cli_ctx, client, service, reference, source, must_be_cluster=finish and not force)
         if status:
             outcome = migration.status(loaded)
         elif finish:
-            outcome = migration.finish(loaded, source)
+            outcome = migration.finish(loaded, source, force=force, asks=not yes)
         else:
             outcome = (migration.approve if approve else migration.plan)(loaded, options, source, output_dir)
     for warning in outcome.warnings:

@@ -9,10 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from azext_podidentity.manifest.schema import SCHEMA
-from azext_podidentity.migration import identity_decisions, workload_decisions
+from azext_podidentity.migration import identity_decisions, user_decisions, workload_decisions
 from azext_podidentity.migration.decision import Decision
+from azext_podidentity.migration.inventory import Mention
 from azext_podidentity.migration.kubernetes_objects import Origin
 from azext_podidentity.migration.matching import Match
+from azext_podidentity.migration.node_agent_users import NodeAgentUser
+from azext_podidentity.migration.pod_spec import PodSpec
 from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException
@@ -83,7 +86,7 @@ def decision_samples() -> Iterator[tuple[Callable[..., Decision], Decision]]:
             yield make, make(*_ARGUMENTS[make.__name__])
 
 
-DECISION_MODULES = (workload_decisions, identity_decisions)
+DECISION_MODULES = (workload_decisions, user_decisions, identity_decisions)
 _SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _CLUSTER = ClusterReference("myResourceGroup", "myAKSCluster")
 _IDENTITIES = [
@@ -99,28 +102,62 @@ _WEB = Workload(
     "apps/v1",
     Origin("web.yaml"),
     labels={BINDING_LABEL: "storage"},
-    imds=("main",),
+    pod=PodSpec(
+        imds=("main",), flex_volumes=("secrets",), variables=("AZURE_CLIENT_ID",), host_network=True, affinity=True
+    ),
+    managed_by="the values of Helm release 'web'",
 )
 _JOB = replace(_WEB, key=ObjectKey("my-app", "CronJob", "report"))
 _KEYS = (_WEB.key,)
 _ACCOUNT = ("my-app", "web")
 _WANTED = credential_for("https://issuer.example/", *_ACCOUNT)
+_POD = replace(_WEB, key=ObjectKey("my-app", "Pod", "debug"))
+_SECRETS = NodeAgentUser(
+    ObjectKey("my-app", "SecretProviderClass", "secrets"),
+    "secrets-store.csi.x-k8s.io/v1",
+    Origin("secrets.yaml"),
+    uses_pod_identity=True,
+)
+_RELEASE = Mention(
+    "HelmRelease my-app/web", "my-app", "HelmRelease", "web", ("spec.values.podLabels.aadpodidbinding",), "web.yaml"
+)
 _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "add_on_disabled": (_CLUSTER,),
-    "no_identity": (Match(_WEB, ()), [PodIdentity(EntryKey("other", "storage"), _IDENTITIES[0])]),
-    "label_in_selector": (_WEB,),
+    "affinity": (_WEB,),
+    "calls_imds": (_WEB,),
+    "conflicting_credential": (_IDENTITIES[0], _WANTED, credential_for("https://other.example/", *_ACCOUNT), _KEYS),
     "default_service_account": ("my-app", "storage", [Match(_WEB, (_STORAGE,))]),
-    "several_identities": (Match(_WEB, (_STORAGE, _DATABASE)),),
-    "shared_service_account": (*_ACCOUNT, [Match(_WEB, (_STORAGE,)), Match(_JOB, (_DATABASE,))]),
-    "other_client_id": (*_ACCOUNT, "0000-another", _IDENTITIES[0], _KEYS),
+    "enables_oidc_issuer": (_CLUSTER,),
+    "environment_override": (_WEB,),
+    "exception_without_effect": (PodIdentityException(EntryKey("monitoring", "agents"), {"app": "node-agent"}), []),
+    "finished_workload": (_POD,),
+    "flex_volume": (_WEB,),
+    "former_issuer": (_CLUSTER, _IDENTITIES[0], "https://former.example/", [_WANTED]),
+    "generated_name": (_WEB,),
+    "kinds_not_read": ("myAKSCluster", ["widgets.example.com"]),
+    "label_in_selector": (_WEB,),
+    "label_not_understood": (_RELEASE,),
+    "label_selected": (ObjectKey("my-app", "Service", "web"), _KEYS),
+    "managed_by_tool": (_WEB,),
     "managed_identity_not_found": (_CLUSTER, _IDENTITIES[0].resource_id, _KEYS),
     "managed_identity_unreadable": (_IDENTITIES[0].resource_id, "(AuthorizationFailed) the service's words", _KEYS),
-    "conflicting_credential": (_IDENTITIES[0], _WANTED, credential_for("https://other.example/", *_ACCOUNT), _KEYS),
+    "no_identity": (Match(_WEB, ()), [PodIdentity(EntryKey("other", "storage"), _IDENTITIES[0])]),
+    "not_prepared": (_WEB, "1 of its 2 running pods have no token yet."),
+    "other_client_id": (*_ACCOUNT, "0000-another", _IDENTITIES[0], _KEYS),
+    "owner_not_read": (_WEB,),
+    "pods_differ": (_WEB, ["web", "worker"]),
+    "proxy_limits": (_WEB, ["Before Kubernetes 1.32, the sidecar keeps a job from ending."]),
+    "proxy_not_possible": (_WEB, "it uses the host's network."),
+    "recreate": (_POD, "kubectl delete pods debug --namespace my-app"),
+    "role_bindings": ("my-app", "default", "storage", ["RoleBinding readers"]),
+    "secret_provider_class_not_read": ("my-app", "secrets", _KEYS),
+    "secret_provider_class_unclear": (_SECRETS, "its workloads use 2 managed identities.", _KEYS),
+    "several_identities": (Match(_WEB, (_STORAGE, _DATABASE)),),
+    "shared_service_account": (*_ACCOUNT, [Match(_WEB, (_STORAGE,)), Match(_JOB, (_DATABASE,))]),
+    "shared_with_unlabelled": (*_ACCOUNT, [_JOB]),
+    "signs_in_with_imds": (ObjectKey("my-app", "ConfigMap", "scripts"), ["upload.sh"]),
+    "template_list": (_WEB,),
     "too_many_credentials": (_IDENTITIES[0], MAX_CREDENTIALS - 1, 3, _KEYS),
     "unused_identity": (_STORAGE,),
-    "exception_without_effect": (PodIdentityException(EntryKey("monitoring", "agents"), {"app": "node-agent"}), []),
-    "calls_imds": (_WEB,),
-    "owner_not_read": (_WEB,),
-    "generated_name": (_WEB,),
 }
 _BLOCKS = {"schema.json": manifest_keys, "decisions.py": migration_decisions}

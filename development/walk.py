@@ -293,14 +293,26 @@ az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKu
     --workloads web.yaml -o table""",
             ),
             Step(
-                "The Azure side done, and the Kubernetes side written as files",
+                "The Azure side, and the first step as files; the label stays",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
-    --workloads web.yaml --approve --output-dir workload-identity --query credentials""",
+    --workloads web.yaml --approve --yes --output-dir first-step --query credentials""",
             ),
-            Step("What kubectl apply -k workload-identity changes", "cat workload-identity/patches/*.yaml"),
+            Step("What kubectl apply -k first-step changes", "cat first-step/patches/*.yaml"),
             Step(
-                "The same change in the manifest that people keep",
+                "The same change in the manifest that you keep",
+                """\
+awk '{print} sub(/aadpodidbinding: .*/, "azure.workload.identity/use: \\"true\\"") {print}' web.yaml > prepared.yaml""",
+            ),
+            Step(
+                "The second step removes the label from workloads that are prepared",
+                """\
+az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
+    --workloads prepared.yaml first-step/service-accounts.yaml --remove-labels \\
+    --output-dir second-step --query workloads""",
+            ),
+            Step(
+                "The manifest without the label",
                 """\
 sed 's|aadpodidbinding: .*|azure.workload.identity/use: "true"|' web.yaml > moved.yaml""",
             ),
@@ -308,13 +320,13 @@ sed 's|aadpodidbinding: .*|azure.workload.identity/use: "true"|' web.yaml > move
                 "It is ready",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
-    --workloads moved.yaml workload-identity/service-accounts.yaml --status -o table""",
+    --workloads moved.yaml first-step/service-accounts.yaml --status -o table""",
             ),
             Step(
-                "So the pod identities, their roles and the add-on can go",
+                "The pod identities, their roles and the add-on can go. With manifests alone, this requires --force",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
-    --workloads moved.yaml --finish --yes -o table""",
+    --workloads moved.yaml first-step/service-accounts.yaml --finish --yes --force -o table""",
             ),
         ),
     ),

@@ -5,8 +5,8 @@ Every action can be interrupted anywhere and run again.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +18,27 @@ from azext_podidentity.actions.role_grants import Grants
 from azext_podidentity.arm.federated_credentials import CredentialService
 from azext_podidentity.kubernetes import writer
 from azext_podidentity.kubernetes.sources import Loaded
-from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.identity_decisions import OIDC_ISSUER_CONSEQUENCES
+from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE, Inventory
+from azext_podidentity.migration.notices import unused_identities
+from azext_podidentity.migration.output_files import render
 from azext_podidentity.migration.plan import needed_identities, plan_migration
 from azext_podidentity.migration.report import plan_report, removal_report, status_report
-from azext_podidentity.migration.status import check_finished, statuses, used_identities
+from azext_podidentity.migration.status import (
+    Status,
+    check_finished,
+    check_live,
+    check_used,
+    statuses,
+    used_identities,
+)
 from azext_podidentity.migration.steps import MigrationPlan, Options
 from azext_podidentity.profile.changes import Delete, Disable, EnableWorkloadIdentity, lost_by_disable
 from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.entries import PodIdentity
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION
 from azext_podidentity.profile.identity_problems import Unreadable
-from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials
+from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials, IdentityLookups
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -83,7 +94,8 @@ class Migration:
         """Carry out the Azure side of the plan, and return the plan as it is then.
 
         1. Wait until the cluster is idle.
-        2. Enable the OIDC issuer and workload identity in one write, if a workload needs them.
+        2. Enable the OIDC issuer and workload identity in one write, if a workload needs them. Ask before the first,
+           which cannot be disabled again.
         3. Create the missing credentials that no decision blocks.
         4. Write the files of the Kubernetes side.
 
@@ -110,51 +122,82 @@ class Migration:
         return Outcome(report, tuple(warnings), combine_errors(errors, "credentials could not be created."))
 
     def status(self, loaded: Loaded) -> Outcome:
-        """Return the status of each workload."""
-        cluster = self._service.read().cluster
-        lookups = self._credentials.read(used_identities(cluster.profile, loaded.inventory))
-        return Outcome(status_report(statuses(cluster, loaded.inventory, lookups)))
+        """Return the status of each user of pod identity or workload identity."""
+        return Outcome(status_report(self._statuses(self._service.read().cluster, loaded.inventory)))
 
-    def undo(self) -> Outcome:
-        """Remove the credentials that this command created for the cluster.
+    def undo(self, issuer: str | None = None) -> Outcome:
+        """Remove the credentials that this command created for the cluster's issuer, or for another one.
 
         Raise ForbiddenError if one of the managed identities cannot be read.
         """
-        credentials = self._own_credentials()
+        cluster = self._service.read().cluster
+        created = self._created_credentials(cluster)
+        wanted = issuer or cluster.features.issuer
+        credentials = {
+            resource_id: [each for each in listed if each.issuer == wanted] for resource_id, listed in created.items()
+        }
+        credentials = {resource_id: listed for resource_id, listed in credentials.items() if listed}
         count = sum(map(len, credentials.values()))
-        question = (
-            f"{count} federated identity credentials that this command created will be removed. Pods that use "
-            "workload identity with them get no more tokens. Pod identity does not change."
-        )
         if count:
-            self._confirm(question)
+            self._confirm(
+                f"{count} federated identity credentials that this command created for issuer {wanted} will be "
+                "removed. Pods that use workload identity with them get no more tokens. Pod identity does not change."
+            )
         removed, errors = self._credentials.delete(credentials)
-        warnings = () if count else (
-            "The managed identities of the cluster's pod identities have no credential that this command created. It "
-            "recognizes its own credentials by their names, which derive from the cluster's issuer and the subject.",
-        )  # fmt: skip
+        warnings = [] if issuer else list(self._describe_remains(cluster, created))
+        if not count:
+            warnings.insert(
+                0,
+                "The managed identities of the cluster's pod identities have no credential that this command created "
+                "for the issuer. It recognizes its own credentials by their names, which derive from issuer and "
+                "subject.",
+            )
         report = removal_report(self._reference.name, credentials=removed)
-        return Outcome(report, warnings, combine_errors(errors, "credentials could not be removed."))
+        return Outcome(report, tuple(warnings), combine_errors(errors, "credentials could not be removed."))
 
-    def finish(self, loaded: Loaded, source: WorkloadSource) -> Outcome:
+    def finish(self, loaded: Loaded, source: WorkloadSource, *, force: bool = False, asks: bool = True) -> Outcome:
         """Remove the pod identities, their roles and the exceptions, and disable the add-on.
 
-        Raise ValidationError while a workload needs the add-on, or an
+        1. Refuse unless everything that was read of the cluster is ready.
+        2. Ask, and name the pod identities that no workload was seen to use; refuse these if there is no question.
+        3. Remove the pod identities and their roles, then the exceptions and the add-on.
+
+        `force` skips the refusals; `asks` says that the user is asked. Raise ValidationError for a refusal, or an
         azure-cli error if a removal fails, or if another client added entries; what was removed stays removed.
         """
         cluster = self._service.wait_until_idle().cluster
-        check_finished(self._reference, loaded.inventory, source.arguments)
+        inventory = loaded.inventory
+        lookups = self._credentials.read(used_identities(cluster.profile, inventory))
+        unused = unused_identities(cluster, inventory, IdentityLookups(lookups))
         if lost_by_disable(cluster.profile):
-            self._confirm(_describe_finish(cluster, loaded))
-        live = any(each.live for each in loaded.inventory.workloads)
-        warnings = () if live else (
-            "Only manifests were read; the command cannot verify that they are applied to the cluster.",
-        )  # fmt: skip
+            if not force:
+                check_live(inventory)
+                check_finished(self._reference, statuses(cluster, inventory, lookups), source.arguments)
+                if not asks:
+                    check_used(unused)
+            self._confirm(_describe_finish(cluster, loaded, unused))
         self._remove(cluster)
         identities = [str(entry.key) for entry in cluster.profile.identities]
         exceptions = [str(each.key) for each in cluster.profile.exceptions if each.key != SERVICE_EXCEPTION]
         report = removal_report(cluster.reference.name, identities=identities, exceptions=exceptions, disabled=True)
-        return Outcome(report, warnings)
+        return Outcome(report)
+
+    def _statuses(self, cluster: Cluster, inventory: Inventory) -> list[Status]:
+        lookups = self._credentials.read(used_identities(cluster.profile, inventory))
+        return statuses(cluster, inventory, lookups)
+
+    def _describe_remains(self, cluster: Cluster, created: Credentials) -> Iterator[str]:
+        """Yield what an undo does not take back."""
+        former = Counter(each.issuer for listed in created.values() for each in listed)
+        for issuer, count in sorted(former.items()):
+            if issuer != cluster.features.issuer:
+                command = self._reference.pod_identity_command("migrate", "--undo", "--issuer", issuer)
+                yield (
+                    f"{count} credentials that this command created for another issuer, {issuer}, are kept. If its "
+                    f"cluster no longer exists, remove them with: {command}"
+                )
+        if cluster.features.oidc_issuer:
+            yield "The OIDC issuer and workload identity stay enabled on the cluster."
 
     def _plan(self, cluster: Cluster, inventory: Inventory, options: Options) -> MigrationPlan:
         lookups = self._credentials.read(needed_identities(cluster.profile, inventory))
@@ -163,6 +206,10 @@ class Migration:
     def _enable_features(self, cluster: Cluster) -> Cluster:
         """Return the cluster with the OIDC issuer and workload identity enabled."""
         if not cluster.features.enabled:
+            if not cluster.features.oidc_issuer:
+                self._confirm(
+                    f"The OIDC issuer of cluster '{cluster.reference.name}' will be enabled. {OIDC_ISSUER_CONSEQUENCES}"
+                )
             model = self._service.change(EnableWorkloadIdentity(), Grants(self._cli_ctx), headers=self._headers)
             cluster = self._service.reading(model).cluster
         if cluster.features.issuer is None:
@@ -172,24 +219,20 @@ class Migration:
             )
         return cluster
 
-    def _own_credentials(self) -> Credentials:
-        """Return the credentials that this command created for the cluster, by resource ID of the managed identity."""
-        cluster = self._service.read().cluster
-        issuer = cluster.features.issuer
+    def _created_credentials(self, cluster: Cluster) -> Credentials:
+        """Return the credentials that this command created, by resource ID of the managed identity."""
         resource_ids = {
             each.identity.resource_id.lower(): each.identity.resource_id for each in cluster.profile.identities
         }
-        lookups = self._credentials.read(resource_ids.values()) if issuer else {}
         found: Credentials = {}
-        for key, lookup in lookups.items():
+        for key, lookup in self._credentials.read(resource_ids.values()).items():
             if isinstance(lookup, Unreadable):
                 raise ForbiddenError(
                     f"The credentials of {resource_ids[key]} could not be read, so nothing is removed. {lookup.reason}",
                     "Run the command as a user who can read and write the credentials of the managed identities.",
                 )
             if isinstance(lookup, IdentityCredentials):
-                own = [each for each in lookup.credentials if each.issuer == issuer and each.created_by_us]
-                found |= {resource_ids[key]: own} if own else {}
+                found[resource_ids[key]] = [each for each in lookup.credentials if each.created_by_us]
         return found
 
     def _remove(self, cluster: Cluster) -> None:
@@ -225,8 +268,10 @@ def _write(
     """Write the files of the plan if a folder is named; return their paths, and how to apply them as warnings."""
     if output_dir is None:
         return [], []
-    files = writer.write_files(plan, loaded, output_dir, source.context)
-    commands = writer.apply_commands(files, output_dir)
+    namespace = None if source.namespace == DEFAULT_NAMESPACE else source.namespace
+    output = render(plan, loaded.inventory, namespace, source.context)
+    files = writer.write_files(output, loaded, output_dir)
+    commands = writer.apply_commands(output, output_dir, source.context)
     warnings = [f"Files written. To apply them, run: {command}" for command in commands]
     if not commands:
         warnings.insert(0, "Nothing to write: no workload needs a change.")
@@ -243,9 +288,11 @@ def combine_errors(errors: Sequence[CLIError], what: str) -> CLIError | None:
     return AzureResponseError(f"On {len(errors)} managed identities, {what}\n{messages}", "Run the same command again.")
 
 
-def _describe_finish(cluster: Cluster, loaded: Loaded) -> str:
+def _describe_finish(cluster: Cluster, loaded: Loaded, unused: Sequence[PodIdentity]) -> str:
     entries = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost_by_disable(cluster.profile))
+    names = "\n".join(f"  {entry.key}" for entry in unused)
+    unseen = f"\nNo workload that was read was seen to use these pod identities:\n{names}" if unused else ""
     return (
-        f"None of the {len(loaded.inventory.workloads)} workloads that were read has the label. The following entries "
-        f"and the roles of the cluster identity for them will be removed, and the add-on will be disabled:\n{entries}"
+        f"{len(loaded.inventory.workloads)} workloads were read. The following entries and the roles of the cluster "
+        f"identity for them will be removed, and the add-on will be disabled:\n{entries}{unseen}"
     )

@@ -11,13 +11,17 @@ from azext_podidentity.arm import run_command
 from azext_podidentity.kubernetes import kubectl, sources
 from azext_podidentity.kubernetes.sources import Loaded
 from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE
-from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, read_objects
+from azext_podidentity.migration.kubernetes_objects import read_objects
+from azext_podidentity.migration.resources_to_read import in_cluster_command
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
     from azext_podidentity.actions.change import ClusterService
     from azext_podidentity.profile.cluster_reference import ClusterReference
+
+# A command inside the cluster prints the objects only.
+_UNKNOWN_KINDS = ("custom resources that are not known to this command",)
 
 
 @dataclass(frozen=True)
@@ -39,23 +43,32 @@ class WorkloadSource:
 
 
 def load(
-    cli_ctx: AzCli, client: Any, service: ClusterService, reference: ClusterReference, source: WorkloadSource
+    cli_ctx: AzCli,
+    client: Any,
+    service: ClusterService,
+    reference: ClusterReference,
+    source: WorkloadSource,
+    *,
+    must_be_cluster: bool = False,
 ) -> Loaded:
     """Return the workloads in the named files or, without any, in the cluster.
 
-    Raise an azure-cli error if they cannot be read, and ValidationError if the cluster returned none: that nothing
-    was read does not mean that nothing is left.
+    `must_be_cluster`: kubectl's context has to be the cluster for certain. Raise an azure-cli error if the workloads
+    cannot be read, and ValidationError if the cluster returned none: that nothing was read does not mean that nothing
+    is left.
     """
     if source.workloads:
         return sources.load(source.workloads, source.namespace)
     if source.run_command:
-        text = run_command.run_kubectl(cli_ctx, client, reference, service.read().model, KUBECTL_GET)
-        objects = read_objects(text, "run-command")
+        command = in_cluster_command()
+        text = run_command.run_kubectl(cli_ctx, client, reference, service.read().model, command)
+        found = kubectl.ClusterObjects(read_objects(text, "run-command"), _UNKNOWN_KINDS)
     else:
-        objects = kubectl.read_cluster_objects(cli_ctx, service.read().cluster, source.context)
-    if not objects:
+        cluster = service.read().cluster
+        found = kubectl.read_cluster_objects(cli_ctx, cluster, source.context, must_be_cluster=must_be_cluster)
+    if not found.objects:
         raise ValidationError(
             f"No workload was read from cluster '{reference.name}'.",
             "Name the cluster's context with --context, or pass its workloads with --workloads.",
         )
-    return sources.of_objects(objects, source.namespace)
+    return sources.of_objects(found.objects, source.namespace, kinds_not_read=found.kinds_not_read)

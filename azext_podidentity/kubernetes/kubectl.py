@@ -1,4 +1,4 @@
-"""Read the workloads of a cluster with the kubectl of this machine."""
+"""Run the kubectl of this machine: read the workloads of a cluster, and build kustomizations."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import re
 import shlex
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from azure.cli.core.azclierror import ValidationError
 from knack.log import get_logger
 
 from azext_podidentity.cli.progress import progress
-from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, KubernetesObject, read_objects
+from azext_podidentity.migration.kubernetes_objects import KubernetesObject, read_objects
+from azext_podidentity.migration.resources_to_read import API_RESOURCES, choose_resources, get_arguments
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
@@ -26,56 +28,121 @@ _OTHER_WAYS = (
     "Pass manifests or the output of kubectl with --workloads. For a private cluster, pass --run-command: it runs "
     "kubectl inside the cluster."
 )
-_SERVER = ("kubectl", "config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}")
+_SERVER = ("config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}")
 # Lines of kubectl's log (klog), which add nothing to its error message.
 _LOG_LINE = re.compile(r"^[EWI]\d{4} .*\n?", re.MULTILINE)
+# A remote base that does not answer must not keep the command forever.
+_KUSTOMIZE_TIMEOUT = 120
 
 
-def read_cluster_objects(cli_ctx: AzCli, cluster: Cluster, context: str | None) -> list[KubernetesObject]:
-    """Return all workloads and service accounts of the cluster of a kubectl context, the current one for None.
+class ClusterObjects(NamedTuple):
+    """The objects of a cluster, and the custom resources of it that were not read."""
 
-    Raise ValidationError without kubectl, if its current context is another cluster's, or with kubectl's own words if
-    it fails. A named context can have another address, for example that of a proxy: this is a warning.
+    objects: list[KubernetesObject]
+    kinds_not_read: tuple[str, ...]
+
+
+def read_cluster_objects(
+    cli_ctx: AzCli, cluster: Cluster, context: str | None, *, must_be_cluster: bool = False
+) -> ClusterObjects:
+    """Return everything that a migration reads from the cluster of a kubectl context, the current one for None.
+
+    Raise ValidationError without kubectl, if the current context is another cluster's, or with kubectl's own words if
+    it fails. A named context can have another address, for example that of a proxy: this is a warning, unless
+    `must_be_cluster`; then an unknown address is an error too.
     """
-    chosen = ("--context", context) if context else ()
-    program = shutil.which("kubectl")
-    if program is None:
-        raise ValidationError("kubectl is not installed on this machine.", _OTHER_WAYS)
-    check_server(cluster, _run(program, (*_SERVER, *chosen)), context)
-    command = (*KUBECTL_GET.split(), *chosen)
+    chosen = (f"--context={context}",) if context else ()
+    program = _find_program("read the workloads")
+    check_server(cluster, _run(program, (*_SERVER, *chosen)), context, must_be_cluster=must_be_cluster)
     with progress(cli_ctx, "Reading the workloads with kubectl"):
-        result = _run(program, command)
+        served = _output(program, (*API_RESOURCES, *chosen), cluster.reference)
+        resources, not_read = choose_resources(served.splitlines())
+        text = _output(program, (*get_arguments(resources), *chosen), cluster.reference)
+    return ClusterObjects(read_objects(text, "kubectl"), not_read)
+
+
+def build_kustomization(folder: str) -> str:
+    """Return what `kubectl kustomize` builds of a folder; raise ValidationError with its own words if it fails."""
+    program = _find_program(f"build the kustomization in '{folder}'")
+    result = _run(program, ("kustomize", folder), timeout=_KUSTOMIZE_TIMEOUT)
     if result.returncode:
-        said = _LOG_LINE.sub("", result.stderr).strip() or result.stderr.strip()
         raise ValidationError(
-            f"kubectl failed to list the workloads (exit code {result.returncode}): {said}\n"
-            f"The command was: {shlex.join(command)}",
-            _advise_context(cluster.reference),
+            f"kubectl failed to build the kustomization in '{folder}': {_own_words(result)}",
+            "Correct the kustomization, or pass what it builds: kubectl kustomize FOLDER | az aks pod-identity migrate "
+            "--workloads - ...",
         )
-    return read_objects(result.stdout, "kubectl")
+    return result.stdout
 
 
-def _run(program: str, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            [program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", check=False
-        )
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValidationError(f"{program} cannot be run: {error}", _OTHER_WAYS) from error
-
-
-def check_server(cluster: Cluster, result: subprocess.CompletedProcess[str], context: str | None) -> None:
+def check_server(
+    cluster: Cluster,
+    result: subprocess.CompletedProcess[str],
+    context: str | None,
+    *,
+    must_be_cluster: bool = False,
+) -> None:
     """Compare the address of the kubectl context with the cluster's own; raise as `read_cluster_objects`."""
-    server = urlsplit(result.stdout.strip()).hostname
-    if result.returncode or server is None or server in map(str.lower, cluster.api_servers or (server,)):
+    server = None if result.returncode else urlsplit(result.stdout.strip()).hostname
+    known = [each.lower() for each in cluster.api_servers]
+    name, addresses = cluster.reference.name, " or ".join(cluster.api_servers) or "an unknown address"
+    if server is None or not known:
+        if must_be_cluster:
+            words = f" {_own_words(result)}" if result.returncode else ""
+            raise ValidationError(
+                f"The command cannot verify that the kubectl context is cluster '{name}' at {addresses}.{words}",
+                _advise_context(cluster.reference),
+            )
         return
-    name, addresses = cluster.reference.name, " or ".join(cluster.api_servers)
+    if server in known:
+        return
     if context is None:
         raise ValidationError(
             f"The current kubectl context is a cluster at {server}, but cluster '{name}' is at {addresses}.",
             _advise_context(cluster.reference),
         )
+    if must_be_cluster:
+        raise ValidationError(
+            f"Context '{context}' is a cluster at {server}, but cluster '{name}' is at {addresses}.",
+            _advise_context(cluster.reference),
+        )
     logger.warning("Context '%s' is a cluster at %s, but cluster '%s' is at %s.", context, server, name, addresses)
+
+
+def _find_program(purpose: str) -> str:
+    program = shutil.which("kubectl")
+    if program is None:
+        raise ValidationError(f"kubectl is not installed on this machine, but needed to {purpose}.", _OTHER_WAYS)
+    return program
+
+
+def _output(program: str, arguments: Sequence[str], reference: ClusterReference) -> str:
+    """Return the output of kubectl; raise ValidationError with its own words if it fails."""
+    result = _run(program, arguments)
+    if result.returncode:
+        raise ValidationError(
+            f"kubectl failed to list the workloads (exit code {result.returncode}): {_own_words(result)}\n"
+            f"The command was: {shlex.join(('kubectl', *arguments))}",
+            _advise_context(reference),
+        )
+    return result.stdout
+
+
+def _own_words(result: subprocess.CompletedProcess[str]) -> str:
+    return _LOG_LINE.sub("", result.stderr).strip() or result.stderr.strip()
+
+
+def _run(program: str, arguments: Sequence[str], timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            [program, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=timeout,
+        )
+    except (OSError, UnicodeDecodeError, subprocess.TimeoutExpired) as error:
+        raise ValidationError(f"{program} cannot be run: {error}", _OTHER_WAYS) from error
 
 
 def _advise_context(reference: ClusterReference) -> str:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
+from knack.log import get_logger
 
 from azext_podidentity.cli.input_files import InputFile, read_files
+from azext_podidentity.kubernetes.kubectl import build_kustomization
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, MAX_CHARACTERS, KubernetesObject, read_objects
-from azext_podidentity.migration.kustomize import COPIES, OVERLAY, PATCHES, is_ours
+from azext_podidentity.migration.output_files import ORIGINALS, OVERLAY, PATCHES, is_ours
 
 OPTION = "--workloads"
+# The names under which kustomize looks for its file.
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,10 +34,16 @@ class Loaded:
 def load(arguments: Sequence[str], default_namespace: str) -> Loaded:
     """Return the workloads in the files, folders and, for `-`, standard input.
 
-    Raise InvalidArgumentValueError for a path that cannot be read, a file that cannot be parsed, or if none contains
-    a Kubernetes object.
+    A folder with a kustomization is built by kubectl. Raise InvalidArgumentValueError for a path that cannot be read,
+    a file that cannot be parsed, or if none contains a Kubernetes object.
     """
-    files = read_files(OPTION, arguments, MAX_CHARACTERS, recursive=True, regular_only=True, ignore=_is_output)
+    built = [argument for argument in arguments if _has_kustomization(Path(argument))]
+    for argument in arguments:
+        if argument not in built and Path(argument).is_dir():
+            _check_folders(Path(argument))
+    others = [argument for argument in arguments if argument not in built]
+    files = read_files(OPTION, others, MAX_CHARACTERS, recursive=True, regular_only=True, ignore=_is_output)
+    files += [InputFile(folder, build_kustomization(folder).encode(), Path(folder)) for folder in built]
     objects = [each for file in files for each in read_objects(_text(file), file.name)]
     if not objects:
         raise InvalidArgumentValueError(
@@ -41,18 +54,48 @@ def load(arguments: Sequence[str], default_namespace: str) -> Loaded:
 
 
 def of_objects(
-    objects: Sequence[KubernetesObject], default_namespace: str, files: Mapping[str, InputFile] | None = None
+    objects: Sequence[KubernetesObject],
+    default_namespace: str,
+    files: Mapping[str, InputFile] | None = None,
+    kinds_not_read: Iterable[str] = (),
 ) -> Loaded:
     """Return the inventory of the objects. Raise InvalidArgumentValueError if two objects of one key differ."""
-    return Loaded(Inventory.of(objects, default_namespace), files or {})
+    return Loaded(Inventory.of(objects, default_namespace, kinds_not_read), files or {})
+
+
+def _has_kustomization(folder: Path) -> bool:
+    return folder.is_dir() and any(
+        (folder / name).is_file() and not _is_output(folder / name) for name in KUSTOMIZATIONS
+    )
+
+
+def _check_folders(folder: Path) -> None:
+    """Raise InvalidArgumentValueError if kustomizations are below the folder; warn of folders that are not followed."""
+    kustomizations = [path for path in _folders(folder) if _has_kustomization(path)]
+    if kustomizations:
+        raise InvalidArgumentValueError(
+            f"{OPTION} {folder} contains folders with a kustomization: {', '.join(map(str, kustomizations[:5]))}.",
+            f"Pass the one that you apply. Example: {OPTION} {kustomizations[-1]}",
+        )
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    for root, folders, _ in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _is_output(Path(root) / name))
+        for name in folders:
+            path = Path(root) / name
+            if path.is_symlink():
+                # kubectl does not follow it either.
+                logger.warning("%s '%s' is a symbolic link to a folder and was not read.", OPTION, path)
+            else:
+                yield path
 
 
 def _is_output(path: Path) -> bool:
     """Return whether an earlier run wrote the file or folder as its output."""
     if path.is_dir():
-        is_part = path.name == PATCHES or path.name.startswith(COPIES)
-        return is_part and any(_is_output(path.parent / name) for name in OVERLAY)
-    return path.name in OVERLAY and path.is_file() and is_ours(path.read_text("utf-8", errors="replace"))
+        return path.name in (PATCHES, ORIGINALS) and any(_is_output(path.parent / name) for name in OVERLAY)
+    return path.name in OVERLAY and path.is_file() and is_ours(path.read_text("utf-8", errors="replace")[:1000])
 
 
 def _text(file: InputFile) -> str:

@@ -2,115 +2,111 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import stat
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
 
-from azext_podidentity.cli.input_files import InputFile
 from azext_podidentity.kubernetes.sources import Loaded
-from azext_podidentity.migration.kustomize import (
-    COPIES,
+from azext_podidentity.migration.output_files import (
     KUSTOMIZATION,
+    ORIGINALS,
     OVERLAY,
     PATCHES,
     SCRIPT,
+    OutputFiles,
     is_ours,
-    make_files,
-    sources_of,
 )
-from azext_podidentity.migration.steps import MigrationPlan
+
+# What only the user can read, for a manifest that came from standard input and may hold a secret.
+_PRIVATE = 0o600
 
 
 def check_folder(folder: str, names: Iterable[str] = OVERLAY) -> None:
-    """Raise InvalidArgumentValueError if the folder has files of those names that this command did not write."""
-    path = Path(folder)
-    if path.exists() and not path.is_dir():
+    """Raise InvalidArgumentValueError if a file of those names is in the folder that this command did not write, or
+    if a symbolic link leads out of it."""
+    base = Path(folder)
+    if base.exists() and not base.is_dir():
         raise InvalidArgumentValueError(
             f"--output-dir {folder} is not a folder.", "Name a folder. It is created if it does not exist."
         )
     for name in names:
-        if (path / name).is_file() and not _is_ours(path / name):
+        path = base / name
+        links = [each for each in (path, *path.parents) if each != base and base in each.parents and each.is_symlink()]
+        if links:
+            raise InvalidArgumentValueError(
+                f"--output-dir {folder} contains a symbolic link '{links[0].relative_to(base)}'.",
+                "Remove the link, or name another folder. Example: --output-dir workload-identity",
+            )
+        if path.exists() and not (path.is_file() and _is_ours(path)):
             raise InvalidArgumentValueError(
                 f"--output-dir {folder} contains a file '{name}' that this command did not write.",
                 "Name another folder. Example: --output-dir workload-identity",
             )
 
 
-def write_files(plan: MigrationPlan, loaded: Loaded, folder: str, context: str | None) -> list[str]:
-    """Write the plan's files and return their paths; remove files of an earlier run that are no longer needed.
+def write_files(output: OutputFiles, loaded: Loaded, folder: str) -> list[str]:
+    """Write the files and return their paths; remove files of an earlier run that are no longer needed.
 
-    kustomize reads no file from outside its folder, so manifests that are elsewhere are copied. Raise
-    FileOperationError if a file cannot be written.
+    A manifest keeps the permissions of its source. Raise FileOperationError if a file cannot be written.
     """
     base = Path(folder)
-    copies: dict[str, InputFile] = {}
-    places: dict[str, str] = {}
-    for source in sources_of(plan, loaded.inventory):
-        file = loaded.files[source]
-        inside = None if file.path is None else _inside(file.path, base)
-        place = inside or _free(f"{COPIES}/{file.path.name if file.path else 'standard-input.yaml'}", copies)
-        if inside is None:
-            copies[place] = file
-        places[source] = place
-    files = make_files(plan, loaded.inventory, places, context)
-    check_folder(folder, files)
+    check_folder(folder, output.files)
+    modes = {name: _mode(loaded, source) for name, source in output.sources.items()}
     try:
         _clear(base)
-        for place, file in copies.items():
-            _copy(file, base / place)
-        _write(base, files)
+        _write(base, output.files, modes)
     except OSError as error:
         raise FileOperationError(f"--output-dir {folder} cannot be written: {error}") from error
-    return sorted(str(base / place) for place in (*files, *copies))
+    return sorted(str(base / name) for name in output.files)
 
 
-def apply_commands(files: list[str], folder: str) -> list[str]:
+def apply_commands(output: OutputFiles, folder: str, context: str | None) -> list[str]:
     """Return the commands that apply the files."""
-    names = {Path(file).relative_to(folder).as_posix() for file in files}
-    ways = {KUSTOMIZATION: ("kubectl", "apply", "-k", folder), SCRIPT: ("sh", f"{folder}/{SCRIPT}")}
-    return [shlex.join(command) for name, command in ways.items() if name in names]
+    place = f"./{folder}" if folder.startswith("-") else folder
+    chosen = (f"--context={context}",) if context else ()
+    namespace = ("--namespace", output.namespace) if output.namespace else ()
+    commands = {
+        KUSTOMIZATION: ("kubectl", *chosen, "apply", "-k", place, *namespace),
+        SCRIPT: ("sh", f"{place}/{SCRIPT}"),
+    }
+    return [shlex.join(command) for name, command in commands.items() if name in output.files]
 
 
-def _inside(path: Path, folder: Path) -> str | None:
-    """Return the path from the folder if the file is below it, else None."""
-    try:
-        return path.resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
+def _mode(loaded: Loaded, source: str) -> int | None:
+    """Return the permissions of the source, None for one that kubectl printed."""
+    file = loaded.files.get(source)
+    if file is None or (file.path is not None and file.path.is_dir()):  # kubectl built a kustomization
         return None
-
-
-def _free(place: str, taken: Mapping[str, object]) -> str:
-    """Return the place, or one in another folder if another file has it."""
-    number = 2
-    found = place
-    while found in taken:
-        found = f"{COPIES}-{number}/{place.partition('/')[2]}"
-        number += 1
-    return found
+    return _PRIVATE if file.path is None else stat.S_IMODE(file.path.stat().st_mode)
 
 
 def _clear(folder: Path) -> None:
-    """Remove what an earlier run wrote; copies are overwritten when they are needed again."""
-    for path in (*(folder / name for name in OVERLAY), *(folder / PATCHES).glob("*.yaml")):
-        if path.is_file() and _is_ours(path):
+    """Remove the files that an earlier run wrote."""
+    below = (path for name in (PATCHES, ORIGINALS) for path in (folder / name).glob("*.yaml"))
+    for path in (*(folder / name for name in OVERLAY), *below):
+        if path.is_file() and not path.is_symlink() and _is_ours(path):
             path.unlink()
 
 
 def _is_ours(path: Path) -> bool:
-    return is_ours(path.read_text("utf-8", errors="replace"))
+    with path.open("rb") as stream:
+        return is_ours(stream.read(1000).decode("utf-8", errors="replace"))
 
 
-def _copy(file: InputFile, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(file.content)
-
-
-def _write(folder: Path, files: Mapping[str, str]) -> None:
+def _write(folder: Path, files: Mapping[str, str], modes: Mapping[str, int | None]) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
     for name in sorted(files, key=lambda name: name in OVERLAY):  # what uses the others comes last
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".new")
-        temporary.write_text(files[name], "utf-8")
-        temporary.replace(path)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(files[name])
+        mode = modes.get(name)
+        Path(temporary).chmod(0o666 & ~umask if mode is None else mode)
+        Path(temporary).replace(path)

@@ -11,15 +11,48 @@ from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, PodI
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
 from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, FederatedCredential, delete_command
 
+OIDC_ISSUER_CONSEQUENCES = (
+    "Enabling the OIDC issuer restarts the API server and changes the issuer of service account tokens. Long-running "
+    "pods with old tokens may need a restart. It cannot be disabled again."
+)
+
+
+def enables_oidc_issuer(reference: ClusterReference) -> Decision:
+    """Report what it means to enable the OIDC issuer."""
+    return Decision(
+        "EnablesOidcIssuer",
+        INFO,
+        f"Cluster {reference.name}",
+        OIDC_ISSUER_CONSEQUENCES,
+        "Run --approve at a time when this is acceptable. It asks before it enables the OIDC issuer.",
+    )
+
+
+def former_issuer(
+    reference: ClusterReference, identity: ManagedIdentity, issuer: str, credentials: Sequence[FederatedCredential]
+) -> Decision:
+    """Report credentials that this command created for another issuer, such as that of a recreated cluster."""
+    return Decision(
+        "FormerIssuer",
+        INFO,
+        identity.resource_id,
+        f"It has {len(credentials)} federated identity credentials that this command created for another issuer, "
+        f"{issuer}. They count toward the limit of {MAX_CREDENTIALS}.",
+        "If that issuer belongs to a cluster that no longer exists, remove them with the command.",
+        command=reference.pod_identity_command("migrate", "--undo", "--issuer", issuer),
+    )
+
 
 def add_on_disabled(reference: ClusterReference) -> Decision:
-    """Report a cluster without the add-on: nothing needs to be migrated."""
+    """Report a cluster without the add-on."""
     return Decision(
         "AddOnDisabled",
         INFO,
         f"Cluster {reference.name}",
-        f"The pod identity add-on is not enabled, so the {BINDING_LABEL} label has no effect.",
-        "No action is required, except for workloads that need a managed identity and have none today.",
+        f"The pod identity add-on is not enabled. The label {BINDING_LABEL} has an effect only if the open-source "
+        "controller aad-pod-identity runs in the cluster.",
+        "If the controller runs, read its AzureIdentity and AzureIdentityBinding objects too: they tell which managed "
+        "identity a label selects. Do not remove the label from pods before they use workload identity.",
     )
 
 

@@ -1,74 +1,101 @@
-"""Collect the workloads and service accounts that were read, each once."""
+"""Collect what was read of Kubernetes: workloads, their pods, service accounts and other users of pod identity."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
+from azext_podidentity.migration import azure_identities
+from azext_podidentity.migration.json_values import mapping, sequence, strings
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject
+from azext_podidentity.migration.label_mentions import mentions, selects_by_label
+from azext_podidentity.migration.names import check_names
+from azext_podidentity.migration.node_agent_users import NodeAgentUser, read_node_agent_user, sign_in_settings
+from azext_podidentity.migration.pod_spec import has_token
+from azext_podidentity.migration.pod_templates import find_template, group_of, qualified_kind
 from azext_podidentity.migration.workloads import (
-    POD_TEMPLATES,
+    GENERATED,
     ObjectKey,
     ServiceAccount,
     Workload,
+    has_no_replicas,
     is_finished,
-    mapping,
     read_service_account,
     read_workload,
-    sequence,
-    strings,
     workload_of_missing_owner,
 )
+from azext_podidentity.profile.entries import EntryKey, PodIdentity
+from azext_podidentity.profile.labels import BINDING_LABEL, USE_LABEL
 
 DEFAULT_NAMESPACE = "default"
 _TEMPLATE_HASH = "pod-template-hash"
+_BINDING_KINDS = ("RoleBinding", "ClusterRoleBinding")
+
+
+class RunningPod(NamedTuple):
+    """A running pod of a workload: whether it has the label, requests workload identity, and has a token for it."""
+
+    key: ObjectKey
+    labelled: bool
+    uses_workload_identity: bool
+    has_token: bool
+    service_account: str
+
+
+class Mention(NamedTuple):
+    """An object or document with the label at places where it is not understood."""
+
+    subject: str
+    namespace: str
+    kind: str
+    name: str
+    places: tuple[str, ...]
+    origin: str
 
 
 @dataclass(frozen=True)
-class Inventory:
-    """Workloads in the order of their keys, and service accounts by namespace and name.
+class Inventory:  # pylint: disable=too-many-instance-attributes
+    """What was read.
 
-    `stale_pods` are running pods with the binding label whose workload no longer has it.
+    `pods` are running pods by the key of their workload, `stale_pods` the ones of them with the binding label whose
+    workload no longer has it. `finished` have the label too, and no owner that was read. `mentions`, `selecting` and
+    `settings` name the objects that contain the label elsewhere, that select pods by it, and that configure a program
+    to use the instance metadata service. `role_bindings` are by namespace and name of service accounts.
+    `pod_identities` come from AzureIdentityBindings. `kinds_not_read` are kinds
+    of the cluster that were not looked at.
     """
 
     workloads: tuple[Workload, ...] = ()
     service_accounts: Mapping[tuple[str, str], ServiceAccount] = field(default_factory=dict)
+    pods: Mapping[ObjectKey, tuple[RunningPod, ...]] = field(default_factory=dict)
     stale_pods: tuple[Workload, ...] = ()
+    finished: tuple[Workload, ...] = ()
+    node_agent_users: tuple[NodeAgentUser, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    selecting: tuple[ObjectKey, ...] = ()
+    settings: tuple[tuple[ObjectKey, tuple[str, ...]], ...] = ()
+    role_bindings: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    pod_identities: tuple[PodIdentity, ...] = ()
+    live: bool = False
+    kinds_not_read: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, objects: Iterable[KubernetesObject], default_namespace: str = DEFAULT_NAMESPACE) -> Inventory:
+    def of(
+        cls,
+        objects: Iterable[KubernetesObject],
+        default_namespace: str = DEFAULT_NAMESPACE,
+        kinds_not_read: Iterable[str] = (),
+    ) -> Inventory:
         """Return the inventory of the objects; those without a namespace are in the default one.
 
-        Objects of a controller are not listed beside it, and finished ones not at all. Raise
-        InvalidArgumentValueError if two objects of one key differ.
+        Objects of a controller are not listed beside it. Raise InvalidArgumentValueError if two objects of one key
+        differ, or for a name outside Kubernetes' grammar.
         """
-        found = _by_key(objects, default_namespace)
-        running = {key: each for key, each in found.items() if key.kind in POD_TEMPLATES and not is_finished(each.raw)}
-        owners = {key: _owner(key, each.raw, found) for key, each in running.items()}
-        workloads: dict[ObjectKey, Workload] = {}
-        stale_pods: list[Workload] = []
-        for key, owner in owners.items():
-            workload = read_workload(key, running[key])
-            if owner is None:
-                workloads[key] = workload
-            elif owner not in found:
-                known = workloads.get(owner)
-                if known is None or known.binding is None:
-                    workloads[owner] = workload_of_missing_owner(owner, workload)
-            elif key.kind == "Pod" and workload.binding is not None:
-                stale_pods.append(workload)
-        labelled = {key for key, workload in workloads.items() if workload.binding is not None}
-        stale_pods = [each for each in stale_pods if _origin_of(each.key, owners) not in labelled]
-        accounts = {
-            (key.namespace, key.name): read_service_account(key, each)
-            for key, each in found.items()
-            if key.kind == "ServiceAccount"
-        }
-        ordered = tuple(workloads[key] for key in sorted(workloads))
-        return cls(ordered, accounts, tuple(sorted(stale_pods, key=lambda each: each.key)))
+        return _Collector(objects, default_namespace, tuple(kinds_not_read)).inventory()
 
     def client_id(self, namespace: str, service_account: str) -> str | None:
         """Return the client ID that a service account is annotated with."""
@@ -76,43 +103,175 @@ class Inventory:
         return found.client_id if found else None
 
 
-def _by_key(objects: Iterable[KubernetesObject], default_namespace: str) -> dict[ObjectKey, KubernetesObject]:
-    found: dict[ObjectKey, KubernetesObject] = {}
-    for each in objects:
-        kind = each.raw["kind"]
-        if kind not in POD_TEMPLATES and kind != "ServiceAccount":
-            continue
+class _Collector:
+    """Builds one inventory."""
+
+    def __init__(
+        self, objects: Iterable[KubernetesObject], default_namespace: str, kinds_not_read: tuple[str, ...]
+    ) -> None:
+        self._default_namespace = default_namespace
+        self._kinds_not_read = kinds_not_read
+        self._roots: dict[ObjectKey, ObjectKey] = {}
+        self._found: dict[ObjectKey, KubernetesObject] = {}
+        self._mentions: list[Mention] = []
+        for each in objects:
+            self._add(each)
+
+    def _add(self, each: KubernetesObject) -> None:
+        if "kind" not in each.raw:
+            places = mentions(each.raw, None)
+            self._mentions += [Mention(str(each.origin), "", "", "", places, str(each.origin))] if places else []
+            return
         metadata = mapping(each.raw.get("metadata"))
-        name = metadata.get("name") or f"{metadata.get('generateName') or ''}*"
-        key = ObjectKey(str(metadata.get("namespace") or default_namespace), kind, str(name))
-        other = found.setdefault(key, each)
+        name = metadata.get("name") or f"{metadata.get('generateName') or ''}{GENERATED}"
+        kind = qualified_kind(group_of(each.raw.get("apiVersion")), each.raw["kind"])
+        key = ObjectKey(str(metadata.get("namespace") or self._default_namespace), kind, str(name))
+        check_names(key, each)
+        other = self._found.setdefault(key, each)
         if other is not each and other.raw != each.raw:
             raise InvalidArgumentValueError(
                 f"--workloads: {key} is defined twice, with differences: {other.origin} and {each.origin}.",
                 "Pass the objects of one environment only. If kustomize overlays create them, pass the result of one:\n"
                 "kubectl kustomize FOLDER | az aks pod-identity migrate --workloads - ...",
             )
-    return found
+
+    def inventory(self) -> Inventory:
+        roots: dict[ObjectKey, Workload] = {}
+        finished: list[Workload] = []
+        pods: dict[ObjectKey, list[RunningPod]] = defaultdict(list)
+        pod_workloads: dict[ObjectKey, Workload] = {}
+        for key, each in self._found.items():
+            template = find_template(each.raw.get("apiVersion"), each.raw["kind"])
+            if template is None or has_no_replicas(each.raw):
+                continue
+            root = self._root(key)
+            known = root in self._found and self._is_workload(root)
+            if is_finished(each.raw):
+                if not known or root == key:
+                    workload = read_workload(key, each, template)
+                    finished += [workload] if workload.binding is not None else []
+                continue
+            if root == key:
+                roots[key] = read_workload(key, each, template)
+                if roots[key].live and key.kind == "Pod":
+                    pods[key].append(_running_pod(key, each.raw))
+                continue
+            if key.kind == "Pod":
+                pod = _running_pod(key, each.raw)
+                pods[root].append(pod)
+                if known and not pod.labelled:
+                    continue
+            elif known:
+                continue
+            workload = read_workload(key, each, template)
+            if known:
+                pod_workloads[key] = workload
+            elif root not in roots or roots[root].binding is None:
+                roots[root] = workload_of_missing_owner(root, workload)
+        stale = [each for key, each in pod_workloads.items() if not _has_label(roots.get(self._root(key)))]
+        return self._complete(roots, pods, stale, finished)
+
+    def _complete(
+        self,
+        roots: Mapping[ObjectKey, Workload],
+        pods: Mapping[ObjectKey, list[RunningPod]],
+        stale: list[Workload],
+        finished: list[Workload],
+    ) -> Inventory:
+        accounts: dict[tuple[str, str], ServiceAccount] = {}
+        users: list[NodeAgentUser] = []
+        selecting: list[ObjectKey] = []
+        settings: list[tuple[ObjectKey, tuple[str, ...]]] = []
+        bindings: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for key, each in self._found.items():
+            if self._root(key) != key:
+                continue
+            if key.kind == "ServiceAccount":
+                accounts[key.namespace, key.name] = read_service_account(key, each)
+            if (user := read_node_agent_user(key, each)) is not None:
+                users.append(user)
+            if key.kind in _BINDING_KINDS:
+                for account in _bound_accounts(key, each.raw):
+                    bindings[account].append(key.short)
+            if names := sign_in_settings(each.raw):
+                settings.append((key, names))
+            if selects_by_label(each.raw):
+                selecting.append(key)
+            else:
+                template = find_template(each.raw.get("apiVersion"), each.raw["kind"])
+                if places := mentions(each.raw, template):
+                    self._mentions.append(Mention(str(key), *key, places, str(each.origin)))
+        identities = (
+            (EntryKey(key.namespace, key.name), each.raw)
+            for key, each in self._found.items()
+            if azure_identities.is_azure_identity(each.raw)
+        )
+        return Inventory(
+            workloads=tuple(roots[key] for key in sorted(roots)),
+            service_accounts=accounts,
+            pods={key: tuple(sorted(pods[key])) for key in pods},
+            stale_pods=_ordered(stale),
+            finished=_ordered(finished),
+            node_agent_users=tuple(sorted(users, key=lambda each: each.key)),
+            mentions=tuple(sorted(self._mentions)),
+            selecting=tuple(sorted(selecting)),
+            settings=tuple(sorted(settings)),
+            role_bindings={account: tuple(sorted(names)) for account, names in bindings.items()},
+            pod_identities=azure_identities.pod_identities(identities),
+            kinds_not_read=self._kinds_not_read,
+            live=any(mapping(each.raw.get("metadata")).get("uid") for each in self._found.values()),
+        )
+
+    def _is_workload(self, key: ObjectKey) -> bool:
+        raw = self._found[key].raw
+        return find_template(raw.get("apiVersion"), raw["kind"]) is not None
+
+    def _root(self, key: ObjectKey) -> ObjectKey:
+        """Return the object at the end of the chain of controllers of an object, which need not have been read."""
+        if key not in self._roots:
+            seen, root = {key}, key
+            while root in self._found and (owner := self._owner(root)) is not None and owner not in seen:
+                seen.add(owner)
+                root = owner
+            self._roots[key] = root
+        return self._roots[key]
+
+    def _owner(self, key: ObjectKey) -> ObjectKey | None:
+        """Return the controller of the object; the deployment for pods of a replica set that was not read."""
+        metadata = mapping(self._found[key].raw.get("metadata"))
+        for reference in map(mapping, sequence(metadata.get("ownerReferences"))):
+            if not reference.get("controller"):
+                continue
+            kind = qualified_kind(group_of(reference.get("apiVersion")), str(reference.get("kind")))
+            owner = ObjectKey(key.namespace, kind, str(reference.get("name")))
+            if owner.kind == "ReplicaSet" and owner not in self._found:
+                template_hash = strings(metadata.get("labels")).get(_TEMPLATE_HASH, "")
+                deployment = ObjectKey(key.namespace, "Deployment", owner.name.removesuffix(f"-{template_hash}"))
+                return deployment if deployment in self._found else owner
+            return owner
+        return None
 
 
-def _owner(key: ObjectKey, raw: Mapping[str, Any], found: Mapping[ObjectKey, Any]) -> ObjectKey | None:
-    """Return the controller of the object; the deployment for pods of a replica set that was not read."""
-    for reference in sequence(mapping(raw.get("metadata")).get("ownerReferences")):
-        if not mapping(reference).get("controller"):
-            continue
-        owner = ObjectKey(key.namespace, str(reference.get("kind")), str(reference.get("name")))
-        if owner.kind == "ReplicaSet" and owner not in found:
-            template_hash = strings(mapping(raw.get("metadata")).get("labels")).get(_TEMPLATE_HASH, "")
-            deployment = ObjectKey(key.namespace, "Deployment", owner.name.removesuffix(f"-{template_hash}"))
-            return deployment if deployment in found else owner
-        return owner
-    return None
+def _has_label(workload: Workload | None) -> bool:
+    return workload is not None and workload.binding is not None
 
 
-def _origin_of(key: ObjectKey, owners: Mapping[ObjectKey, ObjectKey | None]) -> ObjectKey:
-    """Return the workload at the end of the chain of controllers of an object."""
-    seen = {key}
-    while (owner := owners.get(key)) is not None and owner not in seen:
-        seen.add(owner)
-        key = owner
-    return key
+def _running_pod(key: ObjectKey, raw: Mapping[str, Any]) -> RunningPod:
+    labels = strings(mapping(raw.get("metadata")).get("labels"))
+    spec = mapping(raw.get("spec"))
+    account = str(spec.get("serviceAccountName") or spec.get("serviceAccount") or "default")
+    return RunningPod(key, BINDING_LABEL in labels, labels.get(USE_LABEL) == "true", has_token(spec), account)
+
+
+def _bound_accounts(key: ObjectKey, raw: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return namespace and name of the service accounts that a role binding names."""
+    subjects = map(mapping, sequence(raw.get("subjects")))
+    return {
+        (str(each.get("namespace") or key.namespace), str(each.get("name")))
+        for each in subjects
+        if each.get("kind") == "ServiceAccount"
+    }
+
+
+def _ordered(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
+    return tuple(sorted(workloads, key=lambda each: each.key))

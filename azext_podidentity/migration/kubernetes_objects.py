@@ -9,8 +9,14 @@ from typing import Any
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
-# Lists everything that a migration reads from a cluster.
-KUBECTL_GET = "kubectl get deploy,sts,ds,rs,rc,job,cronjob,pod,serviceaccount --all-namespaces --output json"
+from azext_podidentity.migration.yaml_text import is_small, loader_class
+from azext_podidentity.profile.labels import BINDING_LABEL
+
+# Lists what a migration reads of the kinds that every cluster has.
+KUBECTL_GET = (
+    "kubectl get deploy,sts,ds,rs,rc,job,cronjob,pod,podtemplate,serviceaccount,configmap,svc,pdb,netpol,rolebinding,"
+    "clusterrolebinding --all-namespaces --output json"
+)
 # The length of the output of `kubectl get -A -o json` for about 20,000 pods.
 MAX_CHARACTERS = 256 * 1024 * 1024
 _TEMPLATE_ADVICE = (
@@ -40,7 +46,10 @@ class KubernetesObject:
 
 
 def read_objects(text: str, source: str) -> list[KubernetesObject]:
-    """Return the Kubernetes objects in the text of one file, without documents that have no apiVersion and kind.
+    """Return the Kubernetes objects in the text of one file.
+
+    Documents without apiVersion and kind are left out, unless they contain the label of pod identities: these are
+    returned without their kind.
 
     Raise InvalidArgumentValueError with the file and the line if the text is neither JSON nor YAML, or too long. The
     message contains nothing of the text, which may hold a secret.
@@ -67,14 +76,15 @@ def _json(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
 def _yaml(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
     import yaml
 
-    # The loader of libyaml is ten times as fast, but not part of every build of PyYAML.
-    loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    has_aliases = "&" in text and "*" in text
     line = 0
     try:
-        loader = loader_class(text)
+        loader = loader_class()(text)
         while loader.check_node():
             node = loader.get_node()
             line = node.start_mark.line
+            if has_aliases and not is_small(node):
+                raise _refused(Origin(source, line + 1), "Its aliases expand to too many values.")
             yield loader.construct_document(node), Origin(source, line + 1)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -87,6 +97,9 @@ def _yaml(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
 
 def _objects(raw: Any, origin: Origin) -> Iterator[KubernetesObject]:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("kind"), str) or "apiVersion" not in raw:
+        if BINDING_LABEL in str(raw):
+            content = raw if isinstance(raw, Mapping) else {"items": raw}
+            yield KubernetesObject({key: value for key, value in content.items() if key != "kind"}, origin)
         return
     items = raw.get("items")
     if not (raw["kind"].endswith("List") and isinstance(items, list)):

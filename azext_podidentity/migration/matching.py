@@ -28,19 +28,25 @@ class Match:
 
 
 class Selectors:
-    """The pod identities of a profile by namespace and selector.
+    """The pod identities of a profile, and those of AzureIdentityBindings, by namespace and selector.
 
-    The label is compared exactly, in the pod's own namespace (aad-pod-identity, pkg/mic).
+    The label is compared exactly, in the pod's own namespace (aad-pod-identity, pkg/mic). Without the add-on, the
+    open-source controller compares it in all namespaces unless it is configured otherwise.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, bindings: Iterable[PodIdentity] = ()) -> None:
         self._entries: dict[tuple[str, str], list[PodIdentity]] = defaultdict(list)
-        for entry in sorted(profile.identities, key=lambda entry: entry.key):
+        self._in_any_namespace: dict[str, list[PodIdentity]] = defaultdict(list)
+        for entry in sorted((*profile.identities, *bindings), key=lambda entry: entry.key):
             self._entries[entry.key.namespace, entry.effective_selector].append(entry)
+            if not profile.enabled:
+                self._in_any_namespace[entry.effective_selector].append(entry)
 
     def match(self, workload: Workload) -> Match:
         """Return the pod identities that the workload's label selects; no entries if none match."""
-        return Match(workload, tuple(self._entries.get((workload.key.namespace, workload.binding or ""), ())))
+        selector = workload.binding or ""
+        found = self._entries.get((workload.key.namespace, selector)) or self._in_any_namespace.get(selector, [])
+        return Match(workload, tuple(found))
 
     def similar(self, workload: Workload) -> list[PodIdentity]:
         """Return the pod identities that the label may have meant: in another namespace or letter case."""

@@ -6,9 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from azext_podidentity.migration.decision import Decision
-from azext_podidentity.migration.kustomize import IMMUTABLE_KINDS, NO_ROLLOUT_KINDS
 from azext_podidentity.migration.status import Status
-from azext_podidentity.migration.steps import CredentialStep, MigrationPlan, ServiceAccountStep, WorkloadStep
+from azext_podidentity.migration.steps import (
+    CredentialStep,
+    MigrationPlan,
+    ResourceStep,
+    ServiceAccountStep,
+    WorkloadStep,
+)
 from azext_podidentity.profile.cluster_features import OIDC_ISSUER, WORKLOAD_IDENTITY
 from azext_podidentity.profile.workload_credentials import FederatedCredential, subject_of
 
@@ -21,6 +26,7 @@ def plan_report(plan: MigrationPlan, *, created: Iterable[FederatedCredential] =
     created = set(created)
     return {
         "cluster": plan.cluster.reference.name,
+        "stage": plan.stage,
         "issuerUrl": features.issuer,
         "features": [
             {"name": name, "state": "Enabled" if enabled else "ToEnable"}
@@ -29,20 +35,23 @@ def plan_report(plan: MigrationPlan, *, created: Iterable[FederatedCredential] =
         "credentials": [_credential(step, created) for step in plan.credentials],
         "serviceAccounts": [_service_account(step) for step in plan.accounts],
         "workloads": [_workload(step) for step in plan.workloads],
+        "otherResources": [_resource(step) for step in plan.resources],
         "decisions": [decision_json(each) for each in plan.decisions],
         "files": list(files),
     }
 
 
 def status_report(statuses: Iterable[Status]) -> list[Json]:
-    """Return one object per workload."""
+    """Return one object per user of pod identity or workload identity."""
     return [
         {
-            "namespace": each.workload.key.namespace,
-            "kind": each.workload.key.kind,
-            "name": each.workload.key.name,
-            "serviceAccount": each.workload.service_account,
+            "namespace": each.key.namespace,
+            "kind": each.key.kind,
+            "name": each.key.name,
+            "serviceAccount": each.service_account,
             "state": each.state,
+            "pods": each.pods,
+            "podsWithToken": each.pods_with_token,
             "reason": each.reason or None,
         }
         for each in statuses
@@ -113,11 +122,16 @@ def _workload(step: WorkloadStep) -> Json:
         "previousServiceAccount": workload.service_account,
         "labels": step.labels,
         "annotations": step.annotations,
-        "rollout": _rollout(workload.key.kind),
+        "rollout": workload.rollout,
     }
 
 
-def _rollout(kind: str) -> str:
-    if kind in (*IMMUTABLE_KINDS, *NO_ROLLOUT_KINDS):
-        return "Manual"
-    return "NextJob" if kind == "CronJob" else "RollingUpdate"
+def _resource(step: ResourceStep) -> Json:
+    return {
+        "namespace": step.user.key.namespace,
+        "kind": step.user.key.kind,
+        "name": step.user.key.name,
+        "source": str(step.user.origin),
+        "clientId": step.client_id,
+        "spec": step.user.spec_change(step.client_id),
+    }

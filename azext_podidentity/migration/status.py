@@ -1,38 +1,50 @@
-"""Determine the progress of a migration: which workloads still need the add-on, and which are ready without it."""
+"""Determine the progress of a migration: what still needs the add-on, and what is ready without it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.migration.decision import listed
-from azext_podidentity.migration.inventory import Inventory
-from azext_podidentity.migration.workloads import Workload
+from azext_podidentity.migration.inventory import Inventory, RunningPod
+from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
-from azext_podidentity.profile.entries import ManagedIdentity, Profile
+from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, Profile
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
 from azext_podidentity.profile.text import some_of
 from azext_podidentity.profile.workload_credentials import IdentityLookup, IdentityLookups, credential_for, find_equal
 
-READY, NOT_READY, LABELLED, STALE_POD = "Ready", "NotReady", "Labelled", "StalePod"
+State = Literal["Labelled", "Ready", "NotReady", "StalePod"]
+READY: State = "Ready"
+NOT_READY: State = "NotReady"
+LABELLED: State = "Labelled"
+STALE_POD: State = "StalePod"
 _LISTED = 20
 
 
 @dataclass(frozen=True)
 class Status:
-    """The state of one workload, with the reason if it is not ready."""
+    """The state of one workload or other user of pod identity, with the reason if it is not ready.
 
-    workload: Workload
-    state: str
+    `pods` counts its running pods, `pods_with_token` those that have a token of workload identity; None for a user
+    without pods, or if only manifests were read.
+    """
+
+    key: ObjectKey
+    state: State
     reason: str = ""
+    service_account: str | None = None
+    pods: int | None = None
+    pods_with_token: int | None = None
 
 
 def used_identities(profile: Profile, inventory: Inventory) -> list[str]:
-    """Return the resource IDs of the managed identities that migrated workloads may use.
+    """Return the resource IDs of the managed identities that workloads with workload identity may use.
 
     These are the ones of their namespaces, which may have been recreated with a new client ID, and the ones whose
     client ID their service accounts are annotated with.
@@ -42,39 +54,61 @@ def used_identities(profile: Profile, inventory: Inventory) -> list[str]:
     client_ids = {inventory.client_id(each.key.namespace, each.service_account) for each in moved}
     found = {
         each.identity.resource_id.lower(): each.identity.resource_id
-        for each in profile.identities
+        for each in (*profile.identities, *inventory.pod_identities)
         if each.key.namespace in namespaces or each.identity.client_id in client_ids
     }
     return [found[key] for key in sorted(found)]
 
 
 def statuses(cluster: Cluster, inventory: Inventory, lookups: Mapping[str, IdentityLookup]) -> list[Status]:
-    """Return the status of workloads that have the label or use workload identity, and of stale pods.
+    """Return the status of every user of pod identity or workload identity, workloads first.
 
     `lookups` has the current state of the managed identities of `used_identities`.
     """
-    judge = StatusEvaluator(cluster, inventory, IdentityLookups(lookups))
+    evaluator = StatusEvaluator(cluster, inventory, IdentityLookups(lookups))
     found = [
-        judge.status(each) for each in inventory.workloads if each.binding is not None or each.uses_workload_identity
+        evaluator.status(each)
+        for each in inventory.workloads
+        if each.binding is not None or each.uses_workload_identity
     ]
-    reason = "Its workload no longer has the label; the pod was created before."
-    return found + [Status(each, STALE_POD, reason) for each in inventory.stale_pods]
+    return [*found, *_stale_pods(inventory), *_others(inventory)]
 
 
-def check_finished(reference: ClusterReference, inventory: Inventory, source: Iterable[str] = ()) -> None:
-    """Raise ValidationError that names the workloads that still have the binding label.
+def check_finished(reference: ClusterReference, found: Iterable[Status], arguments: Iterable[str] = ()) -> None:
+    """Raise ValidationError that names everything that is not ready.
 
-    `source`: the arguments of the command line that name where the workloads were read.
+    `arguments`: the options of the command line that name where the workloads were read.
     """
-    left = [each.key for each in inventory.workloads if each.binding is not None]
-    left += [each.key for each in inventory.stale_pods]
-    if not left:
-        return
-    raise ValidationError(
-        f"{len(left)} workloads still have the label {BINDING_LABEL} and would lose their managed identity:\n  "
-        + some_of(left, _LISTED, "\n  "),
-        "To see what is left to do, run:\n" + reference.pod_identity_command("migrate", *source, "--output", "table"),
-    )
+    left = [f"{each.key} ({each.state}): {each.reason}".rstrip(": ") for each in found if each.state != READY]
+    if left:
+        raise ValidationError(
+            f"{len(left)} users of pod identity are not ready and could lose their managed identity:\n  "
+            + some_of(left, _LISTED, "\n  "),
+            "To see what is left to do, run:\n"
+            + reference.pod_identity_command("migrate", "--status", *arguments, "--output", "table")
+            + "\nTo disable the add-on anyway, pass --force.",
+        )
+
+
+def check_live(inventory: Inventory) -> None:
+    """Raise ValidationError if nothing was read from a cluster: manifests do not show what runs."""
+    if not inventory.live:
+        raise ValidationError(
+            "Only manifests were read; the command cannot verify that they are applied to the cluster.",
+            "Leave out --workloads, or pass the output of kubectl get with it. To disable the add-on anyway, pass "
+            "--force.",
+        )
+
+
+def check_used(unused: Iterable[PodIdentity]) -> None:
+    """Raise ValidationError that names the pod identities that no workload was seen to use."""
+    names = [str(entry.key) for entry in unused]
+    if names:
+        raise ValidationError(
+            f"No workload that was read was seen to use {len(names)} pod identities:\n  "
+            + some_of(names, _LISTED, "\n  "),
+            "Run the command without --yes to confirm that they are removed, or pass --force.",
+        )
 
 
 class StatusEvaluator:  # pylint: disable=too-few-public-methods
@@ -86,7 +120,7 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
         self._lookups = lookups
         self._by_client: dict[str | None, list[ManagedIdentity]] = defaultdict(list)
         self._former: dict[str | None, ManagedIdentity] = {}
-        for identity in (entry.identity for entry in cluster.profile.identities):
+        for identity in (entry.identity for entry in (*cluster.profile.identities, *inventory.pod_identities)):
             now = lookups.now(identity)
             self._by_client[now.client_id].append(identity)
             if now.client_id != identity.client_id:
@@ -94,11 +128,20 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
 
     def status(self, workload: Workload) -> Status:
         """Return the status of a workload that has the label or uses workload identity."""
-        if workload.binding is not None:
-            both = "It uses workload identity and still has the label." if workload.uses_workload_identity else ""
-            return Status(workload, LABELLED, both)
-        reason = self._obstacle(workload.key.namespace, workload.service_account)
-        return Status(workload, NOT_READY if reason else READY, reason)
+        pods = self._inventory.pods.get(workload.key, ())
+        state, reason = self._state(workload, pods)
+        counts = (len(pods), sum(pod.has_token for pod in pods)) if self._inventory.live else (None, None)
+        return Status(workload.key, state, reason, workload.service_account, *counts)
+
+    def _state(self, workload: Workload, pods: tuple[RunningPod, ...]) -> tuple[State, str]:
+        if workload.binding is not None and not workload.uses_workload_identity:
+            return LABELLED, ""
+        if workload.binding is None:
+            pods = tuple(pod for pod in pods if not pod.labelled)  # stale pods have a status of their own
+        obstacle = self._obstacle(workload.key.namespace, workload.service_account) or _lacking_token(pods)
+        if workload.binding is None:
+            return (NOT_READY, obstacle) if obstacle else (READY, "")
+        return LABELLED, obstacle or "It uses workload identity too. Remove the label with --remove-labels."
 
     def _obstacle(self, namespace: str, account: str) -> str:
         """Return why pods of the service account get no token, an empty text if nothing is known against it."""
@@ -119,3 +162,38 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
             return ""
         names = listed(sorted({each.name for each in lacking}))
         return f"Managed identity '{names}' has no credential for {wanted.subject}."
+
+
+def _lacking_token(pods: Iterable[RunningPod]) -> str:
+    """Return which pods request workload identity and have no token, an empty text if none."""
+    names = [pod.key.name for pod in pods if not pod.has_token]
+    return f"Running pods have no token of workload identity: {listed(names)}. Recreate them." if names else ""
+
+
+def _stale_pods(inventory: Inventory) -> Iterator[Status]:
+    reason = "Its workload no longer has the label; the pod was created before."
+    for each in inventory.stale_pods:
+        yield Status(each.key, STALE_POD, reason, each.service_account)
+
+
+def _others(inventory: Inventory) -> Iterator[Status]:
+    """Yield the users of pod identity beyond running workloads."""
+    for user in inventory.node_agent_users:
+        if user.uses_pod_identity:
+            yield Status(user.key, NOT_READY, "It asks the node agent for tokens.")
+    for workload in inventory.finished:
+        reason = f"It has finished and has the label {BINDING_LABEL}; what created it may create it again."
+        yield Status(workload.key, LABELLED, reason, workload.service_account)
+    for mention in inventory.mentions:
+        key = ObjectKey(mention.namespace, mention.kind or "Document", mention.name or mention.subject)
+        yield Status(key, NOT_READY, f"It contains the label {BINDING_LABEL} in {listed(mention.places)}.")
+    read = {(each.key.namespace, each.key.name) for each in inventory.node_agent_users if each.is_secret_provider_class}
+    for workload in inventory.workloads:
+        if workload.binding is None and not workload.uses_workload_identity:
+            continue
+        if workload.pod.flex_volumes:
+            yield Status(workload.key, NOT_READY, "It mounts a Key Vault FlexVolume.", workload.service_account)
+        for name in workload.pod.secret_provider_classes:
+            if (workload.key.namespace, name) not in read:
+                reason = f"It mounts SecretProviderClass '{name}', which was not read."
+                yield Status(workload.key, NOT_READY, reason, workload.service_account)

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from azext_podidentity.migration.decision import Decision
-from azext_podidentity.migration.workloads import ObjectKey, Workload
+from azext_podidentity.migration.node_agent_users import NodeAgentUser
+from azext_podidentity.migration.workloads import GENERATED, ObjectKey, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import ManagedIdentity
 from azext_podidentity.profile.labels import BINDING_LABEL, PROXY_ANNOTATION, USE_LABEL
 from azext_podidentity.profile.workload_credentials import FederatedCredential
 
+Stage = Literal["Prepare", "RemoveLabels", "OneStep"]
+PREPARE: Stage = "Prepare"
+REMOVE_LABELS: Stage = "RemoveLabels"
+ONE_STEP: Stage = "OneStep"
+
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the command line that shape a plan."""
+    """The options of the command line that shape a plan.
 
-    proxy_sidecar: bool = False
+    `proxy_sidecar`: the names of workloads that get the sidecar; none named means those whose manifest uses the
+    instance metadata service, and None means no workload.
+    """
+
+    stage: Stage = PREPARE
+    proxy_sidecar: tuple[str, ...] | None = None
     new_service_accounts: bool = False
+
+    @property
+    def removes_labels(self) -> bool:
+        """Whether the label of pod identities is removed in this stage."""
+        return self.stage != PREPARE
 
 
 @dataclass(frozen=True)
@@ -36,30 +53,36 @@ class CredentialStep:
 
 @dataclass(frozen=True)
 class ServiceAccountStep:
-    """A service account and the client ID that it needs as annotation."""
+    """A service account, the client ID that it needs as annotation, and the image pull secrets of a new one."""
 
     namespace: str
     name: str
     client_id: str
     exists: bool = False
     annotated: bool = False
+    image_pull_secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class WorkloadStep:
-    """The changes of a workload's pod template; a label of None is removed."""
+    """The changes of a workload's pod template in one stage; a label of None is removed."""
 
     workload: Workload
     service_account: str
     identities: tuple[ManagedIdentity, ...]
     proxy_sidecar: bool = False
+    stage: Stage = PREPARE
 
     @property
     def labels(self) -> dict[str, str | None]:
-        return {BINDING_LABEL: None, USE_LABEL: "true"}
+        """The labels that change."""
+        removed: dict[str, str | None] = {} if self.stage == PREPARE else {BINDING_LABEL: None}
+        added = self.stage == ONE_STEP or not self.workload.uses_workload_identity
+        return {**removed, **({USE_LABEL: "true"} if added else {})}
 
     @property
     def annotations(self) -> dict[str, str]:
+        """The annotations that change."""
         wanted = self.proxy_sidecar and self.workload.annotations.get(PROXY_ANNOTATION) != "true"
         return {PROXY_ANNOTATION: "true"} if wanted else {}
 
@@ -69,9 +92,24 @@ class WorkloadStep:
         return self.service_account != self.workload.service_account
 
     @property
+    def changes(self) -> bool:
+        """Whether anything changes in this stage."""
+        return bool(self.labels or self.annotations or self.moves)
+
+    @property
     def patchable(self) -> bool:
-        """Whether a patch can be written for it."""
-        return not (self.workload.owner_missing or self.workload.key.name.endswith("*"))
+        """Whether a patch can be written for it: an overlay with a bare pod or a job could not be applied."""
+        template = self.workload.template
+        named = not self.workload.key.name.endswith(GENERATED)
+        return named and template is not None and not (template.immutable or template.has_lists)
+
+
+@dataclass(frozen=True)
+class ResourceStep:
+    """A SecretProviderClass or TriggerAuthentication that stops using the node agent, with the client ID it gets."""
+
+    user: NodeAgentUser
+    client_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,9 +117,11 @@ class MigrationPlan:
     """The steps of a migration in the order in which they are carried out, and the decisions."""
 
     cluster: Cluster
+    stage: Stage = PREPARE
     credentials: tuple[CredentialStep, ...] = ()
     accounts: tuple[ServiceAccountStep, ...] = ()
     workloads: tuple[WorkloadStep, ...] = ()
+    resources: tuple[ResourceStep, ...] = ()
     decisions: tuple[Decision, ...] = ()
 
     @property

@@ -86,34 +86,140 @@ def shared_service_account(namespace: str, account: str, matches: Sequence[Match
     )
 
 
-def calls_imds(workload: Workload) -> Decision:
-    """Report a workload whose manifest names the instance metadata service."""
-    return Decision(
-        "CallsImds",
-        INFO,
-        str(workload.key),
-        f"The manifest of container {listed(workload.imds)} names the instance metadata service. With workload "
-        "identity, it returns tokens of the node's identities, or none.",
-        "Use an Azure SDK that supports workload identity, or pass --proxy-sidecar.",
-    )
-
-
 def owner_not_read(workload: Workload) -> Decision:
-    """Report a workload of which only the pods were read."""
+    """Ask to change a workload of which only the pods were read."""
     return Decision(
         "OwnerNotRead",
-        INFO,
+        ACTION_REQUIRED,
         str(workload.key),
         "Only its pods were read, or its kind is not known to this command, so no patch is written for it.",
         "Make the changes that the plan lists in its pod template.",
     )
 
 
+def pods_differ(workload: Workload, accounts: Sequence[str]) -> Decision:
+    """Ask about a controller that was not read and whose pods run as several service accounts."""
+    return Decision(
+        "PodsDiffer",
+        ACTION_REQUIRED,
+        str(workload.key),
+        f"It was not read, and its pods run as several service accounts: {listed(accounts)}.",
+        "Read its manifest too, or migrate its pod templates yourself.",
+        (workload.key,),
+    )
+
+
+def template_list(workload: Workload) -> Decision:
+    """Ask to change a workload with a list of pod templates."""
+    return Decision(
+        "SeveralPodTemplates",
+        ACTION_REQUIRED,
+        str(workload.key),
+        "It has a list of pod templates, for which no patch is written.",
+        "Make the changes that the plan lists in each of its pod templates.",
+    )
+
+
+def recreate(workload: Workload, command: str | None) -> Decision:
+    """Ask to recreate a pod or job, whose pod template cannot be changed."""
+    return Decision(
+        "RecreateWorkload",
+        ACTION_REQUIRED,
+        str(workload.key),
+        f"A {workload.key.kind} cannot be changed while it runs, so it is in no file that is applied. Removing the "
+        "label from a running pod would take its identity at once.",
+        "Add the changes that the plan lists to its manifest, delete it, and create it again.",
+        command=command,
+    )
+
+
+def not_prepared(workload: Workload, reason: str) -> Decision:
+    """Ask to complete the first step before the label is removed."""
+    return Decision(
+        "NotPrepared",
+        ACTION_REQUIRED,
+        str(workload.key),
+        f"The label cannot be removed yet. {reason}",
+        "Apply the files of the first step (without --remove-labels), and wait until its pods have tokens.",
+        (workload.key,),
+    )
+
+
+def affinity(workload: Workload) -> Decision:
+    """Ask about a workload whose affinity or topology spread selects pods by the label."""
+    return Decision(
+        "LabelInAffinity",
+        ACTION_REQUIRED,
+        str(workload.key),
+        f"Its affinity or topology spread selects pods by the label {BINDING_LABEL}.",
+        "Select the pods by another label before you remove this one.",
+        (workload.key,),
+    )
+
+
+def proxy_not_possible(workload: Workload, reason: str) -> Decision:
+    """Ask about a workload that needs the proxy sidecar and cannot have it."""
+    return Decision(
+        "ProxySidecarNotPossible",
+        ACTION_REQUIRED,
+        str(workload.key),
+        f"It uses the instance metadata service, but cannot have the proxy sidecar: {reason}",
+        "Change its code to an Azure SDK that supports workload identity.",
+        (workload.key,),
+    )
+
+
+def proxy_limits(workload: Workload, limits: Sequence[str]) -> Decision:
+    """Report the limits of the proxy sidecar."""
+    return Decision(
+        "ProxySidecarLimits",
+        INFO,
+        str(workload.key),
+        f"It gets the proxy sidecar. {' '.join(limits)}",
+        "Test the workload with the sidecar before you remove the label.",
+    )
+
+
+def role_bindings(namespace: str, previous: str, account: str, names: Sequence[str]) -> Decision:
+    """Report the role bindings of a service account that workloads leave."""
+    return Decision(
+        "RoleBindings",
+        INFO,
+        f"ServiceAccount {namespace}/{account}",
+        f"It replaces '{previous}', which has Kubernetes permissions by {listed(names)}.",
+        "If the workloads need these permissions, add the new service account to the bindings before you apply the "
+        "files.",
+    )
+
+
+def shared_with_unlabelled(namespace: str, account: str, workloads: Sequence[Workload]) -> Decision:
+    """Report workloads without the label that share a service account of the migration."""
+    return Decision(
+        "SharedWithUnlabelled",
+        INFO,
+        f"ServiceAccount {namespace}/{account}",
+        f"Workloads without the label run as it too, and can then get its managed identity: "
+        f"{listed(each.key.short for each in workloads)}.",
+        "If they must not, give them another service account.",
+    )
+
+
+def managed_by_tool(workload: Workload) -> Decision:
+    """Report a workload that a GitOps tool or Helm owns."""
+    return Decision(
+        "ManagedByTool",
+        INFO,
+        str(workload.key),
+        "A tool owns this object and reverts changes that are made in the cluster.",
+        f"Make the changes in {workload.managed_by}.",
+    )
+
+
 def generated_name(workload: Workload) -> Decision:
-    """Report a workload whose name is generated when it is created."""
+    """Ask to change a workload whose name is generated when it is created."""
     return Decision(
         "GeneratedName",
-        INFO,
+        ACTION_REQUIRED,
         str(workload.key),
         "It has a generateName instead of a name, so no patch is written for it.",
         "Make the changes that the plan lists in its manifest.",

@@ -1,33 +1,31 @@
-"""Read workloads and service accounts from Kubernetes objects, in one shape for every kind of workload.
-
-Names of labels and annotations: https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
-"""
+"""Read workloads and service accounts from Kubernetes objects, in one shape for every kind of workload."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from azext_podidentity.migration.json_values import mapping, sequence, strings
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
+from azext_podidentity.migration.pod_spec import PodSpec, read_pod_spec
+from azext_podidentity.migration.pod_templates import BY_NAME, PodTemplate, Rollout, values_at
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, USE_LABEL
 
 DEFAULT_ACCOUNT = "default"
-
-# Where each kind has its pod template; a pod is its own.
-POD_TEMPLATES: dict[str, tuple[str, ...]] = {
-    "Pod": (),
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "ReplicationController": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-}
-_OVER = frozenset({"Complete", "Failed"})
-_IMDS = re.compile(r"169\.254\.169\.254|/metadata/identity\b")
+GENERATED = "*"
+_FINISHED_CONDITIONS = frozenset({"Complete", "Failed"})
+# Labels and annotations of the tools that own an object, and the place where a change belongs then.
+# https://fluxcd.io/flux/components/kustomize/kustomizations/ and …/helm/helmreleases/
+# https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
+# https://helm.sh/docs/chart_best_practices/labels/
+_MANAGERS: tuple[tuple[str, str], ...] = (
+    ("helm.toolkit.fluxcd.io/name", "the values of Flux HelmRelease"),
+    ("kustomize.toolkit.fluxcd.io/name", "the source of Flux Kustomization"),
+    ("argocd.argoproj.io/tracking-id", "the source of the Argo CD application"),
+    ("argocd.argoproj.io/instance", "the source of Argo CD application"),
+    ("meta.helm.sh/release-name", "the values of Helm release"),
+)
 
 
 class ObjectKey(NamedTuple):
@@ -50,9 +48,10 @@ class ObjectKey(NamedTuple):
 class Workload:  # pylint: disable=too-many-instance-attributes
     """One workload by its pod template.
 
-    `selector`: the label keys by which a controller finds its pods. `imds`: the containers whose manifest names the
-    instance metadata service. `owner_missing`: only pods of this controller were read, not the controller itself.
-    `live`: read from a cluster rather than from manifests. `names_namespace`: the manifest has a namespace.
+    `selector`: the label keys by which a controller finds its pods. `owner_missing`: only pods of this controller were
+    read, not the controller itself. `live`: read from a cluster rather than from manifests. `names_namespace`: the
+    manifest has a namespace. `managed_by`: where a change belongs if a tool owns the object. `raw`: the manifest, for
+    objects that are not live.
     """
 
     key: ObjectKey
@@ -62,10 +61,13 @@ class Workload:  # pylint: disable=too-many-instance-attributes
     annotations: Mapping[str, str] = field(default_factory=dict)
     service_account: str = DEFAULT_ACCOUNT
     selector: frozenset[str] = frozenset()
-    imds: tuple[str, ...] = ()
+    pod: PodSpec = field(default_factory=PodSpec)
+    rollout: Rollout = "Manual"
     names_namespace: bool = True
     live: bool = False
     owner_missing: bool = False
+    managed_by: str | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def binding(self) -> str | None:
@@ -77,6 +79,11 @@ class Workload:  # pylint: disable=too-many-instance-attributes
         """Whether its pods request workload identity."""
         return self.labels.get(USE_LABEL) == "true"
 
+    @property
+    def template(self) -> PodTemplate | None:
+        """The place of its pod template, None for a kind that is not known."""
+        return None if self.owner_missing else BY_NAME.get(self.key.kind)
+
 
 @dataclass(frozen=True)
 class ServiceAccount:
@@ -87,74 +94,69 @@ class ServiceAccount:
     client_id: str | None = None
     names_namespace: bool = True
     live: bool = False
+    image_pull_secrets: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
-def read_workload(key: ObjectKey, each: KubernetesObject) -> Workload:
-    """Return the workload in an object of one of the kinds in `POD_TEMPLATES`."""
-    template = mapping(each.raw)
-    for part in POD_TEMPLATES[key.kind]:
-        template = mapping(template.get(part))
-    metadata, spec = mapping(template.get("metadata")), mapping(template.get("spec"))
+def read_workload(key: ObjectKey, each: KubernetesObject, template: PodTemplate) -> Workload:
+    """Return the workload in an object of a kind of the table."""
     outer = mapping(each.raw.get("metadata"))
+    metadata = [mapping(found) for found in values_at(each.raw, template.metadata_path)]
+    # Several only for a kind whose pods are items of a list: the first one with the label counts.
+    metadata.sort(key=lambda found: BINDING_LABEL not in mapping(found.get("labels")))
+    pod_metadata = metadata[0] if metadata else {}
+    specs = values_at(each.raw, template.spec_path) if template.spec_path is not None else iter(())
+    spec = mapping(next(specs, None))
+    account = next(values_at(each.raw, template.account_path), None) or spec.get("serviceAccount") or DEFAULT_ACCOUNT
+    live = bool(outer.get("uid"))
+    labels = strings(pod_metadata.get("labels"))
     return Workload(
         key=key,
-        api_version=str(each.raw["apiVersion"]),
+        api_version=str(each.raw.get("apiVersion")),
         origin=each.origin,
-        labels=strings(metadata.get("labels")),
-        annotations=strings(metadata.get("annotations")),
-        service_account=str(spec.get("serviceAccountName") or spec.get("serviceAccount") or DEFAULT_ACCOUNT),
-        selector=_selector(key.kind, mapping(each.raw.get("spec")).get("selector")),
-        imds=tuple(sorted(_asking_imds(spec))),
+        labels=labels,
+        annotations=strings(pod_metadata.get("annotations")),
+        service_account=str(account),
+        selector=_selector(key.kind, mapping(each.raw.get("spec")).get("selector"), labels),
+        pod=read_pod_spec(spec),
+        rollout=_rollout(template, mapping(each.raw.get("spec"))),
         names_namespace=bool(outer.get("namespace")),
-        live=bool(outer.get("uid")),
+        live=live,
+        managed_by=_manager(outer),
+        raw={} if live else each.raw,
     )
 
 
-def workload_of_missing_owner(owner: ObjectKey, made: Workload) -> Workload:
+def workload_of_missing_owner(owner: ObjectKey, pod: Workload) -> Workload:
     """Return the workload of a controller that was not read, from one of its pods."""
     return Workload(
         key=owner,
         api_version="",
-        origin=made.origin,
-        labels=made.labels,
-        annotations=made.annotations,
-        service_account=made.service_account,
-        imds=made.imds,
+        origin=pod.origin,
+        labels=pod.labels,
+        annotations=pod.annotations,
+        service_account=pod.service_account,
+        pod=pod.pod,
         live=True,
         owner_missing=True,
+        managed_by=pod.managed_by,
     )
 
 
 def read_service_account(key: ObjectKey, each: KubernetesObject) -> ServiceAccount:
     """Return the service account in an object of that kind."""
     metadata = mapping(each.raw.get("metadata"))
+    live = bool(metadata.get("uid"))
+    secrets = (mapping(item).get("name") for item in sequence(each.raw.get("imagePullSecrets")))
     return ServiceAccount(
         key=key,
         origin=each.origin,
         client_id=strings(metadata.get("annotations")).get(CLIENT_ID_ANNOTATION) or None,
         names_namespace=bool(metadata.get("namespace")),
-        live=bool(metadata.get("uid")),
+        live=live,
+        image_pull_secrets=tuple(str(name) for name in secrets if name),
+        raw={} if live else each.raw,
     )
-
-
-def _selector(kind: str, selector: Any) -> frozenset[str]:
-    if kind in ("Pod", "CronJob"):
-        return frozenset()
-    selector = mapping(selector)
-    if kind == "ReplicationController":
-        return frozenset(map(str, selector))
-    expressions = sequence(selector.get("matchExpressions"))
-    keys = {str(mapping(each).get("key")) for each in expressions}
-    return frozenset(keys | set(strings(selector.get("matchLabels"))))
-
-
-def _asking_imds(spec: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("initContainers", "containers"):
-        for container in map(mapping, sequence(spec.get(name))):
-            words = [*sequence(container.get("command")), *sequence(container.get("args"))]
-            words += [mapping(each).get("value") for each in sequence(container.get("env"))]
-            if any(_IMDS.search(word) for word in words if isinstance(word, str)):
-                yield str(container.get("name"))
 
 
 def is_finished(raw: Mapping[str, Any]) -> bool:
@@ -164,24 +166,42 @@ def is_finished(raw: Mapping[str, Any]) -> bool:
         return status.get("phase") in ("Succeeded", "Failed")
     conditions = map(mapping, sequence(status.get("conditions")))
     return raw["kind"] == "Job" and any(
-        each.get("type") in _OVER and each.get("status") == "True" for each in conditions
+        each.get("type") in _FINISHED_CONDITIONS and each.get("status") == "True" for each in conditions
     )
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
-    """Return the value if it is a JSON object, else an empty one: a manifest need not be well formed."""
-    return value if isinstance(value, Mapping) else {}
+def has_no_replicas(raw: Mapping[str, Any]) -> bool:
+    """Return whether a replica set or replication controller is an old revision without pods."""
+    return raw["kind"] in ("ReplicaSet", "ReplicationController") and mapping(raw.get("spec")).get("replicas") == 0
 
 
-def sequence(value: Any) -> Sequence[Any]:
-    """Return the value if it is a JSON array, else an empty one."""
-    return value if isinstance(value, list) else ()
+def _selector(kind: str, selector: Any, labels: Mapping[str, str]) -> frozenset[str]:
+    if kind == "ReplicationController":
+        # Without a selector, it is defaulted from the labels of the pod template.
+        return frozenset(map(str, mapping(selector) or labels))
+    if kind in ("Pod", "CronJob"):
+        return frozenset()
+    selector = mapping(selector)
+    expressions = sequence(selector.get("matchExpressions"))
+    keys = {str(mapping(each).get("key")) for each in expressions}
+    return frozenset(keys | set(strings(selector.get("matchLabels"))))
 
 
-def strings(value: Any) -> dict[str, str]:
-    """Return labels or annotations; an unquoted number or boolean counts as it is written in YAML."""
-    return {str(key): _text(item) for key, item in mapping(value).items()}
+def _rollout(template: PodTemplate, spec: Mapping[str, Any]) -> Rollout:
+    """Return how a change of the pod template reaches the pods, by the strategy of the workload."""
+    if template.rollout != "RollingUpdate":
+        return template.rollout
+    strategy = mapping(spec.get("strategy") or spec.get("updateStrategy"))
+    partition = mapping(strategy.get("rollingUpdate")).get("partition")
+    if spec.get("paused") is True or partition not in (None, 0):
+        return "Manual"
+    return {"Recreate": "Recreate", "OnDelete": "OnDelete"}.get(str(strategy.get("type")), "RollingUpdate")  # type: ignore[return-value]
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+def _manager(metadata: Mapping[str, Any]) -> str | None:
+    marks = {**strings(metadata.get("annotations")), **strings(metadata.get("labels"))}
+    for mark, place in _MANAGERS:
+        if mark in marks:
+            name = "" if mark.endswith("tracking-id") else f" '{marks[mark]}'"
+            return f"{place}{name}"
+    return None

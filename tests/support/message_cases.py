@@ -19,7 +19,7 @@ from azext_podidentity.arm.errors import (
 from azext_podidentity.kubernetes.kubectl import check_server
 from azext_podidentity.manifest.apply_plan import ApplyManifest
 from azext_podidentity.manifest.parser import Manifest
-from azext_podidentity.migration.status import check_finished
+from azext_podidentity.migration.status import check_finished, statuses
 from azext_podidentity.profile.changes import (
     AddException,
     AddIdentity,
@@ -136,7 +136,7 @@ def _failed(reference: ClusterReference) -> AzCLIError:
 
 def _labels_left(reference: ClusterReference) -> AzCLIError:
     with pytest.raises(ValidationError) as caught:
-        check_finished(reference, inventory(workload()), ("--workloads", "it's $mine"))
+        check_finished(reference, statuses(cluster_of(), inventory(workload()), {}), ("--workloads", "it's $mine"))
     return caught.value
 
 

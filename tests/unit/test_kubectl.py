@@ -11,7 +11,6 @@ import pytest
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.kubernetes.kubectl import read_cluster_objects
-from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET
 from tests.support.builders import cluster_of, text_of
 from tests.support.fake_azure import CLI
 from tests.support.kubernetes_objects import workload
@@ -27,10 +26,14 @@ class Kubectl:
 
     def tells(self, server: str, output: str = "", *, error: str = "", exit_code: int = 0) -> None:
         """It is connected to that server, and prints so when it is asked for objects."""
+        served = " ".join(
+            ("pods", "deployments.apps", "rollouts.argoproj.io", "widgets.example.com", "leases.coordination.k8s.io")
+        )
         get = f"printf %s {shlex.quote(output)}; printf %s {shlex.quote(error)} >&2; exit {exit_code}"
         script = (
             f'#!/bin/sh\necho "$@" >> "{self._folder}/calls"\n'
-            f"case $1 in config) echo {shlex.quote(server)};; *) {get};; esac\n"
+            f"case $1 in config) echo {shlex.quote(server)};; api-resources) printf '%s\\n' {served};; "
+            f"*) {get};; esac\n"
         )
         program = self._folder / "kubectl"
         program.write_text(script, "utf-8")
@@ -53,10 +56,11 @@ def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
 def test_what_it_prints_is_read(kubectl: Kubectl, server: str) -> None:
     kubectl.tells(server, json.dumps({"kind": "List", "apiVersion": "v1", "items": [workload()]}))
 
-    (read,) = read_cluster_objects(CLI, CLUSTER, None)
+    found = read_cluster_objects(CLI, CLUSTER, None)
 
-    assert dict(read.raw) == workload()
-    assert kubectl.calls[1] == KUBECTL_GET.removeprefix("kubectl ")
+    assert [dict(each.raw) for each in found.objects] == [workload()]
+    assert found.kinds_not_read == ("widgets.example.com",)
+    assert kubectl.calls[-1] == "get pods,deployments.apps,rollouts.argoproj.io --all-namespaces --output json"
 
 
 def test_the_context_of_another_cluster_is_refused_unless_it_was_named(
@@ -71,7 +75,7 @@ def test_the_context_of_another_cluster_is_refused_unless_it_was_named(
     with caplog.at_level(logging.WARNING):
         assert read_cluster_objects(CLI, CLUSTER, "proxy")
     assert "Context 'proxy' is a cluster at other.example" in caplog.text
-    assert all(each.endswith("--context proxy") for each in kubectl.calls[1:])
+    assert all(each.endswith("--context=proxy") for each in kubectl.calls[1:])
 
 
 def test_its_own_last_words_are_told(kubectl: Kubectl) -> None:
@@ -97,3 +101,15 @@ def test_one_that_cannot_be_run_is_told(kubectl: Kubectl, tmp_path: Path) -> Non
 
     with pytest.raises(ValidationError, match="cannot be run"):
         read_cluster_objects(CLI, CLUSTER, None)
+
+
+@pytest.mark.parametrize("server", ["https://other.example", ""])
+def test_a_context_that_is_another_cluster_or_unknown_is_refused_if_it_must_be_the_cluster(
+    kubectl: Kubectl, server: str
+) -> None:
+    kubectl.tells(server, json.dumps(workload()))
+    with pytest.raises(ValidationError, match=r"but cluster|cannot verify"):
+        read_cluster_objects(CLI, CLUSTER, "proxy", must_be_cluster=True)
+    unknown = cluster_of()
+    with pytest.raises(ValidationError, match="cannot verify"):
+        read_cluster_objects(CLI, unknown, "proxy", must_be_cluster=True)

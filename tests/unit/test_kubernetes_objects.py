@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from azext_podidentity.migration import kubernetes_objects
 from azext_podidentity.migration.kubernetes_objects import read_objects
+from azext_podidentity.migration.yaml_text import dump
 from tests.support.builders import Json
 from tests.support.json_strategies import json_values
 from tests.support.kubernetes_objects import account, workload
@@ -57,7 +58,6 @@ def test_each_object_tells_where_it_was_read() -> None:
         ("a: \x00", "web.yaml", "web.yaml:1"),
         ("a: !!python/object/apply:os.system [ls]", "web.yaml", "web.yaml:1"),
         ("a: &x [*y]", "web.yaml", "web.yaml:1"),
-        ("a: 2020-99-99", "web.yaml", "web.yaml:1"),
         ("[" * 100_000, "web.yaml", "web.yaml"),
         ("a: " + "[" * 100_000, "web.yaml", "web.yaml:1"),
     ],
@@ -80,7 +80,34 @@ def test_a_file_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         read_objects("a: 12345678", "web.yaml")
 
 
-def test_aliases_that_would_fill_the_memory_do_not() -> None:
+def test_aliases_that_would_fill_the_memory_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    assert len(read_objects("kind: A\napiVersion: v1\n" + "\n".join(lines), "web.yaml")) == 1
+    with pytest.raises(InvalidArgumentValueError, match="aliases expand"):
+        read_objects("kind: A\napiVersion: v1\n" + "\n".join(lines), "web.yaml")
+    with pytest.raises(InvalidArgumentValueError, match="aliases expand"):
+        read_objects("kind: A\napiVersion: v1\na: &a [*a]", "web.yaml")
+
+
+def test_unquoted_words_are_read_and_written_as_kubectl_does() -> None:
+    text = "kind: A\napiVersion: v1\ndate: 2020-01-02\ntime: 12:30:45\nnumber: 12\n"
+    (read,) = read_objects(text, "web.yaml")
+    assert (read.raw["date"], read.raw["time"], read.raw["number"]) == ("2020-01-02", "12:30:45", 12)
+    for value in (
+        "y",
+        "n",
+        "on",
+        "1e3",
+        "0o14",
+        "12:30",
+        "2020-01-02",
+        "",
+        "~",
+        "null",
+        "0x1F",
+        "1_000",
+        "a: b",
+        "\ta",
+    ):
+        assert json.loads(json.dumps(yaml.safe_load(dump([{"a": value}])))) == {"a": value}
+        assert f'"{value}"' in dump([{"a": value}]).replace("\\t", "\t")

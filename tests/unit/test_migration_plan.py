@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_podidentity.migration.plan import needed_identities, plan_migration
-from azext_podidentity.migration.steps import MigrationPlan, Options
-from azext_podidentity.migration.workloads import POD_TEMPLATES
+from azext_podidentity.migration.steps import ONE_STEP, PREPARE, REMOVE_LABELS, MigrationPlan, Options
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
@@ -34,6 +33,7 @@ ENABLED: Json = {
     "securityProfile": {"workloadIdentity": {"enabled": True}},
 }
 ON_OWN_ACCOUNTS = Options(new_service_accounts=True)
+KINDS = ["Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"]
 
 
 def entry(name: str = "my-pod-identity", identity: str = "app-identity", **more: Any) -> Json:
@@ -80,7 +80,7 @@ def test_one_workload_of_one_identity() -> None:
     (of_account,) = made.accounts
     assert (of_account.name, of_account.client_id, of_account.exists) == ("web", client_of("app-identity"), False)
     (of_workload,) = made.workloads
-    assert of_workload.labels == {"aadpodidbinding": None, "azure.workload.identity/use": "true"}
+    assert of_workload.labels == {"azure.workload.identity/use": "true"}
     assert not (of_workload.moves or of_workload.annotations or made.decisions)
 
 
@@ -268,15 +268,18 @@ def test_an_exception_will_be_moot_and_the_services_own_is_not_mentioned() -> No
 def test_code_that_names_the_metadata_service_is_told_until_there_is_a_proxy() -> None:
     container = {"args": ["http://169.254.169.254/"]}
     proxied = {"azure.workload.identity/inject-proxy-sidecar": "true"}
-    assert codes(plan([entry()], workload(container=container))) == ["CallsImds"]
-    assert codes(plan([entry()], workload(container=container, annotations=proxied))) == []
-    made = plan([entry()], workload(container=container), options=Options(proxy_sidecar=True))
-    assert codes(made) == []
+    made = plan([entry()], workload(container=container))
+    assert codes(made) == ["CallsImds"]
+    assert not made.workloads
+    for decided in (proxied, dict.fromkeys(proxied, "false")):
+        assert codes(plan([entry()], workload(container=container, annotations=decided))) == []
+    made = plan([entry()], workload(container=container), options=Options(proxy_sidecar=()))
+    assert codes(made) == ["ProxySidecarLimits"]
     assert made.workloads[0].annotations == proxied
 
 
 def test_what_no_patch_can_name_is_told_and_still_gets_its_credential() -> None:
-    job = workload(kind="Job")
+    job = workload()
     job["metadata"] = {"namespace": NAMESPACE, "generateName": "job-"}
     made = plan([entry()], job)
     assert codes(made) == ["GeneratedName"]
@@ -327,7 +330,7 @@ workloads = st.builds(
     ),
     st.sampled_from(["w", "x", "y", "z"]),
     st.sampled_from(["one", "two", "three", "both", "nobody", None]),
-    st.sampled_from(list(POD_TEMPLATES)),
+    st.sampled_from(KINDS),
     st.sampled_from([None, "one", "shared"]),
     st.sampled_from([NAMESPACE, "other"]),
 )
@@ -342,7 +345,10 @@ objects = st.lists(
     max_size=12,
     unique_by=lambda each: (each["kind"], each["metadata"]["namespace"], each["metadata"]["name"]),
 )
-options = st.builds(Options, st.booleans(), st.booleans())
+options = st.builds(
+    Options, st.sampled_from([PREPARE, REMOVE_LABELS, ONE_STEP]), st.sampled_from([None, (), ("w",)]), st.booleans()
+)
+one_step = st.builds(Options, st.just(ONE_STEP), st.just(()), st.booleans())
 
 
 @given(entries, objects, options, st.booleans(), st.randoms())
@@ -361,7 +367,7 @@ def test_every_labelled_workload_is_in_a_step_or_waits_for_a_decision(
     assert again == made
 
 
-@given(entries, objects, options)
+@given(entries, objects, one_step)
 def test_a_plan_that_was_carried_out_plans_nothing_more(listed: list[Json], there: list[Json], chosen: Options) -> None:
     first = plan(listed, *there, options=chosen)
     cluster = cluster_of(listed, **ENABLED)
@@ -379,7 +385,8 @@ def test_a_plan_whose_azure_side_is_done_is_approved(listed: list[Json], there: 
     cluster = cluster_of(listed, **ENABLED)
     again = plan_migration(cluster, inventory(*there), made_credentials(first, cluster), chosen)
     assert again.approved
-    assert again.workloads == first.workloads
+    if chosen.stage != REMOVE_LABELS:
+        assert again.workloads == first.workloads
 
 
 def made_credentials(made: MigrationPlan, cluster: Cluster) -> dict[str, IdentityLookup]:

@@ -16,7 +16,7 @@ from tests.support.fake_azure import CLI
 from tests.support.kubernetes_objects import workload
 
 PRINTED = json.dumps(workload(), indent=1)
-PACKED = encodebytes(gzip.compress(PRINTED.encode())).decode()
+PACKED = encodebytes(gzip.compress(PRINTED.encode(), mtime=0)).decode()
 TOO_LONG = " " * run_command._MAX_LOGS
 NO_DIRECTORY = SimpleNamespace(properties=SimpleNamespace(aad_profile=None))
 

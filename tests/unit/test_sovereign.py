@@ -10,8 +10,11 @@ import pytest
 import azext_podidentity
 
 FOLDER = Path(azext_podidentity.__file__).parent
-# Documentation, which people read wherever their cloud is.
-DOCUMENTATION = re.compile(r"https://(?:learn\.microsoft\.com|azure\.github\.io)/")
+# Documentation, which is the same in every cloud.
+DOCUMENTATION = re.compile(
+    r"https://(?:learn\.microsoft\.com|azure\.github\.io|github\.com|kubernetes\.io|helm\.sh|fluxcd\.io|keda\.sh|"
+    r"argo-(?:cd|rollouts|workflows)\.readthedocs\.io|openkruise\.io|prometheus-operator\.dev|tekton\.dev|volcano\.sh)/"
+)
 OF_ONE_CLOUD = re.compile(
     r"https?://|\b[\w-]+\.(?:azure|windows|microsoftonline|chinacloudapi|usgovcloudapi)\.(?:com|net|cn|us|de)\b|"
     r"management\.core|/\.default\b|AzureCloud",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
+import os
+import stat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,11 +17,13 @@ from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueEr
 from azext_podidentity.kubernetes.sources import Loaded, load, of_objects
 from azext_podidentity.kubernetes.writer import apply_commands, check_folder, write_files
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
+from azext_podidentity.migration.output_files import OutputFiles, render
 from azext_podidentity.migration.plan import plan_migration
-from azext_podidentity.migration.steps import MigrationPlan
+from azext_podidentity.migration.steps import MigrationPlan, Options
 from azext_podidentity.profile.entries import EntryKey
 from tests.support.builders import Json, cluster_of, identity_entry
-from tests.support.kubernetes_objects import NAMESPACE, account, workload
+from tests.support.kubernetes_objects import NAMESPACE, workload
+from tests.support.workload_manifests import KUBECTL
 
 CLUSTER = cluster_of([identity_entry(EntryKey(NAMESPACE, "my-pod-identity"))])
 KINDS = ("Deployment", "ReplicaSet", "Job")
@@ -31,7 +36,11 @@ def write(path: Path, *objects: Json) -> Path:
 
 
 def plan_of(loaded: Loaded) -> MigrationPlan:
-    return plan_migration(CLUSTER, loaded.inventory, {}, None)
+    return plan_migration(CLUSTER, loaded.inventory, {}, Options("OneStep"))
+
+
+def rendered(loaded: Loaded, context: str | None = None) -> OutputFiles:
+    return render(plan_of(loaded), loaded.inventory, None, context)
 
 
 def names(loaded: Loaded) -> list[str]:
@@ -41,7 +50,7 @@ def names(loaded: Loaded) -> list[str]:
 def migrate(folder: Path, *paths: Path) -> list[str]:
     """Writes the files for the workloads in those paths; returns them by their path in the folder."""
     loaded = load([str(each) for each in paths], "default")
-    return relative(folder, write_files(plan_of(loaded), loaded, str(folder), None))
+    return relative(folder, write_files(rendered(loaded), loaded, str(folder)))
 
 
 def relative(folder: Path, written: list[str]) -> list[str]:
@@ -95,18 +104,22 @@ def test_a_file_that_the_machine_does_not_give_is_told(tmp_path: Path, monkeypat
         load([str(file)], "default")
 
 
-def test_manifests_of_the_same_name_are_copied_side_by_side(tmp_path: Path) -> None:
-    one, two = (write(tmp_path / name / "app.yaml", workload(name)) for name in ("one", "two"))
+def test_only_objects_that_change_are_written_one_a_file(tmp_path: Path) -> None:
+    namespace: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    paths = [write(tmp_path / name / "app.yaml", namespace, workload(name)) for name in ("one", "two")]
     folder = tmp_path / "out"
 
-    written = migrate(folder, one, two)
+    written = migrate(folder, *paths)
 
-    assert {"original-manifests/app.yaml", "original-manifests-2/app.yaml"} <= set(written)
+    files = [f"{NAMESPACE}_deployment_{name}.yaml" for name in ("one", "two")]
+    assert [each for each in written if each.startswith("original-manifests/")] == [
+        f"original-manifests/{file}" for file in files
+    ]
     resources = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))["resources"]
-    assert resources == ["original-manifests-2/app.yaml", "original-manifests/app.yaml", "service-accounts.yaml"]
+    assert resources == [*(f"original-manifests/{file}" for file in files), "service-accounts.yaml"]
 
 
-def test_manifests_below_the_folder_are_used_where_they_are_and_ours_are_not_read_again(tmp_path: Path) -> None:
+def test_what_was_written_is_not_read_again(tmp_path: Path) -> None:
     write(tmp_path / "app.yaml", workload())
 
     first = migrate(tmp_path, tmp_path)
@@ -114,7 +127,6 @@ def test_manifests_below_the_folder_are_used_where_they_are_and_ours_are_not_rea
 
     assert first == again
     assert "kustomization.yaml" in first
-    assert not any(each.startswith("original-manifests") for each in first)
 
 
 def test_what_an_earlier_run_wrote_and_is_not_needed_goes(tmp_path: Path) -> None:
@@ -128,28 +140,107 @@ def test_what_an_earlier_run_wrote_and_is_not_needed_goes(tmp_path: Path) -> Non
     assert patches == {"theirs.yaml", f"{NAMESPACE}_deployment_new.yaml"}
 
 
-def test_standard_input_is_kept_as_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    piped = yaml.safe_dump_all([workload(), account()])
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(piped.encode())))
+def test_a_manifest_keeps_the_permissions_of_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "app.yaml", workload("one"))
+    file.chmod(0o640)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(yaml.safe_dump(workload("two")).encode())))
 
-    written = migrate(tmp_path, Path("-"))
+    migrate(tmp_path / "out", file, Path("-"))
 
-    assert "original-manifests/standard-input.yaml" in written
-    assert (tmp_path / "original-manifests" / "standard-input.yaml").read_text("utf-8") == piped
+    originals = tmp_path / "out" / "original-manifests"
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in originals.iterdir()}
+    assert modes == {f"{NAMESPACE}_deployment_one.yaml": 0o640, f"{NAMESPACE}_deployment_two.yaml": 0o600}
 
 
 def test_of_what_is_in_a_cluster_a_script_is_made(tmp_path: Path) -> None:
     loaded = live(*(workload(kind.lower(), kind=kind) for kind in KINDS))
+    output = rendered(loaded, "my context")
 
-    written = write_files(plan_of(loaded), loaded, str(tmp_path), "my context")
+    write_files(output, loaded, str(tmp_path))
 
     script = (tmp_path / "apply.sh").read_text("utf-8")
-    assert apply_commands(written, str(tmp_path)) == [f"sh {tmp_path}/apply.sh"]
-    assert "kubectl --context 'my context' apply --filename service-accounts.yaml" in script
-    assert "patch deployment deployment --namespace my-app" in script
+    assert apply_commands(output, str(tmp_path), "my context") == [f"sh {tmp_path}/apply.sh"]
+    assert "kubectl '--context=my context' apply --filename service-accounts.yaml" in script
+    assert "patch deployments deployment --namespace my-app --type strategic" in script
     assert "replicaset does not replace its pods" in script
-    assert "job cannot be changed: delete it" in script
-    assert "patch job" not in script
+    assert "job" not in script
+
+
+def test_pods_and_jobs_are_in_no_overlay(tmp_path: Path) -> None:
+    kinds = ("Pod", "Job", "Deployment")
+    written = migrate(tmp_path / "out", write(tmp_path / "all.yaml", *(workload(k.lower(), kind=k) for k in kinds)))
+    assert [each for each in written if each.startswith("patches/")] == [
+        f"patches/{NAMESPACE}_deployment_deployment.yaml"
+    ]
+
+
+def test_a_symbolic_link_below_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "patches").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InvalidArgumentValueError, match="symbolic link 'patches'"):
+        migrate(folder, write(tmp_path / "app.yaml", workload()))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(InvalidArgumentValueError, match="not a regular file"):
+        load([str(tmp_path / "pipe.yaml")], "default")
+    with pytest.raises(InvalidArgumentValueError, match="not a regular file"):
+        load(["/dev/zero"], "default")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "web\ntouch x"},
+        {"name": "--server=x"},
+        {"name": "Web"},
+        {"name": "web", "namespace": "$(x)"},
+        {"name": "web", "ownerReferences": [{"kind": "A\nb", "name": "c", "controller": True}]},
+    ],
+)
+def test_a_name_outside_kubernetes_grammar_is_refused(tmp_path: Path, change: Json) -> None:
+    raw = workload(kind="Pod")
+    raw["metadata"].update(change)
+    with pytest.raises(InvalidArgumentValueError, match="not valid in Kubernetes"):
+        load([str(write(tmp_path / "a.yaml", raw))], "default")
+
+
+def test_a_long_name_has_a_shorter_file_name(tmp_path: Path) -> None:
+    longest = "a" * 253
+    written = migrate(tmp_path / "out", write(tmp_path / "a.yaml", workload(longest), workload(longest[:-1] + "b")))
+    patches = [Path(each).name for each in written if each.startswith("patches/")]
+    assert len(set(patches)) == 2
+    assert max(map(len, patches)) <= 255
+
+
+def test_a_folder_with_a_kustomization_is_built_by_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{KUBECTL.parent}{os.pathsep}{os.environ['PATH']}")
+    base = write(tmp_path / "base" / "web.yaml", workload(selector=None))
+    write(base.parent / "kustomization.yaml", {"resources": ["web.yaml"]})
+    labels = {"pairs": {"aadpodidbinding": "my-pod-identity"}, "includeTemplates": True}
+    overlay = write(tmp_path / "overlay" / "kustomization.yaml", {"resources": ["../base"], "labels": [labels]}).parent
+
+    loaded = load([str(overlay)], "default")
+
+    assert [each.binding for each in loaded.inventory.workloads] == ["my-pod-identity"]
+    assert not loaded.inventory.mentions
+    with pytest.raises(InvalidArgumentValueError, match="contains folders with a kustomization"):
+        load([str(tmp_path)], "default")
+
+
+def test_files_with_capitals_are_read_and_linked_folders_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path / "apps" / "a.YAML", workload("a"))
+    write(tmp_path / "elsewhere" / "b.yaml", workload("b"))
+    (tmp_path / "apps" / "link").symlink_to(tmp_path / "elsewhere")
+    with caplog.at_level(logging.WARNING):
+        assert names(load([str(tmp_path / "apps")], "default")) == ["a"]
+    assert "link' is a symbolic link" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["kustomization.yaml", "service-accounts.yaml", "apply.sh"])

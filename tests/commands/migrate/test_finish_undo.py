@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from tests.support.azure_cli import (
 )
 from tests.support.cluster_state import pod_exception, principal_id, profile_of, seed_entries
 from tests.support.faults import forbidden
-from tests.support.workload_manifests import ENABLED, ISSUER, MIGRATE, USE, live, service_account, workload
+from tests.support.workload_manifests import ENABLED, ISSUER, MIGRATE, USE, live, service_account, workload, write
 
 
 def moved(name: str = "web", kind: str = "Deployment") -> dict[str, Any]:
@@ -40,10 +41,14 @@ def file_of(folder: Path, *objects: dict[str, Any]) -> Path:
     return file
 
 
-@pytest.fixture
-def done(tmp_path: Path) -> Path:
-    """Workloads none of which carries the label any more."""
-    return file_of(tmp_path, moved(), service_account("web", "client"))
+def ready(simulator: Simulator, folder: Path, identities: dict[str, Any]) -> Path:
+    """Workloads of a cluster that use the managed identities, by name, without the label."""
+    objects = []
+    for name, identity in identities.items():
+        subject = f"system:serviceaccount:{NAMESPACE}:{name}"
+        simulator.seed.federated_credential(identity["id"], "theirs", ISSUER, subject)
+        objects += [moved(name), service_account(name, identity["properties"]["clientId"])]
+    return file_of(folder, *objects)
 
 
 def operator_roles(az: AzureCli, scope: str) -> list[str]:
@@ -52,11 +57,12 @@ def operator_roles(az: AzureCli, scope: str) -> list[str]:
 
 
 def test_the_end_removes_entries_exceptions_and_roles_and_disables_the_add_on(
-    each_az: AzureCli, simulator: Simulator, done: Path
+    each_az: AzureCli, simulator: Simulator, tmp_path: Path
 ) -> None:
     identities = seed_entries(
         simulator, "app", "batch", exceptions=[pod_exception("agents", {"app": "agent"})], **ENABLED
     )
+    done = ready(simulator, tmp_path, identities)
     others = simulator.seed.role_assignment(
         identities["app"]["id"], principal_id(simulator.cluster(GROUP, CLUSTER)), "Reader"
     )
@@ -86,12 +92,73 @@ def test_the_end_is_refused_while_workloads_carry_the_label_and_they_are_named(
 
     assert f"CronJob {NAMESPACE}/left" in message
     assert f"Pod {NAMESPACE}/old-1-x" in message
-    assert commands_in(message) == [f"az {MIGRATE} --workloads {file} --output table"]
+    assert commands_in(message) == [f"az {MIGRATE} --status --workloads {file} --output table"]
+    assert "--force" in message
     assert not simulator.requests.matching("PUT")
 
 
-def test_the_end_asks_and_needs_somebody_to_ask(az: AzureCli, simulator: Simulator, done: Path) -> None:
+RUNNING: dict[str, Any] = {
+    "a pod that was created before the change": {"labels": {"app": "app"}},
+    "a pod without a token": {"labels": {"app": "app", USE: "true"}},
+}
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_the_end_is_refused_while_a_running_pod_has_no_token(
+    az: AzureCli, simulator: Simulator, tmp_path: Path, name: str
+) -> None:
+    done = ready(simulator, tmp_path, seed_entries(simulator, "app", **ENABLED))
+    pod = workload("app-1-x", None, "Pod", account="app")
+    pod["metadata"] |= {
+        **RUNNING[name],
+        "uid": "x",
+        "ownerReferences": [{"kind": "Deployment", "name": "app", "controller": True}],
+    }
+    listed = json.loads(done.read_text())
+    done.write_text(json.dumps({**listed, "items": [*listed["items"], pod]}))
+
+    message = az(f"{MIGRATE} --workloads {done} --finish --yes").failed()
+
+    assert f"Deployment {NAMESPACE}/app (NotReady)" in message
+    assert "app-1-x" in message
+    assert not simulator.requests.matching("PUT")
+    pod["spec"]["containers"][0]["env"] = [{"name": "AZURE_FEDERATED_TOKEN_FILE", "value": "/token"}]
+    done.write_text(json.dumps({**listed, "items": [*listed["items"], pod]}))
+    az(f"{MIGRATE} --workloads {done} --finish --yes").ok()
+
+
+def test_force_overrides_what_is_not_ready_and_yes_does_not(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", **ENABLED)
+    file = file_of(tmp_path, workload("left", "app", account="left"))
+
+    az(f"{MIGRATE} --workloads {file} --finish --yes").failed()
+    assert profile_of(simulator)["enabled"]
+
+    az(f"{MIGRATE} --workloads {file} --finish --yes --force").ok()
+    assert not profile_of(simulator).get("enabled")
+
+
+def test_a_pod_identity_that_nobody_was_seen_to_use_is_named_and_needs_an_answer(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    done = ready(simulator, tmp_path, {"app": seed_entries(simulator, "app", "unseen", **ENABLED)["app"]})
+
+    message = az(f"{MIGRATE} --workloads {done} --finish --yes").failed()
+
+    assert f"{NAMESPACE}/unseen" in message
+    assert f"{NAMESPACE}/app" not in message
+    answered(az, f"{MIGRATE} --workloads {done} --finish", "y", "was seen to use these pod identities")
+    assert not profile_of(simulator).get("enabled")
+
+
+def test_manifests_do_not_show_what_runs(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    seed_entries(simulator, "app", **ENABLED)
+    file = write(tmp_path / "app.yaml", moved("app"))
+    assert "Only manifests were read" in az(f"{MIGRATE} --workloads {file} --finish --yes").failed()
+
+
+def test_the_end_asks_and_needs_somebody_to_ask(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    done = ready(simulator, tmp_path, seed_entries(simulator, "app", **ENABLED))
 
     message = az(f"{MIGRATE} --workloads {done} --finish").failed()
 
@@ -102,9 +169,9 @@ def test_the_end_asks_and_needs_somebody_to_ask(az: AzureCli, simulator: Simulat
 
 @pytest.mark.parametrize(("answer", "left"), [("y", False), ("", True)])
 def test_at_a_terminal_the_end_lists_what_goes_and_asks(
-    az: AzureCli, simulator: Simulator, done: Path, answer: str, left: bool
+    az: AzureCli, simulator: Simulator, tmp_path: Path, answer: str, left: bool
 ) -> None:
-    seed_entries(simulator, "app", **ENABLED)
+    done = ready(simulator, tmp_path, seed_entries(simulator, "app", **ENABLED))
     answered(az, f"{MIGRATE} --workloads {done} --finish", answer, f"pod identity {NAMESPACE}/app")
 
     assert bool(profile_of(simulator).get("enabled")) == left
@@ -112,7 +179,7 @@ def test_at_a_terminal_the_end_lists_what_goes_and_asks(
 
 @pytest.mark.parametrize("request_", [("PUT", CLUSTER_PATH), ("DELETE", ROLE_PATH)], ids=["entries", "role"])
 def test_an_end_that_is_killed_is_finished_by_the_next(
-    az: AzureCli, simulator: Simulator, done: Path, request_: tuple[str, str]
+    az: AzureCli, simulator: Simulator, tmp_path: Path, request_: tuple[str, str]
 ) -> None:
     identity = simulator.seed.managed_identity(GROUP, "app")
     simulator.seed.cluster(GROUP, CLUSTER, **ENABLED)
@@ -120,6 +187,7 @@ def test_an_end_that_is_killed_is_finished_by_the_next(
     add = f"--namespace {NAMESPACE} --name app --identity-resource-id {identity['id']}"
     az(f"aks pod-identity add -g {GROUP} --cluster-name {CLUSTER} {add}").ok()
     assert operator_roles(az, identity["id"])
+    done = ready(simulator, tmp_path, {"app": identity})
     command = f"{MIGRATE} --workloads {done} --finish --yes"
     kill_at(az, simulator, command, *request_)
     assert profile_of(simulator)["enabled"]
@@ -130,8 +198,8 @@ def test_an_end_that_is_killed_is_finished_by_the_next(
     assert operator_roles(az, identity["id"]) == []
 
 
-def test_an_end_that_was_reached_is_no_error(az: AzureCli, simulator: Simulator, done: Path) -> None:
-    seed_entries(simulator, "app", **ENABLED)
+def test_an_end_that_was_reached_is_no_error(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    done = ready(simulator, tmp_path, seed_entries(simulator, "app", **ENABLED))
     command = f"{MIGRATE} --workloads {done} --finish --yes"
     az(command).ok()
     simulator.requests.clear()
@@ -173,9 +241,14 @@ def test_undo_leaves_the_credentials_of_another_cluster(az: AzureCli, simulator:
     seed_profile = profile_of(simulator)
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=seed_profile, **other)
 
-    az(f"{MIGRATE} --undo --yes").ok()
+    result = az(f"{MIGRATE} --undo --yes").ok()
 
     assert simulator.federated_credentials(identity["id"]) == made
+    (command,) = [each for warning in result.warnings for each in re.findall(r"az aks .*", warning)]
+    assert command.endswith(f"--undo --issuer {ISSUER}")
+    assert "1 credentials" in " ".join(result.warnings)
+    az(f"{command.removeprefix('az ')} --yes").ok()
+    assert simulator.federated_credentials(identity["id"]) == []
 
 
 def test_an_undo_that_is_killed_is_finished_by_the_next(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:

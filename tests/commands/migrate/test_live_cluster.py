@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from azext_podidentity.migration.resources_to_read import in_cluster_command
 from azure_simulator import Fault, Simulator
 from tests.support.azure_cli import CLUSTER, GROUP, NAMESPACE, AzureCli
 from tests.support.cluster_state import seed_entries
 from tests.support.workload_manifests import ENABLED, MIGRATE, live, service_account, workload
 
-GET = "get deploy,sts,ds,rs,rc,job,cronjob,pod,serviceaccount --all-namespaces --output json"
+SERVED = ("pods", "deployments.apps", "serviceaccounts", "widgets.example.com")
+GET = "get pods,deployments.apps,serviceaccounts --all-namespaces --output json"
 
 
 class Kubectl:
@@ -32,6 +34,7 @@ class Kubectl:
         program = self.folder / "kubectl"
         program.write_text(
             f'#!/bin/sh\n[ "$1" = config ] && echo "{server}" && exit\n'
+            f'[ "$1" = api-resources ] && [ {exit_code} = 0 ] && printf "%s\\n" {" ".join(SERVED)} && exit\n'
             f'echo "$@" > {here}/arguments\ncat {here}/output\n'
             f"echo {shlex.quote(stderr)} >&2\nexit {exit_code}\n"
         )
@@ -71,7 +74,7 @@ def test_kubectl_is_asked_where_no_file_is_named(
 
     plan = az_with_kubectl(f"{MIGRATE} --context mine").ok().json
 
-    assert kubectl.arguments == f"{GET} --context mine"
+    assert kubectl.arguments == f"{GET} --context=mine"
     assert planned(plan) == ["Deployment web"]
     assert plan["serviceAccounts"][0]["state"] == "NeedsAnnotation"
 
@@ -80,8 +83,9 @@ def test_kubectl_is_asked_where_no_file_is_named(
 def test_where_kubectl_fails_its_words_are_told_and_nothing_is_sent(
     az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator, action: str
 ) -> None:
-    seed_entries(simulator, "app", **ENABLED)
-    kubectl.prints("", 1, 'E1125 12:53:39.9 8747 memcache.go:381] noise\nerror: context "mine" does not exist')
+    seed_entries(simulator, "app", **ENABLED, fqdn="mine.example")
+    said = 'E1125 12:53:39.9 8747 memcache.go:381] noise\nerror: context "mine" does not exist'
+    kubectl.prints("", 1, said, server="https://mine.example")
 
     message = az_with_kubectl(f"{MIGRATE} --context mine {action}").failed()
 
@@ -113,6 +117,8 @@ def test_another_clusters_context_is_refused_where_nobody_named_it_and_else_told
 
     (warning, *_) = az_with_kubectl(f"{MIGRATE} --context proxy").ok().warnings
     assert "theirs.example" in warning
+    assert "theirs.example" in az_with_kubectl(f"{MIGRATE} --context proxy --finish --yes").failed()
+    assert not simulator.requests.matching("PUT")
     kubectl.prints(cluster_objects(), server="https://Mine.example:443")
     assert az_with_kubectl(MIGRATE).ok().warnings == []
 
@@ -130,8 +136,8 @@ def test_a_kubectl_that_cannot_be_run_is_told(
 def test_an_empty_cluster_is_not_called_finished(
     az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator
 ) -> None:
-    seed_entries(simulator, "app", **ENABLED)
-    kubectl.prints(json.dumps(live()))
+    seed_entries(simulator, "app", **ENABLED, fqdn="mine.example")
+    kubectl.prints(json.dumps(live()), server="https://mine.example")
 
     message = az_with_kubectl(f"{MIGRATE} --finish --yes").failed()
 
@@ -150,7 +156,7 @@ def test_aks_runs_kubectl_inside_a_private_cluster(each_az: AzureCli, simulator:
     simulator.settings.run_command = run
     plan = each_az(f"{MIGRATE} --run-command").ok().json
 
-    assert ran == [f"kubectl {GET}"]
+    assert ran == [in_cluster_command()]
     assert planned(plan) == ["Deployment web"]
     (sent,) = simulator.requests.matching("POST", "/runCommand$")
     assert not sent.body.get("clusterToken")
@@ -207,19 +213,22 @@ def test_what_is_longer_than_the_service_passes_on_is_asked_for_compressed(az: A
 
     def run(command: str) -> tuple[int, str]:
         commands.append(command)
-        shell = f"echo Warning: something; {command.partition(' | ')[2] or 'cat'}"
+        shell = f"echo Warning: something; {'gzip | base64' if command.endswith('gzip | base64') else 'cat'}"
         return 0, subprocess.run(["sh", "-c", shell], input=printed, capture_output=True, text=True, check=True).stdout
 
     simulator.settings.run_command = run
     plan = az(f"{MIGRATE} --run-command").ok().json
 
-    assert commands == [f"kubectl {GET}", f"kubectl {GET} | gzip | base64"]
+    assert commands == [in_cluster_command(), f"{in_cluster_command()} | gzip | base64"]
     assert len(plan["workloads"]) == len(names)
 
 
 def test_what_could_not_be_compressed_is_told(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED)
-    simulator.settings.run_command = lambda command: (0, "sh: gzip: not found\n" if "|" in command else " " * 600_000)
+    simulator.settings.run_command = lambda command: (
+        0,
+        "sh: gzip: not found\n" if "gzip" in command else " " * 600_000,
+    )
 
     assert "compression inside the cluster failed: sh: gzip: not found" in az(f"{MIGRATE} --run-command").failed()
 
@@ -231,5 +240,5 @@ def test_a_cluster_that_runs_no_commands_is_told(az: AzureCli, simulator: Simula
     message = az(f"{MIGRATE} --run-command").failed()
 
     assert "It is off." in message
-    assert f"kubectl {GET}" in message
+    assert in_cluster_command() in message
     assert NAMESPACE not in message

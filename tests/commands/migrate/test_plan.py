@@ -47,8 +47,9 @@ def test_the_plan_says_what_is_to_be_done_and_changes_nothing(
     assert plan["serviceAccounts"] == [{**account, "state": "Pending"}]
     (web,) = plan["workloads"]
     assert web["source"] == f"{manifests}:1"
-    assert web["labels"] == {"aadpodidbinding": None, "azure.workload.identity/use": "true"}
-    assert codes(plan) == ["DefaultServiceAccount"]
+    assert web["labels"] == {"azure.workload.identity/use": "true"}
+    assert (plan["stage"], web["rollout"]) == ("Prepare", "RollingUpdate")
+    assert codes(plan) == ["DefaultServiceAccount", "EnablesOidcIssuer"]
     assert plan["decisions"][0]["blockedWorkloads"] == [f"CronJob {NAMESPACE}/job"]
     assert not writes(simulator)
 
@@ -68,7 +69,7 @@ def test_an_approved_plan_enables_both_features_in_one_write_and_makes_the_crede
 ) -> None:
     seed_entries(simulator, "app", "batch")
 
-    plan = each_az(f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve").ok().json
+    plan = each_az(f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve --yes").ok().json
 
     after = simulator.cluster(GROUP, CLUSTER)["properties"]
     issuer = after["oidcIssuerProfile"]["issuerURL"]
@@ -91,10 +92,10 @@ def test_an_approved_plan_enables_both_features_in_one_write_and_makes_the_crede
 
 def test_an_approval_that_is_run_again_writes_nothing(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     seed_entries(simulator, "app", "batch")
-    az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+    az(f"{MIGRATE} --workloads {manifests} --approve --yes").ok()
     simulator.requests.clear()
 
-    plan = az(f"{MIGRATE} --workloads {manifests} --approve").ok().json
+    plan = az(f"{MIGRATE} --workloads {manifests} --approve --yes").ok().json
 
     assert not writes(simulator)
     assert [each["state"] for each in plan["credentials"]] == ["Exists"]
@@ -106,7 +107,7 @@ def test_what_is_enabled_already_stays_and_a_field_of_a_newer_version_too(
     profile = {"defender": {"securityMonitoring": {"enabled": False}}, "ofANewerVersion": {"a": 1}}
     seed_entries(simulator, "app", "batch", oidcIssuerProfile=ENABLED["oidcIssuerProfile"], securityProfile=profile)
 
-    az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+    az(f"{MIGRATE} --workloads {manifests} --approve --yes").ok()
 
     after = simulator.cluster(GROUP, CLUSTER)["properties"]
     assert after["oidcIssuerProfile"] == ENABLED["oidcIssuerProfile"]
@@ -137,7 +138,7 @@ def test_an_approval_that_is_killed_is_finished_by_the_next(
     az: AzureCli, simulator: Simulator, manifests: Path, request_: tuple[str, str]
 ) -> None:
     seed_entries(simulator, "app", "batch")
-    command = f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve"
+    command = f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve --yes"
     kill_at(az, simulator, command, *request_)
 
     az(command).ok()
@@ -157,7 +158,7 @@ def test_another_write_to_the_cluster_meanwhile_is_kept(az: AzureCli, simulator:
         Fault("PUT", CLUSTER_PATH, call=lambda: simulator.start_operation(GROUP, CLUSTER, 0, tag)),
     )
 
-    az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+    az(f"{MIGRATE} --workloads {manifests} --approve --yes").ok()
 
     after = simulator.cluster(GROUP, CLUSTER)
     assert after["tags"] == {"theirs": "1"}
@@ -170,7 +171,7 @@ def test_where_nothing_is_to_be_approved_nothing_is_written(
 ) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
 
-    result = az(f"{MIGRATE} --workloads {manifests} --approve").ok()
+    result = az(f"{MIGRATE} --workloads {manifests} --approve --yes").ok()
 
     assert "NoIdentity" in codes(result.json)
     assert ("AddOnDisabled" in codes(result.json)) == (not profile)
@@ -204,6 +205,9 @@ def test_the_status_of_each_workload(az: AzureCli, simulator: Simulator, tmp_pat
     "options",
     [
         "--approve --finish",
+        "--remove-labels --one-step",
+        "--issuer https://x",
+        "--approve --force",
         "--undo --workloads x",
         "--workloads x --run-command",
         "--status --output-dir x",
@@ -214,3 +218,16 @@ def test_the_status_of_each_workload(az: AzureCli, simulator: Simulator, tmp_pat
 def test_a_wrong_command_line_is_refused_before_any_request(az: AzureCli, simulator: Simulator, options: str) -> None:
     az(f"{MIGRATE} {options}").failed()
     assert not simulator.requests.all()
+
+
+def test_enabling_the_oidc_issuer_is_asked(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+    seed_entries(simulator, "app", "batch")
+
+    message = az(f"{MIGRATE} --workloads {manifests} --approve").failed()
+
+    assert "cannot be disabled again" in message
+    assert "--yes" in message
+    assert not writes(simulator)
+    enabled = {"oidcIssuerProfile": ENABLED["oidcIssuerProfile"]}
+    seed_entries(simulator, "app", "batch", **enabled)
+    az(f"{MIGRATE} --workloads {manifests} --approve").ok()

@@ -118,7 +118,7 @@ def test_workloads_are_patched_from_a_file_of_windows(
     written = workload_manifests.write(tmp_path / "web.yaml", workload("web", "app", account="web"))
     file, output = as_windows_writes_it(written, name), tmp_path / "out"
 
-    plan = az(f"{MIGRATE} --workloads {file} --output-dir {output}").ok().json
+    plan = az(f"{MIGRATE} --workloads {file} --one-step --output-dir {output}").ok().json
 
     assert name in plan["workloads"][0]["source"]
     labels = pod_of(kustomize(output)["Deployment", "web"])["metadata"]["labels"]

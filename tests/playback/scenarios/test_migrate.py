@@ -61,14 +61,14 @@ def test_migration_to_its_end(scenario: Scenario, bound: str, manifests: Path, t
     plan = scenario.pod_identity(f"migrate --workloads {manifests}").ok().json
     assert [each["state"] for each in plan["features"]] == ["ToEnable", "ToEnable"]
     assert states(plan["credentials"]) == {"Pending"}
-    approve = f"migrate --workloads {manifests} --approve --output-dir {folder}"
+    approve = f"migrate --workloads {manifests} --approve --yes --output-dir {folder}"
     approved = scenario.pod_identity(approve).ok()
     assert states(approved.json["credentials"]) == {"Created"}
     assert f"kubectl apply -k {folder}" in approved.stderr
     assert states(scenario.pod_identity(approve).ok().json["credentials"]) == {"Exists"}
 
     early = scenario.pod_identity(f"migrate --workloads {manifests} --finish --yes").failed()
-    assert "web" in early
+    assert "Only manifests were read" in early
     workloads = f"--workloads {moved(folder, client_id)}"
     status = scenario.pod_identity(f"migrate {workloads} --status").ok().json
     assert states(status) == {"Ready"}
@@ -84,7 +84,7 @@ def test_migration_to_its_end(scenario: Scenario, bound: str, manifests: Path, t
 
 
 def test_migration_undone(scenario: Scenario, bound: str, manifests: Path) -> None:
-    scenario.pod_identity(f"migrate --workloads {manifests} --approve").ok()
+    scenario.pod_identity(f"migrate --workloads {manifests} --approve --yes").ok()
     assert "--yes" in scenario.pod_identity("migrate --undo").failed()
 
     removed = scenario.pod_identity("migrate --undo --yes --output table").ok().stdout
@@ -100,7 +100,7 @@ def test_a_decision_is_left_to_people(scenario: Scenario, bound: str, tmp_path: 
     undecided = [workload("default", "app"), workload("lost", "nobody", account="lost")]
     path = write(tmp_path / "app.yaml", *undecided)
 
-    result = scenario.pod_identity(f"migrate --workloads {path} --approve --output-dir {tmp_path / 'out'}").ok()
+    result = scenario.pod_identity(f"migrate --workloads {path} --approve --yes --output-dir {tmp_path / 'out'}").ok()
     table = scenario.pod_identity(f"migrate --workloads {path} --output table").ok().stdout
 
     assert set(codes(result.json)) >= {"DefaultServiceAccount", "NoIdentity"}
@@ -114,7 +114,7 @@ def test_workloads_read_inside_the_cluster(scenario: Scenario, bound: str) -> No
     if scenario.simulator:
         printed = json.dumps(live(workload("web", "app", account="web")), indent=1)
         scenario.simulator.settings.run_command = lambda _: (0, printed)
-    options = "--run-command --approve --output table"
+    options = "--run-command --approve --yes --output table"
 
     table = scenario.pod_identity(f"migrate {options}").ok().stdout
 

@@ -1,0 +1,26 @@
+"""Read values of JSON that need not be well formed: a manifest is written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return the value if it is a JSON object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def sequence(value: Any) -> Sequence[Any]:
+    """Return the value if it is a JSON array, else an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def strings(value: Any) -> dict[str, str]:
+    """Return labels or annotations; an unquoted number or boolean counts as it is written in YAML."""
+    return {str(key): text(item) for key, item in mapping(value).items()}
+
+
+def text(value: Any) -> str:
+    """Return a scalar as it is written in YAML; nothing for null."""
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)

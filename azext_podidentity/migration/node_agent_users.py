@@ -1,0 +1,103 @@
+"""Objects that ask the node agent for tokens by a setting of their own, rather than by the label of a pod.
+
+Secrets Store CSI driver: https://azure.github.io/secrets-store-csi-driver-provider-azure/docs/configurations/identity-access-modes/
+KEDA: https://keda.sh/docs/latest/authentication-providers/azure-ad-workload-identity/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from azext_podidentity.migration.json_values import mapping, text
+from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
+from azext_podidentity.migration.pod_spec import asks_imds
+from azext_podidentity.migration.workloads import ObjectKey
+
+SECRET_PROVIDER_CLASS = "SecretProviderClass"
+TRIGGER_AUTHENTICATIONS = frozenset({"TriggerAuthentication", "ClusterTriggerAuthentication"})
+_POD_IDENTITY_PROVIDER, _WORKLOAD_PROVIDER = "azure", "azure-workload"
+# Settings of programs that sign in by the instance metadata service, in configuration that a pod mounts: the
+# azure.json of external-dns, Application Gateway Ingress Controller, Flux and azcopy.
+_SETTINGS = re.compile(
+    r"useManagedIdentityExtension\W{1,4}true|\baadPodIdentity\b|AZURE_AUTH_METHOD\W{1,4}msi|AZCOPY_AUTO_LOGIN_TYPE\W{1,4}msi",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class NodeAgentUser:
+    """A SecretProviderClass or TriggerAuthentication of the provider Azure.
+
+    `uses_pod_identity`: it asks the node agent. `client_id`: the one that it names. `resource`: the name for kubectl.
+    """
+
+    key: ObjectKey
+    api_version: str
+    origin: Origin
+    uses_pod_identity: bool
+    client_id: str | None = None
+    names_namespace: bool = True
+    live: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def resource(self) -> str:
+        """The name of its kind for kubectl."""
+        plural = "secretproviderclasses" if self.is_secret_provider_class else f"{self.key.kind.lower()}s"
+        return f"{plural}.{self.api_version.partition('/')[0]}"
+
+    @property
+    def is_secret_provider_class(self) -> bool:
+        """Whether it is mounted by pods, rather than read by KEDA."""
+        return self.key.kind == SECRET_PROVIDER_CLASS
+
+    def spec_change(self, client_id: str | None) -> dict[str, Any]:
+        """Return the change of its spec that makes it use workload identity with that client ID."""
+        if self.is_secret_provider_class:
+            return {"parameters": {"usePodIdentity": "false", "clientID": client_id}}
+        identity = {"identityId": client_id} if client_id else {}
+        return {"podIdentity": {"provider": _WORKLOAD_PROVIDER, **identity}}
+
+
+def read_node_agent_user(key: ObjectKey, each: KubernetesObject) -> NodeAgentUser | None:
+    """Return the SecretProviderClass or TriggerAuthentication in an object, None for another kind or provider."""
+    spec, metadata = mapping(each.raw.get("spec")), mapping(each.raw.get("metadata"))
+    if key.kind == SECRET_PROVIDER_CLASS and spec.get("provider") == "azure":
+        parameters = mapping(spec.get("parameters"))
+        uses = text(parameters.get("usePodIdentity")).lower() == "true"
+        client_id = text(parameters.get("clientID")) or None
+    elif key.kind in TRIGGER_AUTHENTICATIONS:
+        identity = mapping(spec.get("podIdentity"))
+        uses = identity.get("provider") == _POD_IDENTITY_PROVIDER
+        client_id = text(identity.get("identityId")) or None
+    else:
+        return None
+    live = bool(metadata.get("uid"))
+    return NodeAgentUser(
+        key=key,
+        api_version=str(each.raw.get("apiVersion")),
+        origin=each.origin,
+        uses_pod_identity=uses,
+        client_id=client_id,
+        names_namespace=bool(metadata.get("namespace")),
+        live=live,
+        raw={} if live else each.raw,
+    )
+
+
+def sign_in_settings(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys of a ConfigMap, or the spec of another object, with a script or setting that asks for tokens of
+    the instance metadata service."""
+    if raw.get("kind") == "ConfigMap":
+        data = mapping(raw.get("data"))
+        return tuple(str(key) for key, value in data.items() if isinstance(value, str) and _signs_in(value))
+    if raw.get("kind") == "HelmRelease":
+        return ("spec.values",) if _signs_in(str(mapping(mapping(raw.get("spec")).get("values")))) else ()
+    return ()
+
+
+def _signs_in(value: str) -> bool:
+    return asks_imds(value) or _SETTINGS.search(value) is not None

@@ -1,0 +1,263 @@
+"""Render the Kubernetes side of a plan as files: service accounts, and patches for kustomize or kubectl.
+
+For objects of manifests, a kustomization applies the patches to the objects, each in a file of its own. For objects
+that were read from a cluster, there is no manifest to build on: a script patches them with kubectl.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.pod_templates import Path
+from azext_podidentity.migration.steps import MigrationPlan, ResourceStep, ServiceAccountStep, WorkloadStep
+from azext_podidentity.migration.workloads import ObjectKey, ServiceAccount
+from azext_podidentity.migration.yaml_text import dump
+from azext_podidentity.profile.labels import CLIENT_ID_ANNOTATION
+
+KUSTOMIZATION, ACCOUNTS, SCRIPT = "kustomization.yaml", "service-accounts.yaml", "apply.sh"
+OVERLAY = (KUSTOMIZATION, ACCOUNTS, SCRIPT)
+PATCHES, ORIGINALS = "patches", "original-manifests"
+_MARK = "# Written by az aks pod-identity migrate; run it again rather than edit this file."
+# Bytes of a file name without its ending; file systems allow 255.
+_MAX_NAME = 200
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch of an object. `raw` is its manifest, None for one in a cluster."""
+
+    key: ObjectKey
+    body: Json
+    resource: str
+    strategic: bool
+    raw: Json | None = None
+    source: str = ""
+    names_namespace: bool = True
+    replaces_pods: bool = True
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return file_name(self.key)
+
+
+@dataclass(frozen=True)
+class OutputFiles:
+    """The text of each file by its path in the output folder.
+
+    `sources`: the source of the manifest in a file, whose permissions it gets. `namespace`: the one that has to be
+    given to kubectl, for objects that do not name theirs.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    namespace: str | None = None
+
+
+def is_ours(text: str) -> bool:
+    """Return whether this command wrote the file that has this text."""
+    return _MARK in text[: len(_MARK) + 20]
+
+
+def render(plan: MigrationPlan, inventory: Inventory, namespace: str | None, context: str | None) -> OutputFiles:
+    """Return the files of a plan; none if nothing changes.
+
+    `namespace`: the one that the command line gave for objects without, if any; `context`: kubectl's, for the script.
+    """
+    patches = [*_resource_patches(plan), *_workload_patches(plan), *_account_patches(plan, inventory)]
+    accounts = list(_new_accounts(plan, inventory))
+    nameless = [each.key for each in patches if not each.names_namespace]
+    nameless_accounts = [each for each in accounts if "namespace" not in each["metadata"]]
+    named = {each.key.namespace for each in patches if each.names_namespace}
+    named |= {each["metadata"]["namespace"] for each in accounts if "namespace" in each["metadata"]}
+    # kubectl refuses a namespace that differs from that of an object.
+    needs_namespace = namespace is not None and bool(nameless or nameless_accounts)
+    fill = needs_namespace and bool(named - {namespace})
+    if fill:
+        patches = [_with_namespace(each, namespace or "") for each in patches]
+        accounts = [{**each, "metadata": {"namespace": namespace, **each["metadata"]}} for each in accounts]
+    files: dict[str, str] = {f"{PATCHES}/{each.file}": _yaml(each.body) for each in patches}
+    sources: dict[str, str] = {}
+    manifests = [each for each in patches if each.raw is not None]
+    in_cluster = [each for each in patches if each.raw is None]
+    for each in manifests:
+        files[f"{ORIGINALS}/{each.file}"] = _yaml(each.raw or {})
+        sources[f"{ORIGINALS}/{each.file}"] = each.source
+    if accounts:
+        files[ACCOUNTS] = _yaml(*accounts)
+    if manifests:
+        files[KUSTOMIZATION] = _yaml(_kustomization(sorted(each.file for each in manifests), bool(accounts)))
+    if in_cluster or (accounts and not manifests):
+        # Service accounts come with the kustomization if there is one.
+        files[SCRIPT] = _script(in_cluster, bool(accounts) and not manifests, context)
+    return OutputFiles(files, sources, namespace if needs_namespace and not fill else None)
+
+
+def file_name(key: ObjectKey) -> str:
+    """Return a file name that no other object has: Kubernetes names contain no underscore."""
+    name = "_".join(re.sub(r"[^-.A-Za-z0-9]", "-", part).lower() for part in key)
+    if len(name) > _MAX_NAME:
+        name = f"{name[: _MAX_NAME - 13]}_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    return f"{name}.yaml"
+
+
+def _workload_patches(plan: MigrationPlan) -> Iterator[Patch]:
+    for step in plan.workloads:
+        template = step.workload.template
+        if step.patchable and step.changes and template is not None:
+            workload = step.workload
+            yield Patch(
+                workload.key,
+                _workload_patch(step),
+                template.resource,
+                strategic=not template.custom,
+                raw=None if workload.live else workload.raw,
+                source=workload.origin.source,
+                names_namespace=workload.names_namespace,
+                replaces_pods=workload.rollout != "Manual",
+            )
+
+
+def _resource_patches(plan: MigrationPlan) -> Iterator[Patch]:
+    for step in plan.resources if plan.stage != "Prepare" else ():
+        yield Patch(
+            step.user.key,
+            _resource_patch(step),
+            step.user.resource,
+            strategic=False,
+            raw=None if step.user.live else step.user.raw,
+            source=step.user.origin.source,
+            names_namespace=step.user.names_namespace,
+        )
+
+
+def _account_patches(plan: MigrationPlan, inventory: Inventory) -> Iterator[Patch]:
+    for step in plan.accounts:
+        existing = _account_of(step, inventory)
+        if existing is not None and not existing.live and not step.annotated:
+            yield Patch(
+                existing.key,
+                _account(step, names_namespace=existing.names_namespace),
+                "serviceaccounts",
+                strategic=True,
+                raw=existing.raw,
+                source=existing.origin.source,
+                names_namespace=existing.names_namespace,
+            )
+
+
+def _new_accounts(plan: MigrationPlan, inventory: Inventory) -> Iterator[dict[str, Any]]:
+    """Yield the service accounts that no manifest contains; applying them annotates those in the cluster."""
+    for step in plan.accounts:
+        existing = _account_of(step, inventory)
+        if not step.annotated and (existing is None or existing.live):
+            account = _account(step, names_namespace=_users_name_namespace(plan, step))
+            secrets = [{"name": name} for name in step.image_pull_secrets]
+            yield {**account, **({"imagePullSecrets": secrets} if secrets else {})}
+
+
+def _account_of(step: ServiceAccountStep, inventory: Inventory) -> ServiceAccount | None:
+    return inventory.service_accounts.get((step.namespace, step.name))
+
+
+def _users_name_namespace(plan: MigrationPlan, step: ServiceAccountStep) -> bool:
+    """Return whether the manifests of the workloads that run as the service account name their namespace."""
+    users = [
+        each.workload
+        for each in plan.workloads
+        if (each.workload.key.namespace, each.service_account) == (step.namespace, step.name)
+    ]
+    return not users or any(each.names_namespace for each in users)
+
+
+def _account(step: ServiceAccountStep, *, names_namespace: bool) -> dict[str, Any]:
+    namespace = {"namespace": step.namespace} if names_namespace else {}
+    metadata = {"name": step.name, **namespace, "annotations": {CLIENT_ID_ANNOTATION: step.client_id}}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+
+
+def _workload_patch(step: WorkloadStep) -> dict[str, Any]:
+    """Return a merge patch: null removes a label, and everything not mentioned stays."""
+    workload, template = step.workload, step.workload.template
+    assert template is not None
+    patch = _head(workload.api_version, template.kind, workload.key, names_namespace=workload.names_namespace)
+    if step.labels:
+        _put(patch, (*template.metadata_path, "labels"), step.labels)
+    if step.annotations:
+        _put(patch, (*template.metadata_path, "annotations"), step.annotations)
+    if step.moves:
+        _put(patch, template.account_path, step.service_account)
+    return patch
+
+
+def _resource_patch(step: ResourceStep) -> dict[str, Any]:
+    user = step.user
+    head = _head(user.api_version, user.key.kind, user.key, names_namespace=user.names_namespace)
+    return {**head, "spec": user.spec_change(step.client_id)}
+
+
+def _head(api_version: str, kind: str, key: ObjectKey, *, names_namespace: bool) -> dict[str, Any]:
+    namespace = {"namespace": key.namespace} if names_namespace else {}
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": key.name, **namespace}}
+
+
+def _put(target: dict[str, Any], path: Path, value: Any) -> None:
+    for part in path[:-1]:
+        target = target.setdefault(part, {})
+    target[path[-1]] = value
+
+
+def _with_namespace(patch: Patch, namespace: str) -> Patch:
+    from dataclasses import replace
+
+    if patch.names_namespace:
+        return patch
+
+    def named(body: Json) -> Json:
+        return {**body, "metadata": {**body.get("metadata", {}), "namespace": namespace}}
+
+    raw = None if patch.raw is None else named(patch.raw)
+    return replace(patch, body=named(patch.body), raw=raw, names_namespace=True)
+
+
+def _kustomization(names: Iterable[str], accounts: bool) -> dict[str, Any]:
+    names = list(names)
+    return {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [*(f"{ORIGINALS}/{name}" for name in names), *([ACCOUNTS] if accounts else [])],
+        "patches": [{"path": f"{PATCHES}/{name}"} for name in names],
+    }
+
+
+def _script(patches: Iterable[Patch], accounts: bool, context: str | None) -> str:
+    """Return a shell script; names that stand in it are checked when they are read, and quoted here."""
+    kubectl = shlex.join(["kubectl", *((f"--context={context}",) if context else ())])
+    lines = [
+        "#!/bin/sh",
+        _MARK,
+        "# Changes objects in the cluster. It can be run again.",
+        "set -eu",
+        'cd "$(dirname "$0")"',
+    ]
+    if accounts:
+        lines.append(f"{kubectl} apply --filename {ACCOUNTS}")
+    for patch in patches:
+        key = patch.key
+        what = shlex.join([patch.resource, key.name, "--namespace", key.namespace])
+        kind = "strategic" if patch.strategic else "merge"
+        lines.append(f"{kubectl} patch {what} --type {kind} --patch-file {PATCHES}/{patch.file}")
+        if not patch.replaces_pods:
+            lines.append(f"# {key} does not replace its pods: delete them one by one.")
+    return "\n".join(lines) + "\n"
+
+
+def _yaml(*documents: Json) -> str:
+    return f"{_MARK}\n{dump(documents)}"

@@ -1,0 +1,106 @@
+"""Read from a pod spec what a migration depends on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azext_podidentity.migration.json_values import mapping, sequence
+from azext_podidentity.profile.labels import BINDING_LABEL
+
+TOKEN_VARIABLE = "AZURE_FEDERATED_TOKEN_FILE"
+# https://azure.github.io/azure-workload-identity/docs/quick-start.html: the webhook overrides none of these.
+_WEBHOOK_VARIABLES = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", TOKEN_VARIABLE)
+_SECRET_VARIABLES = ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH")
+_CSI_DRIVER = "secrets-store.csi.k8s.io"
+_FLEX_DRIVER = "azure/kv"
+# Ways to ask the instance metadata service by hand or by a program's own setting.
+_IMDS = re.compile(
+    r"169\.254\.169\.254|/metadata/identity\b|\baz\s+login\b[^\n;|&]*\s(?:--identity|-i)\b"
+    r"|\bazcopy\s+login\b[^\n;|&]*--identity\b"
+)
+# Variables whose value selects the managed identity of the instance metadata service: azcopy, and Flux.
+_IMDS_VARIABLES = {"AZCOPY_AUTO_LOGIN_TYPE": "msi", "AZURE_AUTH_METHOD": "msi"}
+
+
+@dataclass(frozen=True)
+class PodSpec:
+    """What a migration depends on in a pod spec.
+
+    `imds`: the containers that ask the instance metadata service. `variables`: the ones that the webhook of workload
+    identity does not override. `secret_variables`: the ones with which an SDK signs in by a secret.
+    `secret_provider_classes`: the ones that its volumes mount. `affinity`: it selects pods by the binding label.
+    """
+
+    imds: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    secret_variables: tuple[str, ...] = ()
+    secret_provider_classes: tuple[str, ...] = ()
+    flex_volumes: tuple[str, ...] = ()
+    host_network: bool = False
+    windows: bool = False
+    init_containers: bool = False
+    affinity: bool = False
+    has_token: bool = False
+
+
+def read_pod_spec(raw: Mapping[str, Any]) -> PodSpec:
+    """Return what a migration depends on in a pod spec (JSON)."""
+    containers = list(_containers(raw))
+    variables = {name for container in containers for name, _ in _variables(container)}
+    volumes = [mapping(each) for each in sequence(raw.get("volumes"))]
+    classes = (
+        mapping(mapping(each.get("csi")).get("volumeAttributes")).get("secretProviderClass")
+        for each in volumes
+        if mapping(each.get("csi")).get("driver") == _CSI_DRIVER
+    )
+    flex = (str(each.get("name")) for each in volumes if mapping(each.get("flexVolume")).get("driver") == _FLEX_DRIVER)
+    selecting = (raw.get("affinity"), raw.get("topologySpreadConstraints"))
+    return PodSpec(
+        imds=tuple(sorted(str(each.get("name")) for each in containers if _asks_imds(each))),
+        variables=tuple(name for name in _WEBHOOK_VARIABLES if name in variables and name != TOKEN_VARIABLE),
+        secret_variables=tuple(name for name in _SECRET_VARIABLES if name in variables),
+        secret_provider_classes=tuple(sorted({str(each) for each in classes if each})),
+        flex_volumes=tuple(sorted(flex)),
+        host_network=raw.get("hostNetwork") is True,
+        windows=_is_windows(raw),
+        init_containers=bool(sequence(raw.get("initContainers"))),
+        affinity=any(BINDING_LABEL in str(each) for each in selecting if each),
+        has_token=TOKEN_VARIABLE in variables,
+    )
+
+
+def has_token(raw: Mapping[str, Any]) -> bool:
+    """Return whether the webhook of workload identity gave the pod (its spec) a token."""
+    return any(name == TOKEN_VARIABLE for each in _containers(raw) for name, _ in _variables(each))
+
+
+def asks_imds(text: str) -> bool:
+    """Return whether a command or script asks the instance metadata service."""
+    return _IMDS.search(text) is not None
+
+
+def _containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name in ("initContainers", "containers"):
+        yield from map(mapping, sequence(spec.get(name)))
+
+
+def _variables(container: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for each in map(mapping, sequence(container.get("env"))):
+        yield str(each.get("name")), each.get("value")
+
+
+def _asks_imds(container: Mapping[str, Any]) -> bool:
+    words = [*sequence(container.get("command")), *sequence(container.get("args"))]
+    variables = list(_variables(container))
+    texts = [*words, " ".join(map(str, words)), *(value for _, value in variables)]
+    if any(asks_imds(text) for text in texts if isinstance(text, str)):
+        return True
+    return any(str(value).lower() == _IMDS_VARIABLES.get(name) for name, value in variables)
+
+
+def _is_windows(spec: Mapping[str, Any]) -> bool:
+    selected = mapping(spec.get("nodeSelector")).get("kubernetes.io/os")
+    return "windows" in (mapping(spec.get("os")).get("name"), selected)

@@ -1,0 +1,81 @@
+"""Plan the changes of objects that ask the node agent by themselves: SecretProviderClass and TriggerAuthentication."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from azext_podidentity.migration import user_decisions
+from azext_podidentity.migration.decision import Decision
+from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.steps import ResourceStep
+from azext_podidentity.migration.workloads import ObjectKey, Workload
+
+_KEDA_OPERATOR = "keda-operator"
+
+
+def plan_resources(
+    inventory: Inventory, client_ids: Mapping[ObjectKey, str], *, removes_labels: bool
+) -> tuple[list[ResourceStep], list[Decision]]:
+    """Return the steps and decisions; `client_ids`: those of the workloads in steps, by key.
+
+    The decisions block the workloads that mount a SecretProviderClass only if their label is removed.
+    """
+    mounting = _mounting(inventory)
+    steps: list[ResourceStep] = []
+    decisions: list[Decision] = []
+    read = {(each.key.namespace, each.key.name) for each in inventory.node_agent_users if each.is_secret_provider_class}
+    for user in inventory.node_agent_users:
+        if not user.uses_pod_identity:
+            continue
+        if not user.is_secret_provider_class:
+            steps.append(ResourceStep(user, user.client_id or _operator_client_id(client_ids)))
+            continue
+        workloads = mounting.get((user.key.namespace, user.key.name), [])
+        found = {_client_id(each, inventory, client_ids) for each in workloads}
+        if len(found) == 1 and (client_id := found.pop()) is not None:
+            steps.append(ResourceStep(user, client_id))
+            continue
+        labelled = [each.key for each in workloads if each.binding is not None] if removes_labels else []
+        decisions.append(user_decisions.secret_provider_class_unclear(user, _reason(workloads, found), labelled))
+    for (namespace, name), workloads in sorted(mounting.items(), key=lambda item: item[0]):
+        labelled = [each.key for each in workloads if each.binding is not None]
+        if labelled and (namespace, name) not in read:
+            decision = user_decisions.secret_provider_class_not_read(namespace, name, labelled)
+            decisions.append(decision if removes_labels else _without_blocked(decision))
+    return steps, decisions
+
+
+def _mounting(inventory: Inventory) -> dict[tuple[str, str], list[Workload]]:
+    """Return the workloads that mount each SecretProviderClass and use pod or workload identity."""
+    found: dict[tuple[str, str], list[Workload]] = defaultdict(list)
+    for workload in inventory.workloads:
+        if workload.binding is not None or workload.uses_workload_identity:
+            for name in workload.pod.secret_provider_classes:
+                found[workload.key.namespace, name].append(workload)
+    return found
+
+
+def _client_id(workload: Workload, inventory: Inventory, client_ids: Mapping[ObjectKey, str]) -> str | None:
+    if workload.binding is not None:
+        return client_ids.get(workload.key)
+    return inventory.client_id(workload.key.namespace, workload.service_account)
+
+
+def _reason(workloads: list[Workload], client_ids: set[str | None]) -> str:
+    if not workloads:
+        return "no workload that was read mounts it."
+    if None in client_ids or not client_ids:
+        return "workloads that mount it need a decision first."
+    return f"its workloads use {len(client_ids)} managed identities."
+
+
+def _operator_client_id(client_ids: Mapping[ObjectKey, str]) -> str | None:
+    """Return the client ID of the KEDA operator, if it is one of the workloads that migrate."""
+    return next((client_ids[key] for key in sorted(client_ids) if key.name == _KEDA_OPERATOR), None)
+
+
+def _without_blocked(decision: Decision) -> Decision:
+    from dataclasses import replace
+
+    return replace(decision, blocked_workloads=())

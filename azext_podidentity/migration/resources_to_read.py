@@ -1,0 +1,69 @@
+"""Which kinds of objects are read from a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from azext_podidentity.migration.pod_templates import TABLE
+
+# Beside the kinds with pod templates: what workloads depend on, what selects pods, what keeps templates or scripts, and
+# what links the controllers of pods.
+_OTHERS = (
+    "serviceaccounts",
+    "configmaps",
+    "services",
+    "poddisruptionbudgets.policy",
+    "networkpolicies.networking.k8s.io",
+    "rolebindings.rbac.authorization.k8s.io",
+    "clusterrolebindings.rbac.authorization.k8s.io",
+    "secretproviderclasses.secrets-store.csi.x-k8s.io",
+    "triggerauthentications.keda.sh",
+    "clustertriggerauthentications.keda.sh",
+    "azureidentities.aadpodidentity.k8s.io",
+    "azureidentitybindings.aadpodidentity.k8s.io",
+    "helmreleases.helm.toolkit.fluxcd.io",
+    "kustomizations.kustomize.toolkit.fluxcd.io",
+    "applications.argoproj.io",
+    "applicationsets.argoproj.io",
+    "clusterworkflowtemplates.argoproj.io",
+    "revisions.serving.knative.dev",
+    "tasks.tekton.dev",
+    "pipelines.tekton.dev",
+    "triggertemplates.triggers.tekton.dev",
+    "broadcastjobs.apps.kruise.io",
+    "advancedcronjobs.apps.kruise.io",
+    "uniteddeployments.apps.kruise.io",
+)
+_BUILTIN_SUFFIX = ".k8s.io"
+API_RESOURCES = ("api-resources", "--verbs=list", "--output", "name")
+
+
+def resources_to_read() -> tuple[str, ...]:
+    """Return the names of all resources that a migration reads, as `kubectl api-resources --output name` has them."""
+    templates = (each.resource if each.custom or not each.group else f"{each.resource}.{each.group}" for each in TABLE)
+    return tuple(dict.fromkeys((*templates, *_OTHERS)))
+
+
+def choose_resources(served: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return those of the served resources that are read, and the custom ones that are not."""
+    names = [line.strip() for line in served if line.strip()]
+    wanted = set(resources_to_read())
+    read = tuple(name for name in names if name in wanted)
+    others = (name for name in names if name not in wanted and _is_custom(name))
+    return read, tuple(sorted(others))
+
+
+def get_arguments(resources: Iterable[str]) -> tuple[str, ...]:
+    """Return the arguments of kubectl that print all objects of the resources."""
+    return ("get", ",".join(resources), "--all-namespaces", "--output", "json")
+
+
+def in_cluster_command() -> str:
+    """Return a shell command that prints all objects of those resources that the cluster serves."""
+    listed = f"kubectl {' '.join(API_RESOURCES)} | grep -xE '{'|'.join(resources_to_read())}' | paste -sd, -"
+    return f"kubectl get $({listed}) --all-namespaces --output json"
+
+
+def _is_custom(name: str) -> bool:
+    group = name.partition(".")[2]
+    return "." in group and not group.endswith(_BUILTIN_SUFFIX)

@@ -1,0 +1,82 @@
+"""Read and write YAML as kubectl understands it.
+
+PyYAML and the Go library of kubectl differ in what an unquoted word is: neither dates nor numbers to the base 60 exist
+for kubectl, and `y` or `1e3` is no text. So the former are read as text, and all that may differ is written in quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from math import inf
+from typing import Any
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9./_-]+")
+# Values of one document with its aliases expanded; a large one has some thousands.
+_MAX_VALUES = 5_000_000
+_WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
+_NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+# The resolvers of PyYAML without numbers to the base 60.
+_INT = re.compile(r"[-+]?(0b[0-1_]+|0[0-7_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*)")
+_FLOAT = re.compile(
+    r"[-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+]?[0-9]+)?|\.[0-9][0-9_]*([eE][-+]?[0-9]+)?|\.(inf|Inf|INF))|\.(nan|NaN|NAN)"
+)
+
+
+@cache
+def loader_class() -> Any:
+    """Return the class of a safe loader; that of libyaml is ten times as fast, but not in every build of PyYAML."""
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    patterns = {
+        _NUMBER_TAGS[0]: re.compile(f"(?:{_INT.pattern})$"),
+        _NUMBER_TAGS[1]: re.compile(f"(?:{_FLOAT.pattern})$"),
+    }
+    resolvers = {
+        first: [
+            (tag, patterns.get(tag, pattern)) for tag, pattern in listed if not tag.endswith((":timestamp", ":value"))
+        ]
+        for first, listed in base.yaml_implicit_resolvers.items()
+    }
+    return type("_Loader", (base,), {"yaml_implicit_resolvers": resolvers})
+
+
+def is_small(node: Any) -> bool:
+    """Return whether a YAML document has few values once its aliases are expanded; recursive ones never end."""
+    return _expanded_size(node, {}) <= _MAX_VALUES
+
+
+def _expanded_size(node: Any, sizes: dict[int, float]) -> float:
+    """Return the number of values below a node with its aliases expanded; `sizes` are those by identity."""
+    if id(node) not in sizes:
+        sizes[id(node)] = inf  # until it is known: an alias to it is recursive
+        value = node.value if isinstance(node.value, list) else []
+        children = (child for item in value for child in (item if isinstance(item, tuple) else (item,)))
+        sizes[id(node)] = 1 + sum(_expanded_size(child, sizes) for child in children)
+    return sizes[id(node)]
+
+
+@cache
+def _dumper_class() -> Any:
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+    def represent_text(dumper: Any, value: str) -> Any:
+        plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+        style = None if plain else "|" if "\n" in value else '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    dumper = type("_Dumper", (base,), {"ignore_aliases": lambda *_: True})
+    dumper.add_representer(str, represent_text)  # type: ignore[attr-defined]
+    return dumper
+
+
+def dump(documents: Iterable[Any]) -> str:
+    """Return the documents as YAML that kubectl reads as they are."""
+    import yaml
+
+    text: str = yaml.dump_all(documents, Dumper=_dumper_class(), sort_keys=False, allow_unicode=True, width=10_000)
+    return text
