@@ -33,7 +33,7 @@ def complete_managed_identity(cmd: Any, prefix: str, _namespace: Any, **_: Any) 
 
 def _keys(cmd: Any, namespace: Any) -> list[Any]:
     from azext_podidentity._client_factory import cf_managed_clusters
-    from azext_podidentity.actions.change import ClusterService
+    from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.profile.cluster_reference import ClusterReference, resolve_cluster
     from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
 
@@ -41,6 +41,6 @@ def _keys(cmd: Any, namespace: Any) -> list[Any]:
     if named.subscription:
         cmd.cli_ctx.data["subscription_id"] = named.subscription
     reference = ClusterReference(named.resource_group, named.name)
-    cluster = ClusterService(cmd.cli_ctx, cf_managed_clusters(cmd.cli_ctx), reference).read().cluster
+    cluster = ClusterReader(cmd.cli_ctx, cf_managed_clusters(cmd.cli_ctx), reference).read().cluster
     entry_type = EXCEPTION if " exception " in cmd.name else IDENTITY
     return [entry.key for entry in entry_type.entries(cluster.profile)]

@@ -5,26 +5,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from knack.log import get_logger
 
-from azext_podidentity.actions.change import ClusterService
-from azext_podidentity.actions.delete import remove
-from azext_podidentity.actions.role_grants import Grants
-from azext_podidentity.arm.backoff import WAIT_LIMIT
+from azext_podidentity.arm.managed_clusters import ClusterReader
 from azext_podidentity.cli.deprecation import warn_deprecated
 from azext_podidentity.cli.target import cluster_reference
-from azext_podidentity.profile.changes import (
-    AddException,
-    AddIdentity,
-    Delete,
-    UpdateException,
-)
 from azext_podidentity.profile.cluster import Cluster, off_hint
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
 from azext_podidentity.profile.validation import name_from_labels, name_from_managed_identity
+
+if TYPE_CHECKING:
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
 
 logger = get_logger(__name__)
 
@@ -45,15 +39,16 @@ def pod_identity_add(
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity add`: returns the managed cluster."""
+    from azext_podidentity.actions.change import change_cluster
+    from azext_podidentity.actions.role_grants import RoleGrants
+    from azext_podidentity.profile.changes import AddIdentity
+
     name = entry_name or name_from_managed_identity(identity_resource_id)
     change = AddIdentity.of(EntryKey(entry_namespace, name), identity_resource_id, binding_selector, force=force)
     warn_deprecated(cmd.cli_ctx)
-    return _service(cmd, client, resource_group_name, cluster_name, timeout).change(
-        change,
-        Grants(cmd.cli_ctx, skip_role_assignment=skip_role_assignment),
-        headers=aks_custom_headers,
-        no_wait=no_wait,
-    )
+    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
+    grants = RoleGrants(cmd.cli_ctx, skip_role_assignment=skip_role_assignment)
+    return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
 
 
 def pod_identity_delete(
@@ -69,10 +64,12 @@ def pod_identity_delete(
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity delete`: returns the managed cluster."""
-    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
-    return remove(
+    from azext_podidentity.actions.delete import delete_identities
+    from azext_podidentity.profile.changes import Delete
+
+    return delete_identities(
         cmd.cli_ctx,
-        service,
+        _writer(cmd, client, resource_group_name, cluster_name, timeout),
         Delete(IDENTITY, tuple(entry_names)),
         delete_role_assignment=delete_role_assignment,
         headers=aks_custom_headers,
@@ -102,8 +99,8 @@ def pod_identity_apply(
     warn_deprecated(cmd.cli_ctx)
     for note in manifest.notes:
         logger.warning(note)
-    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
-    plan = apply.plan_changes(cmd.cli_ctx, service, manifest, prune=prune, dry_run=dry_run)
+    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
+    plan = apply.plan_changes(cmd.cli_ctx, writer, manifest, prune=prune, dry_run=dry_run)
     if dry_run or not plan.difference:
         logger.warning(plan.describe(cluster_name))
     else:
@@ -111,7 +108,7 @@ def pod_identity_apply(
             confirm(*plan.question(cluster_name))
         apply.apply_plan(
             cmd.cli_ctx,
-            service,
+            writer,
             plan,
             skip_role_assignment=skip_role_assignment,
             headers=aks_custom_headers,
@@ -125,7 +122,7 @@ def pod_identity_export(cmd: Any, client: Any, resource_group_name: str, cluster
     from azext_podidentity.cli.output_format import has_option, print_text, wants_text
     from azext_podidentity.manifest.exporter import to_document, to_yaml
 
-    cluster = _service(cmd, client, resource_group_name, cluster_name).read().cluster
+    cluster = _reader(cmd, client, resource_group_name, cluster_name).read().cluster
     warn_if_disabled(cluster)
     profile = cluster.profile
     if not wants_text(cmd.cli_ctx):
@@ -140,9 +137,9 @@ def list_entries(
     cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str | None = None
 ) -> Any:
     """`az aks pod-identity list` and `… exception list`: returns the managed cluster, which has the entries of both."""
-    service = _service(cmd, client, resource_group_name, cluster_name)
-    model = service.read_namespace(entry_namespace)
-    warn_if_disabled(service.reading(model).cluster)
+    reader = _reader(cmd, client, resource_group_name, cluster_name)
+    model = reader.get_namespace(entry_namespace)
+    warn_if_disabled(reader.state_of(model).cluster)
     return model
 
 
@@ -150,8 +147,8 @@ def pod_identity_show(
     cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
 ) -> Any:
     """`az aks pod-identity show`: returns the entry, None where the add-on is off."""
-    service = _service(cmd, client, resource_group_name, cluster_name)
-    return _entry(service, IDENTITY, EntryKey(entry_namespace, entry_name))
+    reader = _reader(cmd, client, resource_group_name, cluster_name)
+    return _entry(reader, IDENTITY, EntryKey(entry_namespace, entry_name))
 
 
 def pod_identity_for_wait(
@@ -159,7 +156,7 @@ def pod_identity_for_wait(
 ) -> Any:
     """The entry in the form that az's own wait conditions understand."""
     key = EntryKey(entry_namespace, entry_name)
-    return _service(cmd, client, resource_group_name, cluster_name).identity_for_wait(key)
+    return _reader(cmd, client, resource_group_name, cluster_name).entry_for_wait(key)
 
 
 def pod_identity_check(
@@ -173,7 +170,7 @@ def pod_identity_check(
     from azext_podidentity.checks.registry import run_checks
     from azext_podidentity.cli.after_output import fail_after_output, print_after_table
 
-    findings = run_checks(check.read_snapshot(cmd.cli_ctx, _service(cmd, client, resource_group_name, cluster_name)))
+    findings = run_checks(check.read_snapshot(cmd.cli_ctx, _reader(cmd, client, resource_group_name, cluster_name)))
     print_after_table(cmd.cli_ctx, "Suggested commands:", suggested_commands(findings))
     if fail_on and (bad := at_or_above(findings, fail_on)):
         message = f"{len(bad)} of {len(findings)} findings have the severity {fail_on} or worse (--fail-on)."
@@ -207,6 +204,7 @@ def pod_identity_migrate(
     """Return the plan of a migration, its status, or what was removed."""
     from azext_podidentity.actions.migrate import Migration
     from azext_podidentity.actions.workload_source import WorkloadSource, load
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
     from azext_podidentity.cli.after_output import fail_after_output
     from azext_podidentity.cli.interaction import confirm
     from azext_podidentity.migration.steps import ONE_STEP, PREPARE, REMOVE_LABELS, Options
@@ -216,8 +214,8 @@ def pod_identity_migrate(
             confirm(message, "Continue?", "Pass --yes to continue without a question.")
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
-    service = ClusterService(cmd.cli_ctx, client, reference)
-    migration = Migration(cmd.cli_ctx, service, reference, ask, aks_custom_headers)
+    writer = ClusterWriter(cmd.cli_ctx, client, reference)
+    migration = Migration(cmd.cli_ctx, writer, reference, ask, aks_custom_headers)
     source = WorkloadSource(tuple(workloads or ()), kube_context, run_command, default_namespace)
     stage = REMOVE_LABELS if remove_labels else ONE_STEP if one_step else PREPARE
     options = Options(stage, None if proxy_sidecar is None else tuple(proxy_sidecar), new_service_accounts)
@@ -226,7 +224,7 @@ def pod_identity_migrate(
     else:
         if output_dir is not None:
             migration.check_output_dir(output_dir)
-        loaded = load(cmd.cli_ctx, client, service, reference, source, must_be_cluster=finish and not force)
+        loaded = load(cmd.cli_ctx, client, writer, reference, source, must_be_cluster=finish and not force)
         if status:
             outcome = migration.status(loaded)
         elif finish:
@@ -253,10 +251,15 @@ def exception_add(
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception add`: returns the managed cluster."""
+    from azext_podidentity.actions.change import change_cluster
+    from azext_podidentity.actions.role_grants import RoleGrants
+    from azext_podidentity.profile.changes import AddException
+
     key = EntryKey(entry_namespace, entry_name or name_from_labels(pod_labels))
     change = AddException(PodIdentityException(key, pod_labels))
-    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
-    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
+    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
+    grants = RoleGrants(cmd.cli_ctx)
+    return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
 
 
 def exception_update(
@@ -272,9 +275,14 @@ def exception_update(
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception update`: returns the managed cluster."""
+    from azext_podidentity.actions.change import change_cluster
+    from azext_podidentity.actions.role_grants import RoleGrants
+    from azext_podidentity.profile.changes import UpdateException
+
     change = UpdateException(PodIdentityException(EntryKey(entry_namespace, entry_name), pod_labels))
-    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
-    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
+    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
+    grants = RoleGrants(cmd.cli_ctx)
+    return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
 
 
 def exception_delete(
@@ -289,22 +297,27 @@ def exception_delete(
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity exception delete`: returns the managed cluster."""
+    from azext_podidentity.actions.change import change_cluster
+    from azext_podidentity.actions.role_grants import RoleGrants
+    from azext_podidentity.profile.changes import Delete
+
     change = Delete(EXCEPTION, tuple(entry_names))
-    service = _service(cmd, client, resource_group_name, cluster_name, timeout)
-    return service.change(change, Grants(cmd.cli_ctx), headers=aks_custom_headers, no_wait=no_wait)
+    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
+    grants = RoleGrants(cmd.cli_ctx)
+    return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
 
 
 def exception_show(
     cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
 ) -> Any:
     """`az aks pod-identity exception show`: returns the exception, None where the add-on is off."""
-    service = _service(cmd, client, resource_group_name, cluster_name)
-    return _entry(service, EXCEPTION, EntryKey(entry_namespace, entry_name))
+    reader = _reader(cmd, client, resource_group_name, cluster_name)
+    return _entry(reader, EXCEPTION, EntryKey(entry_namespace, entry_name))
 
 
-def _entry(service: ClusterService, entry_type: EntryType, key: EntryKey) -> Any:
+def _entry(reader: ClusterReader, entry_type: EntryType, key: EntryKey) -> Any:
     """The entry's JSON object. An absent one is an error that lists those that are there, unless the add-on is off."""
-    cluster = service.read().cluster
+    cluster = reader.read().cluster
     entry: Any = entry_type.entries(cluster.profile).find(key)
     if entry is None and not warn_if_disabled(cluster):
         raise entry_type.absent(cluster, key)
@@ -319,8 +332,11 @@ def warn_if_disabled(cluster: Cluster) -> bool:
     return hint is not None
 
 
-def _service(
-    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, timeout: int | None = None
-) -> ClusterService:
-    reference = cluster_reference(cmd, resource_group_name, cluster_name)
-    return ClusterService(cmd.cli_ctx, client, reference, timeout or WAIT_LIMIT)
+def _reader(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> ClusterReader:
+    return ClusterReader(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name))
+
+
+def _writer(cmd: Any, client: Any, resource_group_name: str, cluster_name: str, timeout: int | None) -> ClusterWriter:
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
+
+    return ClusterWriter(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name), timeout)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from azext_podidentity.actions.change import ClusterService
+from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.delete import settle_roles
-from azext_podidentity.actions.role_grants import RemovalGrants
+from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm import managed_identities
 from azext_podidentity.cli.input_files import read_files
 from azext_podidentity.cli.progress import counted
@@ -20,16 +20,16 @@ from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
 
-def plan_changes(
-    cli_ctx: AzCli, service: ClusterService, manifest: Manifest, *, prune: bool, dry_run: bool
-) -> ApplyPlan:
+
+def plan_changes(cli_ctx: AzCli, writer: ClusterWriter, manifest: Manifest, *, prune: bool, dry_run: bool) -> ApplyPlan:
     """Read the cluster and all managed identities of the manifest, and return the plan.
 
     Wait while an operation runs on the cluster, except in a dry run. Raise an azure-cli error if the manifest cannot be
     applied to the cluster, or if managed identities do not exist; the error names all of them.
     """
-    cluster = (service.read() if dry_run else service.wait_until_idle()).cluster
+    cluster = (writer.read() if dry_run else writer.wait_until_idle()).cluster
     pruned = prunable(cluster.profile, manifest) if prune else frozenset()
     ApplyManifest(manifest, {}, pruned).apply(cluster)  # raises before more is read
     return ApplyPlan.create(ApplyManifest(manifest, _find_identities(cli_ctx, manifest, cluster), pruned), cluster)
@@ -37,7 +37,7 @@ def plan_changes(
 
 def apply_plan(
     cli_ctx: AzCli,
-    service: ClusterService,
+    writer: ClusterWriter,
     plan: ApplyPlan,
     *,
     skip_role_assignment: bool = False,
@@ -49,9 +49,9 @@ def apply_plan(
     Raise an azure-cli error if the change is impossible, the service refuses it or an entry ends in state Failed.
     """
     change = plan.change
-    grants = RemovalGrants(cli_ctx, change.removing, skip_role_assignment=skip_role_assignment, found=change.found)
-    service.change(change, grants, headers=headers, no_wait=no_wait)
-    settle_roles(cli_ctx, grants, plan.wanted, revoke=False)
+    grants = RoleGrants(cli_ctx, skip_role_assignment=skip_role_assignment, found=change.found)
+    result = change_cluster(cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait)
+    settle_roles(cli_ctx, result, plan.wanted, revoke=False)
 
 
 def _find_identities(cli_ctx: AzCli, manifest: Manifest, cluster: Cluster) -> dict[str, ManagedIdentity]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from knack.util import CLIError
 
-from azext_podidentity.actions.change import ClusterService
 from azext_podidentity.arm import managed_identities, role_assignments
 from azext_podidentity.arm.concurrency import or_error
+from azext_podidentity.arm.managed_clusters import ClusterReader
 from azext_podidentity.arm.registrations import feature_state, provider_state
 from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
 from azext_podidentity.profile.cluster import Cluster
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def read_snapshot(cli_ctx: AzCli, service: ClusterService) -> Snapshot:
+def read_snapshot(cli_ctx: AzCli, reader: ClusterReader) -> Snapshot:
     """Return the state of the cluster and of everything that its pod identities depend on.
 
     Raise an azure-cli error if the cluster cannot be read. Everything else that cannot be read is `Unreadable` in the
     snapshot.
     """
-    cluster = service.read().cluster
+    cluster = reader.read().cluster
     resource_ids = list(cluster.profile.bindings())
     with ThreadPoolExecutor(4) as pool:
         feature = pool.submit(or_error, feature_state, cli_ctx)

@@ -3,74 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import ForbiddenError, ResourceNotFoundError
 from knack.log import get_logger
 
-from azext_podidentity.actions.change import ClusterService
-from azext_podidentity.actions.role_grants import RemovalGrants
+from azext_podidentity.actions.change import ChangeResult, change_cluster
+from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm import role_assignments
-from azext_podidentity.profile.changes import Delete
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.commands import revoke_command
 from azext_podidentity.profile.entries import Profile
 from azext_podidentity.profile.rbac import OPERATOR_ROLE
 
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from azure.mgmt.containerservice.models import ManagedCluster
+
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
+    from azext_podidentity.profile.changes import Delete
+
 logger = get_logger(__name__)
 
 
-def remove(
-    cli_ctx: Any,
-    service: ClusterService,
+def delete_identities(
+    cli_ctx: AzCli,
+    writer: ClusterWriter,
     change: Delete,
     *,
     delete_role_assignment: bool = False,
     headers: Mapping[str, str] | None = None,
     no_wait: bool = False,
-) -> Any:
-    """Removes pod identities in one write and returns the cluster's SDK model, None with `no_wait`.
+) -> ManagedCluster | None:
+    """Remove pod identities in one write and return the cluster's SDK model, None with `no_wait`.
 
-    Where the service refuses because the cluster identity lost its role over one of them, the role is granted for
-    the removal. With `delete_role_assignment` the roles that no other entry needs go afterwards; without, people are
-    told how to take them. Raises an azure-cli error where the entries cannot be removed.
+    With `delete_role_assignment`, also remove the role assignments that no other entry needs; without, show how to.
+    Raise an azure-cli error if the entries cannot be removed.
     """
-    grants = RemovalGrants(cli_ctx, change.keys)
     try:
-        model = service.change(change, grants, headers=headers, no_wait=no_wait)
+        result = change_cluster(cli_ctx, writer, change, RoleGrants(cli_ctx), headers=headers, no_wait=no_wait)
     except ResourceNotFoundError as error:
         if delete_role_assignment:
-            cluster = service.read().cluster
-            # Another cluster may run as a user-assigned identity too, and need its role_assignments.
+            cluster = writer.read().cluster
+            # Another cluster may run as a user-assigned identity too, and need its role assignments.
             if cluster.identity_type == "SystemAssigned":
                 _remove_known(cli_ctx, cluster)
             error.set_recommendation(_advise_left_role(cluster))
         raise
-    left = Profile() if no_wait else service.reading(model).cluster.profile
-    settle_roles(cli_ctx, grants, left, revoke=delete_role_assignment)
-    return model
+    left = Profile() if result.model is None else writer.state_of(result.model).cluster.profile
+    settle_roles(cli_ctx, result, left, revoke=delete_role_assignment)
+    return result.model
 
 
-def settle_roles(cli_ctx: Any, grants: RemovalGrants, left: Profile, *, revoke: bool) -> None:
-    """Revokes the roles that no entry of the profile needs any more, or tells people how to; `left` is the profile."""
-    for resource_id in grants.removed:
+def settle_roles(cli_ctx: AzCli, result: ChangeResult, left: Profile, *, revoke: bool) -> None:
+    """Revoke the roles that no entry of the profile `left` needs any more, or show how to."""
+    for resource_id in dict.fromkeys(entry.identity.resource_id for entry in result.removed):
         if left.bound_to(resource_id):
             if revoke:
                 logger.warning("The role assignment stays: another pod identity is bound to %s.", resource_id)
-        elif grants.principal_id is None:
+        elif result.principal_id is None:
             logger.warning(
-                "The role over %s stays: the cluster does not tell the object id of its identity.", resource_id
+                "The role over %s stays: the cluster does not show the object ID of its identity.", resource_id
             )
         elif revoke:
-            _revoke(cli_ctx, grants.principal_id, resource_id)
+            _revoke(cli_ctx, result.principal_id, resource_id)
         else:
             logger.warning(
                 "The cluster identity keeps its role over %s. Once nothing needs it, remove it with: %s",
-                *(resource_id, revoke_command(grants.principal_id, resource_id)),
+                *(resource_id, revoke_command(result.principal_id, resource_id)),
             )
 
 
-def remove_left_roles(cli_ctx: Any, cluster: Cluster) -> None:
+def remove_left_roles(cli_ctx: AzCli, cluster: Cluster) -> None:
     """Removes the roles that a run left which was cut short after it had removed the entries.
 
     Only roles that this tool granted are known without their entries; how to look for others, people are told.
@@ -81,7 +85,7 @@ def remove_left_roles(cli_ctx: Any, cluster: Cluster) -> None:
         logger.warning(_advise_left_role(cluster))
 
 
-def _remove_known(cli_ctx: Any, cluster: Cluster) -> bool:
+def _remove_known(cli_ctx: AzCli, cluster: Cluster) -> bool:
     """Removes the roles that this tool granted and no entry needs; False where the caller may not look for them."""
     from azure.cli.core.commands.client_factory import get_subscription_id
 
@@ -98,7 +102,7 @@ def _remove_known(cli_ctx: Any, cluster: Cluster) -> bool:
     return True
 
 
-def _revoke(cli_ctx: Any, principal_id: str, resource_id: str) -> None:
+def _revoke(cli_ctx: AzCli, principal_id: str, resource_id: str) -> None:
     revoked = role_assignments.revoke(cli_ctx, resource_id, principal_id)
     for assignment_id in revoked:
         logger.warning("Removed the role assignment of the cluster identity at %s: %s", resource_id, assignment_id)

@@ -14,7 +14,8 @@ from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
 from knack.util import CLIError
 
 from azext_podidentity.actions import delete
-from azext_podidentity.actions.role_grants import Grants
+from azext_podidentity.actions.change import change_cluster
+from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm.federated_credentials import CredentialService
 from azext_podidentity.kubernetes import writer
 from azext_podidentity.kubernetes.sources import Loaded
@@ -43,8 +44,8 @@ from azext_podidentity.profile.workload_credentials import FederatedCredential, 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
-    from azext_podidentity.actions.change import ClusterService
     from azext_podidentity.actions.workload_source import WorkloadSource
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
     from azext_podidentity.profile.cluster_reference import ClusterReference
 
 Credentials = dict[str, list[FederatedCredential]]
@@ -68,13 +69,13 @@ class Migration:
     def __init__(
         self,
         cli_ctx: AzCli,
-        service: ClusterService,
+        cluster_writer: ClusterWriter,
         reference: ClusterReference,
         confirm: Callable[[str], None],
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self._cli_ctx = cli_ctx
-        self._service = service
+        self._writer = cluster_writer
         self._reference = reference
         self._confirm = confirm
         self._headers = headers
@@ -86,7 +87,7 @@ class Migration:
 
     def plan(self, loaded: Loaded, options: Options, source: WorkloadSource, output_dir: str | None) -> Outcome:
         """Return the plan, which changes nothing in Azure, and write its files if a folder is named."""
-        plan = self._plan(self._service.read().cluster, loaded.inventory, options)
+        plan = self._plan(self._writer.read().cluster, loaded.inventory, options)
         files, warnings = _write(plan, loaded, source, output_dir)
         return Outcome(plan_report(plan, files=files), tuple(warnings))
 
@@ -102,7 +103,7 @@ class Migration:
         Raise an azure-cli error if the cluster cannot be changed. A credential that cannot be created is reported
         after the output, and does not keep those of other managed identities from being created.
         """
-        cluster = self._service.wait_until_idle().cluster
+        cluster = self._writer.wait_until_idle().cluster
         created: Credentials = {}
         errors: list[CLIError] = []
         if needed_identities(cluster.profile, loaded.inventory):
@@ -123,14 +124,14 @@ class Migration:
 
     def status(self, loaded: Loaded) -> Outcome:
         """Return the status of each user of pod identity or workload identity."""
-        return Outcome(status_report(self._statuses(self._service.read().cluster, loaded.inventory)))
+        return Outcome(status_report(self._statuses(self._writer.read().cluster, loaded.inventory)))
 
     def undo(self, issuer: str | None = None) -> Outcome:
         """Remove the credentials that this command created for the cluster's issuer, or for another one.
 
         Raise ForbiddenError if one of the managed identities cannot be read.
         """
-        cluster = self._service.read().cluster
+        cluster = self._writer.read().cluster
         created = self._created_credentials(cluster)
         wanted = issuer or cluster.features.issuer
         credentials = {
@@ -165,7 +166,7 @@ class Migration:
         `force` skips the refusals; `asks` says that the user is asked. Raise ValidationError for a refusal, or an
         azure-cli error if a removal fails, or if another client added entries; what was removed stays removed.
         """
-        cluster = self._service.wait_until_idle().cluster
+        cluster = self._writer.wait_until_idle().cluster
         inventory = loaded.inventory
         lookups = self._credentials.read(used_identities(cluster.profile, inventory))
         unused = unused_identities(cluster, inventory, IdentityLookups(lookups))
@@ -210,8 +211,9 @@ class Migration:
                 self._confirm(
                     f"The OIDC issuer of cluster '{cluster.reference.name}' will be enabled. {OIDC_ISSUER_CONSEQUENCES}"
                 )
-            model = self._service.change(EnableWorkloadIdentity(), Grants(self._cli_ctx), headers=self._headers)
-            cluster = self._service.reading(model).cluster
+            grants = RoleGrants(self._cli_ctx)
+            change_cluster(self._cli_ctx, self._writer, EnableWorkloadIdentity(), grants, headers=self._headers)
+            cluster = self._writer.read().cluster
         if cluster.features.issuer is None:
             raise AzureResponseError(
                 f"The OIDC issuer of cluster '{cluster.reference.name}' is enabled, but its URL is not known yet.",
@@ -239,9 +241,9 @@ class Migration:
         """Remove everything that the add-on has in the cluster, which was read when the user confirmed."""
         keys = tuple(entry.key for entry in cluster.profile.identities)
         if keys:
-            delete.remove(
+            delete.delete_identities(
                 self._cli_ctx,
-                self._service,
+                self._writer,
                 Delete(IDENTITY, keys),
                 delete_role_assignment=True,
                 headers=self._headers,
@@ -250,7 +252,8 @@ class Migration:
             delete.remove_left_roles(self._cli_ctx, cluster)
         if cluster.profile.enabled:
             exceptions = frozenset((EXCEPTION, entry.key) for entry in cluster.profile.exceptions)
-            self._service.change(Disable(exceptions), Grants(self._cli_ctx), headers=self._headers)
+            grants = RoleGrants(self._cli_ctx)
+            change_cluster(self._cli_ctx, self._writer, Disable(exceptions), grants, headers=self._headers)
 
 
 def _missing_credentials(plan: MigrationPlan) -> Credentials:

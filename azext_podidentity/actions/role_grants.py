@@ -1,46 +1,61 @@
-"""What must be true of managed identities before a profile that binds them is written."""
+"""Prepare what a wanted profile needs before it is written: managed identities, and roles over them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ValidationError
 from knack.log import get_logger
 from knack.util import CLIError
 
 from azext_podidentity.arm import managed_identities, role_assignments
-from azext_podidentity.arm.backoff import Backoff, FewTries
+from azext_podidentity.arm.backoff import ROLE_WRITES, now, until_role_write
 from azext_podidentity.arm.concurrency import begin
-from azext_podidentity.cli.progress import counted, progress
-from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.arm.errors import explain_stale
+from azext_podidentity.cli.progress import counted
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, PodIdentity, Profile
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+
+    from azext_podidentity.arm.role_assignments import RolesByIdentity
+    from azext_podidentity.profile.cluster import Cluster
 
 logger = get_logger(__name__)
 
-# A role that was granted has always reached the provider by then.
-PROPAGATION_LIMIT = 300.0
-# From so many roles on, it is not found out by writes when they have reached the provider.
-_MANY = 5
 _THEN_ADD = "run your command again with --skip-role-assignment"
 _THEN_REMOVE = "run your command again"
 
 
-class Grants:  # pylint: disable=too-many-instance-attributes
-    """Reads the managed identities that a change adds and grants the cluster identity its role over them.
+@dataclass(frozen=True)
+class Preparation:
+    """What was found out and done before a write.
 
-    One object serves all the tries of one change, so that nothing is read or granted twice. `took_time` tells whether
-    the last `prepare` had requests to make, `took_long` whether it waited for roles besides.
+    `profile` is the wanted profile with the client and object IDs of its new managed identities. `wait` is how many
+    seconds new roles need before a write is worth trying. `sent_requests` is whether that took time, so that the
+    cluster may have changed since it was read. `unreadable_roles` has the reason why the role assignments over a
+    managed identity could not be read, by its resource ID in lower case.
+    """
 
-    `found` has managed identities that were read before, by resource id in lower case. The role over them is seen to
-    though their entries are there already: the service checks them too.
+    profile: Profile
+    wait: float = 0.0
+    sent_requests: bool = False
+    unreadable_roles: Mapping[str, str] = field(default_factory=dict)
+
+
+class RoleGrants:
+    """Read the managed identities that a change binds and grant the cluster identity its role over them.
+
+    One object serves all attempts of one change, so that nothing is read or granted twice. `found` has managed
+    identities that were read before, by resource ID in lower case.
     """
 
     def __init__(
         self,
-        cli_ctx: Any,
+        cli_ctx: AzCli,
         *,
         skip_role_assignment: bool = False,
         found: Mapping[str, ManagedIdentity] = MappingProxyType({}),
@@ -48,185 +63,153 @@ class Grants:  # pylint: disable=too-many-instance-attributes
         self._cli_ctx = cli_ctx
         self._skip = skip_role_assignment
         self._found = found
-        self._known: dict[str, ManagedIdentity] = {}
-        self._fresh: dict[str, bool] = {}
-        self._unknown: dict[str, str] = {}
-        self._pace: Backoff | None = None
-        self.took_time = False
-        self.took_long = False
+        self._known: dict[str, ManagedIdentity | None] = {}
+        self._unreadable: dict[str, str] = {}
+        # The moment of `backoff.now` at which a role was granted, None if that was long ago.
+        self._granted_at: dict[str, float | None] = {}
 
-    def prepare(self, cluster: Cluster, wanted: Profile) -> Profile:
-        """The profile with client and object ids of the identities that are new in it, each with its role granted.
+    def prepare(self, cluster: Cluster, wanted: Profile, existing: Iterable[PodIdentity] = ()) -> Preparation:
+        """Read and grant what the wanted profile needs for its new entries, and for the `existing` ones.
 
-        Where many roles were granted, waits until they are likely to have reached the service: the write that would
-        find it out is a large one then. Raises an azure-cli error for an identity that does not exist or a role that
-        cannot be granted.
+        Raise an azure-cli error for a managed identity that does not exist or that is another one than an existing
+        entry was added for, and for a role that cannot be granted.
         """
-        there = cluster.profile.identities
-        added = [entry for entry in wanted.identities if there.find(entry.key) != entry]
-        used = (*added, *(entry for entry in wanted.identities if entry.identity.resource_id.lower() in self._found))
-        self.took_time = self.took_long = False
-        if not used:
-            return wanted
-        principal_id = self._principal_id(cluster)
-        resource_ids = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in used}
-        unknown = [resource_ids[each] for each in sorted(resource_ids.keys() - self._known.keys())]
-        self.took_time = bool(unknown)
+        existing = list(existing)
+        added = [entry for entry in wanted.identities if cluster.profile.identities.find(entry.key) != entry]
+        resource_ids = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in (*added, *existing)}
+        unknown = [resource_ids[key] for key in sorted(resource_ids.keys() - self._known.keys())]
         if unknown:
-            self._known.update(self._prepare_all(unknown, principal_id, cluster.location))
+            self._prepare_all(unknown, added, existing, cluster)
         entries = wanted.identities
         for entry in added:
             entries = entries.put(self._complete(entry))
-        return replace(wanted, identities=entries)
+        profile = replace(wanted, identities=entries) if added else wanted
+        return Preparation(profile, self._wait(unknown), bool(unknown), dict(self._unreadable))
 
-    def wait_for_role(self, identity: ManagedIdentity, cluster: Cluster) -> bool:
-        """Waits a while, where the role over that identity may just need time to reach the provider.
+    def wait_after_refusal(
+        self, identity: ManagedIdentity, cluster: Cluster, removing: Collection[EntryKey] = ()
+    ) -> float | None:
+        """Return how many seconds to wait before another write, refused for want of the role over that identity.
 
-        Returns False at once where waiting cannot help: the change does not add the identity, no role was granted
-        lately, or it was long enough ago.
+        The service removes a managed identity from the nodes when its entry is removed, and fails if the cluster
+        identity lost its role: then the role is granted for the removal. Return None if waiting cannot help: the
+        change does not need the role, no role was granted lately, or it has propagated by now.
         """
-        if not self._concerns(identity, cluster):
-            return False
-        if not self._is_fresh(identity.resource_id, self._principal_id(cluster)):
-            return False
-        self._pace = self._pace or Backoff()
-        if self._pace.elapsed > PROPAGATION_LIMIT:
-            return False
-        self._wait(self._pace)
-        return True
+        key = identity.resource_id.lower()
+        bound = cluster.profile.bound_to(identity.resource_id)
+        if key not in self._known and not self._skip and any(entry.key in removing for entry in bound):
+            self._prepare_removal(identity.resource_id, cluster)
+        if key not in self._known:
+            return None
+        if key not in self._granted_at:
+            self._granted_at[key] = self._granted_lately(identity.resource_id, _principal_id(cluster))
+        granted_at = self._granted_at[key]
+        return None if granted_at is None else until_role_write(now() - granted_at)
 
-    def _wait(self, pace: Backoff) -> None:
-        with progress(self._cli_ctx, "Waiting for the role to reach the service") as turn:
-            pace.wait(turn)
-
-    @property
-    def unknown_roles(self) -> dict[str, str]:
-        """Why the role assignments over a managed identity could not be read, by its resource id in lower case."""
-        return dict(self._unknown)
-
-    def _concerns(self, identity: ManagedIdentity, cluster: Cluster) -> bool:  # pylint: disable=unused-argument
-        """Whether the cluster identity needs its role over that managed identity for this change."""
-        return identity.resource_id.lower() in self._known
-
-    def _principal_id(self, cluster: Cluster) -> str:
-        """The object id of the cluster identity."""
-        if cluster.principal_id is None:
-            where = ("--resource-group", cluster.reference.resource_group, "--name", cluster.reference.name)
-            wait = ("aks", "wait", "--created", *where)
-            raise ValidationError(
-                f"Cluster {cluster.reference.name!r} does not tell the object id of its identity yet.",
-                f"Wait until it is created, with:\n{cluster.reference.command(*wait)}",
-            )
-        return cluster.principal_id
+    def _wait(self, resource_ids: list[str]) -> float:
+        """Return how many seconds the roles over these need, which were seen to just now."""
+        moments = filter(None, (self._granted_at.get(each.lower()) for each in resource_ids))
+        newest = max(moments, default=None)
+        age = None if newest is None else now() - newest
+        return 0.0 if age is None or age > ROLE_WRITES[0] else until_role_write(age) or 0.0
 
     def _prepare_all(
-        self, resource_ids: list[str], principal_id: str, location: str | None
-    ) -> dict[str, ManagedIdentity]:
-        """Reads the identities and, at the same time, the roles over them; grants what is missing.
-
-        Returns the identities by resource id in lower case.
-        """
+        self, resource_ids: list[str], added: list[PodIdentity], existing: list[PodIdentity], cluster: Cluster
+    ) -> None:
+        """Read the managed identities and, at the same time, the roles over them; grant what is missing."""
+        principal_id = _principal_id(cluster)
         unread = [each for each in resource_ids if each.lower() not in self._found]
-        with counted(self._cli_ctx, "Reading role assignments", len(resource_ids)) as tell:
-            read = begin(managed_identities.find_many, self._cli_ctx, unread)
-            granted = {} if self._skip else role_assignments.find_many(self._cli_ctx, resource_ids, principal_id, tell)
-        found = {**self._found, **read.result()}
-        known = managed_identities.existing({each: found[each.lower()] for each in resource_ids}, location)
-        if not self._skip and self._grant_missing(resource_ids, granted, principal_id, _THEN_ADD) >= _MANY:
-            self._pace = FewTries()
-            self._wait(self._pace)
-            self.took_long = True
-        return known
+        with counted(self._cli_ctx, "Reading role assignments", len(resource_ids)) as show:
+            reading = begin(managed_identities.find_many, self._cli_ctx, unread)
+            roles: RolesByIdentity = {}
+            if not self._skip:
+                roles = role_assignments.find_many(self._cli_ctx, resource_ids, principal_id, show)
+        found = {**self._found, **reading.result()}
+        for entry in existing:
+            _check_unchanged(entry, found.get(entry.identity.resource_id.lower()), cluster)
+        needed = {entry.identity.resource_id.lower() for entry in added}
+        known = managed_identities.existing(
+            {each: found[each.lower()] for each in resource_ids if each.lower() in needed}, cluster.location
+        )
+        if not self._skip:
+            self._grant_missing(resource_ids, roles, principal_id, _THEN_ADD)
+        self._known.update(dict.fromkeys((each.lower() for each in resource_ids), None))
+        self._known.update(known)
 
-    def _grant_missing(
-        self, resource_ids: list[str], granted: Mapping[str, list[Any] | CLIError], principal_id: str, then: str
-    ) -> int:
-        """Grants the role over each managed identity for which none was found; not where the caller may not look.
-
-        Returns how many it granted.
-        """
-        unknown, missing = [], []
+    def _grant_missing(self, resource_ids: list[str], roles: RolesByIdentity, principal_id: str, then: str) -> None:
+        """Grant the role over each managed identity for which none was found, unless the caller may not look."""
+        missing = []
         for resource_id in resource_ids:
             key = resource_id.lower()
-            there = granted[key]
-            if isinstance(there, ForbiddenError):
-                unknown.append(resource_id)
-                self._unknown[key] = there.error_msg
-            elif isinstance(there, CLIError):
-                raise there
-            elif there:
-                self._fresh[key] = role_assignments.is_fresh(there)
+            assignments = roles[key]
+            if isinstance(assignments, ForbiddenError):
+                self._unreadable[key] = assignments.error_msg
+            elif isinstance(assignments, CLIError):
+                raise assignments
+            elif assignments:
+                self._granted_at[key] = _moment(role_assignments.age(assignments))
             else:
                 missing.append(resource_id)
-        if unknown:
-            more = f" and {len(unknown) - 1} more managed identities" if len(unknown) > 1 else ""
-            reason = self._unknown[unknown[0].lower()]
-            logger.warning("The role assignments over %s%s cannot be read: %s", unknown[0], more, reason)
+        self._warn_of_unreadable()
         role_assignments.grant(self._cli_ctx, missing, principal_id, then=then)
-        self._fresh.update(dict.fromkeys((each.lower() for each in missing), True))
-        return len(missing)
+        self._granted_at.update(dict.fromkeys((each.lower() for each in missing), now()))
 
-    def _is_fresh(self, resource_id: str, principal_id: str) -> bool:
-        """Whether a role over the identity was granted lately, by this command or by somebody just before it."""
-        key = resource_id.lower()
-        if key not in self._fresh:
-            try:
-                self._fresh[key] = role_assignments.is_fresh(
-                    role_assignments.find(self._cli_ctx, resource_id, principal_id)
-                )
-            except AzCLIError as error:
-                logger.debug("Whether a role was granted lately is not known: %s", error)
-                self._fresh[key] = False
-        return self._fresh[key]
+    def _warn_of_unreadable(self) -> None:
+        if not self._unreadable:
+            return
+        first, *others = self._unreadable
+        more = f" and {len(others)} more managed identities" if others else ""
+        logger.warning("The role assignments over '%s'%s cannot be read: %s", first, more, self._unreadable[first])
+
+    def _granted_lately(self, resource_id: str, principal_id: str) -> float | None:
+        """Return the moment at which a role over the managed identity was granted, None if that was long ago."""
+        try:
+            return _moment(role_assignments.age(role_assignments.find(self._cli_ctx, resource_id, principal_id)))
+        except AzCLIError as error:
+            logger.debug("Whether a role was granted lately is not known: %s", error)
+            return None
 
     def _complete(self, entry: PodIdentity) -> PodIdentity:
         known = self._known[entry.identity.resource_id.lower()]
-        return replace(entry, identity=replace(known, resource_id=entry.identity.resource_id))
-
-
-class RemovalGrants(Grants):
-    """Grants the role over the managed identity of an entry that is being removed, once the service asks for it.
-
-    The service takes the managed identity from the nodes when the entry goes, and fails where the cluster identity
-    lost its role.
-    """
-
-    def __init__(self, cli_ctx: Any, removing: Collection[EntryKey], **options: Any) -> None:
-        super().__init__(cli_ctx, **options)
-        self._removing = removing
-        self.principal_id: str | None = None
-        self.removed: dict[str, None] = {}
-
-    def prepare(self, cluster: Cluster, wanted: Profile) -> Profile:
-        """The profile as it is; `removed` has the resource ids of the managed identities that lose an entry."""
-        self.principal_id = cluster.principal_id
-        kept = {(entry.key, entry.identity.resource_id.lower()) for entry in wanted.identities}
-        self.removed.update(
-            (entry.identity.resource_id, None)
-            for entry in cluster.profile.identities
-            if (entry.key, entry.identity.resource_id.lower()) not in kept
+        return (
+            entry if known is None else replace(entry, identity=replace(known, resource_id=entry.identity.resource_id))
         )
-        return super().prepare(cluster, wanted)
-
-    def _concerns(self, identity: ManagedIdentity, cluster: Cluster) -> bool:
-        known = super()._concerns(identity, cluster)
-        bound = cluster.profile.bound_to(identity.resource_id)
-        if not known and not self._skip and any(entry.key in self._removing for entry in bound):
-            self._prepare_removal(identity.resource_id, cluster)
-        return super()._concerns(identity, cluster)
 
     def _prepare_removal(self, resource_id: str, cluster: Cluster) -> None:
-        """Grants the role, unless it is there, or the managed identity is gone or cannot be read."""
-        principal_id = self._principal_id(cluster)
+        """Grant the role if it is missing, unless the managed identity does not exist or cannot be read."""
+        principal_id = _principal_id(cluster)
         try:
-            now = managed_identities.find(self._cli_ctx, resource_id)
+            identity = managed_identities.find(self._cli_ctx, resource_id)
         except AzCLIError as error:
-            logger.debug("Whether the managed identity is still there is not known: %s", error)
+            logger.debug("Whether the managed identity still exists is not known: %s", error)
             return
-        if isinstance(now, NotFound):
+        if isinstance(identity, NotFound):
             return
-        granted = role_assignments.find_many(self._cli_ctx, [resource_id], principal_id)
-        if [] in granted.values():
-            logger.warning("Granting the cluster identity the role over %s, for the removal.", resource_id)
-        self._grant_missing([resource_id], granted, principal_id, _THEN_REMOVE)
-        self._known[resource_id.lower()] = now
+        roles = role_assignments.find_many(self._cli_ctx, [resource_id], principal_id)
+        if [] in roles.values():
+            logger.warning("Granting the cluster identity the role over '%s', for the removal.", resource_id)
+        self._grant_missing([resource_id], roles, principal_id, _THEN_REMOVE)
+        self._known[resource_id.lower()] = identity
+
+
+def _moment(age: float | None) -> float | None:
+    """Return the moment of `backoff.now` that was so many seconds ago."""
+    return None if age is None else now() - age
+
+
+def _check_unchanged(entry: PodIdentity, found: ManagedIdentity | NotFound | CLIError | None, cluster: Cluster) -> None:
+    """Raise the explained error if an existing entry's managed identity is gone, or is another one now."""
+    if isinstance(found, ManagedIdentity | NotFound) and (error := explain_stale(entry, found, cluster)):
+        raise error
+
+
+def _principal_id(cluster: Cluster) -> str:
+    """Return the object ID of the cluster identity. Raise ValidationError if the cluster has none yet."""
+    if cluster.principal_id is None:
+        where = ("--resource-group", cluster.reference.resource_group, "--name", cluster.reference.name)
+        wait = cluster.reference.command("aks", "wait", "--created", *where)
+        raise ValidationError(
+            f"Cluster {cluster.reference.name!r} does not show the object ID of its identity yet.",
+            f"Wait until it is created, with:\n{wait}",
+        )
+    return cluster.principal_id

@@ -17,7 +17,7 @@ from azext_podidentity.migration.resources_to_read import in_cluster_command
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
-    from azext_podidentity.actions.change import ClusterService
+    from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.profile.cluster_reference import ClusterReference
 
 # A command inside the cluster prints the objects only.
@@ -45,7 +45,7 @@ class WorkloadSource:
 def load(
     cli_ctx: AzCli,
     client: Any,
-    service: ClusterService,
+    reader: ClusterReader,
     reference: ClusterReference,
     source: WorkloadSource,
     *,
@@ -61,10 +61,10 @@ def load(
         return sources.load(source.workloads, source.namespace)
     if source.run_command:
         command = in_cluster_command()
-        text = run_command.run_kubectl(cli_ctx, client, reference, service.read().model, command)
+        text = run_command.run_kubectl(cli_ctx, client, reference, reader.read().model, command)
         found = kubectl.ClusterObjects(read_objects(text, "run-command"), _UNKNOWN_KINDS)
     else:
-        cluster = service.read().cluster
+        cluster = reader.read().cluster
         found = kubectl.read_cluster_objects(cli_ctx, cluster, source.context, must_be_cluster=must_be_cluster)
     if not found.objects:
         raise ValidationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from math import inf
@@ -12,22 +13,51 @@ from azure.mgmt.core.polling.arm_polling import ARMPolling
 SHORTEST = 1.0
 LONGEST = 10.0
 SHARE = 0.1
-# A look at an operation is a small read; a role on its way is found out by a write, which costs the service more.
+# A look at an operation is a small read.
 OPERATION_SHARE = 0.03
+# Seconds after a role was granted at which a write may find that it has propagated. Usually that takes 20 ± 15 s, and
+# by the documentation at most 10 minutes. A write is dear, so they are few: `benchmarks/role_waits.py` simulates them.
+ROLE_WRITES = (8.0, 15.0, 22.0, 29.0, 36.0, 46.0, 62.0, 92.0, 145.0, 240.0, 400.0, 605.0)
+# Clients that wait for the same moment do not all come at it: each waits up to so much longer.
+_SPREAD = 0.15
 _TURN = 0.25
-# Seconds after which to write for many new roles at once, which take 20 ± 15 s; later ones each half as long again.
-_FEW_TRIES = (20.0, 36.0)
-_LATER = 1.5
-# Seconds that a command waits for operations, others' and its own, where it is not told otherwise.
+# Seconds that a command waits for operations, others' and its own, unless --timeout says otherwise.
 WAIT_LIMIT = 1800
 
 
 def pause(elapsed: float, share: float = SHARE) -> float:
-    """Seconds to wait after `elapsed` seconds: that share of them, but at least 1 and at most 10.
+    """Return how many seconds to wait after `elapsed` seconds: that share of them, but at least 1 and at most 10.
 
     So what took t seconds is seen after at most (1 + share) t, with few requests.
     """
     return min(LONGEST, max(SHORTEST, elapsed * share))
+
+
+def now() -> float:
+    """Return the moment, in seconds of a clock that only ever grows."""
+    return time.monotonic()
+
+
+def spread(seconds: float) -> float:
+    """Return the seconds, or up to 15 % more."""
+    return seconds * random.uniform(1, 1 + _SPREAD)
+
+
+def until_role_write(age: float) -> float | None:
+    """Return how many seconds to wait before a write that needs a role of that age in seconds.
+
+    Return None if the role is so old that it has propagated.
+    """
+    moment = next((each for each in ROLE_WRITES if each > age), None)
+    return None if moment is None else spread(max(SHORTEST, moment - age))
+
+
+def sleep(seconds: float, turn: Callable[[], None] = lambda: None) -> None:
+    """Sleep; call `turn` all the while, for a spinner."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        turn()
+        time.sleep(min(left, _TURN))
 
 
 class Backoff:
@@ -38,31 +68,16 @@ class Backoff:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the pace was begun."""
+        """Seconds since the first pause could begin."""
         return time.monotonic() - self._started
 
     def wait(self, turn: Callable[[], None] = lambda: None, *, at_most: float = inf) -> None:
-        """Sleeps until it is time for another look; calls `turn` all the while, for a spinner."""
-        end = time.monotonic() + min(self._pause(), at_most)
-        while (left := end - time.monotonic()) > 0:
-            turn()
-            time.sleep(min(left, _TURN))
-
-    def _pause(self) -> float:
-        return pause(self.elapsed)
-
-
-class FewTries(Backoff):
-    """Few pauses, for a write that costs the service much: it is likely to go through after the first of them."""
-
-    def _pause(self) -> float:
-        elapsed = self.elapsed
-        after = next((moment for moment in _FEW_TRIES if moment > elapsed), elapsed * _LATER)
-        return after - elapsed
+        """Sleep until it is time for another look; call `turn` all the while, for a spinner."""
+        sleep(min(pause(self.elapsed), at_most), turn)
 
 
 class Deadline:
-    """When to wait no longer: `seconds` from now."""
+    """The end of all waiting: `seconds` from now."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -70,27 +85,27 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds that are left, 0 where there are none."""
+        """Seconds that are left, at least 0."""
         return max(0.0, self._end - time.monotonic())
 
     @property
     def passed(self) -> bool:
-        """Whether it is over."""
+        """Whether no time is left."""
         return self.left <= 0
 
 
 class BackoffPolling(ARMPolling):
-    """ARM's polling at our pace; a Retry-After of the service wins, as in the base class."""
+    """Poll as ARM does, with pauses that grow; a Retry-After of the service wins, as in the base class."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._pace = Backoff()
+        self._backoff = Backoff()
 
     @property
     def answer(self) -> Any:
-        """What the service answered to the write, before its operation ended: the cluster's SDK model."""
+        """The first answer to the write, before its operation ended: the cluster's SDK model."""
         return self._deserialization_callback(self._initial_response)
 
     def _extract_delay(self) -> float:
-        self._timeout = pause(self._pace.elapsed, OPERATION_SHARE)
+        self._timeout = pause(self._backoff.elapsed, OPERATION_SHARE)
         return float(super()._extract_delay())

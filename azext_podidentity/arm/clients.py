@@ -45,9 +45,14 @@ def _client(cli_ctx: Any, client_type: Any, subscription_id: str | None = None) 
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
 
     from azext_podidentity.arm.response_policy import ResponsePolicy
+    from azext_podidentity.arm.throttling import ThrottledRetryPolicy
 
     client = get_mgmt_service_client(
-        cli_ctx, client_type, subscription_id=subscription_id, per_retry_policies=[ResponsePolicy()]
+        cli_ctx,
+        client_type,
+        subscription_id=subscription_id,
+        retry_policy=ThrottledRetryPolicy(cli_ctx),
+        per_retry_policies=[ResponsePolicy()],
     )
     # The SDK logs a traceback where an error's body is not JSON, a proxy's page say; our message tells what it was.
     logging.getLogger(f"{type(client).__module__.rpartition('.')[0]}._utils.model_base").disabled = True

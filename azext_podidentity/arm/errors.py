@@ -122,7 +122,16 @@ def explain(error: AzureError, cluster: Cluster, lookup: Lookup, trial: ChangeCo
 
     `lookup` finds a managed identity by resource id, to tell one that was deleted from one without a role.
     """
-    return advise(error, cluster, lookup, trial) or explain_plainly(error)
+    if isinstance(error, HttpResponseError):
+        return explain_refusal(ArmError.of(error), cluster, lookup, trial)
+    return explain_plainly(error)
+
+
+def explain_refusal(
+    service: ArmError, cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT
+) -> AzCLIError:
+    """Return the azure-cli error for what the service said when it refused a read or write of the cluster."""
+    return _advise(service, cluster, lookup, trial) or _of_status(service)
 
 
 def advise(error: AzureError, cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT) -> AzCLIError | None:
@@ -134,17 +143,16 @@ def explain_failed(
     entries: Sequence[PodIdentity], cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT
 ) -> AzCLIError:
     """The azure-cli error for entries that ended Failed: their provisioningInfo errors, and what mends the first."""
-    service = ArmError.of_entries(entries)
-    return _advise(service, cluster, lookup, trial) or _of_status(service)
+    return explain_refusal(ArmError.of_entries(entries), cluster, lookup, trial)
 
 
-def explain_stale(entry: PodIdentity, cluster: Cluster, lookup: Lookup) -> AzCLIError | None:
-    """The error for an entry that is to be added and is there, for a managed identity that is gone or another by now.
+def explain_stale(entry: PodIdentity, now: Found, cluster: Cluster) -> AzCLIError | None:
+    """Return the error for an existing entry that was added for another managed identity than its resource ID names.
 
-    None where the managed identity is as it was, or cannot be read.
+    `now` is what the resource ID names today. Return None if that is the same, or cannot be read.
     """
-    said = identity_problems.describe_leftover(entry, _look_up(entry.identity.resource_id, lookup), cluster)
-    return AzureResponseError(*said) if said else None
+    advice = identity_problems.describe_leftover(entry, now, cluster)
+    return AzureResponseError(*advice) if advice else None
 
 
 def explain_plainly(error: AzureError, mend: str | None = None) -> AzCLIError:

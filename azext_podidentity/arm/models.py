@@ -1,33 +1,47 @@
-"""The SDK's model of a cluster as it is to be sent."""
+"""Convert between the extension's values and the SDK's models of a cluster."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core import MatchConditions
 
-from azext_podidentity.profile.changes import Change
-from azext_podidentity.profile.entries import Profile
+if TYPE_CHECKING:
+    from azure.mgmt.containerservice.models import ManagedCluster, ManagedClusterPodIdentityProfile
+
+    from azext_podidentity.arm.managed_clusters import ClusterState
+    from azext_podidentity.profile.cluster import Cluster
+    from azext_podidentity.profile.entries import Profile
 
 
-def profile_model(profile: Profile) -> Any:
-    """The profile as the SDK's model, to be sent."""
+def profile_model(profile: Profile) -> ManagedClusterPodIdentityProfile:
+    """Return the profile as the SDK's model, to be sent."""
     from azure.mgmt.containerservice.models import ManagedClusterPodIdentityProfile
 
     return ManagedClusterPodIdentityProfile(profile.to_json())
 
 
-def edited(model: Any, wanted: Profile, change: Change) -> Any:
-    """What was read of the cluster with the profile replaced, and the features enabled that the change enables."""
-    properties = model.properties
-    properties.pod_identity_profile = profile_model(wanted)
-    if change.enables_workload_identity:
+def edited(state: ClusterState, wanted: Cluster) -> ManagedCluster:
+    """Return the SDK's model that was read, with what differs in the wanted cluster: the profile, or the features."""
+    properties: Any = state.model.properties
+    if wanted.profile is not state.cluster.profile:
+        properties.pod_identity_profile = profile_model(wanted.profile)
+    elif properties.pod_identity_profile is not None:
+        _fix_null_labels(properties.pod_identity_profile)
+    if wanted.features.enabled and not state.cluster.features.enabled:
         _enable_workload_identity(properties)
-    return model
+    return state.model
+
+
+def _fix_null_labels(profile: ManagedClusterPodIdentityProfile) -> None:
+    """Replace `podLabels: null` of old versions, which the service refuses to have sent back."""
+    for exception in profile.user_assigned_identity_exceptions or ():
+        if exception is not None and exception.pod_labels is None:
+            exception.pod_labels = {}
 
 
 def _enable_workload_identity(properties: Any) -> None:
-    """Enables both features in the SDK's model of a cluster's properties; what else their profiles hold stays."""
+    """Enable both features in the SDK's model of a cluster's properties; what else their profiles hold stays."""
     from azure.mgmt.containerservice.models import (
         ManagedClusterOIDCIssuerProfile,
         ManagedClusterSecurityProfile,
@@ -43,5 +57,5 @@ def _enable_workload_identity(properties: Any) -> None:
 
 
 def if_unchanged(etag: str | None) -> dict[str, Any]:
-    """The SDK's options that make a write fail with 412 where the cluster is not as it was read; none for no etag."""
+    """Return the SDK's options that make a write fail with 412 if the cluster changed since it was read."""
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 from knack.log import get_logger
@@ -30,13 +30,18 @@ from azext_podidentity.profile.rbac import (
 from azext_podidentity.profile.shell import command_line
 from azext_podidentity.profile.validation import managed_identity_parts
 
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from azure.mgmt.authorization.models import RoleAssignment
+
 logger = get_logger(__name__)
 
-# A new assignment takes seconds to minutes to reach the provider; no call tells when it has.
-_FRESH = timedelta(minutes=10)
+RolesByIdentity = dict[str, "list[RoleAssignment] | CLIError"]
+# Seconds. A new assignment takes seconds to minutes to propagate, by the documentation up to 10; no call shows when.
+PROPAGATION_LIMIT = 600.0
 
 
-def find(cli_ctx: Any, resource_id: str, principal_id: str) -> list[Any]:
+def find(cli_ctx: AzCli, resource_id: str, principal_id: str) -> list[RoleAssignment]:
     """The role assignments that let the principal assign the managed identity, inherited ones included.
 
     Raises an azure-cli error where they cannot be read.
@@ -45,8 +50,8 @@ def find(cli_ctx: Any, resource_id: str, principal_id: str) -> list[Any]:
 
 
 def find_many(
-    cli_ctx: Any, resource_ids: Iterable[str], principal_id: str, tell: Tell = lambda _: None
-) -> dict[str, list[Any] | CLIError]:
+    cli_ctx: AzCli, resource_ids: Iterable[str], principal_id: str, tell: Tell = lambda _: None
+) -> RolesByIdentity:
     """What `find` finds for each of the ids, by the id in lower case; the error in place of what cannot be read.
 
     Of many in one subscription, the principal's assignments in it are one list. Where that has nothing for some of
@@ -56,7 +61,7 @@ def find_many(
     ids = by_lower_case(resource_ids)
     client_of = Shared(partial(role_assignments_client, cli_ctx))
     read = partial(_find, client_of, principal_id)
-    found: dict[str, list[Any] | CLIError] = {}
+    found: RolesByIdentity = {}
     for subscription, keys in by_subscription(ids).items():
         if len(keys) >= WORTH_A_LIST:
             listed = _list(client_of, principal_id, subscription)
@@ -68,7 +73,7 @@ def find_many(
     return {**found, **for_each(left, read, lambda done: tell(len(found) + done))}
 
 
-def _list(client_of: Callable[[str], Any], principal_id: str, subscription: str) -> list[Any]:
+def _list(client_of: Callable[[str], Any], principal_id: str, subscription: str) -> list[RoleAssignment]:
     """The principal's role assignments in the subscription, above it and below it; none where they cannot be read."""
     # Without atScope() those below the scope are listed too.
     everywhere = f"assignedTo('{principal_id}')"
@@ -79,7 +84,7 @@ def _list(client_of: Callable[[str], Any], principal_id: str, subscription: str)
         return []
 
 
-def _find(client_of: Callable[[str], Any], principal_id: str, resource_id: str) -> list[Any]:
+def _find(client_of: Callable[[str], Any], principal_id: str, resource_id: str) -> list[RoleAssignment]:
     """As `find`, with the client of a subscription that `client_of` gives."""
     client = client_of(managed_identity_parts(resource_id)[0])
     filter_ = f"atScope() and assignedTo('{principal_id}')"
@@ -90,7 +95,7 @@ def _find(client_of: Callable[[str], Any], principal_id: str, resource_id: str) 
     return _holding(assignments, resource_id)
 
 
-def _holding(assignments: Iterable[Any], resource_id: str) -> list[Any]:
+def _holding(assignments: Iterable[RoleAssignment], resource_id: str) -> list[RoleAssignment]:
     """Those of the assignments that let their principal assign the managed identity."""
     return [
         each
@@ -99,13 +104,18 @@ def _holding(assignments: Iterable[Any], resource_id: str) -> list[Any]:
     ]
 
 
-def is_fresh(assignments: list[Any]) -> bool:
-    """Whether one of the assignments is so new that the provider may not know of it yet."""
+def age(assignments: list[RoleAssignment]) -> float | None:
+    """Return how many seconds ago the newest of the assignments was made.
+
+    Return None if all of them are so old that they have propagated.
+    """
     now = datetime.now(timezone.utc)
-    return any(each.created_on and abs(now - each.created_on) < _FRESH for each in assignments)
+    ages = [abs(now - each.created_on).total_seconds() for each in assignments if each.created_on]
+    newest = min(ages, default=None)
+    return newest if newest is not None and newest < PROPAGATION_LIMIT else None
 
 
-def grant(cli_ctx: Any, resource_ids: Sequence[str], principal_id: str, *, then: str) -> None:
+def grant(cli_ctx: AzCli, resource_ids: Sequence[str], principal_id: str, *, then: str) -> None:
     """Grants Managed Identity Operator over the managed identities, many at a time; granted already is success.
 
     Raises an azure-cli error with the service's reason, the commands for somebody who may grant it, and what to do
@@ -146,7 +156,7 @@ def _grant(client_of: Callable[[str], Any], principal_id: str, resource_id: str)
             raise
 
 
-def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> list[str]:
+def revoke(cli_ctx: AzCli, resource_id: str, principal_id: str) -> list[str]:
     """Removes the principal's Managed Identity Operator assignments at the managed identity itself.
 
     What it inherits stays. Returns the ids of those removed; raises an azure-cli error where one could not be.
@@ -163,7 +173,7 @@ def revoke(cli_ctx: Any, resource_id: str, principal_id: str) -> list[str]:
 
 
 def revoke_left(
-    cli_ctx: Any, subscription_id: str, principal_id: str, *, is_needed: Callable[[str], object]
+    cli_ctx: AzCli, subscription_id: str, principal_id: str, *, is_needed: Callable[[str], object]
 ) -> list[str]:
     """Removes the assignments that this tool made for the principal in the subscription, unless they are needed.
 
@@ -179,15 +189,15 @@ def revoke_left(
     return _remove(client, [each for each in ours if not is_needed(each.scope)])
 
 
-def _remove(client: Any, assignments: list[Any]) -> list[str]:
+def _remove(client: Any, assignments: list[RoleAssignment]) -> list[str]:
     for each in assignments:
         try:
             client.delete(each.scope, each.name)
         except AzureError as error:
-            remove = command_line("role", "assignment", "delete", "--ids", each.id)
+            remove = command_line("role", "assignment", "delete", "--ids", each.id or "")
             raise explain_plainly(
                 error,
                 "The pod identity is removed; this role assignment of the cluster identity at the managed identity "
                 f"is left. Have somebody who may remove it run:\n{remove}",
             ) from error
-    return [each.id for each in assignments]
+    return [each.id or "" for each in assignments]

@@ -44,7 +44,7 @@ def check_power_state(snapshot: Snapshot) -> Iterator[Finding]:
     cluster = snapshot.cluster
     if cluster.power_state == "Stopped":
         start = cluster.reference.cluster_command("start")
-        yield Finding("warning", cluster.reference.name, STOPPED.why, (start,))
+        yield Finding("warning", cluster.reference.name, STOPPED.reason, (start,))
 
 
 def check_add_on(snapshot: Snapshot) -> Iterator[Finding]:

@@ -22,9 +22,10 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from knack.log import get_logger
 from knack.prompting import NoTTYException
 
-from azext_podidentity.actions.change import ClusterService
-from azext_podidentity.actions.role_grants import Grants
+from azext_podidentity.actions.change import change_cluster
+from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm.backoff import Backoff
+from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.arm.errors import ArmError, busy_timeout_error
 from azext_podidentity.cli.deprecation import warn_deprecated
 from azext_podidentity.cli.interaction import confirm
@@ -32,7 +33,7 @@ from azext_podidentity.cli.target import cluster_reference
 from azext_podidentity.host.custom_headers import parse_custom_headers
 from azext_podidentity.host.decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.host.operations import ManagedClusterOperations
-from azext_podidentity.profile.changes import Change, Disable, Enable, describe_loss, lost_by_disable
+from azext_podidentity.profile.changes import Disable, Enable, ProfileChange, describe_loss, lost_by_disable
 from azext_podidentity.profile.cluster import check_can_create
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
@@ -73,24 +74,25 @@ def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
     if not (parameters[ENABLE] or parameters[DISABLE]):
         with _asking():
             return host.aks_update(cmd, operations, **_of_host(host.aks_update, parameters))
-    service = ClusterService(cmd.cli_ctx, client, reference)
+    writer = ClusterWriter(cmd.cli_ctx, client, reference)
     if parameters[ENABLE]:
         warn_deprecated(cmd.cli_ctx)
-        change: Change = Enable(consent=parameters[CONSENT])
+        change: ProfileChange = Enable(consent=parameters[CONSENT])
     else:
-        change = _disable(service, yes=parameters["yes"])
+        change = _disable(writer, yes=parameters["yes"])
     if not _changes_more(parameters):
         headers = parse_custom_headers(parameters["aks_custom_headers"])
-        return service.change(change, Grants(cmd.cli_ctx), headers=headers, no_wait=parameters["no_wait"])
-    return _update_with_host(cmd, operations, service, parameters, change, reference)
+        grants, no_wait = RoleGrants(cmd.cli_ctx), parameters["no_wait"]
+        return change_cluster(cmd.cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait).model
+    return _update_with_host(cmd, operations, writer, parameters, change, reference)
 
 
 def _update_with_host(
     cmd: Any,
     operations: ManagedClusterOperations,
-    service: ClusterService,
+    writer: ClusterWriter,
     parameters: dict[str, Any],
-    change: Change,
+    change: ProfileChange,
     reference: ClusterReference,
 ) -> Any:
     """The host's update and the change in one write; made afresh where another write was in the way."""
@@ -98,7 +100,7 @@ def _update_with_host(
     tries = 0
     while True:
         tries += 1
-        service.wait_until_idle()
+        writer.wait_until_idle()
         decorator = UpdateDecorator(cmd, operations, parameters, change, reference)
         try:
             with _asking():
@@ -112,10 +114,10 @@ def _update_with_host(
             refusal = _refusal(error)
             if refusal is None or not refusal.busy:
                 raise
-            if service.deadline.passed:
-                raise busy_timeout_error(reference, service.deadline.seconds, str(refusal), tries) from error
+            if writer.deadline.passed:
+                raise busy_timeout_error(reference, writer.deadline.seconds, str(refusal), tries) from error
             logger.info("Another operation was in the way: %s", refusal)
-        pace.wait(at_most=service.deadline.left)
+        pace.wait(at_most=writer.deadline.left)
 
 
 def _refusal(error: Exception) -> ArmError | None:
@@ -124,14 +126,14 @@ def _refusal(error: Exception) -> ArmError | None:
     return ArmError.of(refusal) if isinstance(refusal, HttpResponseError) else None
 
 
-def _disable(service: ClusterService, *, yes: bool) -> Disable:
+def _disable(writer: ClusterWriter, *, yes: bool) -> Disable:
     """Return the change once the user has agreed to lose the entries of the cluster.
 
     Raise UnclassifiedUserFault or NoTTYError without consent.
     """
     if yes:
         return Disable(accepted=None)
-    cluster = service.wait_until_idle().cluster
+    cluster = writer.wait_until_idle().cluster
     lost = frozenset(lost_by_disable(cluster.profile))
     if not lost:
         return Disable()

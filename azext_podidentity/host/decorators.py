@@ -13,7 +13,7 @@ from azure.cli.core.profiles import ResourceType
 
 from azext_podidentity.arm.models import profile_model
 from azext_podidentity.host.operations import ManagedClusterOperations
-from azext_podidentity.profile.changes import Change, Enable
+from azext_podidentity.profile.changes import Enable, ProfileChange
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
@@ -40,7 +40,7 @@ class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
         cmd: Any,
         operations: ManagedClusterOperations,
         parameters: dict[str, Any],
-        change: Change,
+        change: ProfileChange,
         reference: ClusterReference,
     ):
         super().__init__(cmd, operations, _raw(cmd, operations, parameters), ResourceType.MGMT_CONTAINERSERVICE)

@@ -8,7 +8,7 @@ from functools import reduce
 
 from azext_podidentity.manifest.difference import REMOVED, Difference, EntryChange
 from azext_podidentity.manifest.parser import Manifest
-from azext_podidentity.profile.changes import Change, remark_on_failed
+from azext_podidentity.profile.changes import ProfileChange, failed_warning
 from azext_podidentity.profile.cluster import Cluster, check_can_change
 from azext_podidentity.profile.entries import (
     Entries,
@@ -25,7 +25,7 @@ TypedKey = tuple[EntryType, EntryKey]
 
 
 @dataclass(frozen=True)
-class ApplyManifest(Change):
+class ApplyManifest(ProfileChange):
     """Add or replace the entries of the manifest, and remove those that are `pruned`.
 
     `found` has the current managed identities by resource ID in lower case, as far as they could be read. Entries that
@@ -60,15 +60,16 @@ class ApplyManifest(Change):
 
     def warnings(self, cluster: Cluster) -> list[str]:
         wanted = {entry.key for entry in self.manifest.identities}
-        return [remark_on_failed(entry) for entry in cluster.profile.identities if entry.failed and entry.key in wanted]
+        return [failed_warning(entry) for entry in cluster.profile.identities if entry.failed and entry.key in wanted]
+
+    def existing_entries(self, profile: Profile) -> list[PodIdentity]:
+        bound = {entry.key: entry for entry in profile.identities}
+        return [bound[entry.key] for entry in self.manifest.identities if self._is_applied(bound.get(entry.key), entry)]
 
     def failed_entries(self, profile: Profile) -> list[PodIdentity]:
-        keys = {*self.removing, *(entry.key for entry in self.manifest.identities)}
+        removed = {key for entry_type, key in self.pruned if entry_type is IDENTITY}
+        keys = {*removed, *(entry.key for entry in self.manifest.identities)}
         return [entry for entry in profile.identities if entry.failed and entry.key in keys]
-
-    @property
-    def removing(self) -> tuple[EntryKey, ...]:
-        return tuple(sorted(key for entry_type, key in self.pruned if entry_type is IDENTITY))
 
     def _is_applied(self, existing: PodIdentity | None, wanted: PodIdentity) -> bool:
         if existing is None or existing.failed:

@@ -1,9 +1,9 @@
-"""The changes of a profile: cluster in, profile out. What cannot be is refused with the way out.
+"""The changes of a cluster: cluster in, wanted cluster out. What is impossible is refused with the way out.
 
-A change is applied afresh to each reading of the cluster, so that one made meanwhile by somebody else stays.
+A change is applied again to each reading of the cluster, so that what another client changed meanwhile is kept.
 """
 
-# What a change may tell of itself: most have nothing to tell, and abstract ones leave it open.
+# A change overrides what it has something to say about.
 # pylint: disable=unused-argument, abstract-method
 
 from __future__ import annotations
@@ -37,47 +37,55 @@ from azext_podidentity.profile.entry_types import (
 
 
 class Change(ABC):
-    """One change of a profile."""
+    """One change of a cluster."""
+
+    @abstractmethod
+    def wanted(self, cluster: Cluster) -> Cluster:
+        """Return the cluster as it should be. Raise an azure-cli error if the change is impossible."""
+
+    @abstractmethod
+    def is_reached(self, cluster: Cluster) -> bool:
+        """Return whether the cluster is as this change makes it."""
+
+    def warnings(self, cluster: Cluster) -> list[str]:
+        """Return what users should know though the change continues, one sentence each."""
+        return []
+
+    def failed_entries(self, profile: Profile) -> list[PodIdentity]:
+        """Return the pod identities that the change is about and that the service could not assign or remove."""
+        return []
+
+    def existing_entries(self, profile: Profile) -> list[PodIdentity]:
+        """Return the pod identities that the change asks for and that exist already."""
+        return []
+
+
+class ProfileChange(Change):
+    """One change of the pod identity profile, which leaves everything else of the cluster as it is."""
 
     @abstractmethod
     def apply(self, cluster: Cluster) -> Profile:
-        """The profile as it should be; equal to the cluster's where nothing is to be done.
+        """Return the profile as it should be, equal to the cluster's if nothing is to be changed.
 
-        Raises an azure-cli error where the change cannot be.
+        Raise an azure-cli error if the change is impossible.
         """
 
     @abstractmethod
     def is_done(self, profile: Profile) -> bool:
-        """Whether the profile is as this change makes it."""
+        """Return whether the profile is as this change makes it."""
 
-    def warnings(self, cluster: Cluster) -> list[str]:
-        """What people should know though the change goes on, a sentence each."""
-        return []
+    def wanted(self, cluster: Cluster) -> Cluster:
+        return replace(cluster, profile=self.apply(cluster))
 
-    def failed_entries(self, profile: Profile) -> list[PodIdentity]:
-        """The pod identities that the change is about, where the service gave up on them."""
-        return []
-
-    def existing_entry(self, profile: Profile) -> PodIdentity | None:
-        """The pod identity that the change would add, where it is there already and is not to be replaced."""
-        return None
-
-    @property
-    def enables_workload_identity(self) -> bool:
-        """Whether the change also enables the OIDC issuer and workload identity."""
-        return False
-
-    @property
-    def removing(self) -> tuple[EntryKey, ...]:
-        """The pod identities that the change removes."""
-        return ()
+    def is_reached(self, cluster: Cluster) -> bool:
+        return self.is_done(cluster.profile)
 
 
 @dataclass(frozen=True)
-class AddIdentity(Change):
-    """Binds a managed identity to a name in a namespace; `force` replaces what is left over there.
+class AddIdentity(ProfileChange):
+    """Bind a managed identity to a name in a namespace; `force` replaces a leftover entry.
 
-    Left over is an entry in state Failed, and one whose managed identity was deleted and created again since.
+    A leftover is an entry in state Failed, or one whose managed identity was deleted and recreated since.
     """
 
     entry: PodIdentity
@@ -87,7 +95,7 @@ class AddIdentity(Change):
     def of(
         cls, key: EntryKey, resource_id: str, binding_selector: str | None = None, *, force: bool = False
     ) -> AddIdentity:
-        """The change for what the user gave; client and object id are looked up when it is written."""
+        """Return the change for what the user gave; client and object ID are looked up before it is written."""
         return cls(PodIdentity(key, ManagedIdentity(resource_id), binding_selector), force)
 
     @property
@@ -103,39 +111,40 @@ class AddIdentity(Change):
             return replace(profile, identities=profile.identities.put(self.entry))
         if not found.binds_as(self.entry):
             return self._replaced(cluster, found)
-        # The managed identity's other entries hold the same ids: they are out of date together.
+        # The other entries of the managed identity hold the same IDs, so they are outdated too.
         renewed = profile.bound_to(found.identity.resource_id) if self.force else [found] if found.failed else []
         entries = reduce(Entries.put, (entry.renewed() for entry in renewed), profile.identities)
         return replace(profile, identities=entries)
 
     def _replaced(self, cluster: Cluster, found: PodIdentity) -> Profile:
-        """The profile with the entry in place of another of its name, where that one is left over."""
+        """Return the profile with the entry in place of a leftover of its name. Raise ValidationError for any other."""
         if found.failed and self.force:
             return replace(cluster.profile, identities=cluster.profile.identities.put(self.entry))
-        state = "in state Failed, " if found.failed else ""
+        state = "in state Failed " if found.failed else ""
         way_out = (
-            f"replace what is left over with:\n{add_command(cluster, self.entry, force=True)}"
+            f"replace the leftover with:\n{add_command(cluster, self.entry, force=True)}"
             if found.failed
             else f"remove it first with:\n{IDENTITY.delete_command(cluster, self.key)}"
         )
         raise ValidationError(
-            f"{IDENTITY.name(self.key)} is there already, {state}for managed identity {found.identity.resource_id} "
+            f"{IDENTITY.name(self.key)} already exists {state}for managed identity {found.identity.resource_id!r} "
             f"with binding selector {found.effective_selector!r}.",
             f"Choose another --name, or {way_out}",
         )
 
     def warnings(self, cluster: Cluster) -> list[str]:
         found = cluster.profile.identities.find(self.key)
-        return [remark_on_failed(found)] if found is not None and found.failed else []
+        return [failed_warning(found)] if found is not None and found.failed else []
 
     def is_done(self, profile: Profile) -> bool:
-        found = self._standing(profile)
+        found = self._existing(profile)
         return found is not None and not found.failed
 
-    def existing_entry(self, profile: Profile) -> PodIdentity | None:
-        return None if self.force else self._standing(profile)
+    def existing_entries(self, profile: Profile) -> list[PodIdentity]:
+        found = self._existing(profile)
+        return [found] if found is not None and not self.force else []
 
-    def _standing(self, profile: Profile) -> PodIdentity | None:
+    def _existing(self, profile: Profile) -> PodIdentity | None:
         found = profile.identities.find(self.key)
         return found if found is not None and found.binds_as(self.entry) else None
 
@@ -144,8 +153,8 @@ class AddIdentity(Change):
 
 
 @dataclass(frozen=True)
-class Delete(Change):
-    """Removes entries of one kind in one write; of several those that are there."""
+class Delete(ProfileChange):
+    """Remove entries of one type in one write; of several, those that exist."""
 
     entry_type: EntryType
     keys: tuple[EntryKey, ...]
@@ -171,18 +180,14 @@ class Delete(Change):
     def failed_entries(self, profile: Profile) -> list[PodIdentity]:
         return _failed(profile, *self.keys) if self.entry_type is IDENTITY else []
 
-    @property
-    def removing(self) -> tuple[EntryKey, ...]:
-        return self.keys if self.entry_type is IDENTITY else ()
-
     def _absent(self, profile: Profile) -> list[EntryKey]:
         entries = self.entry_type.entries(profile)
         return [key for key in self.keys if entries.find(key) is None]
 
 
 @dataclass(frozen=True)
-class _ExceptionChange(Change):
-    """What makes an exception have the labels of `entry`."""
+class _ExceptionChange(ProfileChange):
+    """A change that makes an exception have the labels of `entry`."""
 
     entry: PodIdentityException
 
@@ -197,7 +202,7 @@ class _ExceptionChange(Change):
 
 @dataclass(frozen=True)
 class AddException(_ExceptionChange):
-    """Lets the pods with any one of the labels bypass the node agent."""
+    """Let pods that have any of the labels bypass the node agent."""
 
     def apply(self, cluster: Cluster) -> Profile:
         check_not_of_service(self.key)
@@ -210,7 +215,7 @@ class AddException(_ExceptionChange):
         if found.pod_labels == self.entry.pod_labels:
             return profile
         raise ValidationError(
-            f"{EXCEPTION.name(self.key)} is there already, with the labels "
+            f"{EXCEPTION.name(self.key)} already exists with the labels "
             f"{' '.join(label_arguments(found.pod_labels)) or '(none)'}.",
             "Choose another --name, or change its labels with:\n"
             + EXCEPTION.command(
@@ -225,7 +230,7 @@ class AddException(_ExceptionChange):
 
 @dataclass(frozen=True)
 class UpdateException(_ExceptionChange):
-    """Replaces the labels of an exception."""
+    """Replace the labels of an exception."""
 
     def apply(self, cluster: Cluster) -> Profile:
         check_not_of_service(self.key)
@@ -241,8 +246,8 @@ class UpdateException(_ExceptionChange):
 
 
 @dataclass(frozen=True)
-class Enable(Change):
-    """Enables the add-on and keeps the entries that are there; `consent` allows kubenet from now on."""
+class Enable(ProfileChange):
+    """Enable the add-on and keep the entries that exist; `consent` allows kubenet from now on."""
 
     consent: bool = False
 
@@ -255,28 +260,24 @@ class Enable(Change):
         return profile.enabled and (not self.consent or bool(profile.allow_network_plugin_kubenet))
 
     def new_profile(self) -> Profile:
-        """The profile of a cluster that is being created."""
+        """Return the profile of a cluster that is being created."""
         return Profile(enabled=True, allow_network_plugin_kubenet=True if self.consent else None)
 
 
 @dataclass(frozen=True)
 class EnableWorkloadIdentity(Change):
-    """Enables the OIDC issuer and workload identity; the profile stays as it is."""
+    """Enable the OIDC issuer and workload identity, and leave the profile as it is."""
 
-    def apply(self, cluster: Cluster) -> Profile:
-        return cluster.profile
+    def wanted(self, cluster: Cluster) -> Cluster:
+        return replace(cluster, features=replace(cluster.features, oidc_issuer=True, workload_identity=True))
 
-    def is_done(self, profile: Profile) -> bool:
-        return True
-
-    @property
-    def enables_workload_identity(self) -> bool:
-        return True
+    def is_reached(self, cluster: Cluster) -> bool:
+        return cluster.features.enabled
 
 
 @dataclass(frozen=True)
-class Disable(Change):
-    """Disables the add-on, which loses its entries; those of `accepted` may be lost, with None any."""
+class Disable(ProfileChange):
+    """Disable the add-on, which loses its entries: those in `accepted` may be lost, any if it is None."""
 
     accepted: frozenset[tuple[EntryType, EntryKey]] | None = frozenset()
 
@@ -290,13 +291,13 @@ class Disable(Change):
 
 
 def lost_by_disable(profile: Profile) -> list[tuple[EntryType, EntryKey]]:
-    """The entries of either kind that a disable loses; the service's own exception comes and goes with the add-on."""
+    """Return the entries that disabling loses. The service's own exception is not one: it belongs to the add-on."""
     entries = [(entry_type, entry.key) for entry_type in ENTRY_TYPES for entry in entry_type.entries(profile)]
     return [each for each in entries if each != (EXCEPTION, SERVICE_EXCEPTION)]
 
 
 def describe_loss(cluster: Cluster) -> tuple[str, str]:
-    """What people should know before they disable an add-on that has entries: what they lose, and the ways out."""
+    """Return what disabling an add-on that has entries loses, and the ways out."""
     lost = lost_by_disable(cluster.profile)
     names = "\n".join(f"  {entry_type.noun.lower()} {key}" for entry_type, key in lost)
     by_type = ((entry_type, [key for its_type, key in lost if its_type is entry_type]) for entry_type in ENTRY_TYPES)
@@ -309,10 +310,10 @@ def describe_loss(cluster: Cluster) -> tuple[str, str]:
     )
 
 
-def remark_on_failed(entry: PodIdentity) -> str:
-    """What people should know of an entry in state Failed that a change is about."""
+def failed_warning(entry: PodIdentity) -> str:
+    """Return the warning about an entry in state Failed that a change tries again."""
     _, reason = entry.reason
-    return f"{IDENTITY.name(entry.key)} is there in state Failed ({reason}). It is tried again."
+    return f"{IDENTITY.name(entry.key)} is in state Failed ({reason}). The command tries it again."
 
 
 def _failed(profile: Profile, *keys: EntryKey) -> list[PodIdentity]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from azure.mgmt.containerservice.models import ManagedCluster
 
-from azext_podidentity.actions.change import ClusterService
 from azext_podidentity.arm import managed_identities, role_assignments
+from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.profile.rbac import MANAGED_IDENTITY_OPERATOR
 from tests.support.builders import PRINCIPAL, REFERENCE, Json, http_error, identity_id, refusal
 
@@ -155,9 +155,9 @@ def busy() -> Exception:
     return http_error(409, {"code": "OperationNotAllowed", "message": message})
 
 
-def service(clusters: Clusters) -> ClusterService:
+def writer(clusters: Any, timeout: float | None = None) -> ClusterWriter:
     """The extension's view of the cluster."""
-    return ClusterService(CLI, clusters, REFERENCE)
+    return ClusterWriter(CLI, clusters, REFERENCE, timeout)
 
 
 def connect(azure: Azure, patch: pytest.MonkeyPatch) -> None:
@@ -165,4 +165,4 @@ def connect(azure: Azure, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(managed_identities, "managed_identity_client", lambda *_: azure)
     patch.setattr(role_assignments, "role_assignments_client", lambda *_: azure)
     # The real one looks at a poller from a thread of its own.
-    patch.setattr("azext_podidentity.actions.change.follow", lambda _, poller, *__: poller())
+    patch.setattr("azext_podidentity.arm.cluster_writer.follow", lambda _, poller, *__: poller())

@@ -23,9 +23,9 @@ from azext_podidentity.migration.status import check_finished, statuses
 from azext_podidentity.profile.changes import (
     AddException,
     AddIdentity,
-    Change,
     Delete,
     Enable,
+    ProfileChange,
     UpdateException,
     describe_loss,
 )
@@ -85,7 +85,7 @@ NOT_THERE = EntryKey("my-app", "not-there")
 Explain = Callable[[ClusterReference], AzCLIError]
 
 
-def _refused(change: Change, *lists: Any, **properties: Any) -> Explain:
+def _refused(change: ProfileChange, *lists: Any, **properties: Any) -> Explain:
     def explain_it(reference: ClusterReference) -> AzCLIError:
         with pytest.raises(AzCLIError) as caught:
             change.apply(cluster_of(*lists, reference=reference, **properties))
@@ -121,7 +121,8 @@ def _blocked_removal(now: str) -> Explain:
 def _leftover(now: str) -> Explain:
     def explain_it(reference: ClusterReference) -> AzCLIError:
         cluster = cluster_of([identity_entry()], reference=reference)
-        error = explain_stale(cluster.profile.identities[0], cluster, _looked_up(now))
+        (entry,) = cluster.profile.identities
+        error = explain_stale(entry, _looked_up(now)(entry.identity.resource_id), cluster)
         assert error is not None
         return error
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, ValidationError
 
-from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, UpdateException
+from azext_podidentity.profile.changes import AddException, AddIdentity, Delete, ProfileChange, UpdateException
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION, EntryType
@@ -27,7 +27,7 @@ UPDATE_EXCEPTION = UpdateException(PodIdentityException(KEY, LABELS))
 kinds = pytest.mark.parametrize("kind", [IDENTITY, EXCEPTION], ids=["identity", "exception"])
 
 
-def refuse(change: Change, cluster: Cluster, error: type[AzCLIError] = ValidationError) -> AzCLIError:
+def refuse(change: ProfileChange, cluster: Cluster, error: type[AzCLIError] = ValidationError) -> AzCLIError:
     """The error of a change that cannot be."""
     with pytest.raises(error) as caught:
         change.apply(cluster)
@@ -43,7 +43,7 @@ def with_entries(kind: EntryType, count: int) -> Cluster:
 
 @kinds
 def test_the_200th_entry_fits_and_the_201st_does_not(kind: EntryType, az: AzParser) -> None:
-    add: Change = ADD if kind is IDENTITY else ADD_EXCEPTION
+    add: ProfileChange = ADD if kind is IDENTITY else ADD_EXCEPTION
     assert len(kind.entries(add.apply(with_entries(kind, 199)))) == 200
     error = refuse(add, with_entries(kind, 200))
     assert "200 are allowed" in error.error_msg
@@ -54,7 +54,7 @@ def test_the_200th_entry_fits_and_the_201st_does_not(kind: EntryType, az: AzPars
 def test_a_full_list_is_no_obstacle_to_what_is_there_already_or_goes(kind: EntryType) -> None:
     full = with_entries(kind, 200)
     key = EntryKey("my-app", "name-100")
-    again: Change = (
+    again: ProfileChange = (
         AddIdentity.of(key, identity_id()) if kind is IDENTITY else AddException(PodIdentityException(key, {}))
     )
     assert again.apply(full) == full.profile
@@ -159,7 +159,7 @@ def test_the_failed_entries_of_a_change_are_those_it_is_about() -> None:
     about = [failed.identities[1]]
     assert ADD.failed_entries(failed) == Delete(IDENTITY, (KEY,)).failed_entries(failed) == about
     assert Delete(IDENTITY, (KEY, OTHER)).failed_entries(failed) == list(failed.identities)
-    changes: list[Change] = [Delete(EXCEPTION, (KEY,)), ADD_EXCEPTION, UPDATE_EXCEPTION]
+    changes: list[ProfileChange] = [Delete(EXCEPTION, (KEY,)), ADD_EXCEPTION, UPDATE_EXCEPTION]
     assert [change.failed_entries(failed) for change in changes] == [[]] * 3
     changes = [ADD, Delete(IDENTITY, (KEY,))]
     assert [change.failed_entries(cluster_of([other]).profile) for change in changes] == [[]] * 2
@@ -222,7 +222,7 @@ def test_an_add_to_a_failed_entry_says_so() -> None:
     ids=["add", "update", "delete"],
 )
 @pytest.mark.parametrize("listed", [True, False])
-def test_the_exception_of_the_service_is_left_alone(change: Change, listed: bool) -> None:
+def test_the_exception_of_the_service_is_left_alone(change: ProfileChange, listed: bool) -> None:
     theirs = [exception_entry(SERVICE_EXCEPTION, {"kubernetes.azure.com/managedby": "aks"})] if listed else []
     error = refuse(change, cluster_of((), theirs))
     assert SERVICE_EXCEPTION.name in error.error_msg

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, UpdateException
+from azext_podidentity.profile.changes import AddException, AddIdentity, Delete, ProfileChange, UpdateException
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException, Profile
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
 from tests.support.builders import Json, cluster_of, exception_entry, identity_entry, identity_id
@@ -119,7 +119,7 @@ class Profiles(RuleBasedStateMachine):
         self.settle(self.make(change, again=ResourceNotFoundError))
         del there[key]
 
-    def make(self, change: Change, again: type[AzCLIError] | None = None) -> Profile:
+    def make(self, change: ProfileChange, again: type[AzCLIError] | None = None) -> Profile:
         """The profile after the change, which is done then: made twice it is the same, or refused with `again`."""
         before = self.cluster.profile.to_json()
         written = change.apply(self.cluster)
@@ -132,7 +132,7 @@ class Profiles(RuleBasedStateMachine):
                 change.apply(replace(self.cluster, profile=written))
         return written
 
-    def refuse(self, change: Change, error: type[AzCLIError]) -> None:
+    def refuse(self, change: ProfileChange, error: type[AzCLIError]) -> None:
         """The change cannot be, and leaves everything as it was."""
         before = self.cluster.profile.to_json()
         with pytest.raises(error) as caught:

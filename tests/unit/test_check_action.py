@@ -11,7 +11,7 @@ from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 from azext_podidentity.profile.identity_problems import Unreadable
 from tests.support.builders import cluster_wire, http_error, identity_entry, identity_id, refusal
-from tests.support.fake_azure import CLI, Azure, Clusters, service
+from tests.support.fake_azure import CLI, Azure, Clusters, writer
 from tests.support.snapshots import GROUP_SCOPE, OTHER, role
 
 WIRE = cluster_wire([identity_entry(), identity_entry(OTHER, identity_id("gone"))])
@@ -43,7 +43,7 @@ def subscription(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Subscription:
 
 
 def read(wire: Any = WIRE) -> Snapshot:
-    return check.read_snapshot(CLI, service(Clusters(wire)))
+    return check.read_snapshot(CLI, writer(Clusters(wire)))
 
 
 @pytest.mark.usefixtures("subscription")

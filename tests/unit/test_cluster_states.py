@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_podidentity.profile.cluster_states import PROVISIONING, STOPPED, Action, is_final, state_of
+from azext_podidentity.profile.cluster_states import PROVISIONING, STOPPED, Action, decide, is_final
 from tests.support.builders import Json, cluster_of
 
 GO_ON = {"Succeeded", "Failed", "Canceled"}
@@ -13,7 +13,7 @@ REFUSE = {"Deleting"}
 
 @pytest.mark.parametrize("state", [*PROVISIONING, "Reticulating"])
 def test_what_runs_is_waited_for_whatever_it_is_called(state: str) -> None:
-    found = state_of(cluster_of(provisioningState=state)).action
+    found = decide(cluster_of(provisioningState=state)).action
     expected = Action.GO_ON if state in GO_ON else Action.REFUSE if state in REFUSE else Action.WAIT
     assert found is expected
     assert is_final(state) == (state in GO_ON)
@@ -21,16 +21,16 @@ def test_what_runs_is_waited_for_whatever_it_is_called(state: str) -> None:
 
 def test_every_state_says_why_in_one_sentence() -> None:
     for state in [*PROVISIONING.values(), STOPPED]:
-        assert state.why.endswith(".")
-        assert state.why.count(". ") == 0
+        assert state.reason.endswith(".")
+        assert state.reason.count(". ") == 0
 
 
 @pytest.mark.parametrize("power", ["Running", None])
 def test_a_cluster_that_runs_can_be_changed(power: str | None) -> None:
-    assert state_of(cluster_of(powerState={"code": power})).action is Action.GO_ON
+    assert decide(cluster_of(powerState={"code": power})).action is Action.GO_ON
 
 
 def test_a_stopped_cluster_is_refused_once_it_is_stopped() -> None:
     stopped: Json = {"powerState": {"code": "Stopped"}}
-    assert state_of(cluster_of(**stopped)) is STOPPED
-    assert state_of(cluster_of(**stopped, provisioningState="Starting")).action is Action.WAIT
+    assert decide(cluster_of(**stopped)) is STOPPED
+    assert decide(cluster_of(**stopped, provisioningState="Starting")).action is Action.WAIT

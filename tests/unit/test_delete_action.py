@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError
 
-from azext_podidentity.actions.delete import remove, remove_left_roles
+from azext_podidentity.actions.delete import delete_identities, remove_left_roles
 from azext_podidentity.profile.changes import Delete
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.entry_types import IDENTITY
@@ -24,7 +24,7 @@ from tests.support.builders import (
     identity_id,
     text_of,
 )
-from tests.support.fake_azure import Azure, Clusters, service
+from tests.support.fake_azure import Azure, Clusters, writer
 
 CLI_WITH_SUBSCRIPTION = SimpleNamespace(data={"subscription_id": SUBSCRIPTION}, only_show_errors=True)
 OTHER = EntryKey("my-app", "other")
@@ -32,7 +32,7 @@ FORBIDDEN = http_error(403, {"error": {"code": "AuthorizationFailed", "message":
 
 
 def take(wire: Any, *keys: EntryKey, **options: Any) -> Any:
-    return remove(CLI_WITH_SUBSCRIPTION, service(Clusters(wire)), Delete(IDENTITY, keys), **options)
+    return delete_identities(CLI_WITH_SUBSCRIPTION, writer(Clusters(wire)), Delete(IDENTITY, keys), **options)
 
 
 def test_the_role_goes_with_its_last_entry(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
@@ -77,7 +77,7 @@ def test_of_a_cluster_identity_that_is_not_told_the_role_stays(azure: Azure, cap
 
     take(wire, KEY, delete_role_assignment=True)
 
-    assert "does not tell the object id of its identity" in caplog.text
+    assert "does not show the object ID of its identity" in caplog.text
 
 
 def test_what_is_gone_may_have_left_its_role(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:

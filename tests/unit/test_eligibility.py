@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, ValidationError
 
-from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, Enable, UpdateException
+from azext_podidentity.profile.changes import AddException, AddIdentity, Delete, Enable, ProfileChange, UpdateException
 from azext_podidentity.profile.cluster import (
     KUBENET_RISK,
     Cluster,
@@ -36,7 +36,7 @@ from tests.support.builders import (
 )
 
 LABELS = {"app": "my-app"}
-CHANGES: dict[str, Change] = {
+CHANGES: dict[str, ProfileChange] = {
     "add": AddIdentity.of(KEY, identity_id()),
     "delete": Delete(IDENTITY, (KEY,)),
     "exception add": AddException(PodIdentityException(KEY, LABELS)),
@@ -47,7 +47,7 @@ KUBENET: Json = {"networkProfile": {"networkPlugin": "kubenet"}}
 entry_changes = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
 
-def refuse(change: Change, cluster: Cluster, error: type[AzCLIError] = ValidationError) -> AzCLIError:
+def refuse(change: ProfileChange, cluster: Cluster, error: type[AzCLIError] = ValidationError) -> AzCLIError:
     """The error of a change that cannot be."""
     with pytest.raises(error) as caught:
         change.apply(cluster)
@@ -74,7 +74,7 @@ def as_service_principal(enabled: bool = True, identity: Json | None = None) -> 
 
 
 @entry_changes
-def test_entries_cannot_be_changed_where_the_add_on_is_off(change: Change, az: AzParser) -> None:
+def test_entries_cannot_be_changed_where_the_add_on_is_off(change: ProfileChange, az: AzParser) -> None:
     parsed = az.parse(the_command_in(refuse(change, cluster_with(enabled=False))))
     assert (parsed.resource_group_name, parsed.name) == (REFERENCE.resource_group, REFERENCE.name)
     assert parsed.enable_pod_identity
@@ -82,7 +82,7 @@ def test_entries_cannot_be_changed_where_the_add_on_is_off(change: Change, az: A
 
 
 @entry_changes
-def test_where_it_is_off_on_kubenet_the_way_out_has_the_consent_too(change: Change, az: AzParser) -> None:
+def test_where_it_is_off_on_kubenet_the_way_out_has_the_consent_too(change: ProfileChange, az: AzParser) -> None:
     parsed = az.parse(the_command_in(refuse(change, cluster_with(enabled=False, **KUBENET))))
     assert parsed.enable_pod_identity
     assert parsed.enable_pod_identity_with_kubenet
@@ -92,7 +92,7 @@ def test_where_it_is_off_on_kubenet_the_way_out_has_the_consent_too(change: Chan
 @pytest.mark.parametrize("enabled", [True, False])
 @pytest.mark.parametrize("identity", [None, {}, {"type": "None"}, {"type": None}], ids=repr)
 def test_a_service_principal_cluster_cannot_have_them(
-    change: Change, enabled: bool, identity: Json | None, az: AzParser
+    change: ProfileChange, enabled: bool, identity: Json | None, az: AzParser
 ) -> None:
     error = refuse(change, as_service_principal(enabled, identity))
     assert "requires a managed identity" in error.error_msg
@@ -102,7 +102,7 @@ def test_a_service_principal_cluster_cannot_have_them(
 @pytest.mark.parametrize("change", [*CHANGES.values(), Enable()], ids=[*CHANGES, "enable"])
 @pytest.mark.parametrize("plugin", ["kubenet", "Kubenet"])
 @pytest.mark.parametrize("allowed", [None, False])
-def test_kubenet_needs_consent(change: Change, plugin: str, allowed: bool | None, az: AzParser) -> None:
+def test_kubenet_needs_consent(change: ProfileChange, plugin: str, allowed: bool | None, az: AzParser) -> None:
     profile = {**cluster_wire()["properties"]["podIdentityProfile"], "allowNetworkPluginKubenet": allowed}
     if isinstance(change, Delete | UpdateException):
         profile["userAssignedIdentities"] = [identity_entry()]
@@ -115,7 +115,7 @@ def test_kubenet_needs_consent(change: Change, plugin: str, allowed: bool | None
 
 
 @entry_changes
-def test_kubenet_with_consent_is_a_cluster_like_any_other(change: Change) -> None:
+def test_kubenet_with_consent_is_a_cluster_like_any_other(change: ProfileChange) -> None:
     wire = cluster_wire([identity_entry()], [exception_entry(KEY, LABELS)], **KUBENET)
     wire["properties"]["podIdentityProfile"]["allowNetworkPluginKubenet"] = True
     assert change.is_done(change.apply(Cluster.from_json(REFERENCE, wire)))

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from azext_podidentity.actions.change import ClusterService
-from azext_podidentity.actions.role_grants import Grants
+from azext_podidentity.actions.change import change_cluster
+from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm import managed_identities
+from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, Enable, UpdateException
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
@@ -49,7 +50,7 @@ def unseen() -> Iterator[None]:
         patch.setattr(
             managed_identities, "find", lambda _, resource_id: ManagedIdentity(resource_id, "a-client", "an-object")
         )
-        patch.setattr("azext_podidentity.actions.change.follow", lambda _, poller, *__: poller.result())
+        patch.setattr("azext_podidentity.arm.cluster_writer.follow", lambda _, poller, *__: poller.result())
         yield
 
 
@@ -103,8 +104,8 @@ def check(body: Json, name: str) -> None:
         profile["enabled"] = False
     exchange = Exchange(deepcopy(body))
 
-    grants = Grants(CLI, skip_role_assignment=True, found=FOUND)
-    ClusterService(CLI, exchange.client, REFERENCE).change(change, grants)
+    grants = RoleGrants(CLI, skip_role_assignment=True, found=FOUND)
+    change_cluster(CLI, ClusterWriter(CLI, exchange.client, REFERENCE), change, grants)
 
     (written,) = exchange.written
     assert without_profile(written) == without_profile(without_read_only(json.loads(json.dumps(body))))

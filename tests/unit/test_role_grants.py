@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 from azure.cli.core.azclierror import ForbiddenError, ResourceNotFoundError, ValidationError
 
-from azext_podidentity.actions.role_grants import Grants
+from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm import role_assignments
 from azext_podidentity.profile.changes import AddIdentity
 from azext_podidentity.profile.cluster_reference import ClusterReference
@@ -34,22 +34,27 @@ IDENTITY = ManagedIdentity(identity_id())
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
-def waits(grants: Grants) -> int:
-    """How often it is worth another try."""
-    return next(tries for tries in count() if not grants.wait_for_role(IDENTITY, CLUSTER))
+def waits(grants: RoleGrants, clock: Clock) -> int:
+    """How often it is worth another try; waits in between."""
+    for tries in count():
+        seconds = grants.wait_after_refusal(IDENTITY, CLUSTER)
+        if seconds is None:
+            return tries
+        clock.sleep(seconds)
+    raise AssertionError
 
 
 def test_a_new_identity_gets_its_ids_and_the_role_once_for_all_tries(azure: Azure) -> None:
-    grants = Grants(CLI)
+    grants = RoleGrants(CLI)
     prepared = grants.prepare(CLUSTER, WANTED)
-    assert prepared.identities[0].identity == ManagedIdentity(
+    assert prepared.profile.identities[0].identity == ManagedIdentity(
         identity_id(), "client of app-identity", "object of app-identity"
     )
-    assert grants.took_time
+    assert prepared.sent_requests
+    assert 8 <= prepared.wait <= 9.2
     requests = list(azure.requests)
     assert sorted(request.split()[0] for request in requests) == ["grant", "identity", "list"]
-    assert grants.prepare(CLUSTER, WANTED) == prepared
-    assert not grants.took_time
+    assert grants.prepare(CLUSTER, WANTED) == replace(prepared, sent_requests=False, wait=0)
     assert azure.requests == requests
 
 
@@ -66,36 +71,37 @@ def with_identities(azure: Azure, many: int) -> Profile:
 
 def test_many_identities_are_read_and_each_gets_the_role(azure: Azure, clock: Clock) -> None:
     wanted = with_identities(azure, 20)
-    prepared = Grants(CLI).prepare(CLUSTER, wanted)
+    prepared = RoleGrants(CLI).prepare(CLUSTER, wanted)
     names = [entry.key.name for entry in wanted.identities]
-    assert [entry.identity.client_id for entry in prepared.identities] == [f"client of {name}" for name in names]
+    assert [entry.identity.client_id for entry in prepared.profile.identities] == [
+        f"client of {name}" for name in names
+    ]
     assert sorted(each.scope for each in azure.assignments) == [identity_id(name) for name in names]
 
 
-@pytest.mark.parametrize(("many", "moments"), [(4, [1, 2]), (5, [20, 36, 54]), (200, [20, 36, 54])])
-def test_many_roles_are_waited_for_with_few_writes(azure: Azure, clock: Clock, many: int, moments: list[float]) -> None:
-    """Each look at whether they have arrived is a write of the whole cluster."""
-    grants, begun = Grants(CLI), clock.now
-    grants.prepare(CLUSTER, with_identities(azure, many))
-    assert grants.took_long == (many > 4)
-    seen = [clock.now - begun] if grants.took_long else []
-    while len(seen) < len(moments):
-        assert grants.wait_for_role(ManagedIdentity(identity_id("identity-00")), CLUSTER)
+@pytest.mark.parametrize("many", [1, 4, 200])
+def test_roles_are_waited_for_with_few_writes(azure: Azure, clock: Clock, many: int) -> None:
+    """A write is dear: 20 per cluster, then one a minute."""
+    grants, begun = RoleGrants(CLI), clock.now
+    clock.sleep(grants.prepare(CLUSTER, with_identities(azure, many)).wait)
+    seen = [clock.now - begun]
+    while (seconds := grants.wait_after_refusal(ManagedIdentity(identity_id("identity-00")), CLUSTER)) is not None:
+        clock.sleep(seconds)
         seen.append(clock.now - begun)
-    assert seen == pytest.approx(moments)
-    grants.prepare(CLUSTER, with_identities(azure, many))
-    assert not grants.took_long
+    assert len([each for each in seen if each <= 40]) <= 5
+    assert len(seen) <= 12
+    assert 600 <= seen[-1] <= 720
 
 
 def test_the_resource_id_stays_as_the_user_wrote_it(azure: Azure) -> None:
     wanted = AddIdentity.of(KEY, identity_id().lower()).apply(CLUSTER)
-    assert Grants(CLI).prepare(CLUSTER, wanted).identities[0].identity.resource_id == identity_id().lower()
+    assert RoleGrants(CLI).prepare(CLUSTER, wanted).profile.identities[0].identity.resource_id == identity_id().lower()
 
 
 def test_nothing_is_asked_for_entries_that_are_there_already(azure: Azure) -> None:
     theirs = identity_entry(identity={"resourceId": identity_id("theirs")})
     cluster = cluster_of([identity_entry(EntryKey("my-app", "whole")), theirs])
-    assert Grants(CLI).prepare(cluster, cluster.profile) == cluster.profile
+    assert RoleGrants(CLI).prepare(cluster, cluster.profile).profile == cluster.profile
     assert azure.requests == []
 
 
@@ -110,31 +116,31 @@ def test_nothing_is_asked_for_entries_that_are_there_already(azure: Azure) -> No
 )
 def test_a_role_above_the_identity_suffices(azure: Azure, scope: str) -> None:
     azure.assign(scope)
-    Grants(CLI).prepare(CLUSTER, WANTED)
+    RoleGrants(CLI).prepare(CLUSTER, WANTED)
     assert azure.count("grant") == 0
 
 
 def test_another_role_or_a_role_beside_the_identity_does_not_suffice(azure: Azure) -> None:
     azure.assign(identity_id(), role=READER)
     azure.assign(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg1")
-    Grants(CLI).prepare(CLUSTER, WANTED)
+    RoleGrants(CLI).prepare(CLUSTER, WANTED)
     assert azure.count("grant") == 1
 
 
 def test_without_roles_asked_for_none_is_looked_up_or_granted(azure: Azure) -> None:
-    Grants(CLI, skip_role_assignment=True).prepare(CLUSTER, WANTED)
+    RoleGrants(CLI, skip_role_assignment=True).prepare(CLUSTER, WANTED)
     assert azure.requests == ["identity app-identity"]
 
 
 def test_a_role_that_somebody_else_granted_meanwhile_is_as_good(azure: Azure) -> None:
     azure.refuse_create = refusal("RoleAssignmentExists", "The role assignment already exists.", 409)
-    assert Grants(CLI).prepare(CLUSTER, WANTED).identities[0].identity.client_id
+    assert RoleGrants(CLI).prepare(CLUSTER, WANTED).profile.identities[0].identity.client_id
 
 
 def test_a_role_that_may_not_be_granted_is_told_with_a_command_for_somebody_who_may(azure: Azure, az: AzParser) -> None:
     azure.refuse_create = refusal("AuthorizationFailed", "You may not.", 403, {"x-ms-request-id": "5"})
     with pytest.raises(ForbiddenError) as caught:
-        Grants(CLI).prepare(CLUSTER, WANTED)
+        RoleGrants(CLI).prepare(CLUSTER, WANTED)
     assert "You may not." in caught.value.error_msg
     assert "Request id: 5" in caught.value.error_msg
     assert "--skip-role-assignment" in text_of(caught.value)
@@ -144,10 +150,10 @@ def test_a_role_that_may_not_be_granted_is_told_with_a_command_for_somebody_who_
 
 def test_roles_that_may_not_be_read_are_no_reason_to_stop(azure: Azure) -> None:
     azure.refuse_list = refusal("AuthorizationFailed", "You may not look.", 403)
-    grants = Grants(CLI)
-    assert grants.prepare(CLUSTER, WANTED).identities[0].identity.client_id
+    grants = RoleGrants(CLI)
+    assert grants.prepare(CLUSTER, WANTED).profile.identities[0].identity.client_id
     assert azure.count("grant") == 0
-    assert not grants.wait_for_role(IDENTITY, CLUSTER)
+    assert grants.wait_after_refusal(IDENTITY, CLUSTER) is None
 
 
 @pytest.mark.parametrize("group", ["rg", "my(group)"])
@@ -156,7 +162,7 @@ def test_an_identity_that_does_not_exist_is_told_with_the_command_that_makes_it(
 ) -> None:
     resource_id = identity_id("absent", group)
     with pytest.raises(ResourceNotFoundError) as caught:
-        Grants(CLI).prepare(CLUSTER, AddIdentity.of(KEY, resource_id).apply(CLUSTER))
+        RoleGrants(CLI).prepare(CLUSTER, AddIdentity.of(KEY, resource_id).apply(CLUSTER))
     assert resource_id in caught.value.error_msg
     assert azure.count("grant") == 0
     for command in commands_in(caught.value):
@@ -170,43 +176,43 @@ def test_a_cluster_that_does_not_tell_its_identity_yet_is_to_be_waited_for(
     reference = ClusterReference("my(group)", "cluster", subscription)
     young = replace(CLUSTER, principal_id=None, reference=reference)
     with pytest.raises(ValidationError) as caught:
-        Grants(CLI).prepare(young, WANTED)
+        RoleGrants(CLI).prepare(young, WANTED)
     parsed = az.parse(the_command_in(caught.value))
     assert (parsed.resource_group_name, parsed.resource_name) == ("my(group)", "cluster")
     assert parsed._subscription == subscription
 
 
-def test_a_role_that_was_just_granted_is_waited_for_five_minutes_and_no_longer(azure: Azure, clock: Clock) -> None:
-    grants = Grants(CLI)
+def test_a_role_that_was_just_granted_is_waited_for_ten_minutes_and_no_longer(azure: Azure, clock: Clock) -> None:
+    grants = RoleGrants(CLI)
     grants.prepare(CLUSTER, WANTED)
     begin = clock.now
-    tries = waits(grants)
-    assert 300 <= clock.now - begin <= 310
-    assert tries < 80
-    assert not grants.wait_for_role(IDENTITY, CLUSTER)
+    tries = waits(grants, clock)
+    assert 600 <= clock.now - begin <= 720
+    assert tries <= 12
+    assert grants.wait_after_refusal(IDENTITY, CLUSTER) is None
 
 
 def test_a_role_that_somebody_granted_just_before_is_waited_for_too(azure: Azure, clock: Clock) -> None:
     azure.assign(identity_id(), created=datetime.now(timezone.utc) - timedelta(minutes=2))
-    grants = Grants(CLI)
+    grants = RoleGrants(CLI)
     grants.prepare(CLUSTER, WANTED)
-    assert waits(grants)
-    assert clock.now - 1000 > 300
+    assert waits(grants, clock)
+    assert clock.now - 1000 > 480
 
 
 def test_a_role_of_long_ago_is_not_waited_for(azure: Azure, clock: Clock) -> None:
     azure.assign(identity_id(), created=OLD)
-    grants = Grants(CLI)
+    grants = RoleGrants(CLI)
     grants.prepare(CLUSTER, WANTED)
-    assert waits(grants) == 0
+    assert waits(grants, clock) == 0
     assert clock.slept == []
 
 
 def test_the_role_over_an_identity_that_the_change_does_not_add_is_not_waited_for(azure: Azure, clock: Clock) -> None:
-    grants = Grants(CLI)
-    assert not grants.wait_for_role(IDENTITY, CLUSTER)
+    grants = RoleGrants(CLI)
+    assert grants.wait_after_refusal(IDENTITY, CLUSTER) is None
     grants.prepare(CLUSTER, WANTED)
-    assert not grants.wait_for_role(ManagedIdentity(identity_id("another")), CLUSTER)
+    assert grants.wait_after_refusal(ManagedIdentity(identity_id("another")), CLUSTER) is None
     assert clock.slept == []
 
 
@@ -216,11 +222,11 @@ def test_what_was_granted_is_known_however_azure_spells_the_resource_id(
 ) -> None:
     """Azure answers with `resourcegroups`, whatever was asked; a new assignment may not be listed for a while."""
     azure.managed[identity_id().lower()] = identity_id().replace("resourceGroups", spelling)
-    grants = Grants(CLI)
+    grants = RoleGrants(CLI)
     grants.prepare(CLUSTER, WANTED)
     azure.assignments.clear()
     lists = azure.count("list")
-    assert grants.wait_for_role(ManagedIdentity(azure.managed[identity_id().lower()]), CLUSTER)
+    assert grants.wait_after_refusal(ManagedIdentity(azure.managed[identity_id().lower()]), CLUSTER)
     assert azure.count("list") == lists
 
 
@@ -237,5 +243,5 @@ def test_only_what_the_cluster_identity_has_at_the_managed_identity_itself_is_re
 
 
 def test_an_empty_profile_needs_nothing(azure: Azure) -> None:
-    assert Grants(CLI).prepare(CLUSTER, Profile(enabled=True)) == Profile(enabled=True)
+    assert RoleGrants(CLI).prepare(CLUSTER, Profile(enabled=True)).profile == Profile(enabled=True)
     assert azure.requests == []

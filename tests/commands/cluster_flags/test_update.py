@@ -58,7 +58,7 @@ def test_enabling_what_is_enabled_keeps_the_entries(
     simulator.requests.clear()
 
     again = az(ENABLE).ok()
-    assert any("Nothing to change" in warning for warning in again.warnings)
+    assert any("No changes" in warning for warning in again.warnings)
     assert not simulator.requests.matching("PUT")
     az(f"{ENABLE} --tags team=shop").ok()
 

@@ -44,7 +44,7 @@ def test_the_same_labels_again_are_nothing_to_change(az: AzureCli, simulator: Si
 
     result = az(f"{EXCEPTION} {verb} {POD_IDENTITY} --name old --pod-labels tier=y app=x app=x").ok()
 
-    assert any("Nothing to change" in warning for warning in result.warnings)
+    assert any("No changes" in warning for warning in result.warnings)
     assert sent(simulator) == ["GET managedClusters"]
 
 
@@ -71,7 +71,7 @@ def test_the_derived_name_is_the_same_for_the_same_labels(az: AzureCli, simulato
     again = az(f"{EXCEPTION} add {POD_IDENTITY} --pod-labels tier=y app=x").ok()
     az(f"{EXCEPTION} add {POD_IDENTITY} --pod-labels app=x").ok()
 
-    assert any("Nothing to change" in warning for warning in again.warnings)
+    assert any("No changes" in warning for warning in again.warnings)
     assert len(exceptions(simulator)) == 2
 
 

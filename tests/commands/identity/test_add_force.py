@@ -103,7 +103,7 @@ def test_force_is_an_add_where_nothing_is_left_over(az: AzureCli, simulator: Sim
     result = az(f"{ADD} {identity['id']} --name {name} --force").ok()
 
     assert is_bound(simulator, identity, name)
-    assert any("Nothing to change" in warning for warning in result.warnings) == (name == "app")
+    assert any("No changes" in warning for warning in result.warnings) == (name == "app")
     assert len(simulator.requests.matching("PUT")) == (0 if name == "app" else 1)
 
 
@@ -113,5 +113,5 @@ def test_force_does_not_replace_what_is_well(az: AzureCli, simulator: Simulator)
 
     message = az(f"{ADD} {another['id']} --name app --force").failed()
 
-    assert "is there already" in message
+    assert "already exists" in message
     assert not simulator.requests.matching("PUT")

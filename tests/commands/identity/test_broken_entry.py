@@ -145,4 +145,4 @@ def test_the_same_add_again_is_done_where_the_identity_may_not_be_read(az: Azure
     identity = seed_entries(simulator, "app")["app"]
     simulator.faults.add(Fault("GET", "userAssignedIdentities", status=403, code="AuthorizationFailed", message="no"))
 
-    assert any("Nothing to change" in warning for warning in az(f"{ADD} {identity['id']}").ok().warnings)
+    assert any("No changes" in warning for warning in az(f"{ADD} {identity['id']}").ok().warnings)

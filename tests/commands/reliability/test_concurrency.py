@@ -198,7 +198,7 @@ def test_of_two_identities_under_one_name_one_is_bound_and_the_other_refused(
     results = az.together(*(f"{add} --name my-pod" for add in adds(simulator, 2)))
 
     (lost,) = [result for result in results if result.exit_code]
-    assert "'my-pod' in namespace 'my-app' is there already" in lost.failed()
+    assert "'my-pod' in namespace 'my-app' already exists" in lost.failed()
     (entry,) = entries(simulator).values()
     assert entry["identity"]["resourceId"] in lost.stderr
 

@@ -1,0 +1,116 @@
+"""Read one managed cluster, which is all that `list` and `show` do and what every change begins with.
+
+Imports no module of changes, grants or advice until something is wrong, so that a command that reads starts fast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import AzureError
+from knack.log import get_logger
+from knack.util import CLIError
+
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.entries import ManagedIdentity, NotFound
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from azure.mgmt.containerservice.models import ManagedCluster
+    from azure.mgmt.containerservice.operations import ManagedClustersOperations
+
+    from azext_podidentity.profile.cluster_reference import ClusterReference
+    from azext_podidentity.profile.entries import EntryKey
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ClusterState:
+    """One reading of a cluster: the SDK's model, to be written back, and what a change needs to know of it."""
+
+    model: ManagedCluster
+    cluster: Cluster
+
+
+class ClusterReader:
+    """Read one managed cluster."""
+
+    def __init__(self, cli_ctx: AzCli, client: ManagedClustersOperations, reference: ClusterReference) -> None:
+        self._cli_ctx = cli_ctx
+        self._client = client
+        self.reference = reference
+        self._cluster_identity: ManagedIdentity | NotFound | None = None
+
+    def read(self) -> ClusterState:
+        """Return the current state of the cluster.
+
+        Raise an azure-cli error with the service's words: ResourceNotFoundError if the cluster does not exist.
+        """
+        return self.state_of(self.get())
+
+    def get(self) -> ManagedCluster:
+        """Return the SDK's model of the cluster. Raise as `read` does."""
+        try:
+            return self._client.get(self.reference.resource_group, self.reference.name)
+        except AzureError as error:
+            from azext_podidentity.arm.errors import explain
+            from azext_podidentity.profile.entries import Profile
+
+            raise explain(error, Cluster(self.reference, Profile()), self.look_up) from error
+
+    def get_namespace(self, namespace: str | None = None) -> ManagedCluster:
+        """Return the SDK's model of the cluster, with the entries of one Kubernetes namespace only if it is given."""
+        model = self.get()
+        profile = model.properties.pod_identity_profile if model.properties else None
+        if namespace is not None and profile is not None:
+            for entries in ("user_assigned_identities", "user_assigned_identity_exceptions"):
+                kept = [entry for entry in getattr(profile, entries) or () if entry and entry.namespace == namespace]
+                setattr(profile, entries, kept)
+        return model
+
+    def state_of(self, model: ManagedCluster) -> ClusterState:
+        """Return what the SDK's model says. Look up a cluster identity that is named by its resource ID only."""
+        cluster = Cluster.from_json(self.reference, model.as_dict())
+        if cluster.principal_id is None and cluster.identity_resource_id is not None:
+            cluster = replace(cluster, principal_id=self._principal_id(cluster.identity_resource_id))
+        return ClusterState(model, cluster)
+
+    def entry_for_wait(self, key: EntryKey) -> dict[str, Any]:
+        """Return a pod identity's JSON object, with `provisioning_state` in the words of az's wait conditions.
+
+        Raise azure-core's ResourceNotFoundError, as those conditions expect, if the entry does not exist, and the
+        explained error if it ended in state Failed.
+        """
+        cluster = self.read().cluster
+        entry = cluster.profile.identities.find(key)
+        if entry is None:
+            from azure.core.exceptions import ResourceNotFoundError
+
+            from azext_podidentity.profile.entry_types import IDENTITY
+
+            missing = ResourceNotFoundError(message=IDENTITY.absent(cluster, key).error_msg)
+            missing.status_code = 404
+            raise missing
+        if entry.failed:
+            from azext_podidentity.arm.errors import explain_failed
+
+            raise explain_failed([entry], cluster, self.look_up)
+        state = "Succeeded" if entry.provisioning_state == "Assigned" else entry.provisioning_state
+        return {**entry.raw, "provisioning_state": state}
+
+    def look_up(self, resource_id: str) -> ManagedIdentity | NotFound:
+        """Return the managed identity of a resource ID. Raise an azure-cli error if it cannot be read."""
+        from azext_podidentity.arm import managed_identities
+
+        return managed_identities.find(self._cli_ctx, resource_id)
+
+    def _principal_id(self, resource_id: str) -> str | None:
+        if self._cluster_identity is None:
+            try:
+                self._cluster_identity = self.look_up(resource_id)
+            except CLIError as error:
+                logger.debug("The cluster identity could not be read: %s", error)
+                return None
+        return self._cluster_identity.object_id if isinstance(self._cluster_identity, ManagedIdentity) else None

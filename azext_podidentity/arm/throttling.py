@@ -1,0 +1,116 @@
+"""Obey 429 answers: send no request before Azure's Retry-After is over, for as long as the command may wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from azure.core.pipeline.policies import RetryPolicy
+from knack.log import get_logger
+
+from azext_podidentity.arm.backoff import WAIT_LIMIT, Deadline, sleep, spread
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+
+logger = get_logger(__name__)
+
+THROTTLED = 429
+# The option of a request that is not to be repeated as it is: a write has to follow right after a read.
+RAISE_THROTTLED = "raise_throttled"
+_DEADLINE = "pod_identity_deadline"
+# Seconds to wait without a usable Retry-After: at first, and at most.
+_FIRST, _LONGEST = 5.0, 60.0
+# Shorter waits are not worth a line.
+_PATIENCE = 5.0
+
+
+def begin_deadline(cli_ctx: AzCli, seconds: float) -> Deadline:
+    """Return the deadline of the command, which from now on also ends the waits inside the SDK's clients."""
+    deadline = Deadline(seconds)
+    cli_ctx.data[_DEADLINE] = deadline
+    return deadline
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of a Retry-After header, which may also be a date. Return None if it has no usable value."""
+    text = headers.get("retry-after") or ""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = _until(text, headers.get("date"))
+    return max(0.0, seconds) if isfinite(seconds) else None
+
+
+def _until(date: str, now: str | None) -> float:
+    try:
+        sent = parsedate_to_datetime(now) if now else datetime.now(timezone.utc)
+        return (parsedate_to_datetime(date) - sent).total_seconds()
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+class ThrottledRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
+    """Retry as the SDK does, but wait after 429 for as long as Azure asks, within the deadline of the command.
+
+    The SDK itself gives up after three repetitions. A request with the option `RAISE_THROTTLED` is not repeated.
+    """
+
+    def __init__(self, cli_ctx: AzCli, **options: Any) -> None:
+        super().__init__(**options)
+        self._cli_ctx = cli_ctx
+        self._default_deadline = Deadline(WAIT_LIMIT)
+
+    @property
+    def _deadline(self) -> Deadline:
+        deadline: Deadline = self._cli_ctx.data.get(_DEADLINE, self._default_deadline)
+        return deadline
+
+    def send(self, request: Any) -> Any:
+        """Send the request until it is answered with something else than 429, or no time is left."""
+        options = dict(request.context.options)
+        wait = not options.pop(RAISE_THROTTLED, False)
+        throttled = 0
+        while True:
+            request.context.options = dict(options)
+            response = super().send(request)
+            if response.http_response.status_code != THROTTLED or not wait:
+                return response
+            seconds = throttling_pause(response.http_response.headers, throttled)
+            throttled += 1
+            if seconds > self._deadline.left:
+                return response
+            log = logger.warning if seconds >= _PATIENCE else logger.info
+            log("Azure throttles requests. Waiting %.0f seconds before: %s", seconds, _describe(request.http_request))
+            sleep(seconds)
+
+    def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
+        """Return whether the SDK repeats the request by itself."""
+        return response.http_response.status_code != THROTTLED and bool(super().is_retry(settings, response))
+
+    def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
+        """Return whether the SDK may repeat the request once more: not after the deadline."""
+        return bool(super().increment(settings, response, error)) and not self._deadline.passed
+
+    def sleep(self, settings: dict[str, Any], transport: Any, response: Any = None) -> None:
+        """Sleep before the SDK repeats the request, but not past the deadline."""
+        asked = retry_after(response.http_response.headers) if response else None
+        seconds = self.get_backoff_time(settings) if asked is None else asked
+        sleep(min(seconds, self._deadline.left))
+
+
+def throttling_pause(headers: Mapping[str, str], throttled: int) -> float:
+    """Return how many seconds to wait after a 429 answer that `throttled` others came before.
+
+    Never less than Azure asks for, a little more so that clients that were refused together come back one by one.
+    """
+    asked = retry_after(headers)
+    return spread(max(1.0, asked) if asked is not None else min(_LONGEST, _FIRST * 2**throttled))
+
+
+def _describe(request: Any) -> str:
+    path = request.url.partition("?")[0]
+    return f"{request.method} {'/'.join(path.rsplit('/', 2)[1:])}"
