@@ -58,5 +58,11 @@ class Context:
         return f"{self.url}{path}?{urlencode(query)}"
 
 
+def subscriptions(count: int) -> tuple[str, ...]:
+    """Return so many subscription IDs, always the same ones."""
+    others = (str(uuid.uuid5(uuid.NAMESPACE_URL, f"subscription {number}")) for number in range(2, count))
+    return (SUBSCRIPTION_ID, SECOND_SUBSCRIPTION_ID, *others)[:count]
+
+
 def new_id() -> str:
     return str(uuid.uuid4())

@@ -2,8 +2,9 @@
 
 Sources: Microsoft's pages "Quotas, virtual machine size restrictions, and region availability in AKS" (the provider's
 token buckets), "Troubleshoot the Throttled error code (429)" (its error), "Understand how Azure Resource Manager
-throttles requests" (the buckets of Resource Manager; a request before its time is not processed and gets a new wait)
-and "Troubleshoot TooManyRequestsReceived or SubscriptionRequestsThrottled" (its error).
+throttles requests" (the buckets of Resource Manager; a request before its time is not processed and gets a new wait),
+"Troubleshoot TooManyRequestsReceived or SubscriptionRequestsThrottled" (its error) and "Guidance for throttled requests
+in Azure Resource Graph" (15 queries in 5 seconds per user, and the error).
 Assumptions: a request that is refused for another reason costs a token too, because throttling precedes the handler;
 the provider's handlers other than the published `PutManagedClusterHandler.PUT` are named alike.
 """
@@ -53,6 +54,21 @@ def _throttled_by_resource_manager(limit: Limit, subscription: str, seconds: int
     )
 
 
+def _throttled_by_resource_graph(limit: Limit, subscription: str, seconds: int) -> ServiceError:
+    """Return the error of Microsoft's page "Guidance for throttled requests in Azure Resource Graph"."""
+    message = (
+        "Client application has been throttled and should not attempt to repeat the request until an amount of time "
+        "has elapsed."
+    )
+    return ServiceError(
+        429,
+        "RateLimiting",
+        "Please provide below info when asking for support.",
+        details=[{"code": "RateLimiting", "message": message}],
+        headers={"retry-after": str(seconds), "x-ms-user-quota-remaining": "0"},
+    )
+
+
 @dataclass(frozen=True)
 class Limit:
     """A token bucket for requests whose method and path match.
@@ -95,9 +111,12 @@ RESOURCE_MANAGER_LIMITS = (
     Limit("delete", "DELETE", _SUBSCRIPTION, 200, 10.0, _throttled_by_resource_manager),
     Limit("read", "GET|HEAD", _SUBSCRIPTION, 250, 25.0, _throttled_by_resource_manager),
 )
+GRAPH_LIMITS = (
+    Limit("query", "POST", "/providers/Microsoft.ResourceGraph/resources$", 15, 3.0, _throttled_by_resource_graph),
+)
 # A table is asked from top to bottom, and each table has a say: a request may cost a token in more than one.
 Limits = tuple[tuple[Limit, ...], ...]
-AZURE_LIMITS: Limits = (RESOURCE_MANAGER_LIMITS, AKS_LIMITS)
+AZURE_LIMITS: Limits = (RESOURCE_MANAGER_LIMITS, AKS_LIMITS, GRAPH_LIMITS)
 NO_LIMITS: Limits = ()
 
 
@@ -124,7 +143,7 @@ class Throttle:
         for table in self.limits:
             limit, match = next(((each, found) for each in table if (found := each.match(method, path))), (None, None))
             if limit and match and (wait := self._take(limit, self._key(limit, match))):
-                return limit.error(limit, match["subscription"], math.ceil(wait))
+                return limit.error(limit, match.groupdict().get("subscription", ""), math.ceil(wait))
         return None
 
     def _key(self, limit: Limit, match: re.Match[str]) -> Key:

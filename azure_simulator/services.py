@@ -23,6 +23,7 @@ from .resources.containerservice import (
 from .resources.features import Features
 from .resources.managedidentity import ManagedIdentities
 from .resources.providers import Providers
+from .resources.resourcegraph import ResourceGraph
 from .resources.resources import ResourceGroups
 
 
@@ -42,6 +43,7 @@ class Services:
         self.clusters = Clusters(context, cluster_identities, dependencies, operations)
         commands = RunCommands(context)
         self._container_service = ContainerService(self.groups, self.providers, self.clusters, operations, commands)
+        self._graph = ResourceGraph(context, self._resources)
         self._login = Login(context, tokens, client_secret)
 
     def routes(self) -> list[Route]:
@@ -53,6 +55,7 @@ class Services:
             *self._container_service.routes(),
             *self.identities.routes(),
             *self.features.routes(),
+            *self._graph.routes(),
             *self.groups.routes(),
             *self.providers.routes(),
         ]

@@ -22,6 +22,7 @@ class Settings:
         it is refused with PrincipalNotFound for `durations.principal_replication` (public reports).
     assign_limit: managed identities that one write may add, as a scale set accepts 150 (public report
         Azure/aad-pod-identity#813; whether AKS splits larger writes is not known). None accepts any number.
+    graph_lag: seconds that Resource Graph may be behind the resources (documentation: usually less than a minute).
     azure_cli_latency: seconds every request takes at the least.
     run_command: what a command run inside a cluster gives: its exit code, and what it prints.
     """
@@ -32,5 +33,6 @@ class Settings:
     stages: bool = True
     principal_type_helps: bool = True
     assign_limit: int | None = None
+    graph_lag: float = 0.0
     azure_cli_latency: float = 0.0
     run_command: Callable[[str], tuple[int, str]] = field(default=_no_such_command)

@@ -13,7 +13,7 @@ from typing import Any
 
 from azure_simulator.application import Application
 from azure_simulator.clock import Clock, Durations, MonotonicClock
-from azure_simulator.context import CLIENT_ID, Context
+from azure_simulator.context import CLIENT_ID, Context, subscriptions
 from azure_simulator.entra import Tokens
 from azure_simulator.faults import Faults
 from azure_simulator.limits import AZURE_LIMITS, Limits, Throttle
@@ -59,6 +59,7 @@ class Simulator:
         port: 0 picks a free one.
         clock: another clock than the machine's, for tests that must not wait.
         limits: the rates at which requests are accepted; `NO_LIMITS` accepts all.
+        subscription_count: how many subscriptions the account sees.
         random_seed: another one draws other durations from distributions.
     """
 
@@ -70,8 +71,15 @@ class Simulator:
         clock: Clock | None = None,
         limits: Limits = AZURE_LIMITS,
         random_seed: int = 0,
+        subscription_count: int = 2,
     ) -> None:
-        self._context = Context(clock or MonotonicClock(), scale, durations or Durations(), random_seed=random_seed)
+        self._context = Context(
+            clock or MonotonicClock(),
+            scale,
+            durations or Durations(),
+            subscription_ids=subscriptions(subscription_count),
+            random_seed=random_seed,
+        )
         self._limits = limits
         self._port = port
         self._lock = threading.RLock()
@@ -142,6 +150,10 @@ class Simulator:
         return self._context.subscription_ids[0]
 
     @property
+    def subscription_ids(self) -> tuple[str, ...]:
+        return self._context.subscription_ids
+
+    @property
     def second_subscription_id(self) -> str:
         return self._context.subscription_ids[1]
 
@@ -197,10 +209,10 @@ class Simulator:
     def scale(self, scale: float) -> None:
         self._context.scale = scale
 
-    def cluster(self, resource_group: str, name: str) -> dict[str, Any]:
+    def cluster(self, resource_group: str, name: str, subscription_id: str | None = None) -> dict[str, Any]:
         """Return a copy of the cluster's stored JSON, always with its eTags. Raise KeyError if it does not exist."""
         with self._lock:
-            return copy.deepcopy(self._cluster(resource_group, name).body)
+            return copy.deepcopy(self._cluster(resource_group, name, subscription_id).body)
 
     def remove_managed_identity(self, resource_id: str) -> None:
         """Delete a managed identity. Raise KeyError if it does not exist."""

@@ -129,6 +129,9 @@ CASES = [
         "prov-get-200-containerservice",
         allowed=PROVIDER,
     ),
+    Case("arg-post-200", steps.seed_vault, steps.ask_for_clusters, allowed=steps.OF_A_VAULT),
+    Case("arg-post-200-empty", edit=steps.ask_for_clusters),
+    Case("arg-post-400"),
     Case("analog-get-401-authenticationfailed"),
     Case("err-mc-put-409-missingsubscriptionregistration", steps.unregister),
 ]

@@ -230,3 +230,21 @@ def seed_service_principal_cluster(arm: Arm, recording: Recording) -> None:
 
 def stage(seconds: float) -> Step:
     return polling(after(CREATE, settle=seconds))
+
+
+OF_A_VAULT = {
+    "data[].id": "the recorded row is a backup vault",
+    "data[].properties": "the recorded row is a backup vault",
+    "data[].tags": "a seeded cluster has no tags",
+}
+
+
+def seed_vault(arm: Arm, recording: Recording) -> None:
+    """A cluster stands in for the recorded backup vault; no query for clusters is recorded."""
+    arm.simulator.seed.cluster("clitest-dpp-rg", "cluster")
+
+
+def ask_for_clusters(arm: Arm, body: Any) -> None:
+    """The recorded query with another type, and without what only vaults have."""
+    body["query"] = "resources | where type =~ 'microsoft.containerservice/managedclusters'"
+    body["subscriptions"] = [arm.simulator.subscription_id]
