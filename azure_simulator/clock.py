@@ -43,6 +43,7 @@ class Durations:
     provider_registration: float = 30.0
     principal_replication: float = 0.0
     run_command: float = 20.0
+    identity_binding: float = 20.0
 
     @classmethod
     def demo(cls) -> Durations:
@@ -56,6 +57,7 @@ class Durations:
             feature_registration=4.0,
             provider_registration=2.0,
             run_command=2.0,
+            identity_binding=2.0,
         )
 
 

@@ -110,6 +110,16 @@ class Seed:
                 body["properties"].update(_pod_identity(pod_identity, network_plugin), **properties)
             return copy.deepcopy(self._services.clusters.store(resource_id, body).body)
 
+    def identity_binding(
+        self, resource_group: str, cluster: str, name: str, resource_id: str, state: str = "Succeeded"
+    ) -> Json:
+        """Create an identity binding in its final state. Raise KeyError if cluster or managed identity are missing."""
+        with self._lock:
+            found = self._services.clusters.find(self._subscription(None), resource_group, cluster)
+            if found is None:
+                raise KeyError(f"{resource_group}/{cluster}")
+            return self._services.bindings.seed(found, name, resource_id, state)
+
     def feature(self, name: str, state: str) -> None:
         """Set a feature's state. `name` has its namespace, except for a feature of Microsoft.ContainerService."""
         full_name = name if "/" in name else f"Microsoft.ContainerService/{name}"

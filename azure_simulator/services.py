@@ -17,6 +17,7 @@ from .resources.containerservice import (
     Clusters,
     ContainerService,
     Dependencies,
+    IdentityBindings,
     Operations,
     RunCommands,
 )
@@ -42,7 +43,10 @@ class Services:
         dependencies = Dependencies(self.features, self.identities, cluster_identities, self.roles)
         self.clusters = Clusters(context, cluster_identities, dependencies, operations)
         commands = RunCommands(context)
-        self._container_service = ContainerService(self.groups, self.providers, self.clusters, operations, commands)
+        self.bindings = IdentityBindings(context, self.identities, operations)
+        self._container_service = ContainerService(
+            self.groups, self.providers, self.clusters, operations, commands, self.bindings
+        )
         self._graph = ResourceGraph(context, self._resources)
         self._login = Login(context, tokens, client_secret)
 

@@ -230,6 +230,11 @@ class Simulator:
                 raise KeyError(resource_id)
             return copy.deepcopy(list(self._services.identities.credentials.of(identity).values()))
 
+    def identity_bindings(self, resource_group: str, name: str) -> list[dict[str, Any]]:
+        """Return copies of the identity bindings of a cluster. Raise KeyError if the cluster does not exist."""
+        with self._lock:
+            return self._services.bindings.of(self._cluster(resource_group, name))
+
     def role_assignments(self, principal_id: str) -> list[dict[str, Any]]:
         """Return copies of a principal's own role assignments as JSON, at any scope."""
         with self._lock:

@@ -15,7 +15,7 @@ _ALL = "/subscriptions/{subscription}/providers"
 _PROVIDER = f"{_ALL}/{{namespace}}"
 
 RESOURCE_TYPES = {
-    "Microsoft.ContainerService": ("managedClusters", "managedClusters/agentPools"),
+    "Microsoft.ContainerService": ("managedClusters", "managedClusters/agentPools", "managedClusters/identityBindings"),
     "Microsoft.ManagedIdentity": ("userAssignedIdentities",),
     "Microsoft.Authorization": ("roleAssignments", "roleDefinitions"),
     "Microsoft.Features": ("features",),

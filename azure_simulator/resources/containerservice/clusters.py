@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from azure_simulator.resources.containerservice import defaults, pod_identity
 from azure_simulator.resources.containerservice.bodies import (
@@ -35,6 +35,14 @@ from ...resource_ids import ResourceId, key
 
 
 @dataclass
+class IdentityBinding:
+    """One identity binding of a cluster. `operation` is the one that runs."""
+
+    body: Body
+    operation: LongRunningOperation | None = None
+
+
+@dataclass
 class Cluster:
     """One cluster. `body` is what a GET shows; `settled` is what it becomes when `operation` ends well."""
 
@@ -42,6 +50,7 @@ class Cluster:
     body: Body
     operation: LongRunningOperation | None = None
     settled: Body | None = None
+    bindings: dict[str, IdentityBinding] = field(default_factory=dict)
 
 
 class Clusters:

@@ -38,6 +38,7 @@ class LongRunningOperation:
     nodes: int = 0
     failure: dict[str, str] | None = None
     preempted: bool = False
+    has_stages: bool = True
     id: str = field(default_factory=new_id)
 
     def running(self, now: float) -> bool:
@@ -50,7 +51,7 @@ class LongRunningOperation:
         """Return InProgress, then free text in the recorded order, then Succeeded or Failed."""
         if not self.running(now):
             return self.failure["state"] if self.failure else "Succeeded"
-        names = self._stages() if stages else ["InProgress"]
+        names = self._stages() if stages and self.has_stages else ["InProgress"]
         return names[int(self.progress(now) * len(names))]
 
     def _stages(self) -> list[str]:

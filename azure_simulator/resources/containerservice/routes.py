@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from azure_simulator.resources.containerservice.clusters import Cluster, Clusters
+from azure_simulator.resources.containerservice.identity_bindings import IdentityBindings
 from azure_simulator.resources.containerservice.operations import LongRunningOperation, Operations
 from azure_simulator.resources.containerservice.run_command import RunCommands
 
@@ -31,12 +32,14 @@ class ContainerService:
         clusters: Clusters,
         operations: Operations,
         commands: RunCommands,
+        bindings: IdentityBindings,
     ) -> None:
         self._groups = groups
         self._providers = providers
         self._clusters = clusters
         self._operations = operations
         self._commands = commands
+        self._bindings = bindings
 
     def routes(self) -> list[Route]:
         return [
@@ -50,6 +53,7 @@ class ContainerService:
             Route("PUT", f"{_POOLS}/{{pool}}", self._put_pool),
             Route("POST", f"{_CLUSTER}/runCommand", self._run_command),
             Route("GET", f"{_CLUSTER}/commandResults/{{command}}", self._commands.result),
+            *self._bindings.routes(_CLUSTER, self._existing),
             *self._operations.routes(),
         ]
 
