@@ -13,14 +13,13 @@ from azext_podidentity.checks.snapshot import Roles, Snapshot
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
 from azext_podidentity.profile.identity_problems import Found
-from tests.support import grammars as g
 from tests.support.builders import PRINCIPAL, REFERENCE, Json, cluster_of, identity_id
 from tests.support.json_strategies import exception_entries, identity_entries
 from tests.support.snapshots import FORBIDDEN, role
 
 ids = st.sampled_from([*(identity_id(name * 3) for name in "abc"), identity_id("aaa").upper(), "", "nonsense"])
 odd_text = st.sampled_from(["", " ", "Registered", "registering", "'", '"', "Succeeded", "Failed", "é", "a b"])
-odd_keys = st.builds(EntryKey, odd_text | g.namespaces, odd_text | g.names)
+odd_keys = st.builds(EntryKey, odd_text | st.just("my-app"), odd_text | st.just("app") | st.just("x" * 63))
 found: st.SearchStrategy[Found] = st.sampled_from(
     [NotFound(), NotFound(resource_group_too=True), FORBIDDEN, ManagedIdentity("x", "c", "o"), ManagedIdentity("x")]
 )
@@ -34,7 +33,7 @@ def entries_with_odd_ids(draw: st.DrawFn) -> Json:
     """A pod identity in which anything may be wrong."""
     entry = draw(identity_entries(odd_keys))
     entry["identity"]["resourceId"] = draw(ids)
-    entry["bindingSelector"] = draw(st.none() | odd_text | g.label_values)
+    entry["bindingSelector"] = draw(st.none() | odd_text | st.just("Some_selector"))
     return entry
 
 
@@ -58,7 +57,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     return Snapshot(replace(cluster, principal_id=principal), draw(states), draw(states), known, roles)
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(snapshots())
 def test_nothing_that_may_be_read_makes_a_check_fail(snapshot: Snapshot) -> None:
     findings = run_checks(snapshot)

@@ -130,7 +130,8 @@ def _rest(profile: Json) -> Json:
 
 
 @pytest.mark.parametrize("name", CHANGES)
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example])
+# Each example is sent through the SDK, up to 200 entries of it, and each change has examples of its own.
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
 @given(body=clusters())
 def test_of_a_generated_cluster_only_ours_changes(name: str, body: Json) -> None:
     check(body, name)
