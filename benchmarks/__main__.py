@@ -18,7 +18,7 @@ all is the default; it writes benchmarks/results.md, results.json and results.pn
 
 
 def main(arguments: list[str]) -> int:
-    """Does not return, except by SetupError or SystemExit: the benchmark takes this process over."""
+    """Replace this process with the benchmark; return only by SetupError or SystemExit."""
     parser = argparse.ArgumentParser(
         "./benchmarks/run", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -21,12 +21,12 @@ NAMESPACE = "apps"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this benchmark."""
+    """Add the options of this benchmark."""
     parser.add_argument("--identities", type=int, default=40, help="how many pod identities the cluster has")
 
 
 def measure(options: argparse.Namespace) -> list[Figure]:
-    """The time and the requests of a check."""
+    """Measure the time and the requests of a check."""
     with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
         seed(simulator, options.identities)
         environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)
@@ -44,12 +44,12 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 
 
 def identity_name(number: int) -> str:
-    """The name of a managed identity and its pod identity, as `seed` makes them."""
+    """Return the name of a managed identity and its pod identity, as `seed` creates them."""
     return f"identity-{number}"
 
 
 def seed(simulator: Simulator, count: int) -> None:
-    """A healthy cluster with that many pod identities."""
+    """Create a healthy cluster with that many pod identities."""
     identities = [simulator.seed.managed_identity(IDENTITY_GROUP, identity_name(number)) for number in range(count)]
     profile = {"enabled": True, "userAssignedIdentities": [_entry(identity) for identity in identities]}
     cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)

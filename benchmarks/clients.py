@@ -37,7 +37,7 @@ FIXED = Waits(30.0, 30.0, 30.0)
 
 
 def knowing(cloud: Cloud) -> Waits:
-    """The waits of a client that knows when the service is done: what comes out is the least that an add can take."""
+    """Wait as a client that knows when the service is done, which gives the least time that an add can take."""
     return Waits(cloud.times.propagation - LATENCY, cloud.times.operation - LATENCY, 0.0)
 
 
@@ -68,7 +68,7 @@ class Client:
         self._session.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
 
     def add(self, waits: Waits) -> None:
-        """Adds the pod identity and signs off when it is there. requests.HTTPError where the service refuses."""
+        """Add the pod identity and return once it is assigned. Raise requests.HTTPError if the service refuses."""
         with self._session:
             self._add(waits)
 

@@ -33,7 +33,7 @@ class Cloud:
 
 
 def spread(runs: int) -> list[Times]:
-    """The times of each run, evenly spaced over their ranges, the median in the middle.
+    """Return the times of each run, evenly spaced over their ranges, the median in the middle.
 
     A client that looks now and then would be lucky or unlucky with always the same operation. Short operations meet
     long propagations: the two are not of one cause.
@@ -44,7 +44,7 @@ def spread(runs: int) -> list[Times]:
 
 @contextmanager
 def cloud(times: Times, identities: int, *, granted: bool) -> Iterator[Cloud]:
-    """A cloud in which every request takes `LATENCY`; the service sends no Retry-After."""
+    """Start a cloud in which every request takes `LATENCY` and the service sends no Retry-After."""
     durations = Durations(pod_identity=times.operation, update=times.operation, role_propagation=times.propagation)
     with Simulator(scale=1, durations=durations) as simulator:
         cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)

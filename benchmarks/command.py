@@ -19,7 +19,7 @@ CLUSTER_ARGUMENTS = ("--resource-group", GROUP, "--cluster-name", CLUSTER)
 
 
 def run_az(environ: Mapping[str, str], *arguments: str) -> str:
-    """What az prints. SetupError with what it says on standard error where it fails."""
+    """Run az and return its standard output. Raise SetupError with its standard error if it fails."""
     result = subprocess.run(
         [NEWEST.az, *arguments],
         env=environ,
@@ -58,11 +58,11 @@ def seconds(environ: Mapping[str, str], *arguments: str) -> float:
 
 
 def apply_arguments(file: Path) -> tuple[str, ...]:
-    """The arguments that make the benchmark's cluster have what the file has."""
+    """Return the arguments that apply the file to the benchmark's cluster."""
     return ("aks", "pod-identity", "apply", *CLUSTER_ARGUMENTS, "--file", str(file), "--output", "none")
 
 
 def add_arguments(name: str, resource_id: str) -> tuple[str, ...]:
-    """The arguments that add a pod identity of that name in namespace `apps` to the benchmark's cluster."""
+    """Return the arguments that add a pod identity of that name in namespace `apps` to the benchmark's cluster."""
     entry = ("--namespace", "apps", "--name", name, "--identity-resource-id", resource_id)
     return ("aks", "pod-identity", "add", *CLUSTER_ARGUMENTS, *entry, "--output", "none")

@@ -32,5 +32,5 @@ class Figure:
 def median(
     section: str, case: str, subject: str, values: Sequence[float], unit: str = "", bound: float | None = None
 ) -> Figure:
-    """The median of the values of several runs as a figure."""
+    """Return the median of the values of several runs as a figure."""
     return Figure(section, case, subject, statistics.median(values), unit, len(values), bound)

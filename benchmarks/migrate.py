@@ -23,7 +23,7 @@ _RUNS, _SECONDS, _MEGABYTES = 5, 5.0, 300.0
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this benchmark."""
+    """Add the options of this benchmark."""
     parser.add_argument("--identities", type=int, default=200, help="how many pod identities the cluster has")
     parser.add_argument("--workloads", type=int, default=2000, help="how many workloads use them")
 

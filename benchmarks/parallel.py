@@ -27,7 +27,7 @@ _SCALE = 0.01
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this benchmark."""
+    """Add the options of this benchmark."""
     parser.add_argument("--writers", type=int, nargs="+", default=(1, 5, 20), help="how many at the same time")
     parser.add_argument("--runs", type=int, default=5, help="how often each is run")
 

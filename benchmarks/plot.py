@@ -14,7 +14,7 @@ _LIST_COLOURS = {"az … apply": "#0b6bcb", "one add each, calculated": "#d9822b
 
 
 def main(results: str, plot: str) -> None:
-    """Reads the figures, writes the plot."""
+    """Read the figures and write the plot."""
     figures = json.loads(Path(results).read_text("utf-8"))
     canvas, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
     _draw_one_add(left, _seconds(figures, "One add", _ADD_COLOURS))
@@ -23,7 +23,7 @@ def main(results: str, plot: str) -> None:
 
 
 def _seconds(figures: list[dict[str, Any]], section: str, subjects: dict[str, str]) -> dict[str, dict[str, float]]:
-    """The seconds by subject and case."""
+    """Return the seconds by subject and case."""
     found: dict[str, dict[str, float]] = {subject: {} for subject in subjects}
     for each in figures:
         if each["section"] == section and each["subject"] in subjects and each["unit"] == "s":

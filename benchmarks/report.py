@@ -15,7 +15,7 @@ _HEAD = "| case | what | measured | runs | bound | |\n| --- | --- | ---: | ---: 
 
 
 def markdown(figures: Iterable[Figure], machine: str) -> str:
-    """A table a section, in the order of the figures; the machine above them."""
+    """Return one table per section, in the order of the figures, below a line about the machine."""
     parts = [f"Measured on: {machine}"]
     for section, rows in groupby(figures, lambda figure: figure.section):
         parts += [f"## {section}", "\n".join((_HEAD, *map(_row, rows)))]

@@ -41,7 +41,7 @@ class Command:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this benchmark."""
+    """Add the options of this benchmark."""
     parser.add_argument("--pairs", type=int, default=30, help="how many pairs of runs a comparison takes")
 
 

@@ -27,7 +27,7 @@ _AT_ONCE = 1e-6
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of these trials."""
+    """Add the options of these trials."""
     parser.add_argument("--singles", type=int, default=10**6, help="how many of the single faults, all by default")
     parser.add_argument("--pairs", type=int, default=600, help="how many of the pairs of faults")
     parser.add_argument("--kills", type=int, default=200, help="how many killed commands")

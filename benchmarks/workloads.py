@@ -15,7 +15,7 @@ _PODS = 2
 
 
 def deployment(number: int, identity: str) -> Wire:
-    """A deployment with a service account of its own, whose pods are labelled for the pod identity of that name."""
+    """Return a deployment with its own service account, whose pods are labelled for the pod identity of that name."""
     name = f"application-{number}"
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "benchmark"}
     variables = [{"name": f"SETTING_{each}", "value": f"value {each} of {name}"} for each in range(10)]
@@ -38,7 +38,7 @@ def deployment(number: int, identity: str) -> Wire:
 
 
 def as_kubectl_prints(deployments: Iterable[Wire]) -> Wire:
-    """The deployments, their replica sets, pods and service accounts as `kubectl get --output json` prints them."""
+    """Return deployments, replica sets, pods and service accounts as `kubectl get --output json` prints them."""
     items = [each for deployed in deployments for each in _made_of(deployed)]
     return {"apiVersion": "v1", "kind": "List", "items": items}
 
@@ -62,7 +62,7 @@ def _made_of(deployed: Wire) -> Iterator[Wire]:
 
 
 def _made(name: str, owner: str | None = None) -> Wire:
-    """What a cluster adds to an object's metadata."""
+    """Return what a cluster adds to an object's metadata."""
     reference = {"apiVersion": "apps/v1", "kind": owner, "name": name, "controller": True}
     return {
         "uid": f"00000000-0000-0000-0000-{name}",

@@ -40,7 +40,7 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured, for so many managed identities, with the role over all of them or over none."""
+    """Return what is to be measured, ready to be called."""
 
     subject: str
     identities: int
@@ -73,13 +73,13 @@ Samples = dict[Case, list[Sample]]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of this benchmark."""
+    """Add the options of this benchmark."""
     parser.add_argument("--runs", type=int, default=5, help="of how many runs the medians are")
     parser.add_argument("--sizes", type=int, nargs="+", default=_SIZES, help="how long the lists are")
 
 
 def measure(options: argparse.Namespace) -> list[Figure]:
-    """The figures of one add and of lists."""
+    """Measure one add and lists."""
     cases = [Case(subject, 1, granted) for granted in (True, False) for subject in (FLOOR, FIXED_WAITS, ADD)]
     cases += [Case(APPLY, size, granted) for granted in (True, False) for size in options.sizes]
     samples = _run_all(cases, spread(options.runs))
@@ -87,7 +87,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 
 
 def _run_all(cases: list[Case], times: list[Times]) -> Samples:
-    """Runs every case once with each of the times, all at the same time."""
+    """Run every case once with each of the times, all at the same time."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="podidentity-")))
         runs = [
@@ -108,7 +108,7 @@ def _run_all(cases: list[Case], times: list[Times]) -> Samples:
 
 
 def _work(case: Case, cloud: Cloud, folder: Path) -> Work:
-    """What is to be measured, ready to be called."""
+    """Return what is to be measured, ready to be called."""
     if case.subject in (FLOOR, FIXED_WAITS):
         client = Client(cloud)
         waits = FIXED if case.subject == FIXED_WAITS else knowing(cloud)
@@ -121,7 +121,7 @@ def _work(case: Case, cloud: Cloud, folder: Path) -> Work:
 
 
 def _write_list(file: Path, resource_ids: tuple[str, ...]) -> Path:
-    """A file for `apply`; JSON is YAML."""
+    """Write a file for `apply`; JSON is YAML."""
     entries = [
         {"namespace": "apps", "name": each.rpartition("/")[2], "identity": {"resourceId": each}}
         for each in resource_ids

@@ -54,7 +54,7 @@ class Report:
 
 
 def reports() -> dict[str, Report]:
-    """What `azdev CHECK podidentity` says, by check; sources that passed once are not checked again. SetupError."""
+    """Return the reports of azdev by check; sources that passed are not checked again. Raise SetupError."""
     sources = fingerprint([wheel(), Path(__file__)])
     stamp = AZDEV.folder / "passed"  # a new environment has none
     if stamp.exists() and stamp.read_text("utf-8") == sources:
@@ -89,7 +89,7 @@ def _lay_out(repository: Path) -> Path:
 
 
 def _set_up(place: Path, repository: Path) -> dict[str, str]:
-    """Writes azdev's settings; returns the environment variables that make it use them."""
+    """Write azdev's settings and return the environment variables that select them."""
     settings = place / "azdev"
     settings.mkdir()
     (settings / "config").write_text(_CONFIG.format(place=place), "utf-8")

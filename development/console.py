@@ -14,32 +14,32 @@ INTERRUPTED = 130
 
 
 class SetupError(Exception):
-    """Something a person has to mend first; the message says what and how."""
+    """Describe what you have to fix first; the message says what and how."""
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether colours belong on the stream (NO_COLOR: see no-color.org)."""
+    """Return whether the stream shows colours (NO_COLOR: see no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
-    """The text in a colour where the stream (standard output by default) shows colours."""
+    """Return the text in a colour if the stream (standard output by default) shows colours."""
     return f"\033[{colour}m{text}\033[0m" if coloured(stream or sys.stdout) else text
 
 
 def note(text: str) -> None:
-    """Says something about the work itself, on standard error: standard output is for its results."""
+    """Print a line about the work itself to standard error: standard output is for its results."""
     print(text, file=sys.stderr, flush=True)
 
 
 def fail(text: str) -> None:
-    """Says on standard error what went wrong."""
+    """Print what went wrong to standard error."""
     note(paint(text, RED, sys.stderr))
 
 
 @contextmanager
 def timed(title: str) -> Iterator[None]:
-    """Says, once the block has gone well, what it did and in how many seconds."""
+    """Print, if the block succeeds, the title and the seconds that it took."""
     started = time.monotonic()
     yield
     note(f"  {title:<40} {time.monotonic() - started:5.1f} s")

@@ -18,7 +18,7 @@ _EPILOG = """examples:
 
 
 def main(arguments: list[str]) -> int:
-    """Does not return, except by SetupError or SystemExit: another program takes this process over."""
+    """Replace this process with the walk or the shell; return only by SetupError or SystemExit."""
     parser = argparse.ArgumentParser(
         "./demo",
         usage="./demo [shell [-c COMMAND]]",

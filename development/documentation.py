@@ -24,7 +24,7 @@ Every block is run by a test, against the simulated Azure; `./demo` runs them an
 
 
 def pages() -> dict[str, str]:
-    """The text of each page that is generated, or has parts that are, by its file name."""
+    """Return the text of each page that is generated, or has parts that are, by file name."""
     from development.generated_blocks import fill
 
     written = {name: fill((DOCS / name).read_text("utf-8")) for name in ("manifest.md", "migration.md")}
@@ -32,7 +32,7 @@ def pages() -> dict[str, str]:
 
 
 def walkthrough() -> str:
-    """The steps of the demo as a page (Markdown)."""
+    """Return the steps of the demo as a page (Markdown)."""
     parts = [_WALKTHROUGH]
     for section in WALK:
         parts.append(f"\n## {section.title}\n")
@@ -41,12 +41,12 @@ def walkthrough() -> str:
 
 
 def typed(step: Step) -> str:
-    """A step's command as a person types it into a shell."""
+    """Return a step's command as you type it into a shell."""
     return f"{step.keep_as}=$({step.command})" if step.keep_as else step.command
 
 
 def troubleshooting() -> str:
-    """The table of known refusals as a page (Markdown)."""
+    """Return the table of known refusals as a page (Markdown)."""
     return "\n".join([_TROUBLESHOOTING, *_refusals()])
 
 
@@ -74,7 +74,7 @@ def _refusals() -> Iterator[str]:
 
 
 def readable(pattern: str) -> list[str]:
-    """What a pattern of the table finds, an alternative each, in words rather than as a regular expression."""
+    """Return the alternatives that a pattern of the table matches, in words rather than as a regular expression."""
     text = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda group: _SAMPLES[group[1]], pattern).lstrip("^").replace(".*", "... ")
     head, bracket, rest = text.partition("(")
     if not bracket:
@@ -84,7 +84,7 @@ def readable(pattern: str) -> list[str]:
 
 
 def main() -> int:
-    """Writes the pages; 0."""
+    """Write the pages; return 0."""
     for name, text in pages().items():
         (DOCS / name).write_text(text, "utf-8")
     return 0

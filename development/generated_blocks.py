@@ -25,7 +25,7 @@ from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, cred
 
 
 def fill(page: str) -> str:
-    """The text of a page with each of its blocks as the code has it."""
+    """Return the text of a page with each of its blocks generated from the code."""
     for name, make in _BLOCKS.items():
         begin, end = f"<!-- made from {name} -->\n", "<!-- end -->"
         before, found, rest = page.partition(begin)
@@ -35,7 +35,7 @@ def fill(page: str) -> str:
 
 
 def manifest_keys() -> str:
-    """The keys of the file format as tables (Markdown)."""
+    """Return the keys of the file format as tables (Markdown)."""
     definitions = SCHEMA["definitions"]
     identity = definitions["podIdentity"]["properties"]["identity"]
     tables = {

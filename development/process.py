@@ -16,7 +16,7 @@ _FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PIP_USER", "
 
 
 def clean_environment() -> None:
-    """Forgets the environment variables that would change what a private environment or its az does."""
+    """Remove the environment variables that would change what an environment or its az does."""
     for name in list(os.environ):
         if name in _FOREIGN or name.startswith("AZURE_"):
             del os.environ[name]
@@ -25,9 +25,9 @@ def clean_environment() -> None:
 def run_logged(
     command: list[str], log: str, hint: str, environ: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> None:
-    """Runs the command, in that folder where one is given, with its output in the log file of that name.
+    """Run the command, in the folder if one is given, with its output in the log file of that name.
 
-    SetupError with the hint and the log's last lines where it fails.
+    Raise SetupError with the hint and the log's last lines if it fails.
     """
     LOGS.mkdir(parents=True, exist_ok=True)
     path = LOGS / f"{log}.log"

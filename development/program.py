@@ -15,7 +15,7 @@ from development.process import clean_environment
 
 
 def run(work: Callable[[], int]) -> int:
-    """Does the work in a clean environment; its exit code, 1 where set-up failed, 130 where a person stopped it."""
+    """Run the work in a clean environment; return its exit code, 1 if set-up failed, or 130 if it was interrupted."""
     clean_environment()
     signal.signal(signal.SIGTERM, _stop)
     try:
@@ -29,7 +29,7 @@ def run(work: Callable[[], int]) -> int:
 
 
 def continue_as(module: str, arguments: list[str]) -> NoReturn:
-    """Goes on as the module, run by the interpreter that has the newest azure-cli and the simulator."""
+    """Replace this process with the module, run by the interpreter that has the newest azure-cli and the simulator."""
     sys.stdout.flush()
     # So that it finds this package from any working directory; it forgets the variable as soon as it runs.
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}

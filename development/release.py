@@ -31,7 +31,7 @@ prints the entry for the index.json of azure-cli-extensions. The files go to dis
 
 
 def main(arguments: list[str]) -> int:
-    """Leaves the files in the folder asked for and prints the entry as JSON. SetupError."""
+    """Write the files to the folder and print the index entry as JSON. Raise SetupError."""
     parser = argparse.ArgumentParser(
         "./release", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -48,9 +48,9 @@ def main(arguments: list[str]) -> int:
 
 
 def build(output: Path) -> list[Path]:
-    """The wheel and the source distribution, in that order, in the folder.
+    """Build the wheel and the source distribution in the folder, and return their paths in that order.
 
-    SetupError where two builds differ or the wheel holds what does not belong there.
+    Raise SetupError if two builds differ or the wheel contains something else.
     """
     with tempfile.TemporaryDirectory() as folder:
         first, second = (_build_once(Path(folder, name)) for name in ("first", "second"))
@@ -63,7 +63,7 @@ def build(output: Path) -> list[Path]:
 
 
 def check_content(wheel: Path) -> None:
-    """Raises SetupError where the wheel is not the extension, its licence and its metadata alone."""
+    """Raise SetupError unless the wheel contains the extension, its licence and its metadata only."""
     with ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
@@ -82,7 +82,7 @@ def check_content(wheel: Path) -> None:
 
 
 def index_entry(wheel: Path, url: str) -> dict[str, Any]:
-    """The wheel's entry in the index.json of azure-cli-extensions; `url` is that of the folder it will be in."""
+    """Return the wheel's entry in the index.json of azure-cli-extensions; `url` is that of the folder it will be in."""
     with ZipFile(wheel) as archive:
         azext = json.loads(archive.read(f"{PACKAGE}/azext_metadata.json"))
         (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))

@@ -15,7 +15,7 @@ from development.paths import NEWEST
 
 
 def sign_in(simulator: Simulator, folder: Path, extension_directory: Path) -> dict[str, str]:
-    """Signs the newest az in to the simulator and returns the environment variables that make it use it.
+    """Sign the newest az in to the simulator and return the environment variables that make it use it.
 
     The folder (made where it is missing) takes az's configuration and is HOME, so that ssh keys and kubectl
     credentials go there too. SetupError.
@@ -35,7 +35,7 @@ def sign_in(simulator: Simulator, folder: Path, extension_directory: Path) -> di
 
 @contextmanager
 def signed_in() -> Iterator[tuple[Simulator, dict[str, str]]]:
-    """A simulator whose operations take a few seconds, and az's environment for it, until the block ends."""
+    """Run a simulator whose operations take a few seconds, and yield it with the environment variables of az for it."""
     with (
         tempfile.TemporaryDirectory(prefix="podidentity-") as folder,
         Simulator(scale=1, durations=Durations.demo()) as simulator,

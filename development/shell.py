@@ -33,7 +33,7 @@ _PROMPT = "(simulated azure) $ "
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the one command given, or a shell for a person where none is; returns its exit code."""
+    """Run the given command, or an interactive shell if there is none; return its exit code."""
     if not arguments and not sys.stdin.isatty():
         fail("./demo shell needs a terminal. Without one: ./demo shell -c 'COMMAND'")
         return 2
