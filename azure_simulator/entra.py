@@ -1,5 +1,7 @@
-"""Microsoft Entra ID: login of the one service principal, the directory, and the little of Microsoft Graph
-that `az role assignment create --assignee` and `az role assignment list` ask."""
+"""Microsoft Entra ID: login of the one service principal, the directory, and a little of Microsoft Graph.
+
+`az role assignment create --assignee` and `az role assignment list` ask Graph.
+"""
 
 from __future__ import annotations
 

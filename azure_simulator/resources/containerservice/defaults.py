@@ -211,8 +211,10 @@ def _known_issuer(known: dict[str, Any]) -> str | None:
 
 
 def after_create(body: dict[str, Any], resource_id: ResourceId) -> None:
-    """Add what appears only when the cluster is ready: outbound address and, not with a service principal,
-    kubelet identity."""
+    """Add what appears only when the cluster is ready: outbound address and kubelet identity.
+
+    A cluster with a service principal has no kubelet identity.
+    """
     properties = body["properties"]
     node_group = properties["nodeResourceGroup"]
     balancer = properties["networkProfile"].get("loadBalancerProfile")
