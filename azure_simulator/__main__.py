@@ -8,7 +8,7 @@ import signal
 import threading
 from pathlib import Path
 
-from azure_simulator import Durations, Simulator
+from azure_simulator import AZURE_LIMITS, NO_LIMITS, Durations, Simulator
 
 
 def _arguments() -> argparse.Namespace:
@@ -17,6 +17,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies every duration")
     parser.add_argument("--durations", choices=("real", "demo"), default="real")
     parser.add_argument("--retry-after", type=float, help="seconds between polls that answers ask for")
+    parser.add_argument("--no-limits", action="store_true", help="accept requests at any rate")
+    parser.add_argument("--subscriptions", type=int, default=2, help="how many subscriptions the account sees")
     parser.add_argument("--ready-file", type=Path, help="gets the same line as standard output, when ready")
     return parser.parse_args()
 
@@ -28,7 +30,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     durations = Durations.demo() if arguments.durations == "demo" else Durations()
-    with Simulator(arguments.scale, durations, arguments.port) as simulator:
+    limits = NO_LIMITS if arguments.no_limits else AZURE_LIMITS
+    with Simulator(
+        arguments.scale, durations, arguments.port, limits=limits, subscription_count=arguments.subscriptions
+    ) as simulator:
         simulator.settings.retry_after = arguments.retry_after
         line = json.dumps(simulator.connection.as_dict())
         print(line, flush=True)

@@ -30,8 +30,9 @@ PROPAGATION_DOCUMENTED = Between(5.0, 600.0)
 class Durations:
     """Seconds that each long-running process takes before `Simulator.scale` is applied.
 
-    The defaults are the medians of public recordings; propagation, registration and commands run in a cluster, of
-    which there is no recording, take what the public documentation calls usual.
+    The defaults are the medians of public recordings. Without a recording they are what public documentation or
+    reports call usual. `role_removal` is how long other providers honor a role assignment after its deletion: up to
+    10 minutes by Microsoft's page "Troubleshoot Azure RBAC", by default not at all.
     """
 
     create: float = 237.0
@@ -39,6 +40,7 @@ class Durations:
     update: float = 100.0
     delete: float = 406.0
     role_propagation: float | Between = PROPAGATION_SEEN
+    role_removal: float | Between = 0.0
     feature_registration: float = 120.0
     provider_registration: float = 30.0
     principal_replication: float = 0.0

@@ -54,6 +54,8 @@ class RoleAssignments:
         self._directory = directory
         self._check_scope = check_scope
         self.definitions = RoleDefinitions()
+        # Removed assignments, and until when other providers still honor them.
+        self._removed: list[tuple[RoleAssignment, float]] = []
         self._assignments: dict[str, RoleAssignment] = {}
 
     def put(self, scope: str, name: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -108,8 +110,14 @@ class RoleAssignments:
             and assignment.effective_from <= self._context.now()
             and assignment.role.grants(action)
             and scope_contains(assignment.scope, resource_id)
-            for assignment in self._assignments.values()
+            for assignment in (*self._assignments.values(), *self._lingering())
         )
+
+    def _lingering(self) -> list[RoleAssignment]:
+        """Return the removed assignments whose removal has not propagated."""
+        now = self._context.now()
+        self._removed = [(assignment, until) for assignment, until in self._removed if now < until]
+        return [assignment for assignment, _ in self._removed]
 
     def routes(self) -> list[Route]:
         return [
@@ -209,6 +217,8 @@ class RoleAssignments:
         if assignment is None:
             return Response(204)
         del self._assignments[assignment.name.lower()]
+        until = self._context.after(self._context.durations.role_removal, assignment.scope.lower())
+        self._removed.append((assignment, until))
         assignment.properties["updatedOn"] = self._context.timestamp()
         return Response(200, assignment.to_json())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from azure_simulator import Simulator
+from azure_simulator import Durations, Simulator
 from tests.support.arm import CLUSTER, GROUP, Arm, add, entry, states
 
 ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
@@ -45,6 +45,21 @@ def test_a_custom_role_is_listed_and_read_with_its_actions(arm: Arm, simulator: 
     assert read["type"] == "CustomRole"
     assert read["permissions"][0]["actions"] == [ASSIGN]
     assert read["permissions"][0]["notActions"] == ["*/write"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_removal_takes_time_too_if_asked_to(arm: Arm, simulator: Simulator) -> None:
+    """Microsoft's page "Troubleshoot Azure RBAC" gives additions and removals up to 10 minutes."""
+    simulator.durations = Durations(role_removal=120)
+    identity = simulator.seed.managed_identity(GROUP, "a")
+    principal = simulator.cluster(GROUP, CLUSTER)["identity"]["principalId"]
+    assignment = simulator.seed.role_assignment(identity["id"], principal)
+    assert arm.send("DELETE", assignment["id"]).status_code == 200
+    assert simulator.role_assignments(principal) == []
+    arm.clock.advance(119)
+    assert arm.change(add(entry(identity))).is_success
+    arm.settle()
+    assert arm.change(lambda body: body.update(tags={"a": "b"})).status_code == 400
 
 
 def test_several_clusters_run_as_one_identity_and_share_its_roles(arm: Arm, simulator: Simulator) -> None:
