@@ -154,30 +154,35 @@ examples:
 
 HELP["aks pod-identity migrate"] = """
 type: command
-short-summary: Move the workloads of a cluster to Microsoft Entra Workload ID, and then disable the add-on.
+short-summary: Migrate the workloads of a cluster to Microsoft Entra Workload ID, and disable the add-on.
 long-summary: >-
-    Without an action it prints a plan and changes nothing: the features to enable, a federated identity credential for
-    each managed identity and service account, what changes in each workload's manifest, and what a person has to
-    decide, with why. A workload that waits for a decision is left out until it is taken in its manifest. --approve
-    carries out the Azure side, --output-dir writes the Kubernetes side as files. Apply these, look with --status,
-    and end with --finish. Every step can be cut short and run again; until --finish, pod identity keeps working.
+    Without an action, the command prints a plan and changes nothing: the features to enable, the federated identity
+    credentials to create, the changes of each workload, and the decisions that you have to take. --approve carries out
+    the Azure side, and --output-dir writes the Kubernetes side to files. The first step adds workload identity to the
+    workloads and keeps the label aadpodidbinding, so that pod identity keeps working. When --status shows that pods
+    have tokens, the second step (--remove-labels) removes the label. --finish then disables the add-on. Each action can
+    be interrupted and run again. Enabling the OIDC issuer and --finish cannot be undone, and ask first.
 examples:
-  - name: Print the plan for the workloads that kubectl sees.
+  - name: Print the plan for the workloads that kubectl reads from the cluster.
     text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --output table
-  - name: Print the plan for the manifests in a folder and in what another program prints.
+  - name: Print the plan for the manifests in a folder and in the output of another program.
     text: >-
         az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --workloads ./manifests -
   - name: Print the plan for the workloads of a private cluster.
     text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --run-command
-  - name: Make the credentials, and write service accounts and patches for manifests to a folder.
+  - name: Create the credentials, and write the first step for the manifests in a folder.
     text: >-
         az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --workloads ./manifests
-        --new-service-accounts --approve --output-dir ./workload-identity
-  - name: Show which workloads still need the add-on.
+        --new-service-accounts --approve --output-dir ./first-step
+  - name: Show which workloads still need the add-on, and whether their pods have tokens.
     text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --status --output table
-  - name: Remove everything that the add-on has and disable it, once no workload needs it.
+  - name: Write the second step, which removes the label from workloads whose pods have tokens.
+    text: >-
+        az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --remove-labels
+        --output-dir ./second-step
+  - name: Remove the pod identities, their roles and the exceptions, and disable the add-on.
     text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --finish
-  - name: Remove the credentials that this command made.
+  - name: Remove the federated identity credentials that this command created.
     text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --undo --yes
 """
 

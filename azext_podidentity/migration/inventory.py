@@ -16,7 +16,7 @@ from azext_podidentity.migration.label_mentions import mentions, selects_by_labe
 from azext_podidentity.migration.names import check_names
 from azext_podidentity.migration.node_agent_users import NodeAgentUser, read_node_agent_user, sign_in_settings
 from azext_podidentity.migration.pod_spec import has_token
-from azext_podidentity.migration.pod_templates import find_template, group_of, qualified_kind
+from azext_podidentity.migration.pod_templates import BY_NAME, find_template, group_of, qualified_kind
 from azext_podidentity.migration.workloads import (
     GENERATED,
     ObjectKey,
@@ -139,7 +139,7 @@ class _Collector:
         roots: dict[ObjectKey, Workload] = {}
         finished: list[Workload] = []
         pods: dict[ObjectKey, list[RunningPod]] = defaultdict(list)
-        pod_workloads: dict[ObjectKey, Workload] = {}
+        labelled_pods: list[ObjectKey] = []
         for key, each in self._found.items():
             template = find_template(each.raw.get("apiVersion"), each.raw["kind"])
             if template is None or has_no_replicas(each.raw):
@@ -159,16 +159,11 @@ class _Collector:
             if key.kind == "Pod":
                 pod = _running_pod(key, each.raw)
                 pods[root].append(pod)
-                if known and not pod.labelled:
-                    continue
-            elif known:
-                continue
-            workload = read_workload(key, each, template)
-            if known:
-                pod_workloads[key] = workload
-            elif root not in roots or roots[root].binding is None:
-                roots[root] = workload_of_missing_owner(root, workload)
-        stale = [each for key, each in pod_workloads.items() if not _has_label(roots.get(self._root(key)))]
+                if known and pod.labelled:
+                    labelled_pods.append(key)
+            if not known and (root not in roots or roots[root].binding is None):
+                roots[root] = workload_of_missing_owner(root, read_workload(key, each, template))
+        stale = [self._pod(key) for key in labelled_pods if not _has_label(roots.get(self._root(key)))]
         return self._complete(roots, pods, stale, finished)
 
     def _complete(
@@ -221,6 +216,9 @@ class _Collector:
             kinds_not_read=self._kinds_not_read,
             live=any(mapping(each.raw.get("metadata")).get("uid") for each in self._found.values()),
         )
+
+    def _pod(self, key: ObjectKey) -> Workload:
+        return read_workload(key, self._found[key], BY_NAME["Pod"])
 
     def _is_workload(self, key: ObjectKey) -> bool:
         raw = self._found[key].raw

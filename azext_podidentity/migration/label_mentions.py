@@ -56,7 +56,7 @@ def _labels_stay(raw: Mapping[str, Any]) -> bool:
 def _found(value: Any, path: Path, ignored: set[Path]) -> Iterator[str]:
     if path in ignored:
         return
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, item in value.items():
             if BINDING_LABEL in str(key):
                 if (*path, str(key)) not in ignored:

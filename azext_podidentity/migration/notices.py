@@ -13,7 +13,7 @@ from azext_podidentity.migration.matching import Match, excepted
 from azext_podidentity.migration.proxy_sidecar import ProxySidecar
 from azext_podidentity.migration.service_account_groups import ServiceAccountGroup
 from azext_podidentity.migration.steps import WorkloadStep
-from azext_podidentity.migration.workloads import GENERATED
+from azext_podidentity.migration.workloads import GENERATED, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import PodIdentity
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
@@ -96,18 +96,16 @@ def _delete_command(step: WorkloadStep) -> str | None:
 
 
 def _of_service_accounts(inventory: Inventory, groups: Sequence[ServiceAccountGroup]) -> Iterator[Decision]:
+    unlabelled: dict[tuple[str, str], list[Workload]] = defaultdict(list)
+    for each in inventory.workloads:
+        if each.binding is None and not each.uses_workload_identity:
+            unlabelled[each.key.namespace, each.service_account].append(each)
     for group in groups:
         namespace, account = group.account
         for previous in sorted({match.workload.service_account for match in group.matches} - {account}):
             if names := inventory.role_bindings.get((namespace, previous), ()):
                 yield workload_decisions.role_bindings(namespace, previous, account, names)
-        others = [
-            each
-            for each in inventory.workloads
-            if (each.key.namespace, each.service_account) == group.account
-            and each.binding is None
-            and not each.uses_workload_identity
-        ]
+        others = unlabelled.get(group.account)
         if others:
             yield workload_decisions.shared_with_unlabelled(namespace, account, others)
 

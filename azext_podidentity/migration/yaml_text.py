@@ -49,12 +49,16 @@ def is_small(node: Any) -> bool:
 
 
 def _expanded_size(node: Any, sizes: dict[int, float]) -> float:
-    """Return the number of values below a node with its aliases expanded; `sizes` are those by identity."""
+    """Return the number of values of a node with its aliases expanded; `sizes`: those of collections, by identity."""
+    if isinstance(node.value, str):
+        return 1
     if id(node) not in sizes:
         sizes[id(node)] = inf  # until it is known: an alias to it is recursive
-        value = node.value if isinstance(node.value, list) else []
-        children = (child for item in value for child in (item if isinstance(item, tuple) else (item,)))
-        sizes[id(node)] = 1 + sum(_expanded_size(child, sizes) for child in children)
+        size = 1.0
+        for item in node.value:
+            for child in item if isinstance(item, tuple) else (item,):
+                size += 1 if isinstance(child.value, str) else _expanded_size(child, sizes)
+        sizes[id(node)] = size
     return sizes[id(node)]
 
 

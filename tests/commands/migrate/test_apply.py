@@ -1,0 +1,121 @@
+"""What `migrate` writes is applied by a real kubectl, to a Kubernetes API that keeps objects."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import NAMESPACE, AzureCli
+from tests.support.cluster_state import profile_of, seed_entries
+from tests.support.kubernetes_api import KubernetesApi, kubernetes_api
+from tests.support.workload_manifests import (
+    CLIENT_ID,
+    ENABLED,
+    MIGRATE,
+    USE,
+    Wire,
+    codes,
+    pod_of,
+    service_account,
+    workload,
+    write,
+)
+
+LABEL = "aadpodidbinding"
+SECRETS: Wire = {
+    "apiVersion": "secrets-store.csi.x-k8s.io/v1",
+    "kind": "SecretProviderClass",
+    "metadata": {"namespace": NAMESPACE, "name": "secrets"},
+    "spec": {"provider": "azure", "parameters": {"usePodIdentity": "true", "keyvaultName": "vault"}},
+}
+VOLUME = {"driver": "secrets-store.csi.k8s.io", "volumeAttributes": {"secretProviderClass": "secrets"}}
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[KubernetesApi]:
+    with kubernetes_api(tmp_path) as api:
+        yield api
+
+
+@pytest.fixture
+def az_there(az: AzureCli, api: KubernetesApi) -> AzureCli:
+    """An az whose kubectl finds the API."""
+    return AzureCli(az.az, {**az.environment, **api.environment})
+
+
+def objects() -> list[Wire]:
+    """Workloads of three kinds with the label, one of which mounts secrets by pod identity."""
+    web = workload("web", "app", account="web")
+    pod_of(web)["spec"]["volumes"] = [{"name": "secrets", "csi": VOLUME}]
+    rollout = {**workload("canary", "app", account="web"), "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}
+    return [web, workload("nightly", "app", "CronJob", account="web"), rollout, SECRETS]
+
+
+KINDS = {"Deployment": "web", "CronJob": "nightly", "Rollout": "canary"}
+
+
+def labels(api: KubernetesApi) -> list[dict[str, str]]:
+    """The labels of the pods of each workload, without `app`."""
+    found = [pod_of(api.get(kind, name))["metadata"]["labels"] for kind, name in KINDS.items()]
+    return [{key: value for key, value in each.items() if key != "app"} for each in found]
+
+
+def test_a_cluster_is_migrated_in_two_steps_to_its_end(
+    az_there: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path
+) -> None:
+    identity = seed_entries(simulator, "app", **ENABLED, fqdn="127.0.0.1")["app"]
+    api.seed(*objects(), service_account("web"))
+
+    plan = az_there(f"{MIGRATE} --approve --output-dir {tmp_path / 'one'}").ok().json
+    assert "KindsNotRead" in codes(plan)
+    api.run("sh", str(tmp_path / "one" / "apply.sh"))
+
+    assert labels(api) == [{LABEL: "app", USE: "true"}] * 3
+    client_id = identity["properties"]["clientId"]
+    assert api.get("ServiceAccount", "web")["metadata"]["annotations"][CLIENT_ID] == client_id
+    assert api.get("SecretProviderClass", "secrets")["spec"] == SECRETS["spec"]
+    states = {each["state"] for each in az_there(f"{MIGRATE} --status").ok().json}
+    assert states == {"Labelled", "NotReady"}
+    az_there(f"{MIGRATE} --finish --yes").failed()
+
+    az_there(f"{MIGRATE} --remove-labels --output-dir {tmp_path / 'two'}").ok()
+    api.run("sh", str(tmp_path / "two" / "apply.sh"))
+
+    assert labels(api) == [{USE: "true"}] * 3
+    parameters = api.get("SecretProviderClass", "secrets")["spec"]["parameters"]
+    assert parameters == {"usePodIdentity": "false", "clientID": client_id, "keyvaultName": "vault"}
+    assert {each["state"] for each in az_there(f"{MIGRATE} --status").ok().json} == {"Ready"}
+    az_there(f"{MIGRATE} --finish --yes").ok()
+    assert not profile_of(simulator).get("enabled")
+
+
+@pytest.mark.parametrize("namespaced", [True, False], ids=["namespaced", "without namespace"])
+def test_the_advised_command_applies_what_was_written_for_manifests(
+    az: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path, namespaced: bool
+) -> None:
+    seed_entries(simulator, "app", **ENABLED)
+    manifests = objects()
+    if not namespaced:
+        for each in manifests:
+            each["metadata"] = {"name": each["metadata"]["name"]}
+    # What is not to be applied again: a placeholder, and a namespace that two files have.
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"password": "REPLACE"}}
+    shared = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    generated = workload("x", "app", "Job", account="web")
+    generated["metadata"] = {"generateName": "run-", "namespace": NAMESPACE}
+    write(tmp_path / "apps" / "a.yaml", shared, *manifests[:1], secret)
+    write(tmp_path / "apps" / "b.yaml", shared, *manifests[1:], generated)
+    folder = tmp_path / "out"
+
+    result = az(f"{MIGRATE} --workloads {tmp_path / 'apps'} --namespace {NAMESPACE} --output-dir {folder}").ok()
+
+    (command,) = [each for warning in result.warnings for each in re.findall(r"kubectl .*apply.*", warning)]
+    assert ("--namespace" in command) != namespaced
+    printed = api.run(*shlex.split(command))
+    assert printed.count(" created") == len(KINDS) + 1  # the service account
+    assert labels(api) == [{LABEL: "app", USE: "true"}] * 3

@@ -1,0 +1,132 @@
+"""A Kubernetes API that keeps objects, for a real kubectl: kmock in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import httpx
+import kmock
+
+from tests.support.workload_manifests import KUBECTL, Wire
+
+_VERBS = frozenset({"get", "list", "create", "patch", "delete", "update", "watch"})
+_KINDS = {
+    "v1/serviceaccounts": "ServiceAccount",
+    "v1/pods": "Pod",
+    "v1/configmaps": "ConfigMap",
+    "apps/v1/deployments": "Deployment",
+    "batch/v1/cronjobs": "CronJob",
+    "argoproj.io/v1alpha1/rollouts": "Rollout",
+    "secrets-store.csi.x-k8s.io/v1/secretproviderclasses": "SecretProviderClass",
+    "example.com/v1/widgets": "Widget",
+}
+_SECONDS = 30
+
+
+class _Emulator(kmock.KubernetesEmulator):
+    """kmock's lists have no kind, without which kubectl does not read them."""
+
+    async def _serve_list(self, request: Any) -> Any:
+        listed: Any = await super()._serve_list(request)
+        return {"apiVersion": "v1", "kind": "List", **listed}
+
+
+class KubernetesApi:
+    """The API of one cluster; kubectl finds it by the environment."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url.rstrip("/")
+        self._config = folder / "kubeconfig"
+        cluster = {"name": "here", "cluster": {"server": self.url}}
+        context = {"name": "here", "context": {"cluster": "here", "user": "me"}}
+        head = {"apiVersion": "v1", "kind": "Config", "current-context": "here"}
+        # The API has no schemas, without which kubectl validates nothing.
+        self._program = folder / "kubectl" / "kubectl"
+        self._program.parent.mkdir()
+        self._program.write_text(
+            f'#!/bin/sh\ncase " $* " in *" apply "*) exec {KUBECTL} "$@" --validate=false;; esac\nexec {KUBECTL} "$@"\n'
+        )
+        self._program.chmod(0o755)
+        self._config.write_text(
+            json.dumps({**head, "clusters": [cluster], "contexts": [context], "users": [{"name": "me", "user": {}}]})
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads kubectl to the API."""
+        return {
+            "KUBECONFIG": str(self._config),
+            "PATH": f"{self._program.parent}{os.pathsep}{os.environ['PATH']}",
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def seed(self, *objects: Wire) -> None:
+        """Create the objects as a cluster has them."""
+        for number, each in enumerate(objects):
+            body = {**each, "metadata": {**each["metadata"], "uid": f"uid-{number}"}}
+            httpx.post(self._collection(each), json=body, trust_env=False).raise_for_status()
+
+    def get(self, kind: str, name: str, namespace: str = "my-app") -> Wire:
+        """Return an object as it is now."""
+        path = next(path for path, each in _KINDS.items() if each == kind)
+        found: Wire = httpx.get(f"{self._path(path, namespace)}/{name}", trust_env=False).raise_for_status().json()
+        return found
+
+    def run(self, *command: str, folder: Path | None = None) -> str:
+        """Run a command that calls kubectl, and return what it prints."""
+        environment = {**os.environ, **self.environment}
+        result = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def _collection(self, raw: Wire) -> str:
+        path = next(path for path, kind in _KINDS.items() if kind == raw["kind"])
+        return self._path(path, raw["metadata"]["namespace"])
+
+    def _path(self, path: str, namespace: str) -> str:
+        version, _, plural = path.rpartition("/")
+        root = "apis" if "/" in version else "api"
+        return f"{self.url}/{root}/{version}/namespaces/{namespace}/{plural}"
+
+
+@contextmanager
+def kubernetes_api(folder: Path) -> Iterator[KubernetesApi]:
+    """Serve an empty cluster while the block runs."""
+    started, loop, urls = Event(), asyncio.new_event_loop(), list[str]()
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        async with _Emulator() as emulator, kmock.Server(emulator):
+            for path, kind in _KINDS.items():
+                emulator.resources[path] = kmock.ResourceInfo(kind=kind, namespaced=True, verbs=set(_VERBS))
+            # kmock gives the core group a name that kubectl does not understand.
+            emulator["get /api/v1"] << _core_resources()
+            urls.append(str(emulator.url))
+            started.set()
+            await stop.wait()
+
+    thread = Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    assert started.wait(_SECONDS)
+    try:
+        yield KubernetesApi(urls[0], folder)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(_SECONDS)
+
+
+def _core_resources() -> dict[str, Any]:
+    resources = [
+        {"name": path.rpartition("/")[2], "kind": kind, "singularName": "", "namespaced": True, "verbs": sorted(_VERBS)}
+        for path, kind in _KINDS.items()
+        if path.count("/") == 1
+    ]
+    return {"apiVersion": "v1", "kind": "APIResourceList", "groupVersion": "v1", "resources": resources}
