@@ -129,7 +129,8 @@ class _Planner:
         """Yield the decisions that a workload needs whatever its service account is."""
         workload = match.workload
         if not match.entries:
-            yield workload_decisions.no_identity(match, self.selectors.similar(workload))
+            similar, add_on = self.selectors.similar(workload), self.cluster.profile.enabled
+            yield workload_decisions.no_identity(match, similar, add_on=add_on)
             return
         if BINDING_LABEL in workload.selector:
             yield workload_decisions.label_in_selector(workload)

@@ -11,11 +11,25 @@ from azext_podidentity.profile.entries import PodIdentity
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
 
 
-def no_identity(match: Match, similar: Sequence[PodIdentity]) -> Decision:
-    """Ask what to do about a label that no pod identity's selector matches."""
+def no_identity(match: Match, similar: Sequence[PodIdentity], *, add_on: bool = True) -> Decision:
+    """Ask what to do about a label that no pod identity's selector matches.
+
+    Without the add-on (`add_on`), another controller may give its pods an identity, so the label has to stay.
+    """
     workload = match.workload
     entries = listed(f"{entry.key} (selector {entry.effective_selector})" for entry in similar)
     suggestion = f" Similar pod identities: {entries}." if similar else ""
+    if not add_on:
+        return Decision(
+            "NoIdentity",
+            ACTION_REQUIRED,
+            str(workload.key),
+            f"No pod identity and no AzureIdentityBinding that was read has the selector '{workload.binding}'. The "
+            "add-on is not enabled, so the open-source controller may give its pods an identity.",
+            "Read the AzureIdentity and AzureIdentityBinding objects of the cluster too, and keep the label until "
+            "then.",
+            (workload.key,),
+        )
     return Decision(
         "NoIdentity",
         ACTION_REQUIRED,
