@@ -135,8 +135,10 @@ def _load_group(loader: Any) -> None:
             action="store_true",
             validator=_validators.validate_delete,
             help="Also remove the cluster identity's role assignment Managed Identity Operator at the managed "
-            "identity, where no other pod identity of the cluster needs it.",
+            "identity, unless another pod identity, another cluster with the same cluster identity or the kubelet "
+            "needs it. You are asked before one that others created is removed.",
         )
+        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
     with loader.argument_context("aks pod-identity check") as c:
         c.argument(
             "fail_on",

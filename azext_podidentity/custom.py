@@ -59,19 +59,26 @@ def pod_identity_delete(
     entry_namespace: str,
     entry_names: list[EntryKey],
     delete_role_assignment: bool = False,
+    yes: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
     timeout: int | None = None,
     no_wait: bool = False,
 ) -> Any:
     """`az aks pod-identity delete`: returns the managed cluster."""
     from azext_podidentity.actions.delete import delete_identities
+    from azext_podidentity.cli.interaction import agrees
     from azext_podidentity.profile.changes import Delete
+
+    def agrees_to_remove(assignment_ids: list[str]) -> bool:
+        names = "\n".join(assignment_ids)
+        return agrees(f"The role assignments of the pod identities were created by others:\n{names}", "Remove them?")
 
     return delete_identities(
         cmd.cli_ctx,
         _writer(cmd, client, resource_group_name, cluster_name, timeout),
         Delete(IDENTITY, tuple(entry_names)),
         delete_role_assignment=delete_role_assignment,
+        agree=lambda ids: yes or agrees_to_remove(ids),
         headers=aks_custom_headers,
         no_wait=no_wait,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from azext_podidentity.actions.change import change_cluster
-from azext_podidentity.actions.delete import settle_roles
+from azext_podidentity.actions.delete import show_kept_roles
 from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm import managed_identities
 from azext_podidentity.cli.input_files import read_files
@@ -51,7 +51,7 @@ def apply_plan(
     change = plan.change
     grants = RoleGrants(cli_ctx, skip_role_assignment=skip_role_assignment, found=change.found)
     result = change_cluster(cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait)
-    settle_roles(cli_ctx, result, plan.wanted, revoke=False)
+    show_kept_roles(result, plan.wanted)
 
 
 def _find_identities(cli_ctx: AzCli, manifest: Manifest, cluster: Cluster) -> dict[str, ManagedIdentity]:

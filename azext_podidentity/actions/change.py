@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError
 from knack.log import get_logger
 
 from azext_podidentity.arm.backoff import Backoff, sleep
 from azext_podidentity.arm.cluster_writer import WriteError, Written
 from azext_podidentity.arm.errors import ArmError, explain_failed
 from azext_podidentity.cli.progress import progress
+from azext_podidentity.profile.commands import revoke_command
 from azext_podidentity.profile.entries import EntryKey, PodIdentity, Profile
 from azext_podidentity.profile.identity_problems import ChangeContext
 from azext_podidentity.profile.lost_updates import LostUpdates, all_restored, lost_of, restore, without
@@ -30,6 +32,10 @@ logger = get_logger(__name__)
 
 # How often a write without an ETag that was not answered is sent again: as often as the SDK repeats other requests.
 _REPEATS = 3
+# How often a write is sent again whose operation's result could not be read: a write is dear.
+_UNREADABLE = 1
+# The codes of an operation that `az aks operation-abort` ended.
+_CANCELED = frozenset({"Canceled", "OperationCanceled"})
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,14 @@ class ChangeResult:
     """What came of a change.
 
     `model` is the SDK's model of the cluster afterwards, None if the change was not waited for. `removed` has the
-    pod identities that were bound when the command first read the cluster and that the change removed.
+    pod identities that were bound when the command first read the cluster and that the change removed. `granted` has
+    the resource IDs, in lower case, over which the command granted the cluster identity its role.
     """
 
     model: ManagedCluster | None
     principal_id: str | None
     removed: tuple[PodIdentity, ...] = ()
+    granted: frozenset[str] = frozenset()
 
 
 def change_cluster(
@@ -72,8 +80,12 @@ def change_cluster(
     writer's timeout is over.
     """
     run = _Run(cli_ctx, writer, change, grants, headers, no_wait)
-    while (result := run.attempt()) is None:
-        pass
+    try:
+        while (result := run.attempt()) is None:
+            pass
+    except AzCLIError:
+        run.warn_of_grants()
+        raise
     return result
 
 
@@ -99,6 +111,8 @@ class _Run:
         self._attempts = 0
         self._writes = 0
         self._principal_id: str | None = None
+        self._canceled = False
+        self._unreadable = 0
         self._lost: LostUpdates = {}
         self._removed: dict[EntryKey, PodIdentity] = {}
 
@@ -109,6 +123,8 @@ class _Run:
         self._principal_id = state.cluster.principal_id
         if self._writes and self._is_reached(state.cluster):
             return self._result(state)
+        if self._attempts == 1:
+            self._change = self._change.pinned(state.cluster)
         for warning in self._change.warnings(state.cluster) if self._attempts == 1 else ():
             logger.warning(warning)
         wanted = self._change.wanted(state.cluster)
@@ -124,12 +140,20 @@ class _Run:
             return None
         return self._write(state, wanted, prepared)
 
+    def warn_of_grants(self) -> None:
+        """Show how to remove the roles that were granted for a change that failed."""
+        for resource_id in self._grants.granted if self._principal_id else ():
+            logger.warning(
+                "The cluster identity was granted its role over '%s' for this change. To remove it, run: %s",
+                *(resource_id, revoke_command(self._principal_id or "", resource_id)),
+            )
+
     def _write(self, state: ClusterState, wanted: Cluster, prepared: Preparation) -> ChangeResult | None:
         self._writes += 1
         try:
             if self._no_wait:
                 self._writer.begin_write(state, wanted, self._headers)
-                return ChangeResult(None, state.cluster.principal_id, tuple(self._removed.values()))
+                return self._result_of(None)
             written = self._writer.write(state, wanted, self._headers)
         except WriteError as failure:
             self._after_failure(failure, state, wanted, prepared)
@@ -146,10 +170,18 @@ class _Run:
             if not self._change.is_reached(cluster):
                 self._note_lost(before, wanted.profile, cluster.profile)
         if self._is_reached(cluster):
+            self._grants.confirm(cluster, cluster.profile.identities)
             return self._result(written.state)
         if failed := self._change.failed_entries(cluster.profile):
             self._after_failed_entries(failed, cluster, prepared)
+        elif written.unreadable and self._unreadable >= _UNREADABLE:
+            raise AzureResponseError(
+                f"The change of cluster '{cluster.reference.name}' was accepted, but the cluster does not have it, and "
+                f"the result of the operation cannot be read: {written.unreadable}",
+                "Run your command again; it continues from the current state.",
+            )
         else:
+            self._unreadable += bool(written.unreadable)
             self._pause("another client's write, which replaced this one.")
         return None
 
@@ -157,11 +189,17 @@ class _Run:
         """Wait if another attempt can succeed. Raise the explained error if it cannot."""
         reason = failure.reason
         unassigned = reason.unassigned_identity if reason else None
-        if unassigned and (kept := without(self._lost, unassigned)) != self._lost:
+        if failure.throttled_for is not None:
+            self._writer.wait_throttled(failure)
+        elif unassigned and (kept := without(self._lost, unassigned)) != self._lost:
             self._lost = kept  # its role was removed too, so it was removed on purpose
         elif not state.model.e_tag and failure.is_transient and self._writes <= _REPEATS:
             logger.info("The service did not answer the write, which is sent again: %s", failure)
             self._pause(str(failure))
+        elif reason and reason.code in _CANCELED and not self._canceled:
+            logger.warning("Another client canceled the operation, so the change is made once more: %s", reason)
+            self._canceled = True
+            self._pause(str(reason))
         elif reason and (reason.busy or reason.replaced):
             # Only an accepted write that was replaced is worth a warning; a refused one changed nothing.
             log = logger.warning if reason.replaced else logger.info
@@ -191,7 +229,10 @@ class _Run:
         return self._change.is_reached(cluster) and all_restored(cluster.profile, self._lost)
 
     def _result(self, state: ClusterState) -> ChangeResult:
-        return ChangeResult(state.model, self._principal_id, tuple(self._removed.values()))
+        return self._result_of(state.model)
+
+    def _result_of(self, model: ManagedCluster | None) -> ChangeResult:
+        return ChangeResult(model, self._principal_id, tuple(self._removed.values()), self._grants.granted)
 
     def _remember_removed(self, before: Profile, wanted: Profile) -> None:
         for entry in before.identities:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
+from azure.cli.core.azclierror import AzureResponseError, ForbiddenError, NoTTYError, UnclassifiedUserFault
 from knack.util import CLIError
 
 from azext_podidentity.actions import delete
@@ -237,6 +237,15 @@ class Migration:
                 found[resource_ids[key]] = [each for each in lookup.credentials if each.created_by_us]
         return found
 
+    def _agree_to_remove(self, assignment_ids: list[str]) -> bool:
+        """Return whether role assignments that others created may be removed too."""
+        names = "\n".join(assignment_ids)
+        try:
+            self._confirm(f"The pod identities are removed. Others created these role assignments for them:\n{names}")
+        except (NoTTYError, UnclassifiedUserFault):
+            return False
+        return True
+
     def _remove(self, cluster: Cluster) -> None:
         """Remove everything that the add-on has in the cluster, which was read when the user confirmed."""
         keys = tuple(entry.key for entry in cluster.profile.identities)
@@ -246,10 +255,11 @@ class Migration:
                 self._writer,
                 Delete(IDENTITY, keys),
                 delete_role_assignment=True,
+                agree=self._agree_to_remove,
                 headers=self._headers,
             )
         else:
-            delete.remove_left_roles(self._cli_ctx, cluster)
+            delete.revoke_leftover_roles(self._cli_ctx, self._writer, cluster)
         if cluster.profile.enabled:
             exceptions = frozenset((EXCEPTION, entry.key) for entry in cluster.profile.exceptions)
             grants = RoleGrants(self._cli_ctx)

@@ -66,6 +66,7 @@ class RoleGrants:
         self._known: dict[str, ManagedIdentity | None] = {}
         self._unreadable: dict[str, str] = {}
         # The moment of `backoff.now` at which a role was granted, None if that was long ago.
+        self._granted: set[str] = set()
         self._granted_at: dict[str, float | None] = {}
 
     def prepare(self, cluster: Cluster, wanted: Profile, existing: Iterable[PodIdentity] = ()) -> Preparation:
@@ -86,6 +87,11 @@ class RoleGrants:
         profile = replace(wanted, identities=entries) if added else wanted
         return Preparation(profile, self._wait(unknown), bool(unknown), dict(self._unreadable))
 
+    @property
+    def granted(self) -> frozenset[str]:
+        """Return the resource IDs, in lower case, over which this object granted the role."""
+        return frozenset(self._granted)
+
     def wait_after_refusal(
         self, identity: ManagedIdentity, cluster: Cluster, removing: Collection[EntryKey] = ()
     ) -> float | None:
@@ -101,10 +107,33 @@ class RoleGrants:
             self._prepare_removal(identity.resource_id, cluster)
         if key not in self._known:
             return None
-        if key not in self._granted_at:
+        if not self._skip:
+            self._grant_again([identity.resource_id], _principal_id(cluster))
+        elif key not in self._granted_at:
             self._granted_at[key] = self._granted_lately(identity.resource_id, _principal_id(cluster))
-        granted_at = self._granted_at[key]
+        granted_at = self._granted_at.get(key)
         return None if granted_at is None else until_role_write(now() - granted_at)
+
+    def confirm(self, cluster: Cluster, entries: Iterable[PodIdentity]) -> None:
+        """Grant again what was removed while the entries were written: another command saw no entry that needs it."""
+        keys = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in entries}
+        bound = [resource_id for key, resource_id in keys.items() if key in self._known]
+        if not self._skip and bound and cluster.principal_id is not None:
+            self._grant_again(bound, cluster.principal_id)
+
+    def _grant_again(self, resource_ids: list[str], principal_id: str) -> None:
+        """Look whether the roles still exist, and grant those again that another client removed."""
+        roles = role_assignments.find_many(self._cli_ctx, resource_ids, principal_id)
+        for resource_id in resource_ids:
+            key = resource_id.lower()
+            if roles[key] == []:
+                created = role_assignments.grant(self._cli_ctx, [resource_id], principal_id, then=_THEN_REMOVE)
+                if created:
+                    logger.warning(
+                        "The role over '%s' was removed by another client. It is granted again.", resource_id
+                    )
+                    self._granted.add(key)
+                    self._granted_at[key] = now()
 
     def _wait(self, resource_ids: list[str]) -> float:
         """Return how many seconds the roles over these need, which were seen to just now."""
@@ -151,7 +180,8 @@ class RoleGrants:
             else:
                 missing.append(resource_id)
         self._warn_of_unreadable()
-        role_assignments.grant(self._cli_ctx, missing, principal_id, then=then)
+        created = role_assignments.grant(self._cli_ctx, missing, principal_id, then=then)
+        self._granted.update(each.lower() for each in created)
         self._granted_at.update(dict.fromkeys((each.lower() for each in missing), now()))
 
     def _warn_of_unreadable(self) -> None:

@@ -27,6 +27,13 @@ def role_assignments_client(cli_ctx: Any, subscription_id: str) -> Any:
     return _client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_assignments
 
 
+def role_definitions_client(cli_ctx: Any, subscription_id: str | None) -> Any:
+    """Return `RoleDefinitionsOperations` of a subscription, by default of the current one."""
+    from azure.cli.core.profiles import ResourceType
+
+    return _client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_definitions
+
+
 def features_client(cli_ctx: Any) -> Any:
     """`FeaturesOperations` of the subscription at hand."""
     from azure.cli.core.profiles import ResourceType

@@ -10,7 +10,7 @@ from azure.cli.core.azclierror import AzCLIError, ValidationError
 from azure.core.exceptions import AzureError, HttpResponseError
 from knack.log import get_logger
 
-from azext_podidentity.arm.backoff import WAIT_LIMIT, Backoff, BackoffPolling, Deadline
+from azext_podidentity.arm.backoff import WAIT_LIMIT, Backoff, BackoffPolling, sleep, spread
 from azext_podidentity.arm.errors import (
     ArmError,
     busy_timeout_error,
@@ -21,7 +21,8 @@ from azext_podidentity.arm.errors import (
 )
 from azext_podidentity.arm.managed_clusters import ClusterReader, ClusterState
 from azext_podidentity.arm.models import edited, if_unchanged
-from azext_podidentity.arm.polling import StillRunningError, follow
+from azext_podidentity.arm.polling import StillRunningError, follow, reports_failure
+from azext_podidentity.arm.throttling import THROTTLED, begin_deadline, throttling_pause
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_states import Action, decide, refusal
@@ -42,7 +43,7 @@ class WriteError(Exception):
     """A write was refused, was not answered, or its operation failed.
 
     `reason` is what the service said, None if it did not answer. `is_transient` is whether the same write may succeed
-    a little later.
+    a little later. `throttled_for` is how many seconds Azure asks to wait at least, None if it does not throttle.
     """
 
     def __init__(self, error: AzureError) -> None:
@@ -50,14 +51,20 @@ class WriteError(Exception):
         self.error = error
         self.reason = ArmError.of(error) if isinstance(error, HttpResponseError) else None
         self.is_transient = is_transient(error)
+        self.throttled_for = _throttled_for(error)
 
 
 @dataclass(frozen=True)
 class Written:
-    """A write whose operation ended: the cluster as it is now, and the profile in the first answer to the write."""
+    """A write whose operation ended.
+
+    `state` is the cluster as it is now, `answered` the profile in the first answer to the write. `unreadable` says why
+    the result of the operation could not be read, empty if it was.
+    """
 
     state: ClusterState
     answered: Profile
+    unreadable: str = ""
 
 
 class ClusterWriter(ClusterReader):
@@ -71,7 +78,7 @@ class ClusterWriter(ClusterReader):
         timeout: float | None = None,
     ) -> None:
         super().__init__(cli_ctx, client, reference)
-        self.deadline = Deadline(timeout or WAIT_LIMIT)
+        self.deadline = begin_deadline(cli_ctx, timeout or WAIT_LIMIT)
 
     def wait_until_idle(self) -> ClusterState:
         """Return the state of the cluster once no operation runs on it; wait as long as one does.
@@ -98,15 +105,24 @@ class ClusterWriter(ClusterReader):
     def write(self, state: ClusterState, wanted: Cluster, headers: Mapping[str, str] | None) -> Written:
         """Send the wanted cluster, follow the operation to its end, and return what came of it.
 
-        Raise WriteError, and AzureResponseError if the operation outlasts the timeout.
+        An operation whose result cannot be read (its URL answers 404, 5xx or nonsense) was accepted all the same: wait
+        until the cluster is idle, and return it as it is then. Raise WriteError if the service refuses the write or
+        reports that the operation failed, and AzureResponseError if the operation outlasts the timeout.
         """
         polling = BackoffPolling()
         try:
-            model = self._follow(self._send(state, wanted, headers, polling))
+            poller = self._send(state, wanted, headers, polling)
         except AzureError as error:
             raise WriteError(error) from error
         answered = Cluster.from_json(self.reference, polling.answer.as_dict()).profile
-        return Written(self.state_of(self.get() if model is None else model), answered)
+        try:
+            model = self._follow(poller)
+        except AzureError as error:
+            if reports_failure(error):
+                raise WriteError(error) from error
+            logger.info("The result of the operation could not be read, so the cluster is read instead: %s", error)
+            return Written(self.wait_until_idle(), answered, str(error))
+        return Written(self.wait_until_idle() if model is None else self.state_of(model), answered)
 
     def begin_write(self, state: ClusterState, wanted: Cluster, headers: Mapping[str, str] | None) -> None:
         """Send the wanted cluster and do not wait for the operation. Raise WriteError if it is refused."""
@@ -120,6 +136,15 @@ class ClusterWriter(ClusterReader):
         if failure.reason is None:
             return explain_plainly(failure.error)
         return explain_refusal(failure.reason, cluster, self.look_up, context)
+
+    def wait_throttled(self, failure: WriteError) -> None:
+        """Wait as long as Azure asks. Raise the explained error, which says when to run again, if no time is left."""
+        seconds = spread(failure.throttled_for or 0.0)
+        if seconds > self.deadline.left:
+            raise explain_plainly(failure.error) from failure.error
+        logger.warning("Azure throttles changes of the cluster. Waiting %.0f seconds before the next one.", seconds)
+        with progress(self._cli_ctx, "Waiting for Azure to accept changes of the cluster again") as turn:
+            sleep(seconds, turn)
 
     def pause(self, backoff: Backoff, blocking: str, attempts: int) -> None:
         """Wait before another attempt to write. Raise AzureResponseError if no time is left for one.
@@ -141,6 +166,7 @@ class ClusterWriter(ClusterReader):
             edited(state, wanted),
             polling=polling,
             headers=dict(headers or {}),
+            raise_throttled=True,
             # The SDK repeats a request as it was sent, which without an ETag would undo what others wrote since.
             **(if_unchanged(etag) or {"retry_total": 0}),
         )
@@ -153,6 +179,12 @@ class ClusterWriter(ClusterReader):
         except StillRunningError as error:
             raise operation_timeout_error(self.reference, self.deadline.seconds, error.status) from error
         return model
+
+
+def _throttled_for(error: AzureError) -> float | None:
+    if not isinstance(error, HttpResponseError) or error.status_code != THROTTLED:
+        return None
+    return throttling_pause(getattr(error.response, "headers", None) or {}, 0)
 
 
 def _is_idle(cluster: Cluster) -> bool:

@@ -114,3 +114,49 @@ class ClusterReader:
                 logger.debug("The cluster identity could not be read: %s", error)
                 return None
         return self._cluster_identity.object_id if isinstance(self._cluster_identity, ManagedIdentity) else None
+
+
+def list_visible_clusters(cli_ctx: AzCli, cluster: Cluster) -> tuple[tuple[Cluster, ...], str]:
+    """Return the other clusters that run as the same user-assigned identity, in all subscriptions of the account.
+
+    The second value says what could not be read, empty if everything could.
+    """
+    from azext_podidentity.arm.clients import managed_clusters_client
+    from azext_podidentity.arm.concurrency import do_all
+
+    def read(subscription: str) -> list[Cluster] | str:
+        try:
+            models = list(managed_clusters_client(cli_ctx, subscription).list())
+        except (AzureError, CLIError) as error:
+            logger.debug("The clusters of subscription %s could not be read: %s", subscription, error)
+            return f"The clusters of subscription '{subscription}' could not be read."
+        return [_cluster_of_id(model) for model in models]
+
+    found: list[Cluster] = []
+    unreadable: list[str] = []
+    for listed in do_all(read, _visible_subscriptions(cli_ctx)):
+        if isinstance(listed, str):
+            unreadable.append(listed)
+        else:
+            found += listed
+    own = (cluster.resource_id or "").lower()
+    same = (cluster.identity_resource_id or "").lower()
+    others = (each for each in found if (each.identity_resource_id or "").lower() == same)
+    return tuple(each for each in others if (each.resource_id or "").lower() != own), " ".join(unreadable)
+
+
+def _cluster_of_id(model: ManagedCluster) -> Cluster:
+    from azext_podidentity.profile.cluster_reference import cluster_of_id
+
+    return Cluster.from_json(cluster_of_id(model.id or ""), model.as_dict())
+
+
+def _visible_subscriptions(cli_ctx: AzCli) -> list[str]:
+    """Return the subscriptions of the account in the tenant of the current one, which is always among them."""
+    from azure.cli.core._profile import Profile as Account
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    current: str = get_subscription_id(cli_ctx)
+    cached = Account(cli_ctx=cli_ctx).load_cached_subscriptions()
+    tenant = next((each["tenantId"] for each in cached if each["id"] == current), None)
+    return list(dict.fromkeys([current, *(each["id"] for each in cached if each["tenantId"] == tenant)]))

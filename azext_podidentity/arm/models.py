@@ -59,3 +59,8 @@ def _enable_workload_identity(properties: Any) -> None:
 def if_unchanged(etag: str | None) -> dict[str, Any]:
     """Return the SDK's options that make a write fail with 412 if the cluster changed since it was read."""
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+
+
+def if_absent() -> dict[str, Any]:
+    """Return the SDK's options that make a write fail with 412 if the cluster exists."""
+    return {"match_condition": MatchConditions.IfMissing}

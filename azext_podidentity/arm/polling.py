@@ -1,10 +1,12 @@
-"""Follows the operation that a write began, as the host's commands do, but not for ever."""
+"""Follow the operation that a write began, as the host's commands do, but not longer than a deadline."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from azure.cli.core.commands import LongRunningOperation
+from azure.core.exceptions import AzureError
+from azure.core.polling.base_polling import OperationFailed
 
 from azext_podidentity.arm.backoff import WAIT_LIMIT, Deadline
 from azext_podidentity.cli.progress import progress_bar
@@ -13,7 +15,7 @@ _LOOK_MS = 100
 
 
 class StillRunningError(Exception):
-    """The deadline passed, and the operation runs on. `status` is what the service called it last."""
+    """The deadline passed while the operation is running. `status` is its last one."""
 
     def __init__(self, status: str) -> None:
         super().__init__(status)
@@ -21,11 +23,17 @@ class StillRunningError(Exception):
 
 
 def follow(cli_ctx: Any, poller: Any, message: str, deadline: Deadline | None = None) -> Any:
-    """The SDK's result of the operation, shown with its stages while it runs.
+    """Return the SDK's result of the operation; show its stages while it runs.
 
-    Raises what the SDK raises where it fails, StillRunningError once the deadline has passed.
+    Return None if its URL answers 404 and the command is a removal, which az takes for success. Raise what the SDK
+    raises if it fails, StillRunningError once the deadline has passed.
     """
     return _Following(cli_ctx, poller, message, deadline or Deadline(WAIT_LIMIT))(poller)
+
+
+def reports_failure(error: AzureError) -> bool:
+    """Return whether the service reports that the operation failed, and not that its status cannot be read."""
+    return isinstance(error.inner_exception, OperationFailed)
 
 
 class _Following(LongRunningOperation):  # type: ignore[misc]  # pylint: disable=too-few-public-methods
@@ -35,7 +43,7 @@ class _Following(LongRunningOperation):  # type: ignore[misc]  # pylint: disable
         self._deadline = deadline
 
     def _delay(self) -> None:
-        """The host's pause between two looks at the poller, which a thread of its own keeps going."""
+        """Pause between two looks at the poller, which a thread of its own keeps going."""
         if self._deadline.passed:
             if self.progress_bar:
                 self.progress_bar.stop()

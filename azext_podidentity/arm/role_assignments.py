@@ -11,7 +11,8 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from knack.log import get_logger
 from knack.util import CLIError
 
-from azext_podidentity.arm.clients import role_assignments_client
+from azext_podidentity.arm.backoff import Backoff
+from azext_podidentity.arm.clients import role_assignments_client, role_definitions_client
 from azext_podidentity.arm.concurrency import Shared, Tell, by_lower_case, do_all, for_each, or_error
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.cli.progress import counted
@@ -22,8 +23,10 @@ from azext_podidentity.profile.rbac import (
     WORTH_A_LIST,
     assignment_name,
     by_subscription,
+    canonical_id,
     grants_assign,
     is_operator,
+    permits_assign,
     same_scope,
     scope_contains,
 )
@@ -39,94 +42,116 @@ logger = get_logger(__name__)
 RolesByIdentity = dict[str, "list[RoleAssignment] | CLIError"]
 # Seconds. A new assignment takes seconds to minutes to propagate, by the documentation up to 10; no call shows when.
 PROPAGATION_LIMIT = 600.0
+# Seconds. A principal that was created moments ago is refused as PrincipalNotFound for a minute or two.
+_REPLICATION_LIMIT = 120.0
+# Seconds. An assignment of that age was created by the request that returned it.
+_JUST_NOW = 60.0
 
 
 def find(cli_ctx: AzCli, resource_id: str, principal_id: str) -> list[RoleAssignment]:
-    """The role assignments that let the principal assign the managed identity, inherited ones included.
+    """Return the role assignments that let the principal assign the managed identity, inherited ones included.
 
-    Raises an azure-cli error where they cannot be read.
+    Raise an azure-cli error if they cannot be read.
     """
-    return _find(partial(role_assignments_client, cli_ctx), principal_id, resource_id)
+    return _Lookup(cli_ctx, principal_id).find(resource_id)
 
 
 def find_many(
-    cli_ctx: AzCli, resource_ids: Iterable[str], principal_id: str, tell: Tell = lambda _: None
+    cli_ctx: AzCli, resource_ids: Iterable[str], principal_id: str, show: Tell = lambda _: None
 ) -> RolesByIdentity:
-    """What `find` finds for each of the ids, by the id in lower case; the error in place of what cannot be read.
+    """Return what `find` returns for each of the IDs, by the ID in lower case; the error if it cannot be read.
 
-    Of many in one subscription, the principal's assignments in it are one list. Where that has nothing for some of
-    them, one is read by itself; so are the others where the list turns out to have left something out. `tell` often
-    hears of how many they are known.
+    Of many in one subscription, the principal's assignments in it are one list. If that has nothing for some of them,
+    one is read by itself, and if the list turns out to be incomplete, the others too. `show` is called with how many
+    are known.
     """
     ids = by_lower_case(resource_ids)
-    client_of = Shared(partial(role_assignments_client, cli_ctx))
-    read = partial(_find, client_of, principal_id)
+    lookup = _Lookup(cli_ctx, principal_id)
     found: RolesByIdentity = {}
     for subscription, keys in by_subscription(ids).items():
         if len(keys) >= WORTH_A_LIST:
-            listed = _list(client_of, principal_id, subscription)
-            holding = {key: _holding(listed, key) for key in keys}
-            left_out = [key for key in keys if not holding[key]]
-            trusted = not left_out or or_error(read, ids[left_out[0]]) == []
-            found.update((key, each) for key, each in holding.items() if each or trusted)
+            listed = lookup.list_all(subscription)
+            sufficient = {key: lookup.sufficient(listed, key) for key in keys}
+            left_out = [key for key in keys if not sufficient[key]]
+            complete = not left_out or or_error(lookup.find, ids[left_out[0]]) == []
+            found.update((key, each) for key, each in sufficient.items() if each or complete)
     left = (each for key, each in ids.items() if key not in found)
-    return {**found, **for_each(left, read, lambda done: tell(len(found) + done))}
+    return {**found, **for_each(left, lookup.find, lambda done: show(len(found) + done))}
 
 
-def _list(client_of: Callable[[str], Any], principal_id: str, subscription: str) -> list[RoleAssignment]:
-    """The principal's role assignments in the subscription, above it and below it; none where they cannot be read."""
-    # Without atScope() those below the scope are listed too.
-    everywhere = f"assignedTo('{principal_id}')"
+class _Lookup:
+    """Look up the role assignments of one principal."""
+
+    def __init__(self, cli_ctx: AzCli, principal_id: str) -> None:
+        self._principal_id = principal_id
+        self._client_of = Shared(partial(role_assignments_client, cli_ctx))
+        self._custom_role_permits = Shared(partial(_permits, cli_ctx))
+
+    def find(self, resource_id: str) -> list[RoleAssignment]:
+        """Return the assignments at the managed identity and above it. Raise an azure-cli error if that fails."""
+        client = self._client_of(managed_identity_parts(resource_id)[0])
+        filter_ = f"atScope() and assignedTo('{self._principal_id}')"
+        try:
+            assignments = list(client.list_for_scope(resource_id, filter=filter_))
+        except AzureError as error:
+            raise explain_plainly(error) from error
+        return self.sufficient(assignments, resource_id)
+
+    def list_all(self, subscription: str) -> list[RoleAssignment]:
+        """Return the assignments in the subscription, above it and below it; none if they cannot be read."""
+        # Without atScope() those below the scope are listed too.
+        everywhere = f"assignedTo('{self._principal_id}')"
+        try:
+            client = self._client_of(subscription)
+            return list(client.list_for_scope(f"/subscriptions/{subscription}", filter=everywhere))
+        except (AzureError, CLIError) as error:
+            logger.debug("The role assignments are read for each managed identity by itself: %s", error)
+            return []
+
+    def sufficient(self, assignments: Iterable[RoleAssignment], resource_id: str) -> list[RoleAssignment]:
+        """Return those of the assignments that let the principal assign the managed identity."""
+        above = [each for each in assignments if scope_contains(each.scope or "", resource_id)]
+        # A built-in role is known by its ID; a custom one has to be read.
+        known = [each for each in above if grants_assign(each.role_definition_id or "")]
+        return known or [each for each in above if self._custom_role_permits(each.role_definition_id or "")]
+
+
+def _permits(cli_ctx: AzCli, role_definition_id: str) -> bool:
+    match = role_definition_id.lower().split("/")
+    subscription = match[2] if match[1:2] == ["subscriptions"] else None
     try:
-        return list(client_of(subscription).list_for_scope(f"/subscriptions/{subscription}", filter=everywhere))
-    except (AzureError, CLIError) as error:
-        logger.debug("The role assignments are read for each managed identity by itself: %s", error)
-        return []
-
-
-def _find(client_of: Callable[[str], Any], principal_id: str, resource_id: str) -> list[RoleAssignment]:
-    """As `find`, with the client of a subscription that `client_of` gives."""
-    client = client_of(managed_identity_parts(resource_id)[0])
-    filter_ = f"atScope() and assignedTo('{principal_id}')"
-    try:
-        assignments = list(client.list_for_scope(resource_id, filter=filter_))
+        definition = role_definitions_client(cli_ctx, subscription).get_by_id(role_definition_id)
     except AzureError as error:
-        raise explain_plainly(error) from error
-    return _holding(assignments, resource_id)
+        logger.debug("The role definition could not be read: %s", error)
+        return False
+    return any(permits_assign(each.actions or (), each.not_actions or ()) for each in definition.permissions or ())
 
 
-def _holding(assignments: Iterable[RoleAssignment], resource_id: str) -> list[RoleAssignment]:
-    """Those of the assignments that let their principal assign the managed identity."""
-    return [
-        each
-        for each in assignments
-        if grants_assign(each.role_definition_id) and scope_contains(each.scope, resource_id)
-    ]
-
-
-def age(assignments: list[RoleAssignment]) -> float | None:
+def age(assignments: list[RoleAssignment], limit: float = PROPAGATION_LIMIT) -> float | None:
     """Return how many seconds ago the newest of the assignments was made.
 
-    Return None if all of them are so old that they have propagated.
+    Return None if all of them are older than the limit, by default so old that they have propagated.
     """
     now = datetime.now(timezone.utc)
     ages = [abs(now - each.created_on).total_seconds() for each in assignments if each.created_on]
     newest = min(ages, default=None)
-    return newest if newest is not None and newest < PROPAGATION_LIMIT else None
+    return newest if newest is not None and newest < limit else None
 
 
-def grant(cli_ctx: AzCli, resource_ids: Sequence[str], principal_id: str, *, then: str) -> None:
-    """Grants Managed Identity Operator over the managed identities, many at a time; granted already is success.
+def grant(cli_ctx: AzCli, resource_ids: Sequence[str], principal_id: str, *, then: str) -> list[str]:
+    """Grant Managed Identity Operator over the managed identities, many at a time.
 
-    Raises an azure-cli error with the service's reason, the commands for somebody who may grant it, and what to do
-    `then`; nothing more is granted then.
+    Return those over which it is new; that another client granted it meanwhile is success, too. Raise an azure-cli
+    error with the service's reason, the commands for an owner of the scope, and what to do `then`; nothing more is
+    granted then.
     """
     client_of = Shared(partial(role_assignments_client, cli_ctx))
     if not resource_ids:
-        return
+        return []
     try:
-        with counted(cli_ctx, "Granting the cluster identity its roles", len(resource_ids)) as tell:
-            do_all(partial(_grant, client_of, principal_id), resource_ids, tell)
+        with counted(cli_ctx, "Granting the cluster identity its roles", len(resource_ids)) as show:
+            created = do_all(partial(_grant, client_of, principal_id), resource_ids, show)
+            return [each for each, is_new in zip(resource_ids, created, strict=True) if is_new]
     except HttpResponseError as error:
         commands = "\n".join(grant_command(principal_id, each) for each in resource_ids)
         raise explain_plainly(
@@ -138,7 +163,25 @@ def grant(cli_ctx: AzCli, resource_ids: Sequence[str], principal_id: str, *, the
         raise explain_plainly(error) from error
 
 
-def _grant(client_of: Callable[[str], Any], principal_id: str, resource_id: str) -> None:
+def _grant(client_of: Callable[[str], Any], principal_id: str, resource_id: str) -> bool:
+    """Grant the role and return whether it is new. Wait for a principal that was created moments ago to replicate."""
+    backoff = Backoff()
+    while True:
+        try:
+            created = _create(client_of, principal_id, resource_id)
+        except HttpResponseError as error:
+            code = ArmError.of(error).code
+            if code == "RoleAssignmentExists":
+                return False
+            if code != "PrincipalNotFound" or backoff.elapsed >= _REPLICATION_LIMIT:
+                raise
+            logger.info("The cluster identity has not replicated yet: %s", error)
+            backoff.wait()
+        else:
+            return created is None or age([created], _JUST_NOW) is not None
+
+
+def _create(client_of: Callable[[str], Any], principal_id: str, resource_id: str) -> RoleAssignment | None:
     from azure.mgmt.authorization.models import RoleAssignmentCreateParameters
 
     subscription = managed_identity_parts(resource_id)[0]
@@ -149,44 +192,50 @@ def _grant(client_of: Callable[[str], Any], principal_id: str, resource_id: str)
         # Without it a principal that is still replicating is refused as PrincipalNotFound.
         principal_type="ServicePrincipal",
     )
-    try:
-        client_of(subscription).create(resource_id, assignment_name(resource_id, principal_id), parameters)
-    except HttpResponseError as error:
-        if ArmError.of(error).code != "RoleAssignmentExists":  # under another name
-            raise
+    name = assignment_name(resource_id, principal_id)
+    created: RoleAssignment | None = client_of(subscription).create(canonical_id(resource_id), name, parameters)
+    return created
 
 
-def revoke(cli_ctx: AzCli, resource_id: str, principal_id: str) -> list[str]:
-    """Removes the principal's Managed Identity Operator assignments at the managed identity itself.
+def find_own(cli_ctx: AzCli, resource_id: str, principal_id: str) -> list[RoleAssignment]:
+    """Return the principal's Managed Identity Operator assignments at the managed identity itself.
 
-    What it inherits stays. Returns the ids of those removed; raises an azure-cli error where one could not be.
+    Raise an azure-cli error if they cannot be read.
     """
-    client = role_assignments_client(cli_ctx, managed_identity_parts(resource_id)[0])
-    own = [
+    return [
         each
         for each in find(cli_ctx, resource_id, principal_id)
         if is_operator(each.role_definition_id)
-        and same_scope(each.scope, resource_id)
+        and same_scope(each.scope or "", resource_id)
         and (each.principal_id or "").lower() == principal_id.lower()
     ]
-    return _remove(client, own)
 
 
-def revoke_left(
-    cli_ctx: AzCli, subscription_id: str, principal_id: str, *, is_needed: Callable[[str], object]
-) -> list[str]:
-    """Removes the assignments that this tool made for the principal in the subscription, unless they are needed.
+def is_created_here(assignment: RoleAssignment, principal_id: str) -> bool:
+    """Return whether this tool created the assignment: then its name derives from what it grants."""
+    return (assignment.name or "").lower() == assignment_name(assignment.scope or "", principal_id)
 
-    They are known by their names, which are derived from what they grant. `is_needed` is asked with the resource id
-    of the managed identity. Returns the ids of those removed; raises an azure-cli error where one could not be.
+
+def find_created(cli_ctx: AzCli, subscription_id: str, principal_id: str) -> list[str]:
+    """Return the scopes in the subscription of the assignments that this tool created for the principal.
+
+    Raise an azure-cli error if they cannot be read.
     """
     client = role_assignments_client(cli_ctx, subscription_id)
     try:
         assignments = list(client.list_for_subscription(filter=f"principalId eq '{principal_id}'"))
     except AzureError as error:
         raise explain_plainly(error) from error
-    ours = [each for each in assignments if each.name == assignment_name(each.scope, principal_id)]
-    return _remove(client, [each for each in ours if not is_needed(each.scope)])
+    return [each.scope for each in assignments if is_created_here(each, principal_id)]
+
+
+def remove(cli_ctx: AzCli, assignments: list[RoleAssignment]) -> list[str]:
+    """Remove the assignments at one managed identity and return their IDs.
+
+    Raise an azure-cli error, with the command for an owner of the scope, if one cannot be removed.
+    """
+    subscription = managed_identity_parts(assignments[0].scope or "")[0]
+    return _remove(role_assignments_client(cli_ctx, subscription), assignments)
 
 
 def _remove(client: Any, assignments: list[RoleAssignment]) -> list[str]:

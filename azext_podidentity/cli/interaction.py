@@ -18,3 +18,11 @@ def confirm(message: str, question: str, way_out: str) -> None:
         raise NoTTYError(f"{message}\nThere is no terminal to ask for consent.", way_out) from error
     if not accepted:
         raise UnclassifiedUserFault("Operation cancelled. Nothing was changed.")
+
+
+def agrees(message: str, question: str) -> bool:
+    """Print the message, ask the question, and return the answer: no if there is no terminal."""
+    try:
+        return bool(prompt_y_n(f"{message}\n{question}", default="n"))
+    except NoTTYException:
+        return False

@@ -55,6 +55,7 @@ def aks_create(cmd: Any, client: Any, **parameters: Any) -> Any:
     check_can_create(parameters, consent_given=change.consent)
     warn_deprecated(cmd.cli_ctx)
     _refuse_existing(operations, reference)
+    operations.create_only = True
     decorator = CreateDecorator(cmd, operations, parameters, change)
     try:
         mc = decorator.construct_mc_profile_default()
@@ -112,12 +113,17 @@ def _update_with_host(
             return decorator.update_mc(mc)
         except (HttpResponseError, AzCLIError) as error:
             refusal = _refusal(error)
-            if refusal is None or not refusal.busy:
+            if refusal is None or not (refusal.busy or refusal.replaced) or _has_condition(parameters):
                 raise
             if writer.deadline.passed:
                 raise busy_timeout_error(reference, writer.deadline.seconds, str(refusal), tries) from error
             logger.info("Another operation was in the way: %s", refusal)
         pace.wait(at_most=writer.deadline.left)
+
+
+def _has_condition(parameters: Mapping[str, Any]) -> bool:
+    """Return whether the user gave a condition for the write, which is final if it does not hold."""
+    return any(parameters.get(name) is not None for name in ("if_match", "if_none_match"))
 
 
 def _refusal(error: Exception) -> ArmError | None:

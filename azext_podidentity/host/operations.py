@@ -10,7 +10,7 @@ from azure.core.exceptions import HttpResponseError
 from azext_podidentity.arm import managed_identities
 from azext_podidentity.arm.backoff import BackoffPolling
 from azext_podidentity.arm.errors import advise
-from azext_podidentity.arm.models import if_unchanged
+from azext_podidentity.arm.models import if_absent, if_unchanged
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
@@ -18,7 +18,8 @@ from azext_podidentity.profile.cluster_reference import ClusterReference
 class ManagedClusterOperations:
     """Passes every call on to the SDK's operations; a write is followed at our pace, not every 30 s.
 
-    With `etag` set, a write goes through only if the cluster is still as it was read then.
+    With `etag` set, a write succeeds only if the cluster is still as it was read then; with `create_only` set, only if
+    the cluster does not exist.
     """
 
     def __init__(self, cli_ctx: Any, operations: Any, reference: ClusterReference) -> None:
@@ -26,6 +27,7 @@ class ManagedClusterOperations:
         self._operations = operations
         self._reference = reference
         self.etag: str | None = None
+        self.create_only = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._operations, name)
@@ -36,7 +38,7 @@ class ManagedClusterOperations:
         """As the SDK's. Raises an explained azure-cli error where pod identities are what the service refuses."""
         options.setdefault("polling", BackoffPolling())
         if "match_condition" not in options:
-            options.update(if_unchanged(self.etag))
+            options.update(if_absent() if self.create_only else if_unchanged(self.etag))
         try:
             return self._operations.begin_create_or_update(resource_group_name, resource_name, parameters, **options)
         except HttpResponseError as error:

@@ -9,7 +9,8 @@ A change is applied again to each reading of the cluster, so that what another c
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from azure.cli.core.azclierror import ValidationError
@@ -19,6 +20,7 @@ from azext_podidentity.profile.commands import add_command
 from azext_podidentity.profile.entries import (
     Entries,
     EntryKey,
+    Keyed,
     ManagedIdentity,
     PodIdentity,
     PodIdentityException,
@@ -46,6 +48,10 @@ class Change(ABC):
     @abstractmethod
     def is_reached(self, cluster: Cluster) -> bool:
         """Return whether the cluster is as this change makes it."""
+
+    def pinned(self, cluster: Cluster) -> Change:
+        """Return the change as it is meant for the cluster that was read first."""
+        return self
 
     def warnings(self, cluster: Cluster) -> list[str]:
         """Return what users should know though the change continues, one sentence each."""
@@ -158,6 +164,13 @@ class Delete(ProfileChange):
 
     entry_type: EntryType
     keys: tuple[EntryKey, ...]
+    # The resource IDs, in lower case, that the names were bound to when the cluster was first read.
+    bound: Mapping[EntryKey, str] = field(default_factory=dict)
+
+    def pinned(self, cluster: Cluster) -> Delete:
+        entries = cluster.profile.identities if self.entry_type is IDENTITY else ()
+        bound = {entry.key: entry.identity.resource_id.lower() for entry in entries if entry.key in self.keys}
+        return replace(self, bound=bound)
 
     def apply(self, cluster: Cluster) -> Profile:
         if self.entry_type is EXCEPTION:
@@ -167,7 +180,8 @@ class Delete(ProfileChange):
         if len(absent) == len(self.keys):
             raise self.entry_type.absent(cluster, *absent)
         check_can_change(cluster)
-        left = reduce(Entries.remove, self.keys, self.entry_type.entries(cluster.profile))
+        present = [key for key in self.keys if key not in absent]
+        left = reduce(Entries.remove, present, self.entry_type.entries(cluster.profile))
         return self.entry_type.replaced(cluster.profile, left)
 
     def warnings(self, cluster: Cluster) -> list[str]:
@@ -178,11 +192,18 @@ class Delete(ProfileChange):
         return len(self._absent(profile)) == len(self.keys)
 
     def failed_entries(self, profile: Profile) -> list[PodIdentity]:
-        return _failed(profile, *self.keys) if self.entry_type is IDENTITY else []
+        present = (key for key in self.keys if key not in self._absent(profile))
+        return _failed(profile, *present) if self.entry_type is IDENTITY else []
 
     def _absent(self, profile: Profile) -> list[EntryKey]:
         entries = self.entry_type.entries(profile)
-        return [key for key in self.keys if entries.find(key) is None]
+        return [key for key in self.keys if self._is_absent(entries.find(key), key)]
+
+    def _is_absent(self, entry: Keyed | None, key: EntryKey) -> bool:
+        """Return whether the entry does not exist, or is another one that was added under its name meanwhile."""
+        if not isinstance(entry, PodIdentity):
+            return entry is None
+        return self.bound.get(key, entry.identity.resource_id.lower()) != entry.identity.resource_id.lower()
 
 
 @dataclass(frozen=True)

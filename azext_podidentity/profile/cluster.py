@@ -40,6 +40,8 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
     power_state: str | None = None
     api_servers: tuple[str, ...] = ()
     features: Features = field(default_factory=Features)
+    resource_id: str | None = None
+    kubelet_resource_id: str | None = None
 
     @classmethod
     def from_json(cls, reference: ClusterReference, raw: Mapping[str, Any]) -> Cluster:
@@ -55,11 +57,13 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
             principal_id=_principal_id(identity),
             identity_resource_id=next(iter(identity.get("userAssignedIdentities") or ()), None),
             provisioning_state=properties.get("provisioningState"),
-            node_pools=tuple(properties.get("agentPoolProfiles") or ()),
+            node_pools=tuple(filter(None, properties.get("agentPoolProfiles") or ())),
             kubernetes_version=properties.get("currentKubernetesVersion") or properties.get("kubernetesVersion"),
             power_state=(properties.get("powerState") or {}).get("code"),
             api_servers=tuple(filter(None, map(properties.get, ("fqdn", "privateFQDN")))),
             features=Features.from_json(properties),
+            resource_id=raw.get("id"),
+            kubelet_resource_id=_kubelet_resource_id(properties.get("identityProfile") or {}),
         )
 
     @property
@@ -203,6 +207,12 @@ def _is_windows(pool: Mapping[str, Any]) -> bool:
 def _enable_flags(cluster: Cluster) -> tuple[str, ...]:
     consent = ("--enable-pod-identity-with-kubenet",) if cluster.uses_kubenet else ()
     return ("--enable-pod-identity", *consent)
+
+
+def _kubelet_resource_id(profile: Mapping[str, Any]) -> str | None:
+    """Return the resource ID of the identity with which the nodes pull images, a user's own or one of AKS."""
+    kubelet: Mapping[str, Any] = profile.get("kubeletidentity") or {}
+    return kubelet.get("resourceId")
 
 
 def _principal_id(identity: Mapping[str, Any]) -> str | None:

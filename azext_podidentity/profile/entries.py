@@ -211,8 +211,8 @@ class Profile:
         return cls(
             enabled=bool(raw.get("enabled")),
             allow_network_plugin_kubenet=raw.get("allowNetworkPluginKubenet"),
-            identities=Entries(map(PodIdentity.from_json, raw.get(_IDENTITIES) or ())),
-            exceptions=Entries(map(PodIdentityException.from_json, raw.get(_EXCEPTIONS) or ())),
+            identities=Entries(map(PodIdentity.from_json, filter(None, raw.get(_IDENTITIES) or ()))),
+            exceptions=Entries(map(PodIdentityException.from_json, filter(None, raw.get(_EXCEPTIONS) or ()))),
             raw=raw,
         )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import partial
 from uuid import NAMESPACE_URL, uuid5
 
 from azext_podidentity.profile.validation import is_managed_identity_id, managed_identity_parts
@@ -17,6 +19,10 @@ _CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 _OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 # The built-in roles that have Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action.
 _SUFFICIENT = {MANAGED_IDENTITY_OPERATOR: OPERATOR_ROLE, _CONTRIBUTOR: "Contributor", _OWNER: "Owner"}
+# The action as Managed Identity Operator has it, for one managed identity, and as refusals name it.
+_ASSIGN_ACTIONS = tuple(
+    f"microsoft.managedidentity/userassignedidentities/{each}assign/action" for each in ("identity/", "")
+)
 _MANAGEMENT_GROUPS = ("providers", "microsoft.management", "managementgroups")
 
 
@@ -33,6 +39,28 @@ def scope_contains(scope: str, resource_id: str) -> bool:
 def grants_assign(role_definition_id: str) -> bool:
     """Whether the role lets the cluster identity assign a managed identity: Operator, Contributor or Owner."""
     return role_name(role_definition_id) is not None
+
+
+def permits_assign(actions: Iterable[str], not_actions: Iterable[str]) -> bool:
+    """Return whether a role with these actions lets its principal assign a managed identity.
+
+    Actions compare without case and may have wildcards; one of `not_actions` takes the action away.
+    """
+    return any(
+        any(map(partial(_matches, action), actions)) and not any(map(partial(_matches, action), not_actions))
+        for action in _ASSIGN_ACTIONS
+    )
+
+
+def _matches(action: str, pattern: str) -> bool:
+    return fnmatchcase(action, pattern.lower().replace("[", "[[]"))
+
+
+def canonical_id(resource_id: str) -> str:
+    """Return the resource ID of a managed identity with its keywords in Azure's letter case."""
+    subscription, resource_group, name = managed_identity_parts(resource_id)
+    group = f"/subscriptions/{subscription}/resourceGroups/{resource_group}"
+    return f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
 
 
 def role_name(role_definition_id: str) -> str | None:

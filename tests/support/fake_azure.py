@@ -16,7 +16,7 @@ from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.profile.rbac import MANAGED_IDENTITY_OPERATOR
 from tests.support.builders import PRINCIPAL, REFERENCE, Json, http_error, identity_id, refusal
 
-CLI = SimpleNamespace(only_show_errors=True)
+CLI = SimpleNamespace(only_show_errors=True, data={})
 OLD = datetime(2020, 1, 1, tzinfo=timezone.utc)
 Outcome = Callable[[Json], Json] | Exception
 
@@ -28,6 +28,7 @@ class Azure:
         self.requests: list[str] = []
         self.managed = {identity_id(name).lower(): identity_id(name) for name in names}
         self.assignments: list[Any] = []
+        self.custom_actions: list[str] = []
         self.refuse_list: Exception | None = None
         self.refuse_create: Exception | None = None
         # What a list of many managed identities, or of role assignments anywhere, has of what it should have.
@@ -93,6 +94,10 @@ class Azure:
         if self.refuse_create:
             raise self.refuse_create
         self.assign(scope, datetime.now(timezone.utc))
+
+    def get_by_id(self, role_id: str) -> Any:
+        """Return the definition of a role, a custom one or another that permits nothing here."""
+        return SimpleNamespace(permissions=[SimpleNamespace(actions=self.custom_actions, not_actions=[])])
 
     def delete(self, scope: str, name: str) -> None:
         self.requests.append(f"revoke {scope} {name}")
@@ -164,5 +169,6 @@ def connect(azure: Azure, patch: pytest.MonkeyPatch) -> None:
     """Has the extension talk to that Azure."""
     patch.setattr(managed_identities, "managed_identity_client", lambda *_: azure)
     patch.setattr(role_assignments, "role_assignments_client", lambda *_: azure)
+    patch.setattr(role_assignments, "role_definitions_client", lambda *_: azure)
     # The real one looks at a poller from a thread of its own.
     patch.setattr("azext_podidentity.arm.cluster_writer.follow", lambda _, poller, *__: poller())

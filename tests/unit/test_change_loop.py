@@ -73,9 +73,11 @@ def test_without_an_etag_a_write_goes_without_a_condition_and_right_after_a_read
     clusters = Clusters(cluster_wire())
     reads: list[int] = []
     clusters.before_read = lambda: reads.append(len(azure.requests))
+    writes: list[int] = []
+    clusters.before_write = lambda: writes.append(len(azure.requests))
     make(ADD, clusters)
     assert not {"etag", "match_condition"} & clusters.options[0].keys()
-    assert reads[-2] == len(azure.requests)
+    assert reads[-2] == writes[0]
 
 
 def test_a_busy_cluster_ends_the_tries_some_time(clock: Clock) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError
+from azure.core.exceptions import ServiceResponseError
 
-from azext_podidentity.actions.delete import delete_identities, remove_left_roles
+from azext_podidentity.actions.delete import delete_identities, revoke_leftover_roles
 from azext_podidentity.profile.changes import Delete
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.entry_types import IDENTITY
@@ -24,7 +27,7 @@ from tests.support.builders import (
     identity_id,
     text_of,
 )
-from tests.support.fake_azure import Azure, Clusters, writer
+from tests.support.fake_azure import Azure, Clusters, assigned, writer
 
 CLI_WITH_SUBSCRIPTION = SimpleNamespace(data={"subscription_id": SUBSCRIPTION}, only_show_errors=True)
 OTHER = EntryKey("my-app", "other")
@@ -32,6 +35,7 @@ FORBIDDEN = http_error(403, {"error": {"code": "AuthorizationFailed", "message":
 
 
 def take(wire: Any, *keys: EntryKey, **options: Any) -> Any:
+    options = {"agree": lambda _: True, **options}
     return delete_identities(CLI_WITH_SUBSCRIPTION, writer(Clusters(wire)), Delete(IDENTITY, keys), **options)
 
 
@@ -40,7 +44,7 @@ def test_the_role_goes_with_its_last_entry(azure: Azure, caplog: pytest.LogCaptu
     wire = cluster_wire([identity_entry(), identity_entry(OTHER)])
 
     take(wire, KEY, delete_role_assignment=True)
-    assert "another pod identity is bound" in caplog.text
+    assert f"Pod identity '{OTHER}' of cluster 'cluster' needs it." in caplog.text
     assert azure.assignments
     take(wire, KEY, OTHER, delete_role_assignment=True)
 
@@ -55,6 +59,98 @@ def test_a_role_that_is_not_at_the_identity_itself_stays(azure: Azure, caplog: p
 
     assert len(azure.assignments) == 1
     assert "There was no role assignment" in caplog.text
+
+
+def test_a_role_that_another_command_may_just_have_granted_is_kept(
+    azure: Azure, caplog: pytest.LogCaptureFixture
+) -> None:
+    azure.assign(identity_id(), created=datetime.now(timezone.utc) - timedelta(minutes=9))
+
+    take(cluster_wire([identity_entry()]), KEY, delete_role_assignment=True)
+
+    assert len(azure.assignments) == 1
+    assert "less than 10 minutes old" in caplog.text
+    assert "az role assignment delete" in caplog.text
+
+
+def test_a_role_that_others_granted_is_removed_only_if_the_user_agrees(
+    azure: Azure, caplog: pytest.LogCaptureFixture
+) -> None:
+    azure.assign(identity_id())
+    asked: list[list[str]] = []
+
+    def disagree(assignment_ids: list[str]) -> bool:
+        asked.append(assignment_ids)
+        return False
+
+    take(cluster_wire([identity_entry()]), KEY, delete_role_assignment=True, agree=disagree)
+
+    assert asked == [[azure.assignments[0].id]]
+    assert "was not created by this command" in caplog.text
+
+
+def test_the_role_over_the_kubelet_identity_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+    azure.assign(identity_id())
+    kubelet = {"kubeletidentity": {"resourceId": identity_id().upper()}}
+
+    take(cluster_wire([identity_entry()], identityProfile=kubelet), KEY, delete_role_assignment=True)
+
+    assert len(azure.assignments) == 1
+    assert "kubelet identity of cluster 'cluster'" in caplog.text
+
+
+@pytest.mark.parametrize("way", ["bound", "kubelet", "unreadable"])
+def test_what_another_cluster_of_the_same_identity_needs_is_kept(
+    way: str, azure: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    azure.assign(identity_id())
+    other = cluster_of([identity_entry()] if way == "bound" else [])
+    if way == "kubelet":
+        other = replace(other, kubelet_resource_id=identity_id())
+    found = ((), "The clusters of subscription 's' could not be read.") if way == "unreadable" else ((other,), "")
+    monkeypatch.setattr("azext_podidentity.actions.role_revocation.list_visible_clusters", lambda *_: found)
+
+    take(user_assigned([identity_entry()]), KEY, delete_role_assignment=True)
+
+    assert len(azure.assignments) == 1
+    assert ("could not be read" if way == "unreadable" else "of cluster 'cluster'") in caplog.text
+
+
+def test_a_role_that_is_needed_again_after_its_removal_is_granted_again(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    azure.assign(identity_id())
+    readings = iter([((), ""), ((cluster_of([identity_entry()]),), "")])
+    monkeypatch.setattr("azext_podidentity.actions.role_revocation.list_visible_clusters", lambda *_: next(readings))
+
+    take(user_assigned([identity_entry()]), KEY, delete_role_assignment=True)
+
+    assert [request.split()[0] for request in azure.requests if request.split()[0] != "list"][-2:] == [
+        "revoke",
+        "grant",
+    ]
+    assert "It was granted again." in caplog.text
+
+
+def user_assigned(entries: list[Any]) -> Any:
+    """A cluster that runs as a user-assigned identity."""
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {identity_id("cluster"): {"principalId": PRINCIPAL}}}
+    return {**cluster_wire(entries), "identity": identity}
+
+
+def test_a_name_that_another_client_bound_to_another_identity_meanwhile_is_not_removed(azure: Azure) -> None:
+    """The write was accepted and its answer was lost; then another client added an entry of the same name."""
+    other = cluster_wire([identity_entry(resource_id=identity_id("other"))])
+    clusters = Clusters(cluster_wire([identity_entry()]), ServiceResponseError("reset"), assigned)
+
+    def bound_anew() -> None:
+        if clusters.writes:
+            clusters.raw = other
+
+    clusters.before_read = bound_anew
+    delete_identities(CLI_WITH_SUBSCRIPTION, writer(clusters), Delete(IDENTITY, (KEY,)))
+
+    assert len(clusters.writes) == 1
 
 
 def test_who_may_not_remove_it_gets_the_command_for_somebody_who_may(
@@ -108,7 +204,7 @@ def test_of_what_a_run_left_that_was_cut_short_only_roles_go_that_this_tool_gran
     azure.assignments[0].name = assignment_name(identity_id(), PRINCIPAL)
     list_in_subscription(azure, monkeypatch, azure.assignments)
 
-    remove_left_roles(CLI_WITH_SUBSCRIPTION, cluster_of())
+    revoke_leftover_roles(CLI_WITH_SUBSCRIPTION, writer(Clusters(cluster_wire())), cluster_of())
 
     assert [each.scope for each in azure.assignments] == [identity_id("theirs")]
     assert "may still have the role" in caplog.text
@@ -119,7 +215,7 @@ def test_who_may_not_look_for_what_a_run_left_is_told_how(
 ) -> None:
     list_in_subscription(azure, monkeypatch, FORBIDDEN)
 
-    remove_left_roles(CLI_WITH_SUBSCRIPTION, cluster_of())
+    revoke_leftover_roles(CLI_WITH_SUBSCRIPTION, writer(Clusters(cluster_wire())), cluster_of())
 
     assert "You may not." in caplog.text
     assert "az role assignment list --all" in caplog.text

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import count
+from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import ForbiddenError, ResourceNotFoundError, ValidationError
@@ -217,17 +218,57 @@ def test_the_role_over_an_identity_that_the_change_does_not_add_is_not_waited_fo
 
 
 @pytest.mark.parametrize("spelling", ["resourcegroups", "RESOURCEGROUPS"])
-def test_what_was_granted_is_known_however_azure_spells_the_resource_id(
+def test_a_role_that_another_client_removed_is_granted_again_however_azure_spells_the_resource_id(
     azure: Azure, clock: Clock, spelling: str
 ) -> None:
-    """Azure answers with `resourcegroups`, whatever was asked; a new assignment may not be listed for a while."""
+    """Azure answers with `resourcegroups`, whatever was asked."""
     azure.managed[identity_id().lower()] = identity_id().replace("resourceGroups", spelling)
     grants = RoleGrants(CLI)
     grants.prepare(CLUSTER, WANTED)
     azure.assignments.clear()
-    lists = azure.count("list")
-    assert grants.wait_after_refusal(ManagedIdentity(azure.managed[identity_id().lower()]), CLUSTER)
-    assert azure.count("list") == lists
+    clock.sleep(100)
+    wait = grants.wait_after_refusal(ManagedIdentity(azure.managed[identity_id().lower()]), CLUSTER)
+    assert wait is not None
+    assert 8 <= wait < 10
+    assert azure.count("grant") == 2
+
+
+def test_a_role_that_another_client_removed_while_the_entry_was_written_is_granted_again(azure: Azure) -> None:
+    grants = RoleGrants(CLI)
+    prepared = grants.prepare(CLUSTER, WANTED)
+    azure.assignments.clear()
+    grants.confirm(CLUSTER, prepared.profile.identities)
+    assert [each.scope for each in azure.assignments] == [identity_id()]
+
+
+@pytest.mark.parametrize(
+    ("actions", "grants_it"),
+    [
+        (["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], True),
+        (["Microsoft.ManagedIdentity/*"], True),
+        (["*/read"], False),
+    ],
+)
+def test_a_custom_role_with_the_action_suffices(azure: Azure, actions: list[str], grants_it: bool) -> None:
+    azure.custom_actions = actions
+    azure.assign(identity_id(), role="a-custom-role")
+    RoleGrants(CLI).prepare(CLUSTER, WANTED)
+    assert azure.count("grant") == (0 if grants_it else 1)
+
+
+def test_a_cluster_identity_that_has_not_replicated_is_waited_for(
+    azure: Azure, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, begun = azure.create, clock.now
+
+    def refuse_at_first(*arguments: Any) -> None:
+        if clock.now < begun + 60:
+            raise refusal("PrincipalNotFound", "Principal does not exist in the directory.", 400)
+        create(*arguments)
+
+    monkeypatch.setattr(azure, "create", refuse_at_first)
+    RoleGrants(CLI).prepare(CLUSTER, WANTED)
+    assert azure.count("grant") == 1
 
 
 def test_only_what_the_cluster_identity_has_at_the_managed_identity_itself_is_revoked(azure: Azure) -> None:
@@ -237,9 +278,10 @@ def test_only_what_the_cluster_identity_has_at_the_managed_identity_itself_is_re
     azure.assign(identity_id(), role=READER)
     azure.assign(identity_id(), principal="another principal, by way of a group")
     azure.assign(identity_id(), principal=None)
-    assert role_assignments.revoke(CLI, identity_id(), PRINCIPAL) == [own.id]
+    assert role_assignments.find_own(CLI, identity_id(), PRINCIPAL) == [own]
+    assert role_assignments.remove(CLI, [own]) == [own.id]
     assert [each.name for each in azure.assignments] == ["1", "2", "3", "4"]
-    assert role_assignments.revoke(CLI, identity_id(), PRINCIPAL) == []
+    assert role_assignments.find_own(CLI, identity_id(), PRINCIPAL) == []
 
 
 def test_an_empty_profile_needs_nothing(azure: Azure) -> None:

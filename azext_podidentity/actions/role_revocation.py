@@ -1,0 +1,144 @@
+"""Take back the roles that pod identities no longer need, and only those."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from knack.log import get_logger
+from knack.util import CLIError
+
+from azext_podidentity.arm import role_assignments
+from azext_podidentity.arm.managed_clusters import list_visible_clusters
+from azext_podidentity.profile.commands import revoke_command
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from azure.mgmt.authorization.models import RoleAssignment
+
+    from azext_podidentity.arm.managed_clusters import ClusterReader
+    from azext_podidentity.profile.cluster import Cluster
+
+logger = get_logger(__name__)
+
+# Whether role assignments that others created may be removed too; asked with their IDs.
+Agree = Callable[[list[str]], bool]
+
+
+@dataclass(frozen=True)
+class RoleOutcome:
+    """What became of the role over one managed identity: the IDs of removed assignments, or why one was kept."""
+
+    resource_id: str
+    removed: tuple[str, ...] = ()
+    kept: str = ""
+    command: str = ""
+
+    def __str__(self) -> str:
+        if self.removed:
+            return f"Removed the role assignment of the cluster identity: {', '.join(self.removed)}"
+        text = f"The role of the cluster identity over '{self.resource_id}' was not removed: {self.kept}"
+        return f"{text} Once nothing needs it, remove it with: {self.command}" if self.command else text
+
+
+class RoleRevocation:
+    """Remove roles of one cluster identity, and return what was removed and what was kept, and why.
+
+    A role is kept if an entry of the cluster as it is now needs it, another cluster that runs as the same
+    user-assigned identity, or the cluster itself because the managed identity is its kubelet's; if it is so new that
+    another command may just have granted it; and if any of that cannot be known. `granted` has the resource IDs, in
+    lower case, over which this command granted the role itself.
+    """
+
+    def __init__(
+        self, cli_ctx: AzCli, reader: ClusterReader, principal_id: str, agree: Agree, granted: Iterable[str] = ()
+    ) -> None:
+        self._cli_ctx = cli_ctx
+        self._reader = reader
+        self._principal_id = principal_id
+        self._agree = agree
+        self._granted = frozenset(granted)
+
+    def revoke(self, resource_ids: Iterable[str], *, only_ours: bool = False) -> list[RoleOutcome]:
+        """Remove the roles over these managed identities that nothing needs; with `only_ours` only this tool's.
+
+        1. Read the cluster and the others of its identity, and keep what one of them needs.
+        2. Remove the assignments at the managed identity itself; inherited roles are kept.
+        3. Read all clusters once more, and grant again what an entry needs that was added meanwhile.
+
+        Raise an azure-cli error if an assignment cannot be removed.
+        """
+        needs = self._needs()
+        outcomes = [self._revoke_one(each, needs, only_ours) for each in dict.fromkeys(resource_ids)]
+        revoked = [each.resource_id for each in outcomes if each.removed]
+        if not revoked:
+            return outcomes
+        needs = self._needs()
+        again = {each: reason for each in revoked if (reason := needs.reason(each))}
+        if again:
+            role_assignments.grant(self._cli_ctx, list(again), self._principal_id, then="run your command again")
+        return [
+            RoleOutcome(each.resource_id, kept=f"{again[each.resource_id]} It was granted again.")
+            if each.resource_id in again
+            else each
+            for each in outcomes
+        ]
+
+    def _needs(self) -> _Needs:
+        cluster = self._reader.read().cluster
+        if cluster.identity_type == "SystemAssigned":
+            return _Needs(cluster)
+        others, unreadable = list_visible_clusters(self._cli_ctx, cluster)
+        return _Needs(cluster, others, unreadable)
+
+    def _revoke_one(self, resource_id: str, needs: _Needs, only_ours: bool) -> RoleOutcome:
+        command = revoke_command(self._principal_id, resource_id)
+        if reason := needs.reason(resource_id):
+            return RoleOutcome(resource_id, kept=reason)
+        if needs.unreadable:
+            return RoleOutcome(resource_id, kept=needs.unreadable, command=command)
+        try:
+            assignments = role_assignments.find_own(self._cli_ctx, resource_id, self._principal_id)
+        except CLIError as error:
+            return RoleOutcome(resource_id, kept=f"It could not be read: {error}", command=command)
+        if not assignments:
+            return RoleOutcome(resource_id, kept="There was no role assignment at the managed identity itself.")
+        if role_assignments.age(assignments) is not None and resource_id.lower() not in self._granted:
+            reason = "It is less than 10 minutes old, so another command may need it."
+            return RoleOutcome(resource_id, kept=reason, command=command)
+        others = [each.id or "" for each in assignments if not self._is_ours(each)]
+        if others and (only_ours or not self._agree(others)):
+            reason = f"It was not created by this command: {', '.join(others)}."
+            return RoleOutcome(resource_id, kept=reason, command=command)
+        return RoleOutcome(resource_id, tuple(role_assignments.remove(self._cli_ctx, assignments)))
+
+    def _is_ours(self, assignment: RoleAssignment) -> bool:
+        return role_assignments.is_created_here(assignment, self._principal_id)
+
+
+@dataclass(frozen=True)
+class _Needs:
+    """Who needs roles of a cluster identity: the cluster itself, and others that run as it as far as can be seen."""
+
+    cluster: Cluster
+    others: tuple[Cluster, ...] = ()
+    unreadable: str = ""
+
+    def reason(self, resource_id: str) -> str:
+        """Return why the role over the managed identity is needed, empty if nobody is known to need it."""
+        return next(self._reasons(resource_id), "")
+
+    def _reasons(self, resource_id: str) -> Iterator[str]:
+        for cluster in (self.cluster, *self.others):
+            name = f"cluster '{cluster.reference.name}'"
+            if bound := cluster.profile.bound_to(resource_id):
+                yield f"Pod identity '{bound[0].key}' of {name} needs it."
+            if (cluster.kubelet_resource_id or "").lower() == resource_id.lower():
+                yield f"It is the kubelet identity of {name}, which needs the role itself."
+
+
+def show_outcomes(outcomes: Iterable[RoleOutcome]) -> None:
+    """Print what was removed and what was kept, and why."""
+    for outcome in outcomes:
+        logger.warning("%s", outcome)
