@@ -50,17 +50,22 @@ class Seed:
             return copy.deepcopy(self._services.identities.credentials.put(identity, name, properties))
 
     def role_assignment(
-        self, scope: str, principal_id: str, role: str = "Managed Identity Operator", name: str | None = None
+        self,
+        scope: str,
+        principal_id: str,
+        role: str = "Managed Identity Operator",
+        name: str | None = None,
+        age: float = 3600.0,
     ) -> Json:
         """Create an assignment that has propagated. Raise ValueError for an unknown role name or ID.
 
-        `name` defaults to a new GUID.
+        `name` defaults to a new GUID. `age` is how many seconds ago it was created.
         """
         definition = self._services.roles.definitions.find(role)
         if definition is None:
             raise ValueError(f"There is no role '{role}' in the simulator.")
         with self._lock:
-            return self._services.roles.grant(scope, principal_id, definition, name)
+            return self._services.roles.grant(scope, principal_id, definition, name, age)
 
     def role_definition(self, name: str, actions: Sequence[str], not_actions: Sequence[str] = ()) -> Json:
         """Create a custom role. Actions may contain `*`."""

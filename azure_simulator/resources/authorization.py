@@ -81,10 +81,17 @@ class RoleAssignments:
         shown["properties"]["createdBy"] = None
         return shown
 
-    def grant(self, scope: str, principal_id: str, role: Role, name: str | None = None) -> dict[str, Any]:
-        """Create an assignment that is effective at once."""
+    def grant(
+        self, scope: str, principal_id: str, role: Role, name: str | None = None, age: float = 0.0
+    ) -> dict[str, Any]:
+        """Create an assignment that is effective at once and was created `age` seconds ago."""
         requested = {"roleDefinitionId": _definition_id(scope, role), "principalId": principal_id}
-        properties = self._properties(scope, principal_id, requested, None)
+        created = self._context.timestamp(self._context.now() - age)
+        properties = {
+            **self._properties(scope, principal_id, requested, None),
+            "createdOn": created,
+            "updatedOn": created,
+        }
         assignment = RoleAssignment(name or new_id(), scope, principal_id, role, properties, float("-inf"))
         self._assignments[assignment.name.lower()] = assignment
         return assignment.to_json()

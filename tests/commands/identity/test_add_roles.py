@@ -44,7 +44,7 @@ def test_a_role_that_suffices_is_not_granted_again(
 
     az(f"{ADD} {identity['id']}").ok()
 
-    assert sent(simulator).count("GET roleAssignments") == 1
+    assert sent(simulator).count("GET roleAssignments") == 2
     assert not simulator.requests.matching("PUT", ROLE_PATH)
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
@@ -138,7 +138,7 @@ def test_a_role_that_is_on_its_way_is_waited_for_with_few_writes(
 def test_a_role_that_somebody_granted_just_before_is_waited_for_too(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any], arguments: str
 ) -> None:
-    simulator.seed.role_assignment(identity["id"], principal_id(cluster))
+    simulator.seed.role_assignment(identity["id"], principal_id(cluster), age=20)
     simulator.faults.add(unassigned(identity))
 
     az(f"{ADD} {identity['id']} {arguments}").ok()

@@ -12,7 +12,7 @@ from tests.support.azure_cli import CLUSTER, GROUP, POD_IDENTITY, AzureCli, sent
 from tests.support.cluster_state import entries, pod_identity, principal_id, seed_entries
 from tests.support.faults import FORBIDDEN, REQUEST_ID, forbidden
 
-DELETE = f"aks pod-identity delete {POD_IDENTITY} --name app --delete-role-assignment"
+DELETE = f"aks pod-identity delete {POD_IDENTITY} --name app --yes --delete-role-assignment"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_without_the_flag_the_role_stays_and_one_line_tells_how_to_take_it(
 ) -> None:
     identity = seed_entries(simulator, "app")["app"]
 
-    result = each_az(DELETE.removesuffix("--delete-role-assignment")).ok()
+    result = each_az(DELETE.removesuffix("--yes --delete-role-assignment")).ok()
 
     assert not simulator.requests.matching(path="roleAssignments")
     (line,) = [warning for warning in result.warnings if "keeps its role" in warning]
@@ -88,7 +88,7 @@ def test_without_the_flag_nothing_is_said_of_a_role_that_is_needed(az: AzureCli,
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})
     simulator.seed.role_assignment(identity["id"], cluster_principal(simulator))
 
-    result = az(DELETE.removesuffix("--delete-role-assignment")).ok()
+    result = az(DELETE.removesuffix("--yes --delete-role-assignment")).ok()
 
     assert result.warnings == []
 
@@ -103,7 +103,7 @@ def test_the_role_stays_while_another_entry_is_bound_to_the_same_identity(az: Az
     result = az(DELETE).ok()
 
     assert not removed(simulator)
-    assert any("role assignment stays" in warning for warning in result.warnings)
+    assert any("Pod identity 'my-app/two'" in warning for warning in result.warnings)
     assert list(entries(simulator)) == ["two"]
 
 
@@ -140,7 +140,41 @@ def test_the_role_stays_where_the_cluster_identity_is_not_known(az: AzureCli, si
 
     assert not entries(simulator)
     assert not simulator.requests.matching(path="roleAssignments")
-    assert any("does not tell the object id" in warning for warning in result.warnings)
+    assert any("does not show the object ID" in warning for warning in result.warnings)
+
+
+def test_a_role_that_others_granted_is_kept_without_consent(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app")
+
+    result = az(DELETE.replace(" --yes", "")).ok()
+
+    assert not removed(simulator)
+    assert any("was not created by this command" in warning for warning in result.warnings)
+
+
+def test_a_role_that_another_cluster_of_the_same_identity_needs_is_kept(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app", identity="UserAssigned")
+    body = simulator.cluster(GROUP, CLUSTER)
+    second = body["id"].replace(CLUSTER, "second")
+    simulator.seed.cluster(GROUP, "second", body={**body, "id": second, "name": "second"})
+
+    result = az(DELETE).ok()
+
+    assert not removed(simulator)
+    assert any("of cluster 'second' needs it" in warning for warning in result.warnings)
+
+
+def test_a_role_that_was_granted_moments_ago_is_kept(az: AzureCli, simulator: Simulator) -> None:
+    """Another process may have granted it for an entry that it is about to add."""
+    identity = simulator.seed.managed_identity(GROUP, "app")
+    profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app")]}
+    cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
+    simulator.seed.role_assignment(identity["id"], principal_id(cluster), age=30)
+
+    result = az(DELETE).ok()
+
+    assert not removed(simulator)
+    assert any("less than 10 minutes old" in warning for warning in result.warnings)
 
 
 def test_a_role_that_may_not_be_removed_is_an_error_that_says_so(az: AzureCli, simulator: Simulator) -> None:
@@ -170,12 +204,9 @@ def test_a_role_that_somebody_else_removed_meanwhile_is_no_error(az: AzureCli, s
 
 def test_a_role_that_a_run_left_is_removed_by_the_next(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", "other")
-    granted = simulator.seed.managed_identity(GROUP, "new")
-    add = f"aks pod-identity add {POD_IDENTITY} --name new --identity-resource-id {granted['id']}"
+    granted, principal = simulator.seed.managed_identity(GROUP, "new")["id"], cluster_principal(simulator)
     delete = f"aks pod-identity delete {POD_IDENTITY} --name new --delete-role-assignment"
-    az(add).ok()
-    simulator.faults.add(forbidden("GET", "roleAssignments"))
-    az(delete).failed()
+    simulator.seed.role_assignment(granted, principal, name=assignment_name(granted, principal))
 
     message = az(delete).failed(3)
 
@@ -184,8 +215,9 @@ def test_a_role_that_a_run_left_is_removed_by_the_next(az: AzureCli, simulator: 
     assert sorted(scope.rpartition("/")[2] for scope in scopes) == ["app", "other"]
 
 
-def test_a_role_of_a_user_assigned_cluster_identity_is_not_guessed_at(az: AzureCli, simulator: Simulator) -> None:
-    """Another cluster may run as the same identity, and need it."""
+def test_a_leftover_role_of_a_user_assigned_cluster_identity_is_removed_if_no_cluster_needs_it(
+    az: AzureCli, simulator: Simulator
+) -> None:
     seed_entries(simulator, "app", identity="UserAssigned")
     principal = cluster_principal(simulator)
     left = simulator.seed.managed_identity(GROUP, "left")["id"]
@@ -193,4 +225,4 @@ def test_a_role_of_a_user_assigned_cluster_identity_is_not_guessed_at(az: AzureC
 
     az(DELETE.replace("--name app", "--name not-there")).failed(3)
 
-    assert not removed(simulator)
+    assert removed(simulator) == [assignment_name(left, principal)]
