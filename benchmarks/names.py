@@ -5,6 +5,7 @@ BENCHMARKS = {
     "check": "a check of a cluster with 40 pod identities",
     "parallel": "1 to 20 people changing one cluster at the same time",
     "migrate": "a plan for 200 pod identities and 2,000 workloads",
+    "role_waits": "how many writes a new role costs, simulated",
     "writes": "one add and lists of up to 200, next to the least that the service takes",
 }
 # Not among all: it measures no time, and takes half an hour.

@@ -17,7 +17,7 @@ SHARE = 0.1
 OPERATION_SHARE = 0.03
 # Seconds after a role was granted at which a write may find that it has propagated. Usually that takes 20 ± 15 s, and
 # by the documentation at most 10 minutes. A write is dear, so they are few: `benchmarks/role_waits.py` simulates them.
-ROLE_WRITES = (8.0, 15.0, 22.0, 29.0, 36.0, 46.0, 62.0, 92.0, 145.0, 240.0, 400.0, 605.0)
+ROLE_WRITES = (10.0, 19.0, 28.0, 36.0, 46.0, 62.0, 92.0, 145.0, 240.0, 400.0, 605.0)
 # Clients that wait for the same moment do not all come at it: each waits up to so much longer.
 _SPREAD = 0.15
 _TURN = 0.25

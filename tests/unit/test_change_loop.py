@@ -164,7 +164,7 @@ def test_a_role_on_its_way_is_waited_for(clock: Clock) -> None:
     clusters = Clusters(cluster_wire(), no_role(), no_role(), no_role(), assigned)
     make(ADD, clusters)
     assert len(clusters.writes) == 4
-    assert 29 <= clock.now - 1000 < 36
+    assert 36 <= clock.now - 1000 < 44
 
 
 def test_a_role_that_never_propagates_is_reported_after_ten_minutes(azure: Azure, clock: Clock) -> None:

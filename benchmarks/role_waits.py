@@ -1,0 +1,78 @@
+"""Simulate when `add` writes after it granted a role, without processes or requests: which schedule costs few writes.
+
+A write that comes before the role has propagated is refused and costs one of the cluster's tokens: AKS allows 20 at
+once and then one a minute. A role takes 20 ± 15 s, and by the documentation at most 10 minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+from collections.abc import Iterator, Sequence
+
+from azext_podidentity.arm.backoff import OPERATION_SHARE, pause, until_role_write
+from benchmarks.figures import Figure
+
+_SECTION = "Waiting for a role, simulated"
+_OPERATION = 81.0
+_TOKENS, _PER_SECOND = 20.0, 1 / 60
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this simulation."""
+    parser.add_argument("--runs", type=int, default=10_000, help="how many adds are simulated")
+    parser.add_argument("--seed", type=int, default=1, help="another one draws other roles")
+
+
+def measure(options: argparse.Namespace) -> Iterator[Figure]:
+    """Yield how many writes an add costs, and how late it ends."""
+    random.seed(options.seed)
+    usual = [_add(random.uniform(5, 35)) for _ in range(options.runs)]
+    writes, ratios = [each[0] for each in usual], [each[1] for each in usual]
+    case, runs = "role propagates in 20 ± 15 s", options.runs
+    yield Figure(_SECTION, case, "writes, median", statistics.median(writes), "", runs, 3)
+    yield Figure(_SECTION, case, "writes, 95th percentile", _percentile(writes), "", runs, 5)
+    yield Figure(_SECTION, case, "times the floor, median", statistics.median(ratios), "", runs, 1.07)
+    yield Figure(_SECTION, case, "times the floor, 95th percentile", _percentile(ratios), "", runs)
+    slow = [_add(random.uniform(35, 600))[0] for _ in range(options.runs)]
+    yield Figure(_SECTION, "role propagates in up to 10 minutes", "writes, most", max(slow), "", runs, 12)
+    refused = [_refused_in_a_row(10) for _ in range(options.runs // 10)]
+    yield Figure(_SECTION, "10 adds in a row, new roles", "writes without a token", max(refused), "", len(refused), 0)
+
+
+def _add(role: float) -> tuple[int, float]:
+    """Return the writes of an add whose role takes so many seconds, and its duration relative to the floor."""
+    age, writes = 0.0, 0
+    while True:
+        wait = until_role_write(age)
+        if wait is None:
+            return writes, float("inf")
+        age, writes = age + wait, writes + 1
+        if age >= role:
+            return writes, (age + _seen(_OPERATION)) / (role + _OPERATION)
+
+
+def _refused_in_a_row(adds: int) -> int:
+    """Return how many writes of adds one after the other find the cluster's bucket empty."""
+    tokens, refused = _TOKENS, 0
+    for _ in range(adds):
+        role, age = random.uniform(5, 35), 0.0
+        while age < role:
+            wait = until_role_write(age) or 0.0
+            age, tokens = age + wait, min(_TOKENS, tokens + wait * _PER_SECOND)
+            refused, tokens = refused + (tokens < 1), max(0.0, tokens - 1)
+        tokens = min(_TOKENS, tokens + _OPERATION * _PER_SECOND)
+    return refused
+
+
+def _seen(operation: float) -> float:
+    """Return when a client that looks ever less often sees the end of an operation."""
+    elapsed = 0.0
+    while elapsed < operation:
+        elapsed += pause(elapsed, OPERATION_SHARE)
+    return elapsed
+
+
+def _percentile(values: Sequence[float]) -> float:
+    return sorted(values)[int(len(values) * 0.95)]
