@@ -25,13 +25,17 @@ def clock() -> Iterator[SharedClock]:
 
 
 def start(clock: SharedClock, program: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", program],
+    """Start a Python program on the clock. Return when it has joined."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"print('ready', flush=True)\n{program}"],
         env={**os.environ, **clock.environment(), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
 
 
 def output(process: subprocess.Popen[str]) -> str:
@@ -69,7 +73,6 @@ while time.perf_counter() < end:
 print(time.monotonic() - before)
 """,
         )
-        time.sleep(0.5)
     assert float(output(worker)) < 5
     output(sleeper)
 
@@ -85,7 +88,6 @@ for _ in range(5):
 """
     with clock.held():
         processes = [start(clock, program, PAUSE=str(pause), LOG=str(log)) for pause in (7, 30, 101)]
-        time.sleep(0.5)
     for process in processes:
         output(process)
     times = [float(word) for word in log.read_text().split()]
@@ -120,10 +122,7 @@ print(time.monotonic() - before)
 
 def test_ctrl_c_ends_a_sleep(clock: SharedClock) -> None:
     with clock.held():
-        process = start(clock, "import time; print('ready', flush=True); time.sleep(1000)")
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.2)
+        process = start(clock, "import time; time.sleep(1000)")
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in stderr
@@ -131,9 +130,7 @@ def test_ctrl_c_ends_a_sleep(clock: SharedClock) -> None:
 
 def test_a_killed_process_is_forgotten(clock: SharedClock) -> None:
     with clock.held():
-        process = start(clock, "import time; print('ready', flush=True); time.sleep(1000)")
-        assert process.stdout
-        process.stdout.readline()
+        process = start(clock, "import time; time.sleep(1000)")
         process.kill()
         process.communicate()
     before = clock.now()
@@ -156,8 +153,7 @@ with httpx.Client(verify=os.environ["CA"], trust_env=False) as client:
         with clock.held():
             sleeper = start(clock, "import time\nfor _ in range(1000): time.sleep(100)")
             client = start(clock, program, URL=f"{simulator.url}/subscriptions", CA=str(simulator.ca_file))
-            time.sleep(1.0)
-        took = [float(line) for line in output(client).split()]
+            took = [float(line) for line in output(client).split()]
     sleeper.kill()
     sleeper.communicate()
     assert max(took) < 50, took
