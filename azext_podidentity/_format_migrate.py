@@ -48,6 +48,9 @@ def _plan_rows(plan: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         yield "ServiceAccount", f"{each['namespace']}/{each['name']}", f"{each['state']}: client ID {each['clientId']}"
     for each in plan["workloads"]:
         yield "Workload", f"{each['kind']} {each['namespace']}/{each['name']}", _changes(each)
+    for each in plan["otherResources"]:
+        changes = ", ".join(f"{key}: {value}" for part in each["spec"].values() for key, value in part.items())
+        yield "Resource", f"{each['kind']} {each['namespace']}/{each['name']}", changes
     for each in plan["decisions"]:
         command = (each["command"],) if each["command"] else ()
         yield each["severity"], each["subject"], f"{each['code']}: {each['reason']}", each["resolution"], *command
@@ -61,7 +64,7 @@ def _changes(workload: Mapping[str, Any]) -> str:
         f"remove {key}" if value is None else f"{key}: {value}"
         for key, value in {**workload["labels"], **workload["annotations"]}.items()
     ]
-    return f"{workload['rollout']}: {', '.join(changes)}"
+    return f"{workload['rollout']}: {', '.join(changes) or 'no changes in this step'}"
 
 
 def _removal_rows(removed: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
