@@ -5,28 +5,33 @@ az imports this module for every `az aks` command, so nothing heavy is imported 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from azure.cli.core import AzCommandsLoader
 
 from azext_podidentity import _help
 
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from azure.cli.core.commands import AzCliCommand
+
 
 class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
-    """Registers the commands, and the arguments of the one at hand."""
+    """Register the commands of the extension, and the arguments of the one that runs."""
 
-    def __init__(self, cli_ctx: Any = None) -> None:
+    def __init__(self, cli_ctx: AzCli | None = None) -> None:
         from azure.cli.core.commands import CliCommandType
         from azure.cli.core.profiles import ResourceType
 
         super().__init__(
             cli_ctx=cli_ctx,
-            # As the host's loader of `aks` has it: its arguments are judged by the API version of this type.
+            # As in the host's `acs` module, whose argument definitions check the API version of this type.
             resource_type=ResourceType.MGMT_CONTAINERSERVICE,
             custom_command_type=CliCommandType(operations_tmpl="azext_podidentity.custom#{}"),
         )
 
-    def load_command_table(self, args: list[str] | None) -> dict[str, Any]:  # pylint: disable=unused-argument
+    def load_command_table(self, args: list[str] | None) -> dict[str, AzCliCommand]:  # pylint: disable=unused-argument
+        """Register the commands, and leave `aks create` and `aks update` to aks-preview if it is installed."""
         from azext_podidentity import commands
         from azext_podidentity.host import aks_preview
 
@@ -35,10 +40,11 @@ class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
             aks_preview.keep_group(self, _help.HELP)
         else:
             commands.load_cluster_commands(self)
-        table: dict[str, Any] = self.command_table
+        table: dict[str, AzCliCommand] = self.command_table
         return table
 
     def load_arguments(self, command: str) -> None:
+        """Register the arguments of `command`."""
         from azext_podidentity._params import load_arguments
 
         load_arguments(self, command)

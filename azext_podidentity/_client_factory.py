@@ -1,12 +1,17 @@
-"""SDK clients, made by the host from its own copies of the SDKs."""
+"""SDK clients, created by the host from its own copies of the SDKs."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from azure.mgmt.containerservice.operations import ManagedClustersOperations
 
 
-def cf_managed_clusters(cli_ctx: Any, *_: Any) -> Any:
+def cf_managed_clusters(cli_ctx: AzCli, *_: object) -> ManagedClustersOperations:
     """Return `ManagedClustersOperations` of the current subscription."""
     from azext_podidentity.arm.clients import managed_clusters_client
 
-    return managed_clusters_client(cli_ctx)
+    operations: ManagedClustersOperations = managed_clusters_client(cli_ctx)
+    return operations

@@ -1,4 +1,4 @@
-"""The help texts, in knack's YAML."""
+"""The help of the group and its commands, in knack's YAML."""
 
 from __future__ import annotations
 
@@ -6,153 +6,186 @@ from knack.help_files import helps
 
 HELP: dict[str, str] = {}
 
+_IDENTITY_ID = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup"
+    "/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+)
+_CLUSTER = "--resource-group MyResourceGroup --cluster-name MyCluster"
+_READ = "Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster."
+_WRITE = "Required permissions: Microsoft.ContainerService/managedClusters/read and write on the cluster."
+_GRANT = """Required permissions: Microsoft.ContainerService/managedClusters/read and write on the cluster,
+    Microsoft.ManagedIdentity/userAssignedIdentities/read on the managed identity, and
+    Microsoft.Authorization/roleAssignments/read. If the role must be granted, also
+    Microsoft.Authorization/roleAssignments/write on the managed identity. Without the permissions for role
+    assignments, have an owner grant the role and pass --skip-role-assignment."""
+
 HELP["aks pod-identity"] = """
 type: group
-short-summary: Manage the pod-managed identities of a managed Kubernetes cluster.
+short-summary: Manage pod identities in a managed Kubernetes cluster.
 long-summary: >-
-    The pod identity add-on of AKS is deprecated; its support ended in September 2025. Microsoft Entra Workload ID
-    replaces it.
+    A pod identity binds a user-assigned managed identity to the pods of a Kubernetes namespace that have a matching
+    aadpodidbinding label. To enable the add-on, run az aks update --enable-pod-identity.
+
+
+    The pod identity add-on is deprecated, and its support ended in September 2025. For new workloads, use Microsoft
+    Entra Workload ID. To move existing workloads, run az aks pod-identity migrate.
 """
 
-HELP["aks pod-identity add"] = """
+HELP["aks pod-identity add"] = f"""
 type: command
-short-summary: Bind a managed identity to the pods of a Kubernetes namespace.
+short-summary: Add a pod identity to a managed Kubernetes cluster.
 long-summary: >-
-    Grants the cluster identity the role Managed Identity Operator over the managed identity where it has no role
-    that suffices, at the identity or above it. Run again with the same arguments, it changes nothing.
+    Binds a managed identity to the pods in a namespace whose aadpodidbinding label matches the binding selector. If
+    the cluster identity has no role that allows it to assign the managed identity, the command grants it the Managed
+    Identity Operator role and retries until the role has propagated. If the pod identity already exists with the same
+    values, the cluster is not changed.
+
+
+    {_GRANT}
 examples:
-  - name: Bind a managed identity to the pods with the label aadpodidbinding=my-pod-identity.
+  - name: Add a pod identity for pods that have the label aadpodidbinding=my-pod-identity.
     text: >-
-        az aks pod-identity add --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
-        --name my-pod-identity --identity-resource-id
-        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup/providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-identity
-  - name: Bind one more managed identity to pods that use several, by a common selector.
+        az aks pod-identity add {_CLUSTER} --namespace my-app --name my-pod-identity --identity-resource-id
+        {_IDENTITY_ID}/my-identity
+  - name: Add a second managed identity for the same pods by sharing a binding selector.
     text: >-
-        az aks pod-identity add --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
-        --name my-second-identity --binding-selector my_selector --identity-resource-id
-        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup/providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-second-identity
-  - name: Bind a managed identity anew that was deleted and created again.
+        az aks pod-identity add {_CLUSTER} --namespace my-app --name my-second-identity --binding-selector my_selector
+        --identity-resource-id {_IDENTITY_ID}/my-second-identity
+  - name: Rebind a managed identity that was deleted and recreated.
     text: >-
-        az aks pod-identity add --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
-        --name my-pod-identity --force --identity-resource-id
-        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup/providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-identity
+        az aks pod-identity add {_CLUSTER} --namespace my-app --name my-pod-identity --force --identity-resource-id
+        {_IDENTITY_ID}/my-identity
 """
 
-HELP["aks pod-identity apply"] = """
+HELP["aks pod-identity apply"] = f"""
 type: command
-short-summary: Make a cluster have the pod identities and exceptions of files, in one write.
+short-summary: Apply pod identities and exceptions from files to a cluster.
 long-summary: >-
-    Adds what is missing and changes what differs; --prune also removes what the files do not have. Reads all managed
-    identities and grants the cluster identity all missing roles at once, then changes the cluster in one write.
-    Applying what is there already sends no write. The add-on must be enabled.
+    Adds the entries that are missing and updates those that differ, in one write. Missing roles of the cluster
+    identity are granted first. Entries that the files do not list are kept unless you pass --prune. If the cluster is
+    already up to date, it is not changed. The add-on must be enabled.
 
 
-    A file has its version, and one or both lists:
+    A file has a version and one or both lists:
 
 
         version: 1
         podIdentities:
         - namespace: my-app
           name: my-pod-identity
-          bindingSelector: my_selector  # optional: the name
-          identity:  # or resourceId: the resource id of the managed identity
+          bindingSelector: my_selector  # optional, defaults to the name
+          identity:  # or resourceId with the resource ID of the managed identity
             name: my-identity
             resourceGroup: MyResourceGroup
-            subscription: 00000000-0000-0000-0000-000000000000  # optional: the cluster's
+            subscription: 00000000-0000-0000-0000-000000000000  # optional
         exceptions:
         - namespace: monitoring
           name: agents
-          podLabels:  # a pod with any one of them is excepted
+          podLabels:  # matches pods that have any of these labels
             app: node-agent
 
 
-    The result has the lists added, changed, removed and unchanged. Each entry has kind, namespace and name, and what
-    it was before and is after.
+    The output lists the entries that were added, changed, removed and unchanged, each with its values before and
+    after.
+
+
+    {_GRANT} With --dry-run, read permissions are enough.
 examples:
-  - name: Make a cluster have what a file says, and see first what that changes.
-    text: >-
-        az aks pod-identity apply --resource-group MyResourceGroup --cluster-name MyCluster
-        --file pod-identities.yaml --dry-run
-  - name: Make a cluster have what the files of a folder say and nothing else, in a pipeline.
-    text: >-
-        az aks pod-identity apply --resource-group MyResourceGroup --cluster-name MyCluster --file pod-identities
-        --prune --yes
+  - name: Preview the changes that a file would make.
+    text: az aks pod-identity apply {_CLUSTER} --file pod-identities.yaml --dry-run
+  - name: Make a cluster match the files in a folder, without prompting.
+    text: az aks pod-identity apply {_CLUSTER} --file pod-identities --prune --yes
 """
 
-HELP["aks pod-identity export"] = """
+HELP["aks pod-identity export"] = f"""
 type: command
-short-summary: Write the pod identities and exceptions of a cluster as a YAML file for git.
+short-summary: Export the pod identities and exceptions of a cluster as YAML.
 long-summary: >-
-    The same entries give the same text, in the order of namespaces and names, without what the service adds. It is
-    what az aks pod-identity apply reads. With --output or --query the same as az prints it, without the comments.
+    Prints a file that az aks pod-identity apply accepts. Entries are sorted by namespace and name, so the same
+    entries always give the same text. With --output or --query, the content is printed in that format.
+
+
+    {_READ}
 examples:
-  - name: Keep the pod identities of a cluster in a file.
-    text: >-
-        az aks pod-identity export --resource-group MyResourceGroup --cluster-name MyCluster | tee pod-identities.yaml
-  - name: Print it as JSON.
-    text: az aks pod-identity export --resource-group MyResourceGroup --cluster-name MyCluster --output json
+  - name: Save the pod identities of a cluster to a file.
+    text: az aks pod-identity export {_CLUSTER} | tee pod-identities.yaml
+  - name: Export the pod identities of a cluster as JSON.
+    text: az aks pod-identity export {_CLUSTER} --output json
 """
 
-HELP["aks pod-identity delete"] = """
+HELP["aks pod-identity delete"] = f"""
 type: command
-short-summary: Remove pod identities from a cluster.
+short-summary: Delete pod identities from a managed Kubernetes cluster.
 long-summary: >-
-    One that cannot be removed because the cluster identity lost its role over the managed identity gets the role
-    for the removal.
+    If the cluster identity has lost its role on the managed identity, the role is granted again so that the removal
+    can succeed.
+
+
+    {_WRITE} With --delete-role-assignment, also
+    Microsoft.Authorization/roleAssignments/read and delete on the managed identity. If a lost role must be granted
+    again, also Microsoft.Authorization/roleAssignments/write.
 examples:
-  - name: Remove a pod identity, and the role that the cluster identity has for its sake.
+  - name: Delete a pod identity and the role assignment that was created for it.
+    text: az aks pod-identity delete {_CLUSTER} --namespace my-app --name my-pod-identity --delete-role-assignment
+  - name: Delete pod identities in two namespaces at once.
     text: >-
-        az aks pod-identity delete --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
-        --name my-pod-identity --delete-role-assignment
-  - name: Remove several pod identities in one write, one of them in another namespace.
-    text: >-
-        az aks pod-identity delete --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
-        --name my-pod-identity --name other-app/broken-identity
+        az aks pod-identity delete {_CLUSTER} --namespace my-app --name my-pod-identity --name other-app/other-identity
 """
 
-HELP["aks pod-identity list"] = """
+HELP["aks pod-identity list"] = f"""
 type: command
-short-summary: List the pod identities of a cluster.
-long-summary: The JSON is the managed cluster; the entries are in its podIdentityProfile. A table has a row an entry.
+short-summary: List the pod identities in a managed Kubernetes cluster.
+long-summary: >-
+    The JSON output is the managed cluster, with the pod identities in podIdentityProfile.userAssignedIdentities. The
+    table output has one row per pod identity.
+
+
+    {_READ}
 examples:
-  - name: Show the pod identities of a cluster as a table.
-    text: az aks pod-identity list --resource-group MyResourceGroup --cluster-name MyCluster --output table
-  - name: Print the names of the pod identities in one namespace.
+  - name: List the pod identities in a cluster as a table.
+    text: az aks pod-identity list {_CLUSTER} --output table
+  - name: Get the names of the pod identities in one namespace.
     text: >-
-        az aks pod-identity list --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
-        --query podIdentityProfile.userAssignedIdentities[].name --output tsv
+        az aks pod-identity list {_CLUSTER} --namespace my-app --query podIdentityProfile.userAssignedIdentities[].name
+        --output tsv
 """
 
-HELP["aks pod-identity show"] = """
+HELP["aks pod-identity show"] = f"""
 type: command
-short-summary: Show one pod identity, with its provisioning state and the reason where it failed.
+short-summary: Show the details of a pod identity.
+long-summary: >-
+    The output includes the provisioning state and, if the pod identity failed, the error of the service.
+
+
+    {_READ}
 examples:
   - name: Show a pod identity.
-    text: >-
-        az aks pod-identity show --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
-        --name my-pod-identity
+    text: az aks pod-identity show {_CLUSTER} --namespace my-app --name my-pod-identity
 """
 
-HELP["aks pod-identity check"] = """
+HELP["aks pod-identity check"] = f"""
 type: command
-short-summary: Find out what is wrong with the pod identities of a cluster, and the commands that mend it.
+short-summary: Diagnose the pod identities of a cluster and suggest fixes.
 long-summary: >-
-    Reads the cluster, the managed identities, the roles of the cluster identity over them, and what the subscription
-    has registered. Changes nothing. Each finding has a severity (error, warning or info), the name of the check, a
-    subject, a message and, where one helps, a command to be pasted. What the account may not read is a finding too.
+    Checks the cluster, the managed identities, the roles of the cluster identity and the feature registration. Nothing
+    is changed. Each finding has a severity (error, warning or info), the name of the check, a subject, a message and,
+    if there is one, a command that fixes the problem.
+
+
+    Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster. To check managed identities
+    and roles, also Microsoft.ManagedIdentity/userAssignedIdentities/read and
+    Microsoft.Authorization/roleAssignments/read. What you have no permission to read is reported as a finding.
 examples:
-  - name: Show what is wrong, worst first.
-    text: az aks pod-identity check --resource-group MyResourceGroup --cluster-name MyCluster --output table
-  - name: Print the commands that mend the errors.
+  - name: Show the problems of a cluster, most severe first.
+    text: az aks pod-identity check {_CLUSTER} --output table
+  - name: Get the commands that fix the errors.
     text: >-
-        az aks pod-identity check --resource-group MyResourceGroup --cluster-name MyCluster
-        --query "[?severity=='error' && command].command" --output tsv
-  - name: Let a pipeline fail where something is wrong.
-    text: >-
-        az aks pod-identity check --resource-group MyResourceGroup --cluster-name MyCluster --fail-on error
+        az aks pod-identity check {_CLUSTER} --query "[?severity=='error' && command].command" --output tsv
+  - name: Fail a pipeline if the check finds an error.
+    text: az aks pod-identity check {_CLUSTER} --fail-on error
 """
 
-HELP["aks pod-identity migrate"] = """
+HELP["aks pod-identity migrate"] = f"""
 type: command
 short-summary: Migrate the workloads of a cluster to Microsoft Entra Workload ID, and disable the add-on.
 long-summary: >-
@@ -162,96 +195,109 @@ long-summary: >-
     workloads and keeps the label aadpodidbinding, so that pod identity keeps working. When --status shows that pods
     have tokens, the second step (--remove-labels) removes the label. --finish then disables the add-on. Each action can
     be interrupted and run again. Enabling the OIDC issuer and --finish cannot be undone, and ask first.
+
+
+    Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster and
+    Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read on the managed identities.
+    With --approve or --undo, also write or delete for the credentials. With --approve or --finish, also
+    Microsoft.ContainerService/managedClusters/write. With --finish, also
+    Microsoft.Authorization/roleAssignments/read and delete. With --run-command, also
+    Microsoft.ContainerService/managedClusters/runcommand/action and commandResults/read.
 examples:
   - name: Print the plan for the workloads that kubectl reads from the cluster.
-    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --output table
+    text: az aks pod-identity migrate {_CLUSTER} --output table
   - name: Print the plan for the manifests in a folder and in the output of another program.
     text: >-
-        az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --workloads ./manifests -
+        az aks pod-identity migrate {_CLUSTER} --workloads ./manifests -
   - name: Print the plan for the workloads of a private cluster.
-    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --run-command
+    text: az aks pod-identity migrate {_CLUSTER} --run-command
   - name: Create the credentials, and write the first step for the manifests in a folder.
     text: >-
-        az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --workloads ./manifests
+        az aks pod-identity migrate {_CLUSTER} --workloads ./manifests
         --new-service-accounts --approve --output-dir ./first-step
   - name: Show which workloads still need the add-on, and whether their pods have tokens.
-    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --status --output table
+    text: az aks pod-identity migrate {_CLUSTER} --status --output table
   - name: Write the second step, which removes the label from workloads whose pods have tokens.
     text: >-
-        az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --remove-labels
+        az aks pod-identity migrate {_CLUSTER} --remove-labels
         --output-dir ./second-step
   - name: Remove the pod identities, their roles and the exceptions, and disable the add-on.
-    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --finish
+    text: az aks pod-identity migrate {_CLUSTER} --finish
   - name: Remove the federated identity credentials that this command created.
-    text: az aks pod-identity migrate --resource-group MyResourceGroup --cluster-name MyCluster --undo --yes
+    text: az aks pod-identity migrate {_CLUSTER} --undo --yes
 """
 
-HELP["aks pod-identity wait"] = """
+HELP["aks pod-identity wait"] = f"""
 type: command
 short-summary: Wait until a pod identity meets a condition.
-long-summary: --created and --updated are met when the pod identity is Assigned.
+long-summary: >-
+    The conditions --created and --updated are met when the provisioning state is Assigned.
+
+
+    {_READ}
 examples:
-  - name: Wait until a pod identity that was added with --no-wait is Assigned.
-    text: >-
-        az aks pod-identity wait --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
-        --name my-pod-identity --created
+  - name: Wait until a pod identity that was added with --no-wait is assigned.
+    text: az aks pod-identity wait {_CLUSTER} --namespace my-app --name my-pod-identity --created
 """
 
 HELP["aks pod-identity exception"] = """
 type: group
-short-summary: Manage the exceptions of a cluster's pod identities.
+short-summary: Manage pod identity exceptions in a managed Kubernetes cluster.
 long-summary: >-
-    A pod with any one of an exception's labels reaches the instance metadata service without being intercepted by
-    the node agent.
+    Pods that have any of the labels of an exception reach the Azure Instance Metadata Service directly. The node agent
+    does not intercept their requests.
 """
 
-HELP["aks pod-identity exception add"] = """
+HELP["aks pod-identity exception add"] = f"""
 type: command
-short-summary: Except pods with any one of some labels.
+short-summary: Add an exception for pods that have any of the given labels.
+long-summary: "{_WRITE}"
 examples:
-  - name: Except the pods with the label app=my-app.
+  - name: Add an exception for pods that have the label app=my-app.
+    text: az aks pod-identity exception add {_CLUSTER} --namespace my-app --name my-exception --pod-labels app=my-app
+"""
+
+HELP["aks pod-identity exception update"] = f"""
+type: command
+short-summary: Replace the labels of a pod identity exception.
+long-summary: "{_WRITE}"
+examples:
+  - name: Make an exception match pods that have either of two labels.
     text: >-
-        az aks pod-identity exception add --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
-        --name my-exception --pod-labels app=my-app
+        az aks pod-identity exception update {_CLUSTER} --namespace my-app --name my-exception --pod-labels app=my-app
+        tier=backend
 """
 
-HELP["aks pod-identity exception update"] = """
+HELP["aks pod-identity exception delete"] = f"""
 type: command
-short-summary: Replace the labels of an exception.
+short-summary: Delete pod identity exceptions from a managed Kubernetes cluster.
+long-summary: "{_WRITE}"
 examples:
-  - name: Except the pods with one or the other label.
-    text: >-
-        az aks pod-identity exception update --resource-group MyResourceGroup --cluster-name MyCluster
-        --namespace my-app --name my-exception --pod-labels app=my-app tier=backend
+  - name: Delete an exception.
+    text: az aks pod-identity exception delete {_CLUSTER} --namespace my-app --name my-exception
 """
 
-HELP["aks pod-identity exception delete"] = """
+HELP["aks pod-identity exception list"] = f"""
 type: command
-short-summary: Remove an exception.
+short-summary: List the pod identity exceptions in a managed Kubernetes cluster.
+long-summary: >-
+    The JSON output is the managed cluster, with the exceptions in podIdentityProfile.userAssignedIdentityExceptions.
+    The table output has one row per exception.
+
+
+    {_READ}
 examples:
-  - name: Remove an exception.
-    text: >-
-        az aks pod-identity exception delete --resource-group MyResourceGroup --cluster-name MyCluster
-        --namespace my-app --name my-exception
+  - name: List the exceptions in a cluster as a table.
+    text: az aks pod-identity exception list {_CLUSTER} --output table
 """
 
-HELP["aks pod-identity exception list"] = """
+HELP["aks pod-identity exception show"] = f"""
 type: command
-short-summary: List the exceptions of a cluster.
-long-summary: The JSON is the managed cluster; the entries are in its podIdentityProfile. A table has a row an entry.
-examples:
-  - name: Show the exceptions of a cluster as a table.
-    text: az aks pod-identity exception list --resource-group MyResourceGroup --cluster-name MyCluster --output table
-"""
-
-HELP["aks pod-identity exception show"] = """
-type: command
-short-summary: Show one exception.
+short-summary: Show the details of a pod identity exception.
+long-summary: "{_READ}"
 examples:
   - name: Show an exception.
-    text: >-
-        az aks pod-identity exception show --resource-group MyResourceGroup --cluster-name MyCluster
-        --namespace my-app --name my-exception
+    text: az aks pod-identity exception show {_CLUSTER} --namespace my-app --name my-exception
 """
 
 helps.update(HELP)

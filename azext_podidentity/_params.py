@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.commands.parameters import (
+    AzArgumentContext,
     file_type,
     get_enum_type,
     get_resource_name_completion_list,
@@ -14,26 +15,29 @@ from azure.cli.core.commands.parameters import (
 from azext_podidentity import _validators
 from azext_podidentity._completers import complete_managed_identity, complete_name, complete_namespace
 
+if TYPE_CHECKING:
+    from azext_podidentity import PodIdentityCommandsLoader
+
 CLUSTER_COMMANDS = ("aks create", "aks update")
 _GROUP = "aks pod-identity"
 _WRITES = ("add", "delete", "apply", "exception add", "exception update", "exception delete")
 _YES = "Do not prompt for confirmation."
 _SKIP_ROLES = (
-    "Do not look up or grant the role Managed Identity Operator that the cluster identity needs over the managed "
-    "identity."
+    "Do not read or create role assignments. The cluster identity must already have the Managed Identity Operator role "
+    "on the managed identity."
 )
 
 
-def load_arguments(loader: Any, command: str) -> None:
-    """Registers the arguments of the command at hand, or of all where `command` is empty."""
+def load_arguments(loader: PodIdentityCommandsLoader, command: str) -> None:
+    """Register the arguments of `command`, or of all commands if it is empty."""
     if command in ("", *CLUSTER_COMMANDS):
         _load_cluster_flags(loader)
     if command not in CLUSTER_COMMANDS:
         _load_group(loader)
 
 
-def _load_cluster_flags(loader: Any) -> None:
-    """The host's arguments of `aks create` and `aks update`, whichever it has, and the flags."""
+def _load_cluster_flags(loader: PodIdentityCommandsLoader) -> None:
+    """Register the host's own arguments of `aks create` and `aks update`, and the pod identity flags."""
     from azure.cli.command_modules.acs._params import load_arguments as load_arguments_of_host
 
     load_arguments_of_host(loader, None)
@@ -43,13 +47,13 @@ def _load_cluster_flags(loader: Any) -> None:
                 "enable_pod_identity",
                 action="store_true",
                 validator=_validators.validate_cluster_flags,
-                help="Enable the pod identity add-on. It is deprecated; its support ended in September 2025.",
+                help="Enable the pod identity add-on. It is deprecated, and its support ended in September 2025.",
             )
             c.argument(
                 "enable_pod_identity_with_kubenet",
                 action="store_true",
-                help="Consent to pod identities with the network plugin kubenet, where a pod can impersonate another "
-                "by ARP spoofing.",
+                help="Allow the pod identity add-on on a cluster that uses the kubenet network plugin, where a pod can "
+                "impersonate another pod by ARP spoofing. Use with --enable-pod-identity.",
             )
             if "yes" not in loader.argument_registry.arguments[command]:
                 c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
@@ -57,40 +61,39 @@ def _load_cluster_flags(loader: Any) -> None:
         c.argument(
             "disable_pod_identity",
             action="store_true",
-            help="Disable the pod identity add-on. Asks where pod identities or exceptions are still there.",
+            help="Disable the pod identity add-on. Prompts for confirmation if the cluster has pod identities or "
+            "exceptions, because they are deleted.",
         )
 
 
-def _load_group(loader: Any) -> None:
+def _load_group(loader: PodIdentityCommandsLoader) -> None:
     from argcomplete.completers import FilesCompleter
 
     _cluster(loader)
     with loader.argument_context(_GROUP) as c:
-        _namespace(c, "Kubernetes namespace, for example my-app.")
-        _name(c, "Name in the namespace: a DNS subdomain name, for example my-pod-identity.", complete_name)
+        _namespace(c, "The Kubernetes namespace.")
+        _name(c, "The name of the entry in its namespace, a DNS subdomain name.", complete_name)
         c.argument(
             "aks_custom_headers",
             validator=_validators.validate_aks_custom_headers,
-            help="Comma-separated key=value pairs to send as headers with the request that changes the cluster.",
+            help="Comma-separated key=value pairs to send as headers of the request that updates the cluster.",
         )
     with loader.argument_context("aks pod-identity add") as c:
         _name(
             c,
-            "Name of the pod identity: a DNS subdomain name. "
-            "Derived from the name of the managed identity when left out.",
+            "The name of the pod identity, a DNS subdomain name. Defaults to the name of the managed identity.",
         )
         c.argument(
             "identity_resource_id",
             completer=complete_managed_identity,
             validator=_validators.validate_identity_resource_id,
-            help="Resource id of the managed identity (of type Microsoft.ManagedIdentity/userAssignedIdentities). "
-            "It may be in another subscription.",
+            help="The resource ID of the user-assigned managed identity. It can be in another subscription.",
         )
         c.argument(
             "binding_selector",
             validator=_validators.validate_binding_selector,
-            help="Value that the label aadpodidbinding of a pod must have to get this identity. "
-            "The name of the pod identity when left out. Several pod identities can have one selector.",
+            help="The value of the aadpodidbinding label of the pods that use this identity. Several pod identities "
+            "can share a selector. Defaults to the name of the pod identity.",
         )
         c.argument(
             "skip_role_assignment",
@@ -100,8 +103,8 @@ def _load_group(loader: Any) -> None:
         c.argument(
             "force",
             action="store_true",
-            help="Replace what is left over under the name: a pod identity in state Failed, or one whose managed "
-            "identity was deleted and created again since.",
+            help="Replace an existing pod identity of the same name that has failed, or whose managed identity was "
+            "deleted and recreated.",
         )
     with loader.argument_context("aks pod-identity apply") as c:
         c.argument(
@@ -112,19 +115,18 @@ def _load_group(loader: Any) -> None:
             nargs="+",
             action="extend",
             validator=_validators.validate_files,
-            help="YAML file with pod identities and exceptions, - for standard input, or a folder, of which the files "
-            "that end in .yaml, .yml and .json are read. Several can be given, also by several --file. Manifests of "
-            "the open-source project aad-pod-identity are read too.",
+            help="Space-separated YAML or JSON files with pod identities and exceptions, folders that contain such "
+            "files, or - for standard input. Manifests of the open-source project aad-pod-identity are also accepted.",
         )
         c.argument(
             "prune",
             action="store_true",
-            help="Also remove pod identities and exceptions that the files do not have. Asks first.",
+            help="Delete pod identities and exceptions that are not in the files. Prompts for confirmation.",
         )
         c.argument(
             "dry_run",
             action="store_true",
-            help="Only show what would be added (+), changed (~) and removed (-); nothing but reads is sent.",
+            help="Show what would be added (+), changed (~) and removed (-), without changing anything.",
         )
         c.argument("skip_role_assignment", action="store_true", help=_SKIP_ROLES)
         c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
@@ -143,7 +145,7 @@ def _load_group(loader: Any) -> None:
         c.argument(
             "fail_on",
             arg_type=get_enum_type(("error", "warning")),
-            help="Exit with code 1 where there is a finding of this severity or a worse one.",
+            help="Exit with code 1 if there is a finding of this severity or higher.",
         )
     _load_migrate(loader)
     for command in _WRITES:
@@ -152,26 +154,26 @@ def _load_group(loader: Any) -> None:
                 "timeout",
                 type=int,
                 validator=_validators.validate_timeout,
-                help="Seconds to wait for operations on the cluster, those of others and its own. What was begun goes "
-                "on when they are over. 1800 when left out.",
+                help="The maximum time in seconds to wait for operations on the cluster. Operations that were already "
+                "started continue after the timeout. Default: 1800.",
             )
     for command in ("aks pod-identity list", "aks pod-identity exception list"):
         with loader.argument_context(command) as c:
-            _namespace(c, "Show the entries of this Kubernetes namespace only.")
+            _namespace(c, "List only the entries in this Kubernetes namespace.")
     with loader.argument_context("aks pod-identity exception") as c:
         c.argument(
             "pod_labels",
             nargs="*",
             validator=_validators.validate_pod_labels,
-            help="Space-separated labels: key=value [key=value ...]. A pod that has any one of them is excepted.",
+            help="Space-separated labels: key=value [key=value ...]. The exception matches pods that have any of them.",
         )
     with loader.argument_context("aks pod-identity exception add") as c:
-        _name(c, "Name of the exception: a DNS subdomain name. Derived from the labels when left out.")
+        _name(c, "The name of the exception, a DNS subdomain name. Defaults to a name derived from the labels.")
     with loader.argument_context("aks pod-identity exception delete") as c:
         _names(c, complete_name)
 
 
-def _load_migrate(loader: Any) -> None:
+def _load_migrate(loader: PodIdentityCommandsLoader) -> None:
     with loader.argument_context("aks pod-identity migrate", arg_group="Workloads") as c:
         c.argument(
             "workloads",
@@ -258,13 +260,13 @@ def _load_migrate(loader: Any) -> None:
         )
 
 
-def _cluster(loader: Any) -> None:
-    """The ways to name the cluster, for every command that is about one: `validate_cluster` makes them one."""
+def _cluster(loader: PodIdentityCommandsLoader) -> None:
+    """Register the options that name the cluster. `validate_cluster` resolves them to one cluster."""
     complete_cluster = get_resource_name_completion_list("Microsoft.ContainerService/ManagedClusters")
     for name, command in loader.command_table.items():
         if not name.startswith(f"{_GROUP} ") or "cluster_name" not in command.arguments:
             continue
-        # As everywhere in az a command that lists has no --ids.
+        # As everywhere in az, list commands have no --ids.
         ids = {} if name.endswith(" list") else {"id_part": "name"}
         with loader.argument_context(name) as c:
             c.argument("resource_group_name", resource_group_name_type, required=False)
@@ -281,12 +283,12 @@ def _cluster(loader: Any) -> None:
                 options_list=["--cluster"],
                 completer=complete_cluster,
                 validator=_validators.validate_cluster,
-                help="Name or resource id of the managed cluster, in place of --cluster-name; with an id, also of "
-                "--resource-group and --subscription.",
+                help="Name or resource ID of the managed cluster. A resource ID also replaces --resource-group and "
+                "--subscription.",
             )
 
 
-def _namespace(context: Any, text: str) -> None:
+def _namespace(context: AzArgumentContext, text: str) -> None:
     context.argument(
         "entry_namespace",
         options_list=["--namespace"],
@@ -296,7 +298,7 @@ def _namespace(context: Any, text: str) -> None:
     )
 
 
-def _name(context: Any, text: str, completer: Any = None) -> None:
+def _name(context: AzArgumentContext, text: str, completer: Any = None) -> None:
     context.argument(
         "entry_name",
         options_list=["--name", "-n"],
@@ -306,7 +308,7 @@ def _name(context: Any, text: str, completer: Any = None) -> None:
     )
 
 
-def _names(context: Any, completer: Any) -> None:
+def _names(context: AzArgumentContext, completer: Any) -> None:
     context.argument(
         "entry_names",
         options_list=["--name", "-n"],
@@ -314,6 +316,5 @@ def _names(context: Any, completer: Any) -> None:
         action="extend",
         validator=_validators.validate_names,
         completer=completer,
-        help="Names in the namespace, separated by spaces; the option can be given several times, and "
-        "NAMESPACE/NAME names an entry of another namespace. All go in one write.",
+        help="Space-separated names of the entries to delete. Use NAMESPACE/NAME for an entry in another namespace.",
     )

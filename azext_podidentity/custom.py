@@ -1,7 +1,7 @@
-"""One short handler a command."""
+"""The handlers of `az aks pod-identity`, one per command. Each imports its use case when it runs."""
 
-# az passes a command's options by name; a validator may have used one up.
-# pylint: disable=too-many-positional-arguments, unused-argument
+# az passes the options of a command by name.
+# pylint: disable=too-many-positional-arguments
 
 from __future__ import annotations
 
@@ -9,23 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from knack.log import get_logger
 
-from azext_podidentity.arm.managed_clusters import ClusterReader
-from azext_podidentity.cli.deprecation import warn_deprecated
-from azext_podidentity.cli.target import cluster_reference
-from azext_podidentity.profile.cluster import Cluster, off_hint
-from azext_podidentity.profile.entries import EntryKey, PodIdentityException
-from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
-from azext_podidentity.profile.validation import name_from_labels, name_from_managed_identity
-
 if TYPE_CHECKING:
-    from azext_podidentity.arm.cluster_writer import ClusterWriter
+    from azure.cli.core.commands import AzCliCommand
+    from azure.mgmt.containerservice.models import ManagedCluster
+    from azure.mgmt.containerservice.operations import ManagedClustersOperations
+
+    from azext_podidentity.profile.entries import EntryKey
 
 logger = get_logger(__name__)
 
 
-def pod_identity_add(
-    cmd: Any,
-    client: Any,
+def add_pod_identity(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
     resource_group_name: str,
     cluster_name: str,
     entry_namespace: str,
@@ -37,23 +33,29 @@ def pod_identity_add(
     aks_custom_headers: dict[str, str] | None = None,
     timeout: int | None = None,
     no_wait: bool = False,
-) -> Any:
-    """`az aks pod-identity add`: returns the managed cluster."""
+) -> ManagedCluster | None:
+    """Add a pod identity and return the managed cluster, None with `no_wait`."""
     from azext_podidentity.actions.change import change_cluster
     from azext_podidentity.actions.role_grants import RoleGrants
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
+    from azext_podidentity.cli.deprecation import warn_deprecated
+    from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.profile.changes import AddIdentity
+    from azext_podidentity.profile.entries import EntryKey
+    from azext_podidentity.profile.validation import name_from_managed_identity
 
     name = entry_name or name_from_managed_identity(identity_resource_id)
     change = AddIdentity.of(EntryKey(entry_namespace, name), identity_resource_id, binding_selector, force=force)
     warn_deprecated(cmd.cli_ctx)
-    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    writer = ClusterWriter(cmd.cli_ctx, client, reference, timeout)
     grants = RoleGrants(cmd.cli_ctx, skip_role_assignment=skip_role_assignment)
     return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
 
 
-def pod_identity_delete(
-    cmd: Any,
-    client: Any,
+def delete_pod_identity(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
     resource_group_name: str,
     cluster_name: str,
     entry_namespace: str,
@@ -63,19 +65,23 @@ def pod_identity_delete(
     aks_custom_headers: dict[str, str] | None = None,
     timeout: int | None = None,
     no_wait: bool = False,
-) -> Any:
-    """`az aks pod-identity delete`: returns the managed cluster."""
+) -> ManagedCluster | None:
+    """Delete pod identities and return the managed cluster, None with `no_wait`."""
     from azext_podidentity.actions.delete import delete_identities
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
     from azext_podidentity.cli.interaction import agrees
+    from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.profile.changes import Delete
+    from azext_podidentity.profile.entry_types import IDENTITY
 
     def agrees_to_remove(assignment_ids: list[str]) -> bool:
         names = "\n".join(assignment_ids)
         return agrees(f"The role assignments of the pod identities were created by others:\n{names}", "Remove them?")
 
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
     return delete_identities(
         cmd.cli_ctx,
-        _writer(cmd, client, resource_group_name, cluster_name, timeout),
+        ClusterWriter(cmd.cli_ctx, client, reference, timeout),
         Delete(IDENTITY, tuple(entry_names)),
         delete_role_assignment=delete_role_assignment,
         agree=lambda ids: yes or agrees_to_remove(ids),
@@ -84,9 +90,9 @@ def pod_identity_delete(
     )
 
 
-def pod_identity_apply(
-    cmd: Any,
-    client: Any,
+def apply_manifest(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
     resource_group_name: str,
     cluster_name: str,
     files: list[str],
@@ -98,15 +104,19 @@ def pod_identity_apply(
     no_wait: bool = False,
     timeout: int | None = None,
 ) -> dict[str, list[dict[str, Any]]] | None:
-    """`az aks pod-identity apply`: returns what is added, changed, removed and unchanged, None for a no."""
+    """Apply files and return the entries that are added, changed, removed and unchanged."""
     from azext_podidentity.actions import apply
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
+    from azext_podidentity.cli.deprecation import warn_deprecated
     from azext_podidentity.cli.interaction import confirm
+    from azext_podidentity.cli.target import cluster_reference
 
     manifest = apply.load_manifest(cmd.cli_ctx, files)
     warn_deprecated(cmd.cli_ctx)
     for note in manifest.notes:
         logger.warning(note)
-    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    writer = ClusterWriter(cmd.cli_ctx, client, reference, timeout)
     plan = apply.plan_changes(cmd.cli_ctx, writer, manifest, prune=prune, dry_run=dry_run)
     if dry_run or not plan.difference:
         logger.warning(plan.describe(cluster_name))
@@ -124,13 +134,20 @@ def pod_identity_apply(
     return plan.difference.to_json()
 
 
-def pod_identity_export(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> dict[str, Any] | None:
-    """`az aks pod-identity export`: prints the file; returns its JSON object where another output is asked for."""
+def export_manifest(
+    cmd: AzCliCommand, client: ManagedClustersOperations, resource_group_name: str, cluster_name: str
+) -> dict[str, Any] | None:
+    """Print the manifest, or return it as a JSON object if another output format or a query is given."""
+    from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.cli.output_format import has_option, print_text, wants_text
+    from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.manifest.exporter import to_document, to_yaml
+    from azext_podidentity.profile.cluster import off_hint
 
-    cluster = _reader(cmd, client, resource_group_name, cluster_name).read().cluster
-    warn_if_disabled(cluster)
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    cluster = ClusterReader(cmd.cli_ctx, client, reference).read().cluster
+    if hint := off_hint(cluster):
+        logger.warning(hint)
     profile = cluster.profile
     if not wants_text(cmd.cli_ctx):
         return to_document(profile)
@@ -140,44 +157,76 @@ def pod_identity_export(cmd: Any, client: Any, resource_group_name: str, cluster
     return None
 
 
-def list_entries(
-    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str | None = None
-) -> Any:
-    """`az aks pod-identity list` and `… exception list`: returns the managed cluster, which has the entries of both."""
-    reader = _reader(cmd, client, resource_group_name, cluster_name)
-    model = reader.get_namespace(entry_namespace)
-    warn_if_disabled(reader.state_of(model).cluster)
-    return model
+def list_pod_identities(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
+    resource_group_name: str,
+    cluster_name: str,
+    entry_namespace: str | None = None,
+) -> ManagedCluster:
+    """Return the managed cluster, whose profile has the pod identities of the namespace or of all namespaces."""
+    from azext_podidentity.actions.read import list_entries
+    from azext_podidentity.cli.target import cluster_reference
+
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    return list_entries(cmd.cli_ctx, client, reference, entry_namespace)
 
 
-def pod_identity_show(
-    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
-) -> Any:
-    """`az aks pod-identity show`: returns the entry, None where the add-on is off."""
-    reader = _reader(cmd, client, resource_group_name, cluster_name)
-    return _entry(reader, IDENTITY, EntryKey(entry_namespace, entry_name))
+def show_pod_identity(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
+    resource_group_name: str,
+    cluster_name: str,
+    entry_namespace: str,
+    entry_name: str,
+) -> dict[str, Any] | None:
+    """Return the pod identity as a JSON object, None if the add-on is disabled."""
+    from azext_podidentity.actions.read import show_entry
+    from azext_podidentity.cli.target import cluster_reference
+    from azext_podidentity.profile.entries import EntryKey
+    from azext_podidentity.profile.entry_types import IDENTITY
+
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    return show_entry(cmd.cli_ctx, client, reference, IDENTITY, EntryKey(entry_namespace, entry_name))
 
 
-def pod_identity_for_wait(
-    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
-) -> Any:
-    """The entry in the form that az's own wait conditions understand."""
+def get_pod_identity_for_wait(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
+    resource_group_name: str,
+    cluster_name: str,
+    entry_namespace: str,
+    entry_name: str,
+) -> dict[str, Any]:
+    """Return the pod identity with `provisioning_state` in the words of az's wait conditions."""
+    from azext_podidentity.arm.managed_clusters import ClusterReader
+    from azext_podidentity.cli.target import cluster_reference
+    from azext_podidentity.profile.entries import EntryKey
+
     key = EntryKey(entry_namespace, entry_name)
-    return _reader(cmd, client, resource_group_name, cluster_name).entry_for_wait(key)
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    return ClusterReader(cmd.cli_ctx, client, reference).entry_for_wait(key)
 
 
-def pod_identity_check(
-    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, fail_on: str | None = None
+def check_pod_identities(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
+    resource_group_name: str,
+    cluster_name: str,
+    fail_on: str | None = None,
 ) -> list[dict[str, str | None]]:
-    """Return the findings, worst first; their commands are printed below a table."""
+    """Return the findings as JSON objects, most severe first; their commands are printed below a table."""
     from azure.cli.core.azclierror import ValidationError
 
     from azext_podidentity.actions import check
+    from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.checks.finding import at_or_above, suggested_commands
     from azext_podidentity.checks.registry import run_checks
     from azext_podidentity.cli.after_output import fail_after_output, print_after_table
+    from azext_podidentity.cli.target import cluster_reference
 
-    findings = run_checks(check.read_snapshot(cmd.cli_ctx, _reader(cmd, client, resource_group_name, cluster_name)))
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    findings = run_checks(check.read_snapshot(cmd.cli_ctx, ClusterReader(cmd.cli_ctx, client, reference)))
     print_after_table(cmd.cli_ctx, "Suggested commands:", suggested_commands(findings))
     if fail_on and (bad := at_or_above(findings, fail_on)):
         message = f"{len(bad)} of {len(findings)} findings have the severity {fail_on} or worse (--fail-on)."
@@ -185,9 +234,9 @@ def pod_identity_check(
     return [finding.to_json() for finding in findings]
 
 
-def pod_identity_migrate(
-    cmd: Any,
-    client: Any,
+def migrate_workloads(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
     resource_group_name: str,
     cluster_name: str,
     workloads: list[str] | None = None,
@@ -214,6 +263,7 @@ def pod_identity_migrate(
     from azext_podidentity.arm.cluster_writer import ClusterWriter
     from azext_podidentity.cli.after_output import fail_after_output
     from azext_podidentity.cli.interaction import confirm
+    from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.migration.steps import ONE_STEP, PREPARE, REMOVE_LABELS, Options
 
     def ask(message: str) -> None:
@@ -243,107 +293,3 @@ def pod_identity_migrate(
     if outcome.error:
         fail_after_output(cmd.cli_ctx, outcome.error)
     return outcome.result
-
-
-def exception_add(
-    cmd: Any,
-    client: Any,
-    resource_group_name: str,
-    cluster_name: str,
-    entry_namespace: str,
-    pod_labels: dict[str, str],
-    entry_name: str | None = None,
-    aks_custom_headers: dict[str, str] | None = None,
-    timeout: int | None = None,
-    no_wait: bool = False,
-) -> Any:
-    """`az aks pod-identity exception add`: returns the managed cluster."""
-    from azext_podidentity.actions.change import change_cluster
-    from azext_podidentity.actions.role_grants import RoleGrants
-    from azext_podidentity.profile.changes import AddException
-
-    key = EntryKey(entry_namespace, entry_name or name_from_labels(pod_labels))
-    change = AddException(PodIdentityException(key, pod_labels))
-    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
-    grants = RoleGrants(cmd.cli_ctx)
-    return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
-
-
-def exception_update(
-    cmd: Any,
-    client: Any,
-    resource_group_name: str,
-    cluster_name: str,
-    entry_namespace: str,
-    entry_name: str,
-    pod_labels: dict[str, str],
-    aks_custom_headers: dict[str, str] | None = None,
-    timeout: int | None = None,
-    no_wait: bool = False,
-) -> Any:
-    """`az aks pod-identity exception update`: returns the managed cluster."""
-    from azext_podidentity.actions.change import change_cluster
-    from azext_podidentity.actions.role_grants import RoleGrants
-    from azext_podidentity.profile.changes import UpdateException
-
-    change = UpdateException(PodIdentityException(EntryKey(entry_namespace, entry_name), pod_labels))
-    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
-    grants = RoleGrants(cmd.cli_ctx)
-    return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
-
-
-def exception_delete(
-    cmd: Any,
-    client: Any,
-    resource_group_name: str,
-    cluster_name: str,
-    entry_namespace: str,
-    entry_names: list[EntryKey],
-    aks_custom_headers: dict[str, str] | None = None,
-    timeout: int | None = None,
-    no_wait: bool = False,
-) -> Any:
-    """`az aks pod-identity exception delete`: returns the managed cluster."""
-    from azext_podidentity.actions.change import change_cluster
-    from azext_podidentity.actions.role_grants import RoleGrants
-    from azext_podidentity.profile.changes import Delete
-
-    change = Delete(EXCEPTION, tuple(entry_names))
-    writer = _writer(cmd, client, resource_group_name, cluster_name, timeout)
-    grants = RoleGrants(cmd.cli_ctx)
-    return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
-
-
-def exception_show(
-    cmd: Any, client: Any, resource_group_name: str, cluster_name: str, entry_namespace: str, entry_name: str
-) -> Any:
-    """`az aks pod-identity exception show`: returns the exception, None where the add-on is off."""
-    reader = _reader(cmd, client, resource_group_name, cluster_name)
-    return _entry(reader, EXCEPTION, EntryKey(entry_namespace, entry_name))
-
-
-def _entry(reader: ClusterReader, entry_type: EntryType, key: EntryKey) -> Any:
-    """The entry's JSON object. An absent one is an error that lists those that are there, unless the add-on is off."""
-    cluster = reader.read().cluster
-    entry: Any = entry_type.entries(cluster.profile).find(key)
-    if entry is None and not warn_if_disabled(cluster):
-        raise entry_type.absent(cluster, key)
-    return None if entry is None else entry.raw
-
-
-def warn_if_disabled(cluster: Cluster) -> bool:
-    """Whether the add-on is off; if so, tells a person how to enable it."""
-    hint = off_hint(cluster)
-    if hint:
-        logger.warning(hint)
-    return hint is not None
-
-
-def _reader(cmd: Any, client: Any, resource_group_name: str, cluster_name: str) -> ClusterReader:
-    return ClusterReader(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name))
-
-
-def _writer(cmd: Any, client: Any, resource_group_name: str, cluster_name: str, timeout: int | None) -> ClusterWriter:
-    from azext_podidentity.arm.cluster_writer import ClusterWriter
-
-    return ClusterWriter(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name), timeout)

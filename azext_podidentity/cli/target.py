@@ -1,4 +1,4 @@
-"""The cluster that a command line names."""
+"""Find out which cluster a command line names."""
 
 from __future__ import annotations
 
