@@ -21,14 +21,19 @@ def per_cluster(table: Callable[[Any, int], Rows]) -> Callable[[Any], Rows]:
 
     def rows(result: Any) -> Rows:
         from azext_podidentity.cli.terminal import table_width
+        from azext_podidentity.profile.text import printable
 
         width = table_width()
         several = isinstance(result, list) and result and all(_names_cluster(each) or each is None for each in result)
         if not several:
-            return table(result, width)
+            return [{name: printable(cell, keep="") for name, cell in row.items()} for row in table(result, width)]
         results = sorted((each for each in result if each is not None), key=lambda each: each.cluster)
         left = width - max((len(each.cluster) for each in results), default=0) - _GAP
-        return [{"Cluster": each.cluster, **row} for each in results for row in table(each, left)]
+        return [
+            {name: printable(cell, keep="") for name, cell in {"Cluster": each.cluster, **row}.items()}
+            for each in results
+            for row in table(each, left)
+        ]
 
     return rows
 

@@ -142,12 +142,12 @@ def export_manifest(
     from azext_podidentity.cli.output_format import has_option, print_text, wants_text
     from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.manifest.exporter import to_document, to_yaml
-    from azext_podidentity.profile.cluster import off_hint
+    from azext_podidentity.profile.eligibility import disabled_advice
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
     cluster = ClusterReader(cmd.cli_ctx, client, reference).read().cluster
-    if hint := off_hint(cluster):
-        logger.warning(hint)
+    if not cluster.profile.enabled:
+        logger.warning("%s", disabled_advice(cluster))
     profile = cluster.profile
     if not wants_text(cmd.cli_ctx):
         return to_document(profile)

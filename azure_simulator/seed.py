@@ -73,17 +73,6 @@ class Seed:
             role = self._services.roles.definitions.add(name, actions, not_actions)
             return role.to_json(self._subscription(None))
 
-    def policy_assignment(self, scope: str, name: str, definition_id: str, **properties: Any) -> Json:
-        """Create a policy assignment. `properties`: `parameters`, `enforcementMode`, `notScopes` and so on, as JSON."""
-        with self._lock:
-            given = {**properties, "policyDefinitionId": definition_id}
-            return copy.deepcopy(self._services.policies.assign(scope, name, given))
-
-    def policy_definition(self, resource_id: str, properties: Json) -> Json:
-        """Create a policy definition or, if the ID says so, an initiative, which has `policyDefinitions`."""
-        with self._lock:
-            return copy.deepcopy(self._services.policies.define(resource_id, properties))
-
     def group(self, *members: str) -> str:
         """Create a security group with these object IDs as members. Return its object ID."""
         with self._lock:

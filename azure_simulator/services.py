@@ -23,7 +23,6 @@ from .resources.containerservice import (
 )
 from .resources.features import Features
 from .resources.managedidentity import ManagedIdentities
-from .resources.policy import Policies
 from .resources.providers import Providers
 from .resources.resourcegraph import ResourceGraph
 from .resources.resources import ResourceGroups
@@ -48,7 +47,6 @@ class Services:
         self._container_service = ContainerService(
             self.groups, self.providers, self.clusters, operations, commands, self.bindings
         )
-        self.policies = Policies(context)
         self._graph = ResourceGraph(context, self._resources)
         self._login = Login(context, tokens, client_secret)
 
@@ -58,7 +56,6 @@ class Services:
             *self._login.routes(),
             *self.directory.routes(),
             *self.roles.routes(),
-            *self.policies.routes(),
             *self._container_service.routes(),
             *self.identities.routes(),
             *self.features.routes(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 
@@ -11,7 +10,6 @@ from development.program import continue_as
 from development.walk import WALK, Step
 
 DOCS = ROOT / "docs"
-_SAMPLES = {"name": "my-pod-identity", "namespace": "my-app"}
 _TROUBLESHOOTING = """# What the service refuses, and the way out
 
 Each heading is what to look for in an error of the service. Below it is what it means and what the extension advises,
@@ -46,7 +44,7 @@ def typed(step: Step) -> str:
 
 
 def troubleshooting() -> str:
-    """Return the table of known refusals as a page (Markdown)."""
+    """Return the table of known errors as a page (Markdown)."""
     return "\n".join([_TROUBLESHOOTING, *_refusals()])
 
 
@@ -58,29 +56,23 @@ def _refusals() -> Iterator[str]:
     from azext_podidentity.profile.cluster import Cluster
     from azext_podidentity.profile.cluster_reference import ClusterReference
     from azext_podidentity.profile.entries import Profile
-    from azext_podidentity.profile.known_errors import TABLE
+    from azext_podidentity.profile.error_rows import TABLE
+    from azext_podidentity.profile.known_errors import find_known
+    from azext_podidentity.profile.service_requests import ON_CLUSTER, Request, ServiceMessage, Stage
 
     cluster = Cluster(
         ClusterReference("myResourceGroup", "myAKSCluster"), Profile(enabled=True), provisioning_state="Succeeded"
     )
-    for known in TABLE:
-        shown = readable(known.pattern.pattern)
-        match = known.pattern.search(shown[0])
-        assert match, f"no sample for {known.pattern.pattern}"
-        text, *commands = known.mend(cluster, match).split("\naz ")
-        yield f"## {', '.join(f'`{each}`' for each in shown)}\n\n{known.why(cluster, match)}\n\n{text}\n"
-        if commands:
-            yield "```sh\n{}\n```\n".format("\n".join(f"az {command}" for command in commands))
-
-
-def readable(pattern: str) -> list[str]:
-    """Return the alternatives that a pattern of the table matches, in words rather than as a regular expression."""
-    text = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda group: _SAMPLES[group[1]], pattern).lstrip("^").replace(".*", "... ")
-    head, bracket, rest = text.partition("(")
-    if not bracket:
-        return [text]
-    choices, _, tail = rest.partition(")")
-    return [f"{head}{choice}{tail}" for choice in choices.split("|")]
+    for row in TABLE:
+        stage = next(each for each in Stage if each in row.stages)
+        said = ServiceMessage(row.codes[0] if row.codes else "", row.sample)
+        known = find_known([row], [said], Request(stage, cluster if stage in ON_CLUSTER else None))
+        assert known, f"the sample does not match: {row.sample}"
+        advice = row.advise(known[1])
+        heading = ", ".join(f"`{code}`" for code in row.codes) or f"`{row.pattern}`"
+        yield "\n\n".join((f"## {heading}", f"> {row.sample}", advice.reason, *advice.steps)) + "\n"
+        if advice.commands:
+            yield "```sh\n{}\n```\n".format("\n".join(advice.commands))
 
 
 def main() -> int:

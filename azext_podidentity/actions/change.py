@@ -15,8 +15,8 @@ from azext_podidentity.arm.errors import ArmError, explain_failed
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.profile.commands import revoke_command
 from azext_podidentity.profile.entries import EntryKey, PodIdentity, Profile
-from azext_podidentity.profile.identity_problems import ChangeContext
 from azext_podidentity.profile.lost_updates import LostUpdates, all_restored, lost_of, restore, without
+from azext_podidentity.profile.service_requests import ChangeContext
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli

@@ -13,7 +13,7 @@ from azext_podidentity.arm.managed_clusters import ClusterReader
 from azext_podidentity.arm.registrations import feature_state, provider_state
 from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
 from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.entries import Unreadable
 from azext_podidentity.profile.rbac import role_name
 
 if TYPE_CHECKING:

@@ -36,9 +36,8 @@ from azext_podidentity.migration.status import (
 from azext_podidentity.migration.steps import MigrationPlan, Options
 from azext_podidentity.profile.changes import Delete, Disable, EnableWorkloadIdentity, lost_by_disable
 from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.entries import PodIdentity
+from azext_podidentity.profile.entries import PodIdentity, Unreadable
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION
-from azext_podidentity.profile.identity_problems import Unreadable
 from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials, IdentityLookups
 
 if TYPE_CHECKING:

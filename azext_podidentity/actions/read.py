@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from knack.log import get_logger
 
 from azext_podidentity.arm.managed_clusters import ClusterReader
-from azext_podidentity.profile.cluster import off_hint
+from azext_podidentity.profile.eligibility import disabled_advice
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -32,7 +32,7 @@ def list_entries(
     model = reader.get_namespace(namespace)
     profile = model.properties.pod_identity_profile if model.properties else None
     if profile is None or not profile.enabled:
-        logger.warning(off_hint(reader.state_of(model).cluster))
+        logger.warning("%s", disabled_advice(reader.state_of(model).cluster))
     return model
 
 
@@ -53,7 +53,7 @@ def show_entry(
     if entry is not None:
         raw: dict[str, Any] = entry.raw
         return raw
-    if hint := off_hint(cluster):
-        logger.warning(hint)
+    if not cluster.profile.enabled:
+        logger.warning("%s", disabled_advice(cluster))
         return None
     raise entry_type.absent(cluster, key)

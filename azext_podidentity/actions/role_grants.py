@@ -14,7 +14,7 @@ from knack.util import CLIError
 from azext_podidentity.arm import managed_identities, role_assignments
 from azext_podidentity.arm.backoff import ROLE_WRITES, now, until_role_write
 from azext_podidentity.arm.concurrency import begin
-from azext_podidentity.arm.errors import explain_stale
+from azext_podidentity.arm.errors import explain_leftover
 from azext_podidentity.cli.progress import counted
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, PodIdentity, Profile
 
@@ -172,7 +172,7 @@ class RoleGrants:
             key = resource_id.lower()
             assignments = roles[key]
             if isinstance(assignments, ForbiddenError):
-                self._unreadable[key] = assignments.error_msg
+                self._unreadable[key] = " ".join(assignments.error_msg.split())
             elif isinstance(assignments, CLIError):
                 raise assignments
             elif assignments:
@@ -229,7 +229,7 @@ def _moment(age: float | None) -> float | None:
 
 def _check_unchanged(entry: PodIdentity, found: ManagedIdentity | NotFound | CLIError | None, cluster: Cluster) -> None:
     """Raise the explained error if an existing entry's managed identity is gone, or is another one now."""
-    if isinstance(found, ManagedIdentity | NotFound) and (error := explain_stale(entry, found, cluster)):
+    if isinstance(found, ManagedIdentity | NotFound) and (error := explain_leftover(entry, found, cluster)):
         raise error
 
 
@@ -240,6 +240,6 @@ def _principal_id(cluster: Cluster) -> str:
         wait = cluster.reference.command("aks", "wait", "--created", *where)
         raise ValidationError(
             f"Cluster {cluster.reference.name!r} does not show the object ID of its identity yet.",
-            f"Wait until it is created, with:\n{wait}",
+            ["Wait until it is created, and then run your command again:", wait],
         )
     return cluster.principal_id

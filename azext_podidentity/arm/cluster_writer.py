@@ -25,7 +25,7 @@ from azext_podidentity.arm.polling import StillRunningError, follow, reports_fai
 from azext_podidentity.arm.throttling import THROTTLED, begin_deadline, throttling_pause
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.cluster_states import Action, decide, refusal
+from azext_podidentity.profile.cluster_states import Action, decide, refusal_advice
 from azext_podidentity.profile.entries import Profile
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from azure.mgmt.containerservice.operations import ManagedClustersOperations
 
     from azext_podidentity.profile.cluster_reference import ClusterReference
-    from azext_podidentity.profile.identity_problems import ChangeContext
+    from azext_podidentity.profile.service_requests import ChangeContext
 
 logger = get_logger(__name__)
 
@@ -191,7 +191,7 @@ def _is_idle(cluster: Cluster) -> bool:
     """Return whether no operation runs. Raise ValidationError for a cluster that cannot be changed."""
     decision = decide(cluster)
     if decision.action is Action.REFUSE:
-        raise ValidationError(*refusal(cluster, decision))
+        raise refusal_advice(cluster, decision).error(ValidationError)
     if decision.action is Action.WAIT:
         logger.info("Cluster %s is %s. %s", cluster.reference.name, cluster.provisioning_state, decision.reason)
     return decision.action is Action.GO_ON

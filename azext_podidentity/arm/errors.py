@@ -1,15 +1,14 @@
-"""What the service answered → what happened, why, and the command that mends it.
+"""Turn what the service said into azure-cli errors: what happened, why, and how to fix it.
 
-The service's own words, code and request id are kept in every message; what is not known is passed on unchanged.
+The service's words and request ID stay in every message; an error that is not known is passed on unchanged.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.azclierror import (
     AzCLIError,
@@ -21,24 +20,23 @@ from azure.cli.core.azclierror import (
     ResourceNotFoundError,
     UnauthorizedError,
 )
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ODataV4Format
 from knack.log import get_logger
 from knack.util import CLIError
 
-from azext_podidentity.profile import identity_problems, known_errors
-from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.advice import Advice
 from azext_podidentity.profile.cluster_reference import ClusterReference
-from azext_podidentity.profile.entries import ManagedIdentity, NotFound, PodIdentity
-from azext_podidentity.profile.identity_problems import NO_CONTEXT, ChangeContext, Found, Unreadable
+from azext_podidentity.profile.entries import Found, ManagedIdentity, NotFound, PodIdentity, Unreadable
+from azext_podidentity.profile.service_requests import NO_CONTEXT, ChangeContext, Request, Retry, ServiceMessage, Stage
+from azext_podidentity.profile.text import printable
+
+if TYPE_CHECKING:
+    from azext_podidentity.profile.cluster import Cluster
+    from azext_podidentity.profile.known_errors import Failure, KnownError
 
 logger = get_logger(__name__)
 
-_ASSIGNMENT_ERROR = re.compile(
-    r"has no assignment permission over identity 'resourceId: (?P<resource_id>[^\s']+)"
-    r"(?: - clientId: (?P<client_id>\S+) - objectId: (?P<object_id>[^\s']+))?"
-)
-_BUSY = re.compile(r"another operation|in progress", re.IGNORECASE)
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _BY_STATUS: dict[int, type[AzCLIError]] = {
     400: BadRequestError,
     401: UnauthorizedError,
@@ -47,190 +45,261 @@ _BY_STATUS: dict[int, type[AzCLIError]] = {
 }
 
 Lookup = Callable[[str], ManagedIdentity | NotFound]
+Steps = list[str] | tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ArmError:
-    """What an answer says is wrong, in either form of error body."""
+    """The errors of one response.
+
+    status: the HTTP status, 0 if there was no response. errors: the outermost error first, then its details, whatever
+    their depth. of_operation: whether the response is that of an operation which failed, not of the request itself.
+    """
 
     status: int
-    code: str
-    message: str
+    errors: tuple[ServiceMessage, ...]
     request_id: str = ""
-    details: tuple[tuple[str, str], ...] = ()
+    of_operation: bool = False
 
     @classmethod
     def of(cls, error: HttpResponseError) -> ArmError:
-        """Reads the provider's form (code and message at the top) and the front door's (in `error`)."""
-        body = _body(error)
-        inner = body["error"] if isinstance(body.get("error"), dict) else body
+        """Read the errors of an exception of the SDK."""
         headers = getattr(error.response, "headers", None) or {}
-        said = error.message or str(error)
-        if not body and "html" in (headers.get("content-type") or ""):
-            said = f"{said}. The answer is a web page, so maybe a proxy's and not Azure's."
+        method = getattr(getattr(error.response, "request", None), "method", None)
         return cls(
             status=error.status_code or 0,
-            code=str(inner.get("code") or ""),
-            message=str(inner.get("message") or said),
+            errors=tuple(_errors(error)),
             request_id=headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id") or "",
-            details=tuple(_details(inner)),
+            of_operation=method == "GET" or error.status_code in (200, 201, 202),
         )
 
     @classmethod
     def of_entries(cls, entries: Sequence[PodIdentity]) -> ArmError:
-        """What `provisioningInfo` of entries in state Failed says is wrong, of at least one."""
-        said = [
-            (code, f"Pod identity {each.key} ended in state Failed: {message}")
-            for each in entries
-            for code, message in (each.reason,)
-        ]
-        return cls(0, *said[0], details=tuple(said[1:]))
+        """Read the provisioningInfo errors of entries in state Failed, at least one."""
+        return cls(
+            0,
+            tuple(
+                ServiceMessage(code, f"Pod identity '{each.key}' ended in state Failed: {message}")
+                for each in entries
+                for code, message in (each.reason,)
+            ),
+        )
 
     def __str__(self) -> str:
-        words = "\n".join(f"({code}) {message}" if code else message for code, message in self._all)
-        return f"{words}\nRequest id: {self.request_id}" if self.request_id else words
+        words = "\n".join(f"({code}) {message}" if code else message for code, message in self.errors)
+        return printable(f"{words}\nRequest ID: {self.request_id}" if self.request_id else words)
 
     @property
-    def said(self) -> str:
-        """All the service said: `code: message`, a line each."""
-        return "\n".join(f"{code}: {message}" for code, message in self._all)
+    def code(self) -> str:
+        """Return the code of the outermost error."""
+        return self.errors[0].code
 
     @property
-    def _all(self) -> tuple[tuple[str, str], ...]:
-        return ((self.code, self.message), *self.details)
+    def message(self) -> str:
+        """Return the message of the outermost error."""
+        return self.errors[0].message
 
     @property
-    def busy(self) -> bool:
-        """Whether another operation on the cluster was in the way, or it changed since it was read."""
-        return self.status == 412 or (self.status == 409 and bool(_BUSY.search(self.said)))
+    def retry(self) -> Retry:
+        """Return what can make a change of the cluster succeed that was refused with this error."""
+        known = self.known(Request(Stage.WRITE))
+        return known[0].retry if known else Retry.NO
 
     @property
     def replaced(self) -> bool:
-        """Whether another client's write took the place of this operation while it ran."""
-        return self.code == "NotLatestOperation"
+        """Return whether another client's write replaced this operation while it was running."""
+        known = self.known(Request(Stage.WRITE))
+        return known is not None and known[0].replaced
+
+    @property
+    def busy(self) -> bool:
+        """Return whether another operation blocks the change, or the cluster changed since it was read."""
+        return self.retry is Retry.AFRESH and not self.replaced
 
     @property
     def unassigned_identity(self) -> ManagedIdentity | None:
-        """The managed identity over which the cluster identity has no role, where that is what is wrong."""
-        if match := _ASSIGNMENT_ERROR.search(self.said):
-            return ManagedIdentity(match["resource_id"], match["client_id"], match["object_id"])
-        return None
+        """Return the managed identity on which the cluster identity has no role, if that is the error."""
+        from azext_podidentity.profile.error_rows.pod_identity import find_unassigned_identity
+
+        return find_unassigned_identity(self.errors)
+
+    def known(self, request: Request) -> tuple[KnownError, Failure] | None:
+        """Return the row of the table that matches, and the failure that it matches; None for an unknown error."""
+        from azext_podidentity.profile.error_rows import TABLE
+        from azext_podidentity.profile.known_errors import find_known
+
+        if request.stage is Stage.WRITE and self.of_operation:
+            request = replace(request, stage=Stage.OPERATION)
+        return find_known(TABLE, self.errors, request, self.status)
+
+    def explained(self, advice: Advice) -> AzCLIError:
+        """Return the azure-cli error of the kind that the status asks for: the advice and the service's words."""
+        default = AzureInternalError if self.status >= 500 else AzureResponseError
+        return advice.error(_BY_STATUS.get(self.status, default), str(self))
 
 
-def explain(error: AzureError, cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT) -> AzCLIError:
-    """The azure-cli error for an answer to a read or write of the cluster.
+def explain(
+    error: AzureError,
+    cluster: Cluster,
+    lookup: Lookup,
+    context: ChangeContext = NO_CONTEXT,
+    stage: Stage = Stage.WRITE,
+) -> AzCLIError:
+    """Return the azure-cli error for a response to a request about the cluster.
 
-    `lookup` finds a managed identity by resource id, to tell one that was deleted from one without a role.
+    lookup: finds a managed identity by its resource ID, to distinguish one that was deleted from one without a role.
     """
-    if isinstance(error, HttpResponseError):
-        return explain_refusal(ArmError.of(error), cluster, lookup, trial)
-    return explain_plainly(error)
+    if not isinstance(error, HttpResponseError):
+        return _explain_connection(error)
+    return explain_refusal(ArmError.of(error), cluster, lookup, context, stage)
 
 
 def explain_refusal(
-    service: ArmError, cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT
+    service: ArmError,
+    cluster: Cluster,
+    lookup: Lookup,
+    context: ChangeContext = NO_CONTEXT,
+    stage: Stage = Stage.WRITE,
 ) -> AzCLIError:
-    """Return the azure-cli error for what the service said when it refused a read or write of the cluster."""
-    return _advise(service, cluster, lookup, trial) or _of_status(service)
+    """Return the azure-cli error for a response that was read; the arguments are those of `explain`."""
+    return _explain(service, Request(stage, cluster, _found_by(lookup), context))
 
 
-def advise(error: AzureError, cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT) -> AzCLIError | None:
-    """As `explain`, but None for an error that has nothing to do with pod identities or permissions."""
-    return _advise(ArmError.of(error), cluster, lookup, trial) if isinstance(error, HttpResponseError) else None
+def explain_if_pod_identity(error: HttpResponseError, cluster: Cluster, lookup: Lookup) -> AzCLIError | None:
+    """Return the same for a change of a host's command, None if the error is not about pod identity."""
+    service = ArmError.of(error)
+    known = service.known(Request(Stage.WRITE, cluster, _found_by(lookup)))
+    return service.explained(known[0].advise(known[1])) if known and known[0].pod_identity else None
 
 
 def explain_failed(
-    entries: Sequence[PodIdentity], cluster: Cluster, lookup: Lookup, trial: ChangeContext = NO_CONTEXT
+    entries: Sequence[PodIdentity], cluster: Cluster, lookup: Lookup, context: ChangeContext = NO_CONTEXT
 ) -> AzCLIError:
-    """The azure-cli error for entries that ended Failed: their provisioningInfo errors, and what mends the first."""
-    return explain_refusal(ArmError.of_entries(entries), cluster, lookup, trial)
+    """Return the azure-cli error for entries that ended in state Failed: their provisioningInfo errors, and a fix."""
+    return _explain(ArmError.of_entries(entries), Request(Stage.ENTRY, cluster, _found_by(lookup), context))
 
 
-def explain_stale(entry: PodIdentity, now: Found, cluster: Cluster) -> AzCLIError | None:
+def explain_leftover(entry: PodIdentity, now: Found, cluster: Cluster) -> AzCLIError | None:
     """Return the error for an existing entry that was added for another managed identity than its resource ID names.
 
     `now` is what the resource ID names today. Return None if that is the same, or cannot be read.
     """
-    advice = identity_problems.describe_leftover(entry, now, cluster)
-    return AzureResponseError(*advice) if advice else None
+    from azext_podidentity.profile.identity_problems import leftover_advice
+
+    advice = leftover_advice(entry, now, cluster)
+    return advice.error(AzureResponseError) if advice else None
 
 
-def explain_plainly(error: AzureError, mend: str | None = None) -> AzCLIError:
-    """The azure-cli error that says what the service said, with the advice given."""
-    if isinstance(error, HttpResponseError):
-        return _of_status(ArmError.of(error), mend)
-    return AzureConnectionError(
-        f"Azure could not be reached, or the connection broke: {error}",
-        mend or "Run the same command again: it goes on from whatever state the cluster is in.",
-    )
+def explain_plainly(
+    error: AzureError, steps: Steps = (), *, happened: str = "", stage: Stage = Stage.LOOKUP
+) -> AzCLIError:
+    """Return the azure-cli error for a response to a request that is not about a cluster.
+
+    steps: the recommendations for an error that the table does not know. happened: a sentence about what failed.
+    """
+    if not isinstance(error, HttpResponseError):
+        return _explain_connection(error, steps, happened)
+    return _explain(ArmError.of(error), Request(stage), steps, happened)
 
 
-def busy_timeout_error(reference: ClusterReference, seconds: float, running: str, tries: int = 0) -> AzCLIError:
-    """The error for a cluster that other clients' operations kept busy; `running` says which was in the way last."""
-    times = f" and {tries} tries" if tries > 1 else ""
-    return AzureResponseError(
-        f"Cluster {reference.name!r} was not free within {seconds:g} seconds{times}. In the way was: {running}",
-        f"Wait until it is free, and run the same command again:\n{_wait_command(reference)}",
-    )
+def busy_timeout_error(reference: ClusterReference, seconds: float, blocking: str, tries: int = 0) -> AzCLIError:
+    """Return the error for a cluster that other clients kept busy; `blocking` says which operation blocked it last."""
+    attempts = f" ({tries} attempts)" if tries > 1 else ""
+    return Advice(
+        f"Cluster {reference.name!r} was still busy after {seconds:g} seconds{attempts}. "
+        f"Blocking operation: {blocking}",
+        ("Wait until the cluster is idle, and then run your command again. To wait, run:",),
+        (reference.cluster_command("wait", "--updated"),),
+    ).error(AzureResponseError)
 
 
 def operation_timeout_error(reference: ClusterReference, seconds: float, status: str) -> AzCLIError:
-    """The error for a change that was sent, and whose operation takes longer than a command waits."""
-    return AzureResponseError(
-        f"The change of cluster {reference.name!r} was accepted, and after {seconds:g} seconds its operation still "
-        f"runs ({status}). It goes on without this command.",
-        f"Wait for its end, and run the same command again to see that all went well:\n{_wait_command(reference)}",
-    )
-
-
-def _wait_command(reference: ClusterReference) -> str:
-    return reference.cluster_command("wait", "--updated")
+    """Return the error for a change that was accepted and whose operation takes longer than the command waits."""
+    return Advice(
+        f"The change of cluster {reference.name!r} was accepted, but its operation is still running after "
+        f"{seconds:g} seconds ({status}). It continues without this command.",
+        ("Wait until it is finished, and then run your command again to check the result. To wait, run:",),
+        (reference.cluster_command("wait", "--updated"),),
+    ).error(AzureResponseError)
 
 
 def is_transient(error: AzureError) -> bool:
-    """Whether the same request may well succeed a little later: what the SDK's retry policy takes for that."""
-    return not isinstance(error, HttpResponseError) or error.status_code in _PASSING
+    """Return whether the same request may succeed a little later; the statuses are those of the SDK's retry policy."""
+    return not isinstance(error, HttpResponseError) or error.status_code in _TRANSIENT
 
 
-def _of_status(service: ArmError, mend: str | None = None, why: str = "") -> AzCLIError:
-    default = AzureInternalError if service.status >= 500 else AzureResponseError
-    message = "\n".join(filter(None, (why, str(service))))
-    return _BY_STATUS.get(service.status, default)(message, mend)
+def _explain(service: ArmError, request: Request, steps: Steps = (), happened: str = "") -> AzCLIError:
+    known = service.known(request)
+    advice = known[0].advise(known[1]) if known else Advice("", tuple(steps))
+    return service.explained(replace(advice, reason=" ".join(filter(None, (happened, advice.reason)))))
 
 
-def _advise(service: ArmError, cluster: Cluster, lookup: Lookup, trial: ChangeContext) -> AzCLIError | None:
-    if identity := service.unassigned_identity:
-        now = _look_up(identity.resource_id, lookup)
-        why, mend = identity_problems.describe(identity, now, cluster, trial)
-    elif known := known_errors.find(service.said, cluster):
-        why, mend = known
+def _explain_connection(error: AzureError, steps: Steps = (), happened: str = "") -> AzCLIError:
+    from azure.cli.core.util import SSLERROR_TEMPLATE
+    from requests.exceptions import SSLError
+
+    unreachable = f"Azure could not be reached, or the connection was interrupted: {error}"
+    message = " ".join(filter(None, (happened, unreachable)))
+    if isinstance(error.inner_exception, SSLError):
+        return AzureConnectionError(message, SSLERROR_TEMPLATE)
+    again = "Run your command again; it continues from the current state."
+    return AzureConnectionError(message, [*steps] or [again])
+
+
+def _found_by(lookup: Lookup) -> Callable[[str], Found]:
+    """Return the lookup with a value in place of its error, for example for another account's subscription."""
+
+    def find(resource_id: str) -> Found:
+        try:
+            return lookup(resource_id)
+        except CLIError as error:
+            logger.debug("The managed identity could not be read: %s", error)
+            return Unreadable(" ".join(str(error).split()))
+
+    return find
+
+
+def _errors(error: HttpResponseError) -> Iterator[ServiceMessage]:
+    """Yield the errors of the response, whatever is missing in it."""
+    body = _body(error)
+    parsed = error.error or _parse(body)
+    if parsed is not None:
+        yield ServiceMessage(str(parsed.code or ""), str(parsed.message or _plain_words(error)))
+        yield from _details(parsed)
+    elif isinstance(body, dict) and str(body.get("status")).lower() in ("canceled", "cancelled"):
+        yield ServiceMessage("Canceled", "The operation was canceled.")
     else:
+        yield ServiceMessage("", _plain_words(error))
+
+
+def _details(parsed: ODataV4Format) -> Iterator[ServiceMessage]:
+    for each in parsed.details:
+        if each.message:
+            yield ServiceMessage(str(each.code or ""), str(each.message))
+        yield from _details(each)
+
+
+def _parse(body: Any) -> ODataV4Format | None:
+    """Parse a body that the SDK's format for Azure Resource Manager fails on, because of `additionalInfo: null`."""
+    try:
+        inner = body.get("error") or body
+        return ODataV4Format({name: value for name, value in inner.items() if value is not None})
+    except (AttributeError, TypeError, ValueError):
         return None
-    return _of_status(service, mend, why)
 
 
-def _look_up(resource_id: str, lookup: Lookup) -> Found:
+def _plain_words(error: HttpResponseError) -> str:
+    """Return the SDK's words for a response that has none of its own."""
+    words = error.message or str(error)
+    content_type = (getattr(error.response, "headers", None) or {}).get("content-type") or ""
+    if "html" in content_type:
+        return f"{words}. The response is a web page, possibly from a proxy and not from Azure."
+    return words
+
+
+def _body(error: HttpResponseError) -> Any:
+    """Return the JSON value of the response, None if it is none, for example a proxy's page."""
     try:
-        return lookup(resource_id)
-    except CLIError as error:  # the subscription is another account's, say: what the service said stands
-        logger.debug("Whether the managed identity is still there is not known: %s", error)
-        return Unreadable(str(error))
-
-
-def _details(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Code and message of the errors nested in `details`, whatever their depth; the service also sends null there."""
-    details = body.get("details")
-    for each in details if isinstance(details, list) else ():
-        if isinstance(each, dict):
-            if each.get("message"):
-                yield str(each.get("code") or ""), str(each["message"])
-            yield from _details(each)
-
-
-def _body(error: HttpResponseError) -> dict[str, Any]:
-    """The JSON object of the answer, empty where it is none (a proxy's HTML page)."""
-    try:
-        body = json.loads(error.response.text())  # type: ignore[union-attr]
+        return json.loads(error.response.text())  # type: ignore[union-attr]
     except (AttributeError, ValueError, AzureError):
-        return {}
-    return body if isinstance(body, dict) else {}
+        return None

@@ -18,8 +18,8 @@ from azext_podidentity.arm.concurrency import Shared, for_each
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.arm.managed_identities import find_many, not_found_in
 from azext_podidentity.cli.progress import progress
-from azext_podidentity.profile.entries import ManagedIdentity, NotFound
-from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
+from azext_podidentity.profile.service_requests import Stage
 from azext_podidentity.profile.validation import managed_identity_parts
 from azext_podidentity.profile.workload_credentials import (
     FederatedCredential,
@@ -129,15 +129,21 @@ def _write(write: Callable[[], object], command: str) -> None:
         except AzureError as error:
             concurrent = isinstance(error, HttpResponseError) and ArmError.of(error).code.startswith(_CONCURRENT_WRITES)
             if not concurrent or pace.elapsed > _CONCURRENT_WRITES_TIMEOUT:
-                raise explain_plainly(error, _advice(error, command)) from error
+                raise explain_plainly(
+                    error,
+                    _steps(error, command),
+                    happened="The federated identity credential could not be changed.",
+                    stage=Stage.CREDENTIAL,
+                ) from error
             logger.info("Another client is writing to the managed identity; retrying. %s", error)
             pace.wait()
 
 
-def _advice(error: AzureError, command: str) -> str:
+def _steps(error: AzureError, command: str) -> list[str]:
+    """Return the recommendations for an error that is not known otherwise."""
     if isinstance(error, HttpResponseError) and error.status_code == 403:
-        return f"Ask a user who can write to the managed identity to run:\n{command}\nThen run the same command again."
-    return "Run the same command again. It continues from the current state."
+        return ["Ask an owner of the managed identity to run this command, and then run your command again:", command]
+    return ["Run your command again; it continues from the current state."]
 
 
 def _lookup(found: IdentityCredentials | ManagedIdentity | NotFound | CLIError) -> IdentityLookup:

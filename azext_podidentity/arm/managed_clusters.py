@@ -57,8 +57,9 @@ class ClusterReader:
         except AzureError as error:
             from azext_podidentity.arm.errors import explain
             from azext_podidentity.profile.entries import Profile
+            from azext_podidentity.profile.service_requests import Stage
 
-            raise explain(error, Cluster(self.reference, Profile()), self.look_up) from error
+            raise explain(error, Cluster(self.reference, Profile()), self.look_up, stage=Stage.READ) from error
 
     def get_namespace(self, namespace: str | None = None) -> ManagedCluster:
         """Return the SDK's model of the cluster, with the entries of one Kubernetes namespace only if it is given."""

@@ -55,17 +55,17 @@ def existing(
     """
     missing = {each: there for each, there in found.items() if isinstance(there, NotFound)}
     if missing:
-        commands = (
-            create_commands(each, location, resource_group_too=there.resource_group_too)
+        commands = dict.fromkeys(  # several may need one resource group
+            command
             for each, there in missing.items()
+            for command in create_commands(each, location, resource_group_too=there.resource_group_too)
         )
-        lines = dict.fromkeys("\n".join(commands).splitlines())  # several may need one resource group
         names = "\n".join(missing)
         raise ResourceNotFoundError(
             f"These managed identities do not exist:\n{names}"
             if len(missing) > 1
-            else f"Managed identity {names} does not exist.",
-            f"Create {'them' if len(missing) > 1 else 'it'} with:\n" + "\n".join(lines),
+            else f"Managed identity {names!r} does not exist.",
+            [f"To create {'them' if len(missing) > 1 else 'it'}, run:", *commands],
         )
     known: dict[str, ManagedIdentity] = {}
     for resource_id, there in found.items():

@@ -30,6 +30,7 @@ from azext_podidentity.profile.rbac import (
     same_scope,
     scope_contains,
 )
+from azext_podidentity.profile.service_requests import Stage
 from azext_podidentity.profile.shell import command_line
 from azext_podidentity.profile.validation import managed_identity_parts
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from azure.mgmt.authorization.models import RoleAssignment
 
 logger = get_logger(__name__)
+
+_NOT_GRANTED = f"The {OPERATOR_ROLE} role could not be granted to the cluster identity."
 
 RolesByIdentity = dict[str, "list[RoleAssignment] | CLIError"]
 # Seconds. A new assignment takes seconds to minutes to propagate, by the documentation up to 10; no call shows when.
@@ -153,14 +156,13 @@ def grant(cli_ctx: AzCli, resource_ids: Sequence[str], principal_id: str, *, the
             created = do_all(partial(_grant, client_of, principal_id), resource_ids, show)
             return [each for each, is_new in zip(resource_ids, created, strict=True) if is_new]
     except HttpResponseError as error:
-        commands = "\n".join(grant_command(principal_id, each) for each in resource_ids)
+        commands = [grant_command(principal_id, each) for each in resource_ids]
+        ask = f"Ask an owner of the scope to grant the role, and then {then}. To grant it, run:"
         raise explain_plainly(
-            error,
-            f"The role {OPERATOR_ROLE} could not be granted to the cluster identity. Have somebody who may "
-            f"grant it run:\n{commands}\nand then {then}.",
+            error, [ask, *commands] if error.status_code == 403 else [], happened=_NOT_GRANTED, stage=Stage.GRANT
         ) from error
     except AzureError as error:
-        raise explain_plainly(error) from error
+        raise explain_plainly(error, happened=_NOT_GRANTED) from error
 
 
 def _grant(client_of: Callable[[str], Any], principal_id: str, resource_id: str) -> bool:
@@ -246,7 +248,8 @@ def _remove(client: Any, assignments: list[RoleAssignment]) -> list[str]:
             remove = command_line("role", "assignment", "delete", "--ids", each.id or "")
             raise explain_plainly(
                 error,
-                "The pod identity is removed; this role assignment of the cluster identity at the managed identity "
-                f"is left. Have somebody who may remove it run:\n{remove}",
+                ["Ask an owner of the scope to remove the role assignment. To remove it, run:", remove],
+                happened="The pod identity was removed, but the role assignment of the cluster identity was not.",
+                stage=Stage.GRANT,
             ) from error
     return [each.id or "" for each in assignments]

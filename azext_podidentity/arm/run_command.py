@@ -68,7 +68,9 @@ def _run(
         poller = client.begin_run_command(reference.resource_group, reference.name, request, polling=polling)
         result = follow(cli_ctx, poller, "Running kubectl in the cluster")
     except AzureError as error:
-        raise explain_plainly(error, other_way) from error
+        explained = explain_plainly(error)
+        explained.set_recommendation(other_way)
+        raise explained from error
     except StillRunningError as error:
         raise AzureResponseError(f"kubectl is still running inside the cluster ({error}).", other_way) from error
     logs: str = result.logs or ""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from azure.cli.core.azclierror import ValidationError
-
-from azext_podidentity.checks.finding import Finding, commands_of
+from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.snapshot import Snapshot
-from azext_podidentity.profile.cluster import (
-    Cluster,
-    cannot_run,
-    check_enabled,
-    check_kubenet_consent,
-    check_managed_identity,
-    check_node_pools,
-)
+from azext_podidentity.profile.advice import Advice
+from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_states import STOPPED, is_final
+from azext_podidentity.profile.eligibility import (
+    disabled_advice,
+    kubenet_advice,
+    node_pools_advice,
+    service_principal_advice,
+    unsupported_nodes,
+)
 
 # https://learn.microsoft.com/azure/aks/use-azure-ad-pod-identity
 _OLDEST_KUBERNETES = (1, 26)
@@ -50,7 +49,9 @@ def check_power_state(snapshot: Snapshot) -> Iterator[Finding]:
 def check_add_on(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a finding if the add-on is disabled; information if nothing of it is left on the cluster."""
     if not snapshot.is_unused:
-        yield from _refusal(check_enabled, snapshot.cluster)
+        yield from _finding(
+            snapshot.cluster, None if snapshot.cluster.profile.enabled else disabled_advice(snapshot.cluster)
+        )
         return
     message = (
         "The pod identity add-on is disabled, and the cluster has no pod identities or exceptions. If pods still need "
@@ -62,7 +63,7 @@ def check_add_on(snapshot: Snapshot) -> Iterator[Finding]:
 def check_cluster_identity(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a finding if the cluster has no managed identity, or its object ID is not known."""
     cluster = snapshot.cluster
-    yield from _refusal(check_managed_identity, cluster)
+    yield from _finding(cluster, None if cluster.has_managed_identity else service_principal_advice(cluster.reference))
     if cluster.has_managed_identity and cluster.principal_id is None:
         message = "The object ID of the cluster identity is not known, so its roles were not checked."
         show = cluster.reference.cluster_command("show", "--query", "identity")
@@ -83,10 +84,10 @@ def check_kubernetes_version(snapshot: Snapshot) -> Iterator[Finding]:
 def check_pools(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a finding if no node pool can run the add-on, else one for each pool that cannot."""
     cluster = snapshot.cluster
-    refused = list(_refusal(check_node_pools, cluster))
+    refused = list(_finding(cluster, node_pools_advice(cluster)))
     yield from refused
     for pool in () if refused else cluster.node_pools:
-        if reason := cannot_run(pool):
+        if reason := unsupported_nodes(pool):
             message = f"Pods in node pool {pool.get('name')!r} get no pod identity, because its nodes are {reason}."
             yield Finding("info", cluster.reference.name, message)
 
@@ -94,7 +95,7 @@ def check_pools(snapshot: Snapshot) -> Iterator[Finding]:
 def check_network_plugin(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a finding for kubenet: an error without consent, else a reminder of what protects the cluster."""
     cluster = snapshot.cluster
-    yield from _refusal(check_kubenet_consent, cluster)
+    yield from _finding(cluster, kubenet_advice(cluster) if cluster.needs_kubenet_consent else None)
     if cluster.uses_kubenet and cluster.profile.allow_network_plugin_kubenet:
         message = (
             "The network plugin is kubenet. Unless a policy drops the NET_RAW capability from all pods, a pod can "
@@ -103,10 +104,7 @@ def check_network_plugin(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding("info", cluster.reference.name, message)
 
 
-def _refusal(check: Callable[[Cluster], None], cluster: Cluster) -> Iterator[Finding]:
-    """Yield the error that the validation raises before a change, as a finding."""
-    try:
-        check(cluster)
-    except ValidationError as error:
-        commands = commands_of("\n".join(error.recommendations))
-        yield Finding("error", cluster.reference.name, error.error_msg, commands)
+def _finding(cluster: Cluster, advice: Advice | None) -> Iterator[Finding]:
+    """Yield what would make the service or the extension refuse a change, if anything."""
+    if advice is not None:
+        yield Finding("error", cluster.reference.name, advice.reason, advice.commands)

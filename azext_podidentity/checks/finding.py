@@ -59,8 +59,3 @@ def suggested_commands(findings: Iterable[Finding]) -> str:
         if finding.commands
     ]
     return "\n\n".join(groups)
-
-
-def commands_of(advice: str | None) -> tuple[str, ...]:
-    """Return the lines of an advice that are commands."""
-    return tuple(line for line in (advice or "").splitlines() if line.startswith("az "))

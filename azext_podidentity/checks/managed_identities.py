@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from azext_podidentity.checks.finding import Finding, commands_of, join_keys
+from azext_podidentity.checks.finding import Finding, join_keys
 from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
-from azext_podidentity.profile.entries import NotFound
+from azext_podidentity.profile.entries import NotFound, Unreadable
 from azext_podidentity.profile.entry_types import IDENTITY
-from azext_podidentity.profile.identity_problems import Unreadable, describe_one
+from azext_podidentity.profile.identity_problems import identity_advice
 from azext_podidentity.profile.rbac import describe_scope, same_scope
 from azext_podidentity.profile.validation import is_managed_identity_id
 
@@ -30,8 +30,8 @@ def check_roles(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         subject = join_keys(entry.key for entry in entries)
         if not roles:
-            message, advice = describe_one(entries[0].identity, entries[0].identity, snapshot.cluster)
-            yield Finding("error", subject, message, commands_of(advice))
+            advice = identity_advice(entries[0].identity, entries[0].identity, snapshot.cluster)
+            yield Finding("error", subject, advice.reason, advice.commands)
         elif source := _describe_source(resource_id, roles, snapshot.cluster.principal_id):
             yield Finding("info", subject, source)
 

@@ -13,7 +13,7 @@ from azext_podidentity.profile.commands import (
     provider_command,
     register_commands,
 )
-from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.entries import Unreadable
 
 
 def check_feature(snapshot: Snapshot) -> Iterator[Finding]:
@@ -28,7 +28,7 @@ def check_feature(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding("warning", reference.name, message, (provider_command(reference, "register", "--wait"),))
     elif state != REGISTERED:
         message = f"The {name} is not registered (state: {state}), so the service refuses every change."
-        yield Finding("error", reference.name, message, tuple(register_commands(reference).splitlines()))
+        yield Finding("error", reference.name, message, register_commands(reference))
 
 
 def check_provider(snapshot: Snapshot) -> Iterator[Finding]:

@@ -46,4 +46,4 @@ def _replace_commands(snapshot: Snapshot, entry: PodIdentity) -> tuple[str, ...]
     selector = re.sub(r"[^-A-Za-z0-9_.]", "-", entry.key.name)[:MAX_LABEL].strip("-_.")
     if not selector:
         return ()
-    return tuple(replace_commands(snapshot.cluster, entry, replace(entry, binding_selector=selector)).splitlines())
+    return replace_commands(snapshot.cluster, entry, replace(entry, binding_selector=selector))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.entries import Found, Unreadable
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
-from azext_podidentity.profile.identity_problems import Found, Unreadable
 
 REGISTERED = "Registered"
 REGISTERING = "Registering"

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azext_podidentity.checks.finding import Finding, commands_of, join_keys
+from azext_podidentity.checks.finding import Finding, join_keys
 from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.commands import add_command, create_commands
-from azext_podidentity.profile.entries import ManagedIdentity, NotFound, PodIdentity
+from azext_podidentity.profile.entries import Found, ManagedIdentity, NotFound, PodIdentity
 from azext_podidentity.profile.entry_types import IDENTITY
-from azext_podidentity.profile.identity_problems import Found, describe_one, is_another
+from azext_podidentity.profile.identity_problems import identity_advice, is_another
 
 
 def check_missing(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a finding for each managed identity that does not exist."""
     for entries, found in _stale(snapshot):
         if isinstance(found, NotFound):
-            message, advice = describe_one(entries[0].identity, found, snapshot.cluster)
-            yield _finding(snapshot, entries, message, commands_of(advice))
+            advice = identity_advice(entries[0].identity, found, snapshot.cluster)
+            yield _finding(snapshot, entries, advice.reason, advice.commands)
 
 
 def check_recreated(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield a finding for each managed identity that was deleted and recreated after its entries were added."""
     for entries, found in _stale(snapshot):
         if isinstance(found, ManagedIdentity) and is_another(entries[0].identity, found):
-            message, advice = describe_one(entries[0].identity, found, snapshot.cluster)
-            yield _finding(snapshot, entries, message, commands_of(advice))
+            advice = identity_advice(entries[0].identity, found, snapshot.cluster)
+            yield _finding(snapshot, entries, advice.reason, advice.commands)
 
 
 def check_client_ids(snapshot: Snapshot) -> Iterator[Finding]:
@@ -49,19 +49,22 @@ def check_blocked(snapshot: Snapshot) -> Iterator[Finding]:
         return
     keys = [entry.key for entries, _ in stale for entry in entries]
     creations = [
-        create_commands(entries[0].identity.resource_id, cluster.location, resource_group_too=found.resource_group_too)
+        command
         for entries, found in stale
         if isinstance(found, NotFound)
+        for command in create_commands(
+            entries[0].identity.resource_id, cluster.location, resource_group_too=found.resource_group_too
+        )
     ]
     additions = [
         add_command(cluster, entry) for entries, found in stale if not isinstance(found, NotFound) for entry in entries
     ]
-    lines = "\n".join((*creations, IDENTITY.delete_command(cluster, *keys), *additions)).splitlines()
+    commands = dict.fromkeys((*creations, IDENTITY.delete_command(cluster, *keys), *additions))
     message = (
         f"These {len(keys)} pod identities block each other. The service refuses every change while one of them is "
         "invalid, so all of them must be removed in one write."
     )
-    yield Finding("error", join_keys(keys), message, tuple(dict.fromkeys(lines)))
+    yield Finding("error", join_keys(keys), message, tuple(commands))
 
 
 def is_stale(entry: PodIdentity, found: Found | None) -> bool:

@@ -6,7 +6,7 @@ from azure.cli.core.azclierror import NoTTYError, UnclassifiedUserFault
 from knack.prompting import NoTTYException, prompt_y_n
 
 
-def confirm(message: str, question: str, way_out: str) -> None:
+def confirm(message: str, question: str, way_out: str | list[str]) -> None:
     """Print the message, ask the question, and return if the answer is yes.
 
     Raise UnclassifiedUserFault if it is no, which is also the default, and NoTTYError with the message and the way out

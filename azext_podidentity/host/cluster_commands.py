@@ -33,9 +33,9 @@ from azext_podidentity.cli.target import cluster_reference
 from azext_podidentity.host.custom_headers import parse_custom_headers
 from azext_podidentity.host.decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.host.operations import ManagedClusterOperations
-from azext_podidentity.profile.changes import Disable, Enable, ProfileChange, describe_loss, lost_by_disable
-from azext_podidentity.profile.cluster import check_can_create
+from azext_podidentity.profile.changes import Disable, Enable, ProfileChange, loss_advice, lost_by_disable
 from azext_podidentity.profile.cluster_reference import ClusterReference
+from azext_podidentity.profile.eligibility import check_can_create
 
 logger = get_logger(__name__)
 
@@ -143,8 +143,8 @@ def _disable(writer: ClusterWriter, *, yes: bool) -> Disable:
     lost = frozenset(lost_by_disable(cluster.profile))
     if not lost:
         return Disable()
-    message, way_out = describe_loss(cluster)
-    confirm(message, "Disable pod identity and lose them?", way_out)
+    advice = loss_advice(cluster)
+    confirm(advice.reason, "Disable pod identity and lose them?", advice.recommendations)
     return Disable(accepted=lost)
 
 
@@ -156,7 +156,7 @@ def _refuse_existing(operations: Any, reference: ClusterReference) -> None:
         return
     raise ClientRequestError(
         f"Cluster {reference.name!r} exists already in resource group {reference.resource_group!r}.",
-        f"Enable pod identity on it with:\n{reference.update_command('--enable-pod-identity')}",
+        ["To enable pod identity on it, run:", reference.update_command("--enable-pod-identity")],
     )
 
 

@@ -9,7 +9,7 @@ from azure.core.exceptions import HttpResponseError
 
 from azext_podidentity.arm import managed_identities
 from azext_podidentity.arm.backoff import BackoffPolling
-from azext_podidentity.arm.errors import advise
+from azext_podidentity.arm.errors import explain_if_pod_identity
 from azext_podidentity.arm.models import if_absent, if_unchanged
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
@@ -43,7 +43,7 @@ class ManagedClusterOperations:
             return self._operations.begin_create_or_update(resource_group_name, resource_name, parameters, **options)
         except HttpResponseError as error:
             cluster = Cluster.from_json(self._reference, parameters.as_dict())
-            advised = advise(error, cluster, partial(managed_identities.find, self._cli_ctx))
+            advised = explain_if_pod_identity(error, cluster, partial(managed_identities.find, self._cli_ctx))
             if advised is None:
                 raise
             raise advised from error

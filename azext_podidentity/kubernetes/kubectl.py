@@ -145,6 +145,6 @@ def _run(program: str, arguments: Sequence[str], timeout: float | None = None) -
         raise ValidationError(f"{program} cannot be run: {error}", _OTHER_WAYS) from error
 
 
-def _advise_context(reference: ClusterReference) -> str:
+def _advise_context(reference: ClusterReference) -> list[str]:
     get_credentials = reference.cluster_command("get-credentials")
-    return f"Name the cluster's context with --context, or create it with:\n{get_credentials}\n{_OTHER_WAYS}"
+    return [_OTHER_WAYS, "Name the cluster's context with --context, or create it:", get_credentials]

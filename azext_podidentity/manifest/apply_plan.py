@@ -9,7 +9,8 @@ from functools import reduce
 from azext_podidentity.manifest.difference import REMOVED, Difference, EntryChange
 from azext_podidentity.manifest.parser import Manifest
 from azext_podidentity.profile.changes import ProfileChange, failed_warning
-from azext_podidentity.profile.cluster import Cluster, check_can_change
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.eligibility import check_can_change
 from azext_podidentity.profile.entries import (
     Entries,
     EntryKey,

@@ -84,9 +84,10 @@ def check_finished(reference: ClusterReference, found: Iterable[Status], argumen
         raise ValidationError(
             f"{len(left)} users of pod identity are not ready and could lose their managed identity:\n  "
             + some_of(left, _LISTED, "\n  "),
-            "To see what is left to do, run:\n"
-            + reference.pod_identity_command("migrate", "--status", *arguments, "--output", "table")
-            + "\nTo disable the add-on anyway, pass --force.",
+            [
+                "To disable the add-on anyway, pass --force. To see what is left to do, run:",
+                reference.pod_identity_command("migrate", "--status", *arguments, "--output", "table"),
+            ],
         )
 
 

@@ -15,8 +15,10 @@ from functools import reduce
 
 from azure.cli.core.azclierror import ValidationError
 
-from azext_podidentity.profile.cluster import Cluster, check_can_change, check_can_enable
+from azext_podidentity.profile.advice import Advice
+from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.commands import add_command
+from azext_podidentity.profile.eligibility import check_can_change, check_can_enable
 from azext_podidentity.profile.entries import (
     Entries,
     EntryKey,
@@ -127,16 +129,14 @@ class AddIdentity(ProfileChange):
         if found.failed and self.force:
             return replace(cluster.profile, identities=cluster.profile.identities.put(self.entry))
         state = "in state Failed " if found.failed else ""
-        way_out = (
-            f"replace the leftover with:\n{add_command(cluster, self.entry, force=True)}"
-            if found.failed
-            else f"remove it first with:\n{IDENTITY.delete_command(cluster, self.key)}"
-        )
-        raise ValidationError(
+        replace_it = add_command(cluster, self.entry, force=True)
+        remove_it = IDENTITY.delete_command(cluster, self.key)
+        raise Advice(
             f"{IDENTITY.name(self.key)} already exists {state}for managed identity {found.identity.resource_id!r} "
             f"with binding selector {found.effective_selector!r}.",
-            f"Choose another --name, or {way_out}",
-        )
+            (f"Choose another --name, or {'replace the leftover entry' if found.failed else 'remove it first'}:",),
+            (replace_it if found.failed else remove_it,),
+        ).error(ValidationError)
 
     def warnings(self, cluster: Cluster) -> list[str]:
         found = cluster.profile.identities.find(self.key)
@@ -235,18 +235,13 @@ class AddException(_ExceptionChange):
             return replace(profile, exceptions=profile.exceptions.put(self.entry))
         if found.pod_labels == self.entry.pod_labels:
             return profile
-        raise ValidationError(
+        labels = label_arguments(self.entry.pod_labels)
+        raise Advice(
             f"{EXCEPTION.name(self.key)} already exists with the labels "
             f"{' '.join(label_arguments(found.pod_labels)) or '(none)'}.",
-            "Choose another --name, or change its labels with:\n"
-            + EXCEPTION.command(
-                cluster,
-                "update",
-                *key_arguments(self.key),
-                "--pod-labels",
-                *label_arguments(self.entry.pod_labels),
-            ),
-        )
+            ("Choose another --name, or change its labels:",),
+            (EXCEPTION.command(cluster, "update", *key_arguments(self.key), "--pod-labels", *labels),),
+        ).error(ValidationError)
 
 
 @dataclass(frozen=True)
@@ -304,7 +299,7 @@ class Disable(ProfileChange):
 
     def apply(self, cluster: Cluster) -> Profile:
         if self.accepted is not None and not frozenset(lost_by_disable(cluster.profile)) <= self.accepted:
-            raise ValidationError(*describe_loss(cluster))
+            raise loss_advice(cluster).error(ValidationError)
         return replace(cluster.profile, enabled=False)
 
     def is_done(self, profile: Profile) -> bool:
@@ -317,17 +312,19 @@ def lost_by_disable(profile: Profile) -> list[tuple[EntryType, EntryKey]]:
     return [each for each in entries if each != (EXCEPTION, SERVICE_EXCEPTION)]
 
 
-def describe_loss(cluster: Cluster) -> tuple[str, str]:
-    """Return what disabling an add-on that has entries loses, and the ways out."""
+def loss_advice(cluster: Cluster) -> Advice:
+    """Return which entries are lost when the add-on is disabled, and how to keep or remove them first."""
     lost = lost_by_disable(cluster.profile)
     names = "\n".join(f"  {entry_type.noun.lower()} {key}" for entry_type, key in lost)
     by_type = ((entry_type, [key for its_type, key in lost if its_type is entry_type]) for entry_type in ENTRY_TYPES)
-    removals = "\n".join(entry_type.delete_command(cluster, *keys) for entry_type, keys in by_type if keys)
-    return (
-        f"Cluster {cluster.reference.name!r} still has these entries; disabling loses them:\n{names}",
-        "Pass --yes to lose them, or keep a copy of them with:\n"
-        f"{IDENTITY.command(cluster, 'export')} > pod-identities.yaml\n"
-        f"or remove them first with:\n{removals}",
+    return Advice(
+        f"Cluster {cluster.reference.name!r} still has these entries, which are lost when the add-on is disabled:\n"
+        f"{names}",
+        ("Pass --yes to lose them. To keep a copy, run the first command. To remove them first, run the others:",),
+        (
+            f"{IDENTITY.command(cluster, 'export')} > pod-identities.yaml",
+            *(entry_type.delete_command(cluster, *keys) for entry_type, keys in by_type if keys),
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from azext_podidentity.profile.advice import Advice
 from azext_podidentity.profile.cluster import Cluster
 
 
@@ -55,9 +56,9 @@ def is_final(provisioning_state: str | None) -> bool:
     return PROVISIONING.get(provisioning_state or "", _UNKNOWN).action is Action.GO_ON
 
 
-def refusal(cluster: Cluster, decision: Decision) -> tuple[str, str]:
+def refusal_advice(cluster: Cluster, decision: Decision) -> Advice:
     """Return why a cluster cannot be changed in its state, and the way out."""
-    message = f"Cluster {cluster.reference.name!r} cannot be changed now. {decision.reason}"
+    reason = f"Cluster {cluster.reference.name!r} cannot be changed now. {decision.reason}"
     if decision is STOPPED:
-        return message, f"Start it with:\n{cluster.reference.cluster_command('start')}"
-    return message, "Name another cluster."
+        return Advice(reason, ("To start it, run:",), (cluster.reference.cluster_command("start"),))
+    return Advice(reason, ("Use another cluster.",))

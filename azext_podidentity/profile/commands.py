@@ -1,4 +1,4 @@
-"""The commands that mend what is wrong with a managed identity or its entry, to be pasted."""
+"""Command lines that fix what is wrong with a cluster, a managed identity or an entry."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ PROVIDER = "Microsoft.ContainerService"
 FEATURE = "EnablePodIdentityPreview"
 
 
-def register_commands(reference: ClusterReference) -> str:
-    """Registers the add-on's preview feature, and the provider anew, which makes it take effect."""
-    return f"{feature_command(reference, 'register')}\n{provider_command(reference, 'register')}"
+def register_commands(reference: ClusterReference, feature: str = FEATURE) -> tuple[str, ...]:
+    """Return the commands that register a preview feature and then the provider, which makes it take effect."""
+    return feature_command(reference, "register", feature), provider_command(reference, "register")
 
 
-def feature_command(reference: ClusterReference, verb: str) -> str:
-    """A command about the add-on's preview feature."""
-    return reference.command("feature", verb, "--namespace", PROVIDER, "--name", FEATURE)
+def feature_command(reference: ClusterReference, verb: str, feature: str = FEATURE) -> str:
+    """Return a command about a preview feature of managed clusters, by default the add-on's."""
+    return reference.command("feature", verb, "--namespace", PROVIDER, "--name", feature)
 
 
 def provider_command(reference: ClusterReference, verb: str, *arguments: str) -> str:
-    """A command about the resource provider of managed clusters."""
+    """Return a command about the resource provider of managed clusters."""
     return reference.command("provider", verb, "--namespace", PROVIDER, *arguments)
 
 
 def grant_command(principal_id: str, resource_id: str) -> str:
-    """Grants Managed Identity Operator over the managed identity to the cluster identity."""
+    """Return the command that grants the principal the Managed Identity Operator role on the managed identity."""
     return command_line(
         *("role", "assignment", "create", "--role", OPERATOR_ROLE, "--assignee-object-id", principal_id),
         *("--assignee-principal-type", "ServicePrincipal", "--scope", resource_id),
@@ -38,7 +38,7 @@ def grant_command(principal_id: str, resource_id: str) -> str:
 
 
 def revoke_command(principal_id: str, resource_id: str) -> str:
-    """Takes Managed Identity Operator at the managed identity from the cluster identity."""
+    """Return the command that removes the principal's Managed Identity Operator role at the managed identity."""
     return command_line(
         *("role", "assignment", "delete", "--role", OPERATOR_ROLE, "--assignee-object-id", principal_id),
         *("--scope", resource_id),
@@ -46,34 +46,34 @@ def revoke_command(principal_id: str, resource_id: str) -> str:
 
 
 def add_command(cluster: Cluster, entry: PodIdentity, *, force: bool = False) -> str:
-    """Adds the entry to the cluster; with `force` in place of what is left over under its name."""
+    """Return the command that adds the entry; with `force` it replaces a leftover entry of the same name."""
     selector = ("--binding-selector", entry.binding_selector) if entry.binding_selector else ()
     options = ("--identity-resource-id", entry.identity.resource_id, *selector, *(("--force",) if force else ()))
     return IDENTITY.command(cluster, "add", *key_arguments(entry.key), *options)
 
 
-def replace_commands(cluster: Cluster, old: PodIdentity, new: PodIdentity) -> str:
-    """Removes an entry and adds another in its place."""
-    return f"{IDENTITY.delete_command(cluster, old.key)}\n{add_command(cluster, new)}"
+def replace_commands(cluster: Cluster, old: PodIdentity, new: PodIdentity) -> tuple[str, ...]:
+    """Return the commands that remove an entry and add another in its place."""
+    return IDENTITY.delete_command(cluster, old.key), add_command(cluster, new)
 
 
 def identity_id_command(resource_id: str) -> str:
-    """Prints the managed identity's resource id."""
+    """Return the command that prints the managed identity's resource ID."""
     subscription, resource_group, name = managed_identity_parts(resource_id)
-    where = ("--resource-group", resource_group, "--name", name, "--subscription", subscription)
-    return command_line("identity", "show", *where, "--query", "id", "--output", "tsv")
+    identity = ("--resource-group", resource_group, "--name", name, "--subscription", subscription)
+    return command_line("identity", "show", *identity, "--query", "id", "--output", "tsv")
 
 
-def create_commands(resource_id: str, location: str | None, *, resource_group_too: bool) -> str:
-    """Creates the managed identity, and before it its resource group in that location where that is gone too."""
+def create_commands(resource_id: str, location: str | None, *, resource_group_too: bool) -> tuple[str, ...]:
+    """Return the commands that create the managed identity, and first its resource group in `location` if need be."""
     subscription, resource_group, name = managed_identity_parts(resource_id)
     identity = command_line(
         *("identity", "create", "--resource-group", resource_group, "--name", name, "--subscription", subscription)
     )
     if not resource_group_too:
-        return identity
+        return (identity,)
     group = command_line(
         *("group", "create", "--name", resource_group, "--location", location or "LOCATION"),
         *("--subscription", subscription),
     )
-    return f"{group}\n{identity}"
+    return group, identity

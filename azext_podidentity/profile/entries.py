@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from azext_podidentity.profile.text import printable
 from azext_podidentity.profile.validation import is_managed_identity_id
 
 FAILED = "Failed"
@@ -25,7 +26,7 @@ class EntryKey(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+        return printable(f"{self.namespace}/{self.name}", keep="")
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,19 @@ class ManagedIdentity:
 
 @dataclass(frozen=True)
 class NotFound:
-    """What is found in place of a managed identity that does not exist, or whose resource group does not either."""
+    """A managed identity that does not exist. resource_group_too: whether its resource group does not exist either."""
 
     resource_group_too: bool = False
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A value that could not be read. reason: why, in a sentence."""
+
+    reason: str
+
+
+Found = ManagedIdentity | NotFound | Unreadable
 
 
 @dataclass(frozen=True)

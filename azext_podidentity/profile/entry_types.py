@@ -1,4 +1,4 @@
-"""The two lists of a profile: what their entries are called, how many there may be, which commands are about them."""
+"""The two lists of a profile: their entries' names, limits and commands."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from typing import Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError, ValidationError
 
-from azext_podidentity.profile.cluster import Cluster, off_hint
+from azext_podidentity.profile.advice import Advice
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.eligibility import disabled_advice
 from azext_podidentity.profile.entries import Entries, EntryKey, Keyed, Profile
 from azext_podidentity.profile.text import some_of
 from azext_podidentity.profile.validation import MAX_EXCEPTIONS, MAX_IDENTITIES
 
-# The service keeps it for its own add-ons when pod identity is enabled.
+# The service manages it for its own add-ons while pod identity is enabled.
 SERVICE_EXCEPTION = EntryKey("kube-system", "aks-addon-exception")
 _LISTED = 20
 
 
 @dataclass(frozen=True)
 class EntryType:
-    """One of the two lists of a profile, and what people call its entries."""
+    """One of the two lists of a profile.
+
+    field: its attribute of `Profile`. noun: what an entry is called. commands: the verbs' group under
+    `az aks pod-identity`. limit: how many entries the service allows.
+    """
 
     field: str
     noun: str
@@ -28,51 +34,56 @@ class EntryType:
     limit: int
 
     def entries(self, profile: Profile) -> Entries[Keyed]:
-        """The list in that profile."""
+        """Return the list in that profile."""
         entries: Entries[Keyed] = getattr(profile, self.field)
         return entries
 
     def replaced(self, profile: Profile, entries: Entries[Keyed]) -> Profile:
-        """The profile with another list in place of this one."""
+        """Return the profile with another list in place of this one."""
         changes: dict[str, Any] = {self.field: entries}
         return replace(profile, **changes)
 
     def name(self, key: EntryKey) -> str:
-        """An entry as it is called in a message."""
+        """Return how a message names an entry."""
         return f"{self.noun} {key.name!r} in namespace {key.namespace!r}"
 
     def command(self, cluster: Cluster, verb: str, *arguments: str) -> str:
-        """A command line that can be pasted, about this kind of entry on that cluster."""
+        """Return a command line about such entries of the cluster."""
         return cluster.reference.pod_identity_command(f"{self.commands} {verb}", *arguments)
 
+    def list_command(self, cluster: Cluster) -> str:
+        """Return the command that lists such entries of the cluster."""
+        return self.command(cluster, "list", "--output", "table")
+
     def delete_command(self, cluster: Cluster, *keys: EntryKey) -> str:
-        """The command that removes those entries in one write, to be pasted."""
+        """Return the command that removes those entries in one write."""
         namespace = keys[0].namespace
-        names = (key.name if key.namespace == namespace else str(key) for key in keys)
+        names = (key.name if key.namespace == namespace else f"{key.namespace}/{key.name}" for key in keys)
         options = (word for name in names for word in ("--name", name))
         return self.command(cluster, "delete", "--namespace", namespace, *options)
 
     def check_limit(self, cluster: Cluster, wanted: int | None = None) -> None:
-        """Raises ValidationError where the list has no room for `wanted` entries, or for one more."""
+        """Check that the list can have `wanted` entries, by default one more. Raise ValidationError if not."""
         count = len(self.entries(cluster.profile))
         wanted = count + 1 if wanted is None else wanted
         if wanted > self.limit:
-            raise ValidationError(
-                f"Cluster {cluster.reference.name!r} has {count} entries of the kind {self.noun.lower()} "
-                f"and would have {wanted}; {self.limit} are allowed.",
-                "Remove one that is not needed any more, or use another cluster. List them with:\n"
-                + self.command(cluster, "list", "--output", "table"),
-            )
+            raise Advice(
+                f"A cluster can have at most {self.limit} entries of type '{self.noun.lower()}'. Cluster "
+                f"{cluster.reference.name!r} has {count} and would have {wanted}.",
+                ("Remove an entry that is no longer needed, or use another cluster. To list the entries, run:",),
+                (self.list_command(cluster),),
+            ).error(ValidationError)
 
     def absent(self, cluster: Cluster, *keys: EntryKey) -> ResourceNotFoundError:
-        """The error for entries that are not there: it lists those that are."""
+        """Return the error for entries that do not exist; it lists those that do."""
         names, do = ", ".join(map(self.name, keys)), "does" if len(keys) == 1 else "do"
-        there = [str(entry.key) for entry in self.entries(cluster.profile)]
-        have = f"It has (namespace/name): {some_of(there, _LISTED)}." if there else "It has none."
-        return ResourceNotFoundError(
-            f"{names} {do} not exist on cluster {cluster.reference.name!r}. {have}",
-            off_hint(cluster) or f"List them with:\n{self.command(cluster, 'list', '--output', 'table')}",
-        )
+        existing = [str(entry.key) for entry in self.entries(cluster.profile)]
+        have = f"Existing entries: {some_of(existing, _LISTED)}." if existing else "The cluster has none."
+        reason = f"{names} {do} not exist on cluster {cluster.reference.name!r}. {have}"
+        if cluster.profile.enabled:
+            return Advice(reason, ("To list them, run:",), (self.list_command(cluster),)).error(ResourceNotFoundError)
+        disabled = disabled_advice(cluster)
+        return Advice(f"{reason} {disabled.reason}", disabled.steps, disabled.commands).error(ResourceNotFoundError)
 
 
 IDENTITY = EntryType("identities", "Pod identity", "", MAX_IDENTITIES)
@@ -81,19 +92,19 @@ ENTRY_TYPES = (IDENTITY, EXCEPTION)
 
 
 def check_not_of_service(key: EntryKey) -> None:
-    """Raises ValidationError for the exception that the service keeps for its own add-ons."""
+    """Raise ValidationError for the exception that the service manages for its own add-ons."""
     if key == SERVICE_EXCEPTION:
         raise ValidationError(
-            f"{EXCEPTION.name(key)} belongs to the service: it keeps AKS's own add-ons running and cannot be changed.",
-            "Choose another --name or --namespace.",
+            f"{EXCEPTION.name(key)} is managed by AKS for its own add-ons and cannot be changed.",
+            ["Choose another --name or --namespace."],
         )
 
 
 def key_arguments(key: EntryKey) -> tuple[str, ...]:
-    """The options that name an entry on a command line."""
+    """Return the options that name an entry on a command line."""
     return "--namespace", key.namespace, "--name", key.name
 
 
 def label_arguments(labels: Mapping[str, str]) -> list[str]:
-    """Labels as `--pod-labels` takes them."""
+    """Return labels as `--pod-labels` takes them."""
     return [f"{key}={value}" for key, value in labels.items()]

@@ -1,115 +1,108 @@
-"""Pod identities whose managed identity is gone, is another one by now, or is not the cluster's to assign.
+"""Managed identities that block every change of a profile: deleted, recreated, or not assignable by the cluster.
 
-The service refuses every change of a profile that has one, and names the managed identity alone.
+The service checks the whole profile on every write, and its message names only the managed identity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 
+from azext_podidentity.profile.advice import Advice
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.commands import add_command, create_commands, grant_command
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, PodIdentity
+from azext_podidentity.profile.entries import Found, ManagedIdentity, NotFound, PodIdentity, Unreadable
 from azext_podidentity.profile.entry_types import IDENTITY
+from azext_podidentity.profile.service_requests import NO_CONTEXT, ChangeContext
 
-_BLOCKED = "Until that is mended the service refuses every change of the cluster's pod identities."
-_GONE = "which does not exist any more."
-_MADE_ANEW = "which was deleted and created again: its object id is another one now."
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """What is found in place of something that could not be read, and why."""
-
-    reason: str
+_BLOCKED = "Until this is fixed, the service refuses every change of the cluster's pod identities."
+_DELETED = "which no longer exists."
+_RECREATED = "which was deleted and recreated and now has another object ID."
 
 
-Found = ManagedIdentity | NotFound | Unreadable
+def blocking_advice(
+    identity: ManagedIdentity, now: Found, cluster: Cluster, context: ChangeContext = NO_CONTEXT
+) -> Advice:
+    """Return why the service refuses a profile with that managed identity, and how to fix it.
 
-
-@dataclass(frozen=True)
-class ChangeContext:
-    """What was tried when the service refused: which pod identities were to go, and what is not known of roles.
-
-    `unknown_roles` has the reason why the role assignments over a managed identity could not be read, by its
-    resource id in lower case.
+    `now` is what its resource ID names today.
     """
-
-    removing: tuple[EntryKey, ...] = ()
-    unknown_roles: Mapping[str, str] = field(default_factory=dict)
-
-
-NO_CONTEXT = ChangeContext()
+    advice = identity_advice(identity, now, cluster, context)
+    return replace(advice, reason=f"{advice.reason} {_BLOCKED}")
 
 
-def describe(identity: ManagedIdentity, now: Found, cluster: Cluster, trial: ChangeContext) -> tuple[str, str]:
-    """Why the service refuses that managed identity, and the way out; `now` is what its resource id names today."""
-    sentence, mend = describe_one(identity, now, cluster, trial)
-    return f"{sentence} {_BLOCKED}", mend
-
-
-def describe_one(
-    identity: ManagedIdentity, now: Found, cluster: Cluster, trial: ChangeContext = NO_CONTEXT
-) -> tuple[str, str]:
-    """What is wrong with that managed identity, in a sentence, and the way out; as in `describe`."""
+def identity_advice(
+    identity: ManagedIdentity, now: Found, cluster: Cluster, context: ChangeContext = NO_CONTEXT
+) -> Advice:
+    """Return what is wrong with that managed identity and how to fix it. Arguments: see `blocking_advice`."""
     entries = cluster.profile.bound_to(identity.resource_id)
-    names = ", ".join(str(entry.key) for entry in entries) or "that is being added"
-    subject = f"Pod identity {names} is bound to managed identity {identity.resource_id}"
-    reason, mend = _reason(identity, now, cluster, entries, trial)
-    return f"{subject}, {reason}", mend
+    names = ", ".join(f"'{entry.key}'" for entry in entries) or "that is being added"
+    subject = f"Pod identity {names} is bound to managed identity '{identity.resource_id}'"
+    advice = _advice(identity, now, cluster, entries, context)
+    return replace(advice, reason=f"{subject}, {advice.reason}")
 
 
-def _reason(
-    identity: ManagedIdentity, now: Found, cluster: Cluster, entries: tuple[PodIdentity, ...], trial: ChangeContext
-) -> tuple[str, str]:
+def _advice(
+    identity: ManagedIdentity, now: Found, cluster: Cluster, entries: tuple[PodIdentity, ...], context: ChangeContext
+) -> Advice:
     grant = grant_command(cluster.principal_id or "CLUSTER_IDENTITY", identity.resource_id)
-    keys = tuple(dict.fromkeys((*trial.removing, *(entry.key for entry in entries))))
-    removal = IDENTITY.delete_command(cluster, *keys) if entries else ""
+    keys = tuple(dict.fromkeys((*context.removing, *(entry.key for entry in entries))))
+    removal = IDENTITY.delete_command(cluster, *keys) if entries else None
     if isinstance(now, Unreadable):
-        reason = f"which is gone or over which the cluster identity has no role (not known: {now.reason})."
-        return reason, f"If it is there, grant the role, and run the same command again:\n{grant}"
+        return Advice(
+            "which was deleted, or on which the cluster identity has no role. The managed identity could not be read: "
+            f"{now.reason}",
+            ("If the managed identity exists, grant the role and then run your command again. To grant it, run:",),
+            (grant,),
+        )
     if isinstance(now, NotFound):
-        # The service takes the identity from the nodes when the entry goes, and fails where there is none.
+        # The service removes the identity from the nodes together with the entry, and fails if there is none.
         create = _create(identity, now, cluster)
-        then = f"then remove the entry:\n{create}\n{removal}" if entries else f"then grant the role:\n{create}\n{grant}"
-        return _GONE, f"Create the managed identity again, and {then}"
-    if is_another(identity, now) and entries:
-        return _MADE_ANEW, _mend_made_anew(cluster, entries[0], removal, trial)
-    unknown = trial.unknown_roles.get(identity.resource_id.lower())
-    unread = f" Its role assignments could not be read: {unknown}" if unknown else ""
-    mend = f"Grant it, and run the same command again:\n{grant}"
-    if trial.removing and entries and set(keys) != set(trial.removing):
-        mend += f"\nor remove that entry too, which grants the role on the way:\n{removal}"
-    return f"over which the cluster identity has no role.{unread}", mend
+        if removal:
+            return Advice(_DELETED, ("To recreate it and then remove the entry, run:",), (*create, removal))
+        return Advice(_DELETED, ("To recreate it and grant the role, run:",), (*create, grant))
+    if is_another(identity, now) and entries and removal:
+        if context.removing:
+            return Advice(_RECREATED, ("To remove that entry as well, run:",), (removal,))
+        return Advice(
+            _RECREATED, ("To rebind the managed identity, run:",), (add_command(cluster, entries[0], force=True),)
+        )
+    return _role_advice(identity, context, grant, removal if set(keys) != set(context.removing) else None)
 
 
-def _mend_made_anew(cluster: Cluster, entry: PodIdentity, removal: str, trial: ChangeContext) -> str:
-    if trial.removing:
-        return f"Remove that entry too:\n{removal}"
-    return f"Bind the one that is there now:\n{add_command(cluster, entry, force=True)}"
+def _role_advice(identity: ManagedIdentity, context: ChangeContext, grant: str, removal: str | None) -> Advice:
+    """Return the advice for a role that is missing; `removal` removes what the change removes and these entries."""
+    unknown = context.unknown_roles.get(identity.resource_id.lower())
+    unread = f" Its role assignments could not be read: {' '.join(unknown.split())}" if unknown else ""
+    reason = f"on which the cluster identity has no role.{unread}"
+    if context.removing and removal:
+        step = (
+            "Run the first command to grant the role and then your command again, or run the second command to remove "
+            "that entry as well, which also grants the role:"
+        )
+        return Advice(reason, (step,), (grant, removal))
+    return Advice(reason, ("Grant the role and then run your command again. To grant it, run:",), (grant,))
 
 
-def describe_leftover(entry: PodIdentity, now: Found, cluster: Cluster) -> tuple[str, str] | None:
-    """Why an entry that is to be added and is there already is not done with, and the way out.
+def leftover_advice(entry: PodIdentity, now: Found, cluster: Cluster) -> Advice | None:
+    """Return why an entry that already exists cannot serve as the one to add, and how to fix it.
 
-    None where its managed identity is as it was, or cannot be read.
+    None if its managed identity is unchanged or cannot be read.
     """
-    subject = f"Pod identity {entry.key} is there already, bound to managed identity {entry.identity.resource_id}"
+    subject = f"Pod identity '{entry.key}' already exists, bound to managed identity '{entry.identity.resource_id}'"
     renewal = add_command(cluster, entry, force=True)
     if isinstance(now, NotFound):
         create = _create(entry.identity, now, cluster)
-        mend = f"Create the managed identity again, and then replace what is left over:\n{create}\n{renewal}"
-        return f"{subject}, {_GONE}", mend
+        step = "To recreate the managed identity and replace the leftover entry, run:"
+        return Advice(f"{subject}, {_DELETED}", (step,), (*create, renewal))
     if isinstance(now, ManagedIdentity) and is_another(entry.identity, now):
-        return f"{subject}, {_MADE_ANEW}", f"Replace what is left over with:\n{renewal}"
+        return Advice(f"{subject}, {_RECREATED}", ("To replace the leftover entry, run:",), (renewal,))
     return None
 
 
 def is_another(identity: ManagedIdentity, now: ManagedIdentity) -> bool:
-    """Whether the resource id names another managed identity now than the one the entry was made for."""
+    """Return whether the resource ID now names another managed identity than the one the entry was created for."""
     return bool(identity.object_id and now.object_id and identity.object_id.lower() != now.object_id.lower())
 
 
-def _create(identity: ManagedIdentity, now: NotFound, cluster: Cluster) -> str:
+def _create(identity: ManagedIdentity, now: NotFound, cluster: Cluster) -> tuple[str, ...]:
     return create_commands(identity.resource_id, cluster.location, resource_group_too=now.resource_group_too)

@@ -1,161 +1,128 @@
-"""The service's known refusals: what they mean and what mends them, one line of a table each.
-
-Its messages are those of public recordings and reports.
-"""
+"""Look up what the service said in the table of known errors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from azext_podidentity.profile.cluster import KUBENET_RISK, Cluster, kubenet_reason, service_principal_reason
-from azext_podidentity.profile.commands import register_commands
-from azext_podidentity.profile.entries import EntryKey
-from azext_podidentity.profile.entry_types import IDENTITY
-from azext_podidentity.profile.rbac import OPERATOR_ROLE
+from azext_podidentity.profile.advice import Advice
+from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.service_requests import ANYWHERE, CHANGES, Request, Retry, ServiceMessage, Stage
 
-Words = Callable[[Cluster, re.Match[str]], str]
+# A status that says as much as a code, for a response that has none or one of its own.
+_CODE_OF_STATUS = {412: "PreconditionFailed", 429: "TooManyRequests"}
 
 
 @dataclass(frozen=True)
-class Known:
-    """An answer that is known by a pattern in its `code: message`: why it was given, and the way out."""
+class Failure:
+    """An error of the service that a row of the table matches."""
 
-    pattern: re.Pattern[str]
-    why: Words
-    mend: Words
+    request: Request
+    said: ServiceMessage
+    match: re.Match[str]
+
+    @property
+    def target(self) -> Cluster:
+        """Return the cluster. Raise ValueError for a request that is not about one."""
+        if self.request.cluster is None:
+            raise ValueError(f"{self.request.stage} is not about a cluster")
+        return self.request.cluster
+
+    @cached_property
+    def fields(self) -> Mapping[str, str]:
+        """Return what a text of the table can name: the groups of its pattern, and the principal and the cluster."""
+        found = {name: value or "" for name, value in self.match.groupdict().items()}
+        found["principal"] = self._principal(found.get("object_id", ""))
+        if self.request.cluster is not None:
+            found["cluster"] = self.request.cluster.reference.name
+            found["resource_group"] = self.request.cluster.reference.resource_group
+        return found
+
+    @property
+    def is_cluster_identity(self) -> bool:
+        """Return whether the message is about the cluster identity."""
+        object_id = self.match.groupdict().get("object_id") or ""
+        return bool(object_id) and object_id.lower() == (self._principal_id or "").lower()
+
+    @property
+    def _principal_id(self) -> str | None:
+        return self.request.cluster.principal_id if self.request.cluster else None
+
+    def _principal(self, object_id: str) -> str:
+        """Return who the message is about.
+
+        A request that is refused at once is refused for its caller or for the cluster identity. What an operation is
+        refused later may be about another identity that acts for the cluster.
+        """
+        if self.is_cluster_identity:
+            return "The cluster identity"
+        stage = self.request.stage
+        certain = stage not in CHANGES or (stage is Stage.WRITE and self._principal_id)
+        return "The signed-in account" if certain or not object_id else f"The principal with object ID '{object_id}'"
 
 
-def find(said: str, cluster: Cluster) -> tuple[str, str] | None:
-    """Why the service said that and what mends it; None for what is not known. `said` is a `code: message` a line."""
-    for known in TABLE:
-        if match := known.pattern.search(said):  # pylint: disable=no-member
-            return known.why(cluster, match), known.mend(cluster, match)
+def _no_commands(_: Failure) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class KnownError:
+    """One row of the table.
+
+    codes: any of these; empty for any code. pattern: a regular expression that the message contains, whose groups the
+    texts can name as {group}. sample: a message that the row matches. cause: why the service reports it. fix: what to
+    do; with a colon at its end if commands follow. stages: when it is reported. pod_identity: whether it is about pod
+    identity, so that it is also explained for `az aks create` and `az aks update`. replaced: whether another client's
+    write replaced the operation. advice: in place of cause, fix and commands, for a row that needs more than a text.
+    """
+
+    codes: tuple[str, ...]
+    sample: str
+    cause: str = ""
+    fix: str = ""
+    commands: Callable[[Failure], tuple[str, ...]] = _no_commands
+    pattern: str = ""
+    stages: frozenset[Stage] = ANYWHERE
+    pod_identity: bool = False
+    retry: Retry = Retry.NO
+    replaced: bool = False
+    advice: Callable[[Failure], Advice] | None = None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.IGNORECASE | re.DOTALL)
+
+    def match(self, codes: Iterable[str], message: str, stage: Stage) -> re.Match[str] | None:
+        """Return the match of the pattern if the row is about such an error, None if it is not."""
+        if stage not in self.stages or (self.codes and self.codes_lower.isdisjoint(map(str.lower, codes))):
+            return None
+        return self._pattern.search(message)
+
+    @cached_property
+    def codes_lower(self) -> frozenset[str]:
+        """Return the codes in lower case: the service is not strict about theirs."""
+        return frozenset(map(str.lower, self.codes))
+
+    def advise(self, failure: Failure) -> Advice:
+        """Return the advice for a failure that this row matches."""
+        if self.advice is not None:
+            return self.advice(failure)
+        steps = (self.fix.format_map(failure.fields),) if self.fix else ()
+        return Advice(self.cause.format_map(failure.fields), steps, self.commands(failure))
+
+
+def find_known(
+    rows: Iterable[KnownError], errors: Iterable[ServiceMessage], request: Request, status: int = 0
+) -> tuple[KnownError, Failure] | None:
+    """Return the first row that matches one of the errors, and the failure it matches; None for an unknown error.
+
+    errors: those of one response, the outermost first. status: the HTTP status, 0 if there was none.
+    """
+    said = [(each, (each.code, _CODE_OF_STATUS.get(status, ""))) for each in errors]
+    for row in rows:
+        for each, codes in said:
+            if match := row.match(codes, each.message, request.stage):
+                return row, Failure(request, each, match)
     return None
-
-
-def _why_feature(cluster: Cluster, _: re.Match[str]) -> str:
-    return (
-        "The pod identity add-on is a preview, and its feature is not registered in the subscription of cluster "
-        f"{cluster.reference.name!r}."
-    )
-
-
-def _mend_feature(cluster: Cluster, _: re.Match[str]) -> str:
-    commands = register_commands(cluster.reference)
-    return f"Register the preview feature, wait until it is Registered, and refresh the provider:\n{commands}"
-
-
-def _why_service_principal(cluster: Cluster, _: re.Match[str]) -> str:
-    return service_principal_reason(cluster.reference)
-
-
-def _mend_service_principal(cluster: Cluster, _: re.Match[str]) -> str:
-    return f"Give the cluster a managed identity with:\n{cluster.reference.update_command('--enable-managed-identity')}"
-
-
-def _why_kubenet(cluster: Cluster, _: re.Match[str]) -> str:
-    return kubenet_reason(cluster.reference)
-
-
-def _mend_kubenet(cluster: Cluster, _: re.Match[str]) -> str:
-    flags = ("--enable-pod-identity", "--enable-pod-identity-with-kubenet")
-    if cluster.provisioning_state is None:  # not created yet
-        return f"{KUBENET_RISK}\nTo consent, also pass {flags[1]}. Or pass: --network-plugin azure"
-    return f"{KUBENET_RISK}\nTo consent:\n{cluster.reference.update_command(*flags)}"
-
-
-def _why_same_name(_: Cluster, match: re.Match[str]) -> str:
-    return (
-        f"The service still holds pod identity {_key(match)}, maybe from a removal that failed, for another managed "
-        "identity or one that was created again since."
-    )
-
-
-def _mend_same_name(cluster: Cluster, match: re.Match[str]) -> str:
-    return f"Remove it first, or choose another --name:\n{IDENTITY.delete_command(cluster, _key(match))}"
-
-
-def _key(match: re.Match[str]) -> EntryKey:
-    return EntryKey(namespace=match["namespace"], name=match["name"])
-
-
-def _why_creation(_: Cluster, __: re.Match[str]) -> str:
-    return "A cluster cannot be created with pod identities; they are added once it is there."
-
-
-def _mend_creation(_: Cluster, __: re.Match[str]) -> str:
-    return "Create it without, and add each of them afterwards with az aks pod-identity add."
-
-
-def _why_busy(cluster: Cluster, _: re.Match[str]) -> str:
-    return f"Another operation runs on cluster {cluster.reference.name!r}."
-
-
-def _mend_busy(cluster: Cluster, _: re.Match[str]) -> str:
-    wait = cluster.reference.cluster_command("wait", "--updated")
-    return f"Wait until it is over, and run the same command again:\n{wait}"
-
-
-def _why_changed(cluster: Cluster, _: re.Match[str]) -> str:
-    return f"Cluster {cluster.reference.name!r} was changed by somebody else after it was read."
-
-
-def _why_replaced(cluster: Cluster, _: re.Match[str]) -> str:
-    return f"Another write to cluster {cluster.reference.name!r} took the place of this operation while it ran."
-
-
-def _mend_again(_: Cluster, __: re.Match[str]) -> str:
-    return "Run the same command again: it changes what is there by then."
-
-
-def _why_assign_permission(_: Cluster, __: re.Match[str]) -> str:
-    return (
-        "The account you are logged in with needs Microsoft.ManagedIdentity/userAssignedIdentities/assign/action over "
-        "that identity."
-    )
-
-
-def _mend_assign_permission(_: Cluster, __: re.Match[str]) -> str:
-    return f"Ask its owner for the role {OPERATOR_ROLE}, then run the same command again."
-
-
-def _why_permission(_: Cluster, __: re.Match[str]) -> str:
-    return "The account you are logged in with may not do that. Trying again does not help."
-
-
-def _mend_permission(_: Cluster, __: re.Match[str]) -> str:
-    return "Ask an owner of that scope for a role with this action. Right after a role was granted, log in again."
-
-
-def _why_absent(cluster: Cluster, _: re.Match[str]) -> str:
-    return f"Cluster {cluster.reference.name!r} was not found in resource group {cluster.reference.resource_group!r}."
-
-
-def _mend_absent(cluster: Cluster, _: re.Match[str]) -> str:
-    clusters = cluster.reference.command("aks", "list", "--output", "table")
-    return f"List the clusters of the subscription with:\n{clusters}"
-
-
-def _known(pattern: str, why: Words, mend: Words) -> Known:
-    return Known(re.compile(pattern, re.MULTILINE), why, mend)
-
-
-TABLE = (
-    _known(r"EnablePodIdentityPreview' is not enabled", _why_feature, _mend_feature),
-    _known(r"addon requires managed identity", _why_service_principal, _mend_service_principal),
-    _known(r"Network plugin kubenet is not supported", _why_kubenet, _mend_kubenet),
-    _known(
-        r"different identities with the same name '(?P<name>[^']*)' in namespace '(?P<namespace>[^']*)'",
-        _why_same_name,
-        _mend_same_name,
-    ),
-    _known(r"^PodIdentityAddonUserAssignedIdentitiesNotAllowedInCreation", _why_creation, _mend_creation),
-    _known(r"^OperationNotAllowed: .*in progress", _why_busy, _mend_busy),
-    _known(r"^(PreconditionFailed|EtagMismatch):", _why_changed, _mend_again),
-    _known(r"^NotLatestOperation:", _why_replaced, _mend_again),
-    _known(r"^LinkedAuthorizationFailed:", _why_assign_permission, _mend_assign_permission),
-    _known(r"^AuthorizationFailed:", _why_permission, _mend_permission),
-    _known(r"^(ResourceNotFound|NotFound|ResourceGroupNotFound):", _why_absent, _mend_absent),
-)

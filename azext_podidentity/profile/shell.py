@@ -6,5 +6,23 @@ import shlex
 
 
 def command_line(*words: str) -> str:
-    """Return `az` and the words, each quoted for a shell."""
-    return shlex.join(("az", *words))
+    """Return `az` and the words, each quoted for a shell.
+
+    A word with characters that a terminal obeys or hides is written as bash and zsh read escapes: `$'a\\x1bb'`.
+    """
+    return " ".join(map(_quoted, ("az", *words)))
+
+
+def _quoted(word: str) -> str:
+    if word.isprintable():
+        return shlex.quote(word)
+    return f"$'{''.join(map(_escaped, word))}'"
+
+
+def _escaped(char: str) -> str:
+    if char in "'\\":
+        return f"\\{char}"
+    if char.isprintable():
+        return char
+    # As \x a shell reads bytes, as \U characters.
+    return f"\\x{ord(char):02x}" if char.isascii() else f"\\U{ord(char):08x}"

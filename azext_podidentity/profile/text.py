@@ -1,4 +1,4 @@
-"""Text of messages."""
+"""Text of messages, tables and commands."""
 
 from __future__ import annotations
 
@@ -10,3 +10,14 @@ def some_of(items: Iterable[object], limit: int, separator: str = ", ") -> str:
     shown = [str(item) for item in items]
     rest = len(shown) - limit
     return separator.join(shown if rest <= 0 else [*shown[:limit], f"and {rest} more"])
+
+
+def printable(text: str, keep: str = "\n") -> str:
+    r"""Return the text with every character escaped that a terminal obeys or hides, as in `\x1b` or `\u202e`.
+
+    These are control, format (bidirectional ones too), separator and unassigned characters; a space stays. `keep`:
+    characters that stay nevertheless. Text of the service, of files and of their names goes through here.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in keep else ascii(char)[1:-1] for char in text)

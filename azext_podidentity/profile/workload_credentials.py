@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from azext_podidentity.profile.entries import ManagedIdentity, NotFound
-from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.shell import command_line
 from azext_podidentity.profile.validation import managed_identity_parts
 

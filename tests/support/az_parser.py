@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 # The host's modules with the commands that messages of the extension name; the extension replaces two of `acs`.
-_MODULES = ("acs", "identity", "resource", "role")
+_MODULES = ("acs", "identity", "profile", "resource", "role")
 _EXTENSION = "azext_podidentity"
 
 

@@ -95,7 +95,7 @@ def commands_in(error: AzCLIError) -> list[list[str]]:
 
     AssertionError for one that a shell would not take as it stands.
     """
-    lines = re.findall(r"(?:^|: )(az .+)$", "\n".join(error.recommendations), re.MULTILINE)
+    lines = [each for each in error.recommendations if each.startswith("az ")]
     return [command_words(re.sub(r" > [\w.-]+$", "", line)) for line in lines]
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import AzCLIError, ValidationError
+from azure.core.exceptions import HttpResponseError
 
 from azext_podidentity.arm.errors import (
     busy_timeout_error,
     explain,
     explain_failed,
-    explain_stale,
+    explain_leftover,
     operation_timeout_error,
 )
 from azext_podidentity.kubernetes.kubectl import check_server
@@ -27,15 +28,16 @@ from azext_podidentity.profile.changes import (
     Enable,
     ProfileChange,
     UpdateException,
-    describe_loss,
+    loss_advice,
 )
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
-from azext_podidentity.profile.cluster_states import STOPPED
-from azext_podidentity.profile.cluster_states import refusal as refusal_in
+from azext_podidentity.profile.cluster_states import STOPPED, refusal_advice
 from azext_podidentity.profile.entries import Entries, EntryKey, ManagedIdentity, NotFound, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
-from azext_podidentity.profile.identity_problems import ChangeContext
+from azext_podidentity.profile.error_rows import TABLE
+from azext_podidentity.profile.known_errors import KnownError
+from azext_podidentity.profile.service_requests import ON_CLUSTER, ChangeContext, Stage
 from tests.support.builders import (
     KEY,
     cluster_of,
@@ -48,37 +50,9 @@ from tests.support.builders import (
 )
 from tests.support.kubernetes_objects import inventory, workload
 
-# The messages of the service, restated from public reports.
-MESSAGES = {
-    "feature not registered": (
-        "BadRequest",
-        "PodIdentity addon is not allowed since feature 'Microsoft.ContainerService/EnablePodIdentityPreview' is not "
-        "enabled.",
-    ),
-    "service principal": ("BadRequest", "PodIdentity addon requires managed identity."),
-    "kubenet": ("BadRequest", "Network plugin kubenet is not supported to use with PodIdentity addon."),
-    "same name": (
-        "BadRequest",
-        f"Found pod identities use different identities with the same name '{KEY.name}' in namespace "
-        f"'{KEY.namespace}'. Please update the pod identity name.",
-    ),
-    "no right to assign": ("LinkedAuthorizationFailed", "The client has no permission on the linked scope."),
-    "no right": ("AuthorizationFailed", "The client does not have authorization to perform action 'X' over scope 'Y'."),
-    "no cluster": ("ResourceNotFound", "The Resource 'cluster' under resource group 'rg' was not found."),
-    "no cluster, says the provider": ("NotFound", "The resource 'cluster' was not found."),
-    "creation": (
-        "PodIdentityAddonUserAssignedIdentitiesNotAllowedInCreation",
-        "User assigned identities are not allowed in PodIdentity addon when creating the cluster.",
-    ),
-    "busy": (
-        "OperationNotAllowed",
-        "Operation is not allowed: Another operation (Updating) is in progress, please wait for it to finish before "
-        "starting a new operation. See https://aka.ms/aks-pending-operation for more details",
-    ),
-    "stale": ("EtagMismatch", "The etag of the resource is another one."),
-    "stale, says the front door": ("PreconditionFailed", "The condition is not met."),
-    "replaced": ("NotLatestOperation", "Cannot proceed, as a later operation was begun."),
-    "no group": ("ResourceGroupNotFound", "Resource group 'rg' could not be found."),
+# The messages of the service: the samples of the table of known errors, each by its code or pattern and a number.
+ROWS: dict[str, KnownError] = {
+    f"{number} {row.codes[0] if row.codes else row.pattern[:24]}": row for number, row in enumerate(TABLE)
 }
 NEW_LABELS = {"app": "it's $mine"}
 NOT_THERE = EntryKey("my-app", "not-there")
@@ -94,10 +68,19 @@ def _refused(change: ProfileChange, *lists: Any, **properties: Any) -> Explain:
     return explain_it
 
 
-def _answered(name: str) -> Explain:
-    status = 403 if "right" in name else 404 if "no " in name else 400
+def said_by(row: KnownError, status: int = 400) -> HttpResponseError:
+    """Return what the SDK raises for the sample of a row."""
+    return refusal(row.codes[0] if row.codes else "SomeCode", row.sample, status)
+
+
+def stage_of(row: KnownError) -> Stage:
+    """Return a stage at which a command on a cluster meets the row: the change itself if it can."""
+    return next(each for each in (Stage.WRITE, Stage.READ, Stage.OPERATION) if each in row.stages)
+
+
+def _answered(row: KnownError) -> Explain:
     return lambda reference: explain(
-        refusal(*MESSAGES[name], status=status), cluster_of([identity_entry()], reference=reference), _looked_up("gone")
+        said_by(row), cluster_of([identity_entry()], reference=reference), _looked_up("gone"), stage=stage_of(row)
     )
 
 
@@ -122,7 +105,7 @@ def _leftover(now: str) -> Explain:
     def explain_it(reference: ClusterReference) -> AzCLIError:
         cluster = cluster_of([identity_entry()], reference=reference)
         (entry,) = cluster.profile.identities
-        error = explain_stale(entry, _looked_up(now)(entry.identity.resource_id), cluster)
+        error = explain_leftover(entry, _looked_up(now)(entry.identity.resource_id), cluster)
         assert error is not None
         return error
 
@@ -178,7 +161,7 @@ SITUATIONS: dict[str, Explain] = {
         reference, 1800, "an operation (Upgrading) that still runs."
     ),
     "own operation takes too long": lambda reference: operation_timeout_error(reference, 1800, "InProgress"),
-    "stopped": lambda reference: ValidationError(*refusal_in(cluster_of(reference=reference), STOPPED)),
+    "stopped": lambda reference: refusal_advice(cluster_of(reference=reference), STOPPED).error(ValidationError),
     "taken name": _refused(_ADD, [identity_entry(bindingSelector="other")]),
     "taken name of an exception": _refused(_ADD_EXCEPTION, (), [exception_entry()]),
     "full list": _refused(_ADD, *_full(IDENTITY)),
@@ -194,10 +177,10 @@ SITUATIONS: dict[str, Explain] = {
     "no consent": _refused(Enable(), **_KUBENET),
     "windows only": _refused(Enable(), agentPoolProfiles=[{"osType": "Windows"}]),
     "runs as a service principal": _as_service_principal,
-    "disable": lambda reference: ValidationError(
-        *describe_loss(cluster_of([identity_entry()], [exception_entry()], reference=reference))
-    ),
-    **{f"answer: {name}": _answered(name) for name in MESSAGES},
+    "disable": lambda reference: loss_advice(
+        cluster_of([identity_entry()], [exception_entry()], reference=reference)
+    ).error(ValidationError),
+    **{f"answer: {name}": _answered(row) for name, row in ROWS.items() if row.stages & ON_CLUSTER},
     **{
         f"no role, {now}, {state}": _without_role(now, state)
         for now in ("there", "made anew", "gone", "gone with its group")

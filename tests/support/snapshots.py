@@ -9,9 +9,8 @@ from typing import Any
 from azext_podidentity.checks.snapshot import RoleAssignment, Roles, Snapshot
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
+from azext_podidentity.profile.entries import EntryKey, Found, ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
-from azext_podidentity.profile.identity_problems import Found, Unreadable
 from tests.support.builders import (
     KEY,
     PRINCIPAL,

@@ -84,7 +84,7 @@ def test_a_busy_cluster_ends_the_tries_some_time(clock: Clock) -> None:
     clusters = Clusters({**cluster_wire(), "eTag": "an-etag"}, busy())
     with pytest.raises(AzureResponseError) as caught:
         make(ADD, clusters)
-    assert f"within 1800 seconds and {len(clusters.writes)} tries" in caught.value.error_msg
+    assert f"still busy after 1800 seconds ({len(clusters.writes)} attempts)" in caught.value.error_msg
     assert "Another operation (Updating) is in progress" in caught.value.error_msg
     assert clock.now - 1000 == pytest.approx(1800)
     assert max(clock.slept) <= 10
@@ -309,15 +309,15 @@ def test_an_operation_that_does_not_end_is_not_followed_for_ever(monkeypatch: py
     monkeypatch.setattr("azext_podidentity.arm.cluster_writer.follow", runs_on)
     with pytest.raises(AzureResponseError) as caught:
         make(ADD, Clusters(cluster_wire()))
-    assert "was accepted, and after 1800 seconds its operation still runs (ReconcilingAddons)" in caught.value.error_msg
-    assert "az aks wait --resource-group rg --name cluster --updated" in caught.value.recommendations[0]
+    assert "still running after 1800 seconds (ReconcilingAddons)" in caught.value.error_msg
+    assert "az aks wait --resource-group rg --name cluster --updated" in caught.value.recommendations
 
 
 def test_a_cluster_that_does_not_settle_is_not_waited_for_for_ever(clock: Clock) -> None:
     clusters = Clusters(cluster_wire(provisioningState="Upgrading"))
     with pytest.raises(AzureResponseError) as caught:
         change_cluster(CLI, writer(clusters, 90), ADD, RoleGrants(CLI))
-    assert "was not free within 90 seconds" in caught.value.error_msg
+    assert "was still busy after 90 seconds" in caught.value.error_msg
     assert "(Upgrading)" in caught.value.error_msg
     assert clock.now - 1000 == pytest.approx(90)
 
@@ -325,5 +325,5 @@ def test_a_cluster_that_does_not_settle_is_not_waited_for_for_ever(clock: Clock)
 def test_a_stopped_cluster_is_refused_with_the_command_that_starts_it(clock: Clock) -> None:
     with pytest.raises(ValidationError) as caught:
         make(ADD, Clusters(cluster_wire(powerState={"code": "Stopped"})))
-    assert caught.value.recommendations == ["Start it with:\naz aks start --resource-group rg --name cluster"]
+    assert caught.value.recommendations == ["To start it, run:", "az aks start --resource-group rg --name cluster"]
     assert clock.slept == []

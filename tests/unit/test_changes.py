@@ -46,7 +46,7 @@ def test_the_200th_entry_fits_and_the_201st_does_not(kind: EntryType, az: AzPars
     add: ProfileChange = ADD if kind is IDENTITY else ADD_EXCEPTION
     assert len(kind.entries(add.apply(with_entries(kind, 199)))) == 200
     error = refuse(add, with_entries(kind, 200))
-    assert "200 are allowed" in error.error_msg
+    assert "at most 200 entries" in error.error_msg
     az.parse(the_command_in(error))
 
 
@@ -71,7 +71,7 @@ def test_an_entry_that_is_absent_is_told_with_those_that_are_there(kind: EntryTy
     assert [entry.key for entry in kind.entries(cluster.profile) if str(entry.key) in error.error_msg] == [
         entry.key for entry in kind.entries(cluster.profile)[:20]
     ]
-    assert ("It has none" in error.error_msg) == (count == 0)
+    assert ("The cluster has none" in error.error_msg) == (count == 0)
     assert (f"and {count - 20} more" in error.error_msg) == (count > 20)
     command = the_command_in(error)
     az.parse(command)

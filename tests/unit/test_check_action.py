@@ -8,8 +8,7 @@ import pytest
 from azext_podidentity.actions import check
 from azext_podidentity.arm import registrations
 from azext_podidentity.checks.snapshot import Snapshot
-from azext_podidentity.profile.entries import ManagedIdentity, NotFound
-from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
 from tests.support.builders import cluster_wire, http_error, identity_entry, identity_id, refusal
 from tests.support.fake_azure import CLI, Azure, Clusters, writer
 from tests.support.snapshots import GROUP_SCOPE, OTHER, role

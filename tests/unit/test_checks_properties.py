@@ -11,8 +11,7 @@ from azext_podidentity.checks.finding import SEVERITIES
 from azext_podidentity.checks.registry import CHECKS, run_checks
 from azext_podidentity.checks.snapshot import Roles, Snapshot
 from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
-from azext_podidentity.profile.identity_problems import Found
+from azext_podidentity.profile.entries import EntryKey, Found, ManagedIdentity, NotFound
 from tests.support.builders import PRINCIPAL, REFERENCE, Json, cluster_of, identity_id
 from tests.support.json_strategies import exception_entries, identity_entries
 from tests.support.snapshots import FORBIDDEN, role

@@ -10,14 +10,9 @@ import pytest
 from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, ValidationError
 
 from azext_podidentity.profile.changes import AddException, AddIdentity, Delete, Enable, ProfileChange, UpdateException
-from azext_podidentity.profile.cluster import (
-    KUBENET_RISK,
-    Cluster,
-    check_can_create,
-    check_can_enable,
-    check_node_pools,
-)
+from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
+from azext_podidentity.profile.eligibility import KUBENET_RISK, check_can_create, check_can_enable, check_node_pools
 from azext_podidentity.profile.entries import PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
 from tests.support.az_parser import AzParser

@@ -5,7 +5,7 @@ from azure.cli.core.azclierror import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.profile.changes import AddIdentity, Disable, Enable, describe_loss, lost_by_disable
+from azext_podidentity.profile.changes import AddIdentity, Disable, Enable, loss_advice, lost_by_disable
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION
@@ -109,7 +109,7 @@ def test_accepting_to_lose_an_identity_is_not_accepting_to_lose_the_exception_of
 
 def test_what_is_lost_is_told_with_commands_that_keep_a_copy_or_remove_it(az: AzParser) -> None:
     cluster = cluster_of([identity_entry(), identity_entry(OTHER)], [exception_entry()])
-    error = ValidationError(*describe_loss(cluster))
+    error = loss_advice(cluster).error(ValidationError)
     assert error.error_msg.count(str(KEY)) == 2
     assert str(OTHER) in error.error_msg
     assert "--yes" in text_of(error)

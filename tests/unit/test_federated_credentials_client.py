@@ -9,8 +9,7 @@ from azure.cli.core.azclierror import AzCLIError
 from azext_podidentity.actions.migrate import combine_errors
 from azext_podidentity.arm import federated_credentials
 from azext_podidentity.arm.federated_credentials import CredentialService
-from azext_podidentity.profile.entries import NotFound
-from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.entries import NotFound, Unreadable
 from azext_podidentity.profile.rbac import WORTH_A_LIST
 from azext_podidentity.profile.workload_credentials import IdentityCredentials, credential_for
 from tests.support.builders import Clock, http_error, identity_id, text_of
@@ -91,7 +90,7 @@ def test_one_that_overlaps_for_too_long_is_told(writes: Writes, clock: Clock) ->
     made, (error,) = create("one")
 
     assert made == {}
-    assert "Run the same command again" in text_of(error)
+    assert "Run your command again" in text_of(error)
     assert 120 < clock.now - 1000 < 150
 
 

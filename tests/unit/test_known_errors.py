@@ -16,16 +16,21 @@ from azure.cli.core.azclierror import (
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
 from azext_podidentity.arm.errors import (
-    advise,
     explain,
     explain_failed,
+    explain_if_pod_identity,
     explain_plainly,
 )
-from azext_podidentity.profile.cluster import KUBENET_RISK
+from azext_podidentity.profile.eligibility import KUBENET_RISK
+from azext_podidentity.profile.error_rows import TABLE
+from azext_podidentity.profile.known_errors import KnownError, find_known
+from azext_podidentity.profile.service_requests import ON_CLUSTER, Request, ServiceMessage, Stage
 from tests.support.az_parser import AzParser
 from tests.support.builders import (
     KEY,
+    PRINCIPAL,
     cluster_of,
+    command_words,
     commands_in,
     http_error,
     identity_entry,
@@ -35,65 +40,175 @@ from tests.support.builders import (
     text_of,
 )
 from tests.support.lookups import gone
-from tests.support.message_cases import MESSAGES
+from tests.support.message_cases import ROWS, said_by, stage_of
 
 
-@pytest.mark.parametrize("name", MESSAGES)
-def test_every_known_refusal_gets_advice_and_keeps_the_services_words(name: str) -> None:
-    code, message = MESSAGES[name]
-    error = explain(refusal(code, message, headers={"x-ms-request-id": "17"}), cluster_of(), gone)
-    why, words = error.error_msg.split("\n", 1)
-    assert why.endswith(".")
-    assert words == f"({code}) {message}\nRequest id: 17"
-    assert error.recommendations
+def explained(row: KnownError, stage: Stage | None = None) -> AzCLIError:
+    """Return the error for the sample of a row."""
+    error = said_by(row)
+    error.response.headers["x-ms-request-id"] = "17"  # type: ignore[union-attr]
+    return explain(error, cluster_of([identity_entry()]), gone, stage=stage or stage_of(row))
+
+
+def row_of(code: str, pattern: str = "") -> KnownError:
+    """Return the first row of that code and part of the pattern."""
+    return next(row for row in TABLE if (not code or code in row.codes) and pattern in row.pattern)
+
+
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.stages & ON_CLUSTER])
+def test_a_known_error_gets_advice_and_keeps_the_services_words(name: str) -> None:
+    row = ROWS[name]
+    error = explained(row)
+    cause, words = error.error_msg.split("\n", 1)
+    assert cause.endswith(".")
+    assert words == f"({row.codes[0] if row.codes else 'SomeCode'}) {row.sample}\nRequest ID: 17"
+    assert "None" not in text_of(error)
+    assert "''" not in text_of(error)
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("feature not registered", ["feature", "provider"]),
-        ("service principal", ["aks"]),
-        ("kubenet", ["aks"]),
-        ("same name", ["aks"]),
-        ("no cluster", ["aks"]),
-    ],
+    ("name", "stage"), [(name, stage) for name, row in ROWS.items() for stage in Stage if stage in row.stages]
 )
-def test_the_advice_is_about_what_is_wrong(name: str, expected: list[str]) -> None:
-    error = explain(refusal(*MESSAGES[name]), cluster_of(), gone)
-    assert [command[1] for command in commands_in(error)] == expected
+def test_the_first_row_that_matches_a_sample_is_its_own_at_every_stage(name: str, stage: Stage) -> None:
+    row = ROWS[name]
+    for code in row.codes or ("SomeCode",):
+        request = Request(stage, cluster_of([identity_entry()]) if stage in ON_CLUSTER else None)
+        known = find_known(TABLE, [ServiceMessage(code, row.sample)], request)
+        assert known is not None
+        assert known[0] is row
+        assert known[0].advise(known[1]).reason.endswith(".")
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_commands_of_a_row_are_commands_that_az_takes(name: str, az: AzParser) -> None:
+    row = ROWS[name]
+    stage = next(each for each in Stage if each in row.stages)
+    cluster = cluster_of([identity_entry()]) if stage in ON_CLUSTER else None
+    known = find_known([row], [ServiceMessage(row.codes[0] if row.codes else "", row.sample)], Request(stage, cluster))
+    assert known is not None
+    advice = row.advise(known[1])
+    assert bool(advice.commands) == (bool(advice.steps) and advice.steps[-1].endswith(":"))
+    for command in advice.commands:
+        az.parse(command_words(command))
+
+
+def test_an_error_nested_in_details_is_known_too() -> None:
+    row = row_of("RequestDisallowedByPolicy")
+    details = [{"code": "RequestDisallowedByPolicy", "message": row.sample}]
+    body = {"error": {"code": "BadRequest", "message": "See the details.", "details": details}}
+    assert "allowed-roles" in explain(http_error(400, body), cluster_of(), gone).error_msg.split("\n")[0]
 
 
 def test_the_advice_registers_the_preview_feature(az: AzParser) -> None:
-    feature, provider = commands_in(explain(refusal(*MESSAGES["feature not registered"]), cluster_of(), gone))
+    feature, provider = commands_in(explained(row_of("BadRequest", "EnablePodIdentityPreview")))
     assert az.parse(feature).feature_name == "EnablePodIdentityPreview"
     assert az.parse(provider).resource_provider_namespace == "Microsoft.ContainerService"
 
 
+def test_another_feature_is_registered_by_its_own_name(az: AzParser) -> None:
+    feature, _ = commands_in(explained(row_of("OIDCIssuerFeatureFlagNotEnabled")))
+    assert az.parse(feature).feature_name == "EnableOIDCIssuerPreview"
+
+
 def test_the_advice_about_kubenet_names_the_risk_and_the_flag(az: AzParser) -> None:
-    error = explain(refusal(*MESSAGES["kubenet"]), cluster_of(), gone)
+    error = explained(row_of("BadRequest", "kubenet"))
     assert KUBENET_RISK in text_of(error)
     assert az.parse(commands_in(error)[0]).enable_pod_identity_with_kubenet
 
 
-def test_the_advice_about_kubenet_needs_no_cluster_that_is_not_there_yet() -> None:
-    error = explain(refusal(*MESSAGES["kubenet"]), cluster_of(provisioningState=None), gone)
+def test_the_advice_about_kubenet_needs_no_cluster_that_is_not_created_yet() -> None:
+    error = explain(said_by(row_of("BadRequest", "kubenet")), cluster_of(provisioningState=None), gone)
     assert "--enable-pod-identity-with-kubenet" in text_of(error)
     assert commands_in(error) == []
 
 
 def test_the_advice_about_a_name_that_is_held_frees_it(az: AzParser) -> None:
-    (command,) = commands_in(explain(refusal(*MESSAGES["same name"]), cluster_of(), gone))
+    (command,) = commands_in(explained(row_of("BadRequest", "same name")))
     assert az.removed(command) == [KEY]
 
 
-def test_missing_permission_never_gets_better_by_trying_again() -> None:
-    assert "does not help" in text_of(explain(refusal(*MESSAGES["no right"], status=403), cluster_of(), gone))
+NOT_ALLOWED = (
+    "The client 'a' with object id '{0}' does not have authorization to perform action 'A/b/write' over scope "
+    "'/subscriptions/s' or the scope is invalid."
+)
+NOT_LINKED = (
+    "The client 'a' with object id '{0}' has permission to perform action 'Microsoft.ContainerService/managedClusters/"
+    "write' on scope '/c'; however, it does not have permission to perform action(s) '{1}' on the linked scope(s) "
+    "'/linked/scope' (respectively) or the linked scope(s) are invalid."
+)
+ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+ACCOUNT, IDENTITY, UNNAMED = "The signed-in account", "The cluster identity", "The principal with object ID 'other'"
 
 
-def test_the_right_to_assign_is_missed_by_the_account_and_not_by_the_cluster() -> None:
-    text = text_of(explain(refusal(*MESSAGES["no right to assign"], status=403), cluster_of(), gone))
-    assert "account you are logged in with" in text
-    assert "userAssignedIdentities/assign/action" in text
+@pytest.mark.parametrize(
+    ("code", "message", "stage", "principal"),
+    [
+        ("AuthorizationFailed", NOT_ALLOWED.format("other"), Stage.READ, ACCOUNT),
+        ("AuthorizationFailed", NOT_ALLOWED.format("other"), Stage.WRITE, ACCOUNT),
+        ("AuthorizationFailed", NOT_ALLOWED.format(PRINCIPAL), Stage.WRITE, IDENTITY),
+        ("AuthorizationFailed", NOT_ALLOWED.format(PRINCIPAL.upper()), Stage.OPERATION, IDENTITY),
+        ("AuthorizationFailed", NOT_ALLOWED.format("other"), Stage.OPERATION, UNNAMED),
+        ("LinkedAuthorizationFailed", NOT_LINKED.format("other", JOIN), Stage.WRITE, ACCOUNT),
+        ("LinkedAuthorizationFailed", NOT_LINKED.format(PRINCIPAL, JOIN), Stage.WRITE, IDENTITY),
+        ("LinkedAuthorizationFailed", NOT_LINKED.format("other", JOIN), Stage.OPERATION, UNNAMED),
+        ("LinkedAuthorizationFailed", NOT_LINKED.format("other", ASSIGN), Stage.WRITE, ACCOUNT),
+        ("LinkedAuthorizationFailed", NOT_LINKED.format(PRINCIPAL, ASSIGN), Stage.OPERATION, IDENTITY),
+    ],
+)
+def test_who_lacks_the_permission_is_found_in_the_message(
+    code: str, message: str, stage: Stage, principal: str
+) -> None:
+    text = text_of(explain(refusal(code, message, 403), cluster_of(), gone, stage=stage))
+    assert text.startswith(f"{principal} does not have permission for '")
+    assert "Trying again does not help." in text
+    assert ("Managed Identity Operator" in text) == (ASSIGN in message)
+    assert ("/linked/scope" in text.split("\n")[0]) == ("linked" in message)
+
+
+def test_the_cluster_identity_gets_the_role_on_the_identity_that_the_message_names(az: AzParser) -> None:
+    error = explain(refusal("LinkedAuthorizationFailed", NOT_LINKED.format(PRINCIPAL, ASSIGN), 403), cluster_of(), gone)
+    (grant,) = [az.parse(command) for command in commands_in(error)]
+    assert (grant.scope, grant.assignee_object_id) == ("/linked/scope", PRINCIPAL)
+
+
+@pytest.mark.parametrize("stage", [Stage.WRITE, Stage.OPERATION, Stage.ENTRY])
+@pytest.mark.parametrize(
+    ("code", "message", "resource"),
+    [
+        ("ResourceNotFound", row_of("InvalidResourceReference").sample, "Microsoft.Network/virtualNetworks/myVnet"),
+        ("ResourceGroupNotFound", "Resource group 'workspaces' could not be found.", "workspaces"),
+        (
+            "InvalidResourceReference",
+            "Resource /subscriptions/s/subnets/a referenced by resource /subscriptions/s/b was not found.",
+            "/subscriptions/s/subnets/a",
+        ),
+        ("NotFound", "The workspace 'logs' is not found.", "logs"),
+        ("ResourceNotFound", "It is not there.", None),
+    ],
+)
+def test_another_resource_that_is_missing_is_not_taken_for_the_cluster(
+    code: str, message: str, resource: str | None, stage: Stage
+) -> None:
+    error = explain(refusal(code, message, 404), cluster_of(), gone, stage=stage)
+    assert "Cluster 'cluster' was not found" not in text_of(error)
+    assert (f"Resource '{resource}'" in error.error_msg) == (resource is not None)
+
+
+@pytest.mark.parametrize(
+    ("scope", "options"),
+    [
+        ("/subscriptions/s", ["--subscription", "s"]),
+        ("/subscriptions/s/resourceGroups/g", ["--resource-group", "g", "--subscription", "s"]),
+        ("/subscriptions/s/resourceGroups/g/providers/A/b/c", None),
+    ],
+)
+def test_locks_are_listed_at_the_scope_that_has_them(scope: str, options: list[str] | None, az: AzParser) -> None:
+    message = f"The scope '/x' cannot perform write operation because following scope(s) are locked: '{scope}'."
+    (command,) = commands_in(explain(refusal("ScopeLocked", message, 409), cluster_of(), gone))
+    assert command[1:3] == ["lock", "list"]
+    assert all(word in command for word in options or ["--resource", scope])
+    az.parse(command)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +231,8 @@ def test_the_kind_of_error_follows_the_status(status: int, kind: type[AzCLIError
 
 
 def test_an_answer_that_has_nothing_to_do_with_pod_identities_gets_no_advice_of_ours() -> None:
-    for error in (refusal("QuotaExceeded", "Too many cores."), http_error(502, "<html>"), ServiceRequestError("no")):
-        assert advise(error, cluster_of(), gone) is None
+    for error in (refusal("QuotaExceeded", "Too many cores."), http_error(502, "<html>")):
+        assert explain_if_pod_identity(error, cluster_of(), gone) is None
         assert text_of(explain(error, cluster_of(), gone))
 
 
@@ -125,8 +240,8 @@ def test_a_broken_connection_is_told_from_an_answer() -> None:
     error = explain(ServiceRequestError("Name or service not known"), cluster_of(), gone)
     assert isinstance(error, AzureConnectionError)
     assert "Name or service not known" in error.error_msg
-    assert "same command again" in text_of(error)
-    assert explain_plainly(ServiceRequestError("no"), "Some advice.").recommendations == ["Some advice."]
+    assert "Run your command again" in text_of(error)
+    assert explain_plainly(ServiceRequestError("no"), ["Some advice."]).recommendations == ["Some advice."]
 
 
 def failed(**more: Any) -> AzCLIError:
@@ -137,7 +252,7 @@ def failed(**more: Any) -> AzCLIError:
 
 def test_a_failed_entry_is_told_with_the_services_reason() -> None:
     error = failed(provisioningInfo={"error": {"error": {"code": "SomeCode", "message": "Some words."}}})
-    assert error.error_msg == f"(SomeCode) Pod identity {KEY} ended in state Failed: Some words."
+    assert error.error_msg == f"(SomeCode) Pod identity '{KEY}' ended in state Failed: Some words."
 
 
 def test_a_failed_entry_gets_the_same_advice_as_a_refusal(az: AzParser) -> None:

@@ -14,8 +14,7 @@ from azext_podidentity.migration.plan import needed_identities, plan_migration
 from azext_podidentity.migration.steps import ONE_STEP, PREPARE, REMOVE_LABELS, MigrationPlan, Options
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
-from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.workload_credentials import (
     FederatedCredential,
     IdentityCredentials,

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from azext_podidentity.migration.status import statuses, used_identities
-from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
-from azext_podidentity.profile.identity_problems import Unreadable
+from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.workload_credentials import (
     FederatedCredential,
     IdentityCredentials,

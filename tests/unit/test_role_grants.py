@@ -143,7 +143,7 @@ def test_a_role_that_may_not_be_granted_is_told_with_a_command_for_somebody_who_
     with pytest.raises(ForbiddenError) as caught:
         RoleGrants(CLI).prepare(CLUSTER, WANTED)
     assert "You may not." in caught.value.error_msg
-    assert "Request id: 5" in caught.value.error_msg
+    assert "Request ID: 5" in caught.value.error_msg
     assert "--skip-role-assignment" in text_of(caught.value)
     granted = az.parse(the_command_in(caught.value))
     assert (granted.scope, granted.assignee_object_id) == (identity_id(), PRINCIPAL)

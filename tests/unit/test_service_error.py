@@ -31,7 +31,7 @@ def test_reads_code_and_message_of_every_form_of_body(body: Json) -> None:
 
 def test_what_is_nested_in_details_is_said_too_and_is_known() -> None:
     inner = {"code": "Inner", "message": "inner", "details": [{"code": "", "message": missing_role(identity_id())}]}
-    for details in ([inner], [None, "words", {}, {"details": [inner]}]):
+    for details in ([inner], [None, "words", {}, inner]):
         error = ArmError.of(http_error(400, {"error": {"code": CODE, "message": MESSAGE, "details": details}}))
         assert str(error) == f"({CODE}) {MESSAGE}\n(Inner) inner\n{missing_role(identity_id())}"
         assert error.unassigned_identity is not None
@@ -101,7 +101,7 @@ def test_never_breaks_on_an_answer(body: object, status: int) -> None:
 def test_keeps_the_request_id(headers: dict[str, str], request_id: str) -> None:
     error = ArmError.of(refusal(CODE, MESSAGE, headers=headers))
     assert error.request_id == request_id
-    assert (f"\nRequest id: {request_id}" in str(error)) == bool(request_id)
+    assert (f"\nRequest ID: {request_id}" in str(error)) == bool(request_id)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_kubenet_as_the_services_own_choice_is_refused_with_the_flag(az: AzureCl
 
     message = az(f"{CREATE} --enable-pod-identity").failed()
 
-    assert refusal in message and "Request id: " in message
+    assert refusal in message and "Request ID: " in message
     assert "ARP spoofing" in message and "NET_RAW" in message
     assert "--enable-pod-identity-with-kubenet" in message
     assert "az aks update" not in message  # there is nothing to update yet

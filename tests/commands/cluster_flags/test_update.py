@@ -205,7 +205,7 @@ def test_an_unregistered_preview_feature_is_named_with_the_commands_that_registe
 
     message = each_az(ENABLE).failed()
 
-    assert "EnablePodIdentityPreview' is not enabled" in message and "Request id: " in message
+    assert "EnablePodIdentityPreview' is not enabled" in message and "Request ID: " in message
     assert "az feature register --namespace Microsoft.ContainerService --name EnablePodIdentityPreview" in message
     assert "az provider register --namespace Microsoft.ContainerService" in message
 

@@ -207,7 +207,7 @@ def test_an_absent_managed_identity_is_an_error_with_the_commands_that_make_it(
 
     message = az(command).failed(3)
 
-    assert f"{resource_id} does not exist" in message
+    assert f"'{resource_id}' does not exist" in message
     assert not simulator.requests.matching("PUT")
     az.paste(message)
     az(command).ok()

@@ -32,7 +32,7 @@ def test_an_identity_that_was_created_again_is_told_and_replaced_with_force(
 
     message = each_az(f"{ADD} {new['id']}").failed()
 
-    assert "was deleted and created again" in message
+    assert "was deleted and recreated" in message
     assert commands_in(message) == [f"az {ADD.replace(' --identity', ' --name app --identity')} {new['id']} --force"]
     assert not simulator.requests.matching("PUT")
     each_az.paste(message)
@@ -49,7 +49,7 @@ def test_what_a_failed_removal_left_is_replaced_in_one_write(az: AzureCli, simul
 
     message = az(f"{ADD} {new['id']}").failed()
 
-    assert "my-app/app is there already" in message
+    assert "'my-app/app' already exists" in message
     simulator.requests.clear()
     az.paste(message)
     assert is_bound(simulator, new, "app")

@@ -202,7 +202,8 @@ def test_a_caller_who_may_not_read_role_assignments_is_told_of_the_missing_role(
 
     assert "az role assignment create" in message
     assert identity["id"] in message
-    assert f"Its role assignments could not be read: (AuthorizationFailed) {FORBIDDEN}" in message
+    assert "Its role assignments could not be read: The signed-in account" in message
+    assert f"(AuthorizationFailed) {FORBIDDEN}" in message
     assert sent(simulator).count("PUT managedClusters") == 1
 
 

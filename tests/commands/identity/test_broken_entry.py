@@ -29,9 +29,9 @@ def recreate_identity(simulator: Simulator, identity: dict[str, Any]) -> None:
 
 
 WAYS = {
-    "no role": (break_role, "over which the cluster identity has no role"),
-    "identity deleted": (break_identity, "which does not exist any more"),
-    "identity created again": (recreate_identity, "which was deleted and created again"),
+    "no role": (break_role, "on which the cluster identity has no role"),
+    "identity deleted": (break_identity, "which no longer exists"),
+    "identity created again": (recreate_identity, "which was deleted and recreated"),
 }
 ways = pytest.mark.parametrize("way", WAYS)
 
@@ -47,7 +47,7 @@ def test_an_add_names_the_other_entry_and_the_commands_that_mend_it(
 
     message = az(f"{ADD} {new['id']}").failed()
 
-    assert f"my-app/broken is bound to managed identity {broken['id']}, {reason}" in message
+    assert f"'my-app/broken' is bound to managed identity '{broken['id']}', {reason}" in message
     assert "PodIdentityAddonIdentitiesAssignmentError" in message
     assert "healthy" not in message
     assert sent(simulator).count("PUT managedClusters") == 1
@@ -64,7 +64,7 @@ def test_a_removal_of_a_healthy_entry_names_the_broken_one(az: AzureCli, simulat
 
     message = az(f"{DELETE} healthy").failed()
 
-    assert f"my-app/broken is bound to managed identity {broken['id']}, {reason}" in message
+    assert f"'my-app/broken' is bound to managed identity '{broken['id']}', {reason}" in message
     assert "my-app/healthy" not in message
     assert list(entries(simulator)) == ["healthy", "broken"]
     assert commands_in(message)[-1] == f"az {DELETE} healthy --name broken"
@@ -91,7 +91,7 @@ def test_every_entry_of_the_broken_identity_is_named(az: AzureCli, simulator: Si
 
     message = az(EXCEPT).failed()
 
-    assert "my-app/one, my-app/two" in message
+    assert "'my-app/one', 'my-app/two'" in message
     removal = f"az aks pod-identity delete {ON_CLUSTER} --namespace my-app --name one --name two"
     assert [command for command in commands_in(message) if "delete" in command] == [removal]
 
@@ -106,7 +106,7 @@ def test_a_removal_that_leaves_the_entry_failed_says_why_and_the_commands_mend_i
 
     assert entries(simulator)["broken"]["provisioningState"] == "Failed"
     assert "ended in state Failed" in message
-    assert "which does not exist any more" in message
+    assert "which no longer exists" in message
     assert [command.split()[1:4] for command in commands_in(message)] == [
         ["identity", "create", "--resource-group"],
         ["aks", "pod-identity", "delete"],
@@ -120,7 +120,7 @@ def test_the_entry_that_is_being_added_is_called_so(
 ) -> None:
     message = az(f"{ADD} {identity['id']} --skip-role-assignment").failed()
 
-    assert f"that is being added is bound to managed identity {identity['id']}" in message
+    assert f"that is being added is bound to managed identity '{identity['id']}'" in message
     assert principal_id(cluster) in message
 
 
@@ -134,7 +134,7 @@ def test_the_same_add_again_does_not_call_it_done_where_the_identity_is_another(
 
     message = az(f"{ADD} {broken['id']}").failed()
 
-    assert f"my-app/broken is there already, bound to managed identity {broken['id']}, {reason}" in message
+    assert f"'my-app/broken' already exists, bound to managed identity '{broken['id']}', {reason}" in message
     assert not simulator.requests.matching("PUT")
     az.paste(message)
     az(f"{ADD} {broken['id']}").ok()

@@ -74,7 +74,7 @@ def test_an_absent_entry_of_many_lists_some_and_says_how_many_more(az: AzureCli,
 def test_an_absent_entry_of_none_says_so(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator)
 
-    assert "It has none." in az(f"{DELETE} --name other").failed(3)
+    assert "The cluster has none." in az(f"{DELETE} --name other").failed(3)
 
 
 def test_several_entries_go_in_one_write(each_az: AzureCli, simulator: Simulator) -> None:
@@ -118,6 +118,6 @@ def test_an_entry_in_a_resource_group_that_is_gone_can_be_removed_with_the_comma
 
     message = az(f"{DELETE} --name app").failed()
 
-    assert "which does not exist any more" in message
+    assert "which no longer exists" in message
     az.paste(message)
     assert not entries(simulator)

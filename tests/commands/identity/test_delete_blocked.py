@@ -111,7 +111,7 @@ def test_the_broken_of_several_is_named_where_its_identity_is_gone(az: AzureCli,
 
     message = az(command).failed()
 
-    assert "my-app/gone ended in state Failed" in message
+    assert "'my-app/gone' ended in state Failed" in message
     assert list(entries(simulator)) == ["gone"]
     az.paste(message)
     assert not entries(simulator)

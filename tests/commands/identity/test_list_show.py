@@ -168,5 +168,5 @@ def test_an_absent_cluster_is_said_in_the_services_words(
     (request,) = simulator.requests.all()
     error: dict[str, Any] = request.response["error"]
     assert f"({code}) {error['message']}" in message
-    assert "Request id: " in message
+    assert "Request ID: " in message
     assert "az aks list --output table" in message

@@ -154,7 +154,7 @@ def test_a_faster_clock_makes_waiting_short(logged_in: Callable[[Host], AzureCli
     seed_entries(simulator, "app", provisioningState="Updating")
     with ForkedAz(NEWEST, logged_in(NEWEST).environment, speed=1000) as az:
         message = az(f"aks pod-identity delete {POD_IDENTITY} --name app").failed()
-    assert "was not free within 1800 seconds" in message
+    assert "was still busy after 1800 seconds" in message
     assert list(entries(simulator)) == ["app"]
 
 

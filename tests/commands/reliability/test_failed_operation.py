@@ -39,7 +39,7 @@ def test_an_add_whose_operation_failed_is_an_error_and_the_same_add_mends_it(
 
     assert "AddonTrouble" in message
     assert "The add-on could not be reconciled." in message
-    assert "Request id: " in message
+    assert "Request ID: " in message
     az(f"{ADD} {identity['id']}").ok()
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 

@@ -34,7 +34,7 @@ def test_01_a_grant_that_fails_says_why(
     message = az(f"{ADD} {identity['id']}").failed()
 
     assert FORBIDDEN in message
-    assert f"Request id: {REQUEST_ID}" in message
+    assert f"Request ID: {REQUEST_ID}" in message
     assert commands_in(message)[0].startswith("az role assignment create")
     assert not simulator.requests.matching("PUT", CLUSTER_PATH)
 

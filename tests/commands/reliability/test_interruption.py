@@ -114,7 +114,7 @@ def test_a_connection_that_stays_broken_is_an_error_that_says_what_to_do(
     message = az(f"{ADD} {identity['id']}").failed()
 
     assert "could not be reached" in message
-    assert "Run the same command again" in message
+    assert "Run your command again" in message
 
 
 @pytest.mark.parametrize("request_", ["reading the cluster", "writing the cluster", "following the operation"])

@@ -39,7 +39,7 @@ def test_a_cluster_that_does_not_exist(az: AzureCli, simulator: Simulator, chang
     message = refused(az, simulator, command_of(change, simulator), exit_code=3)
 
     assert "(ResourceNotFound) The Resource 'Microsoft.ContainerService/managedClusters/cluster'" in message
-    assert "Request id: " in message
+    assert "Request ID: " in message
     assert "az aks list --output table" in message
 
 
@@ -81,7 +81,7 @@ def test_the_command_that_enables_the_add_on_works(az: AzureCli, simulator: Simu
 def test_a_cluster_without_the_add_on_has_nothing_to_change(az: AzureCli, simulator: Simulator, change: str) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={})
 
-    assert "It has none." in refused(az, simulator, command_of(change, simulator), exit_code=3)
+    assert "The cluster has none." in refused(az, simulator, command_of(change, simulator), exit_code=3)
 
 
 @each_addition

@@ -109,7 +109,7 @@ def test_a_refused_write_keeps_the_services_words_and_says_what_to_do(
     message = az(DELETE).failed(refusal.exit_code)
 
     assert f"({refusal.code}) {words}" in message
-    assert f"Request id: {REQUEST_ID}" in message
+    assert f"Request ID: {REQUEST_ID}" in message
     assert refusal.advice in message
     assert sent(simulator).count("PUT managedClusters") == 1
 
@@ -129,7 +129,7 @@ def test_a_refused_read_keeps_the_services_words(
     message = az(f"aks pod-identity show {POD_IDENTITY} --name app").failed(exit_code)
 
     assert f"({code}) No." in message
-    assert f"Request id: {REQUEST_ID}" in message
+    assert f"Request ID: {REQUEST_ID}" in message
 
 
 @pytest.mark.parametrize("request_", [("GET", r"/userAssignedIdentities/[^/]+$"), ("GET", "/roleAssignments$")])
@@ -142,7 +142,7 @@ def test_a_refused_look_at_the_managed_identity_keeps_the_services_words(
     message = az(f"aks pod-identity add {POD_IDENTITY} --identity-resource-id {identity['id']}").failed()
 
     assert "(BadRequest) No." in message
-    assert f"Request id: {REQUEST_ID}" in message
+    assert f"Request ID: {REQUEST_ID}" in message
     assert not simulator.requests.matching("PUT", CLUSTER_PATH)
 
 

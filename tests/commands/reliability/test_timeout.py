@@ -32,7 +32,7 @@ def test_others_are_waited_for_no_longer_than_was_said(each_az: AzureCli, simula
 
     message = each_az(f"{DELETE} --timeout 2").failed()
 
-    assert "was not free within 2 seconds" in message
+    assert "was still busy after 2 seconds" in message
     assert "Upgrading" in message
     assert commands_in(message) == [f"az aks wait --resource-group {GROUP} --name {CLUSTER} --updated"]
     assert not simulator.requests.matching("PUT")
@@ -44,7 +44,7 @@ def test_the_commands_own_operation_goes_on_when_the_time_is_up(each_az: AzureCl
 
     message = each_az(f"{DELETE} --timeout 1").failed()
 
-    assert "was accepted, and after 1 seconds its operation still runs" in message
+    assert "its operation is still running after 1 seconds" in message
     assert "InProgress" in message
     assert entries(simulator)["app"]["provisioningState"] == "Deleting"
 
@@ -56,7 +56,7 @@ def test_a_cluster_that_is_always_busy_is_told_with_the_services_words(az: Azure
 
     message = az(f"{DELETE} --timeout 2").failed()
 
-    assert "was not free within 2 seconds" in message
+    assert "was still busy after 2 seconds" in message
     assert words in message
 
 
@@ -71,7 +71,7 @@ def test_a_cluster_that_is_always_busy_is_told_to_who_changes_more_of_it_too(
     update = f"aks update --resource-group {GROUP} --name {CLUSTER} --enable-pod-identity --enable-oidc-issuer"
     message = az(update).failed()
 
-    assert "was not free within 1800 seconds" in message
+    assert "was still busy after 1800 seconds" in message
     assert words in message
 
 

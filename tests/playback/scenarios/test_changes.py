@@ -50,7 +50,7 @@ def test_an_identity_that_was_created_again_is_bound_with_force(scenario: Scenar
     add = f"add {IN_APP} --identity-resource-id {identity}"
 
     told = scenario.pod_identity(add).failed()
-    assert "was deleted and created again" in told
+    assert "was deleted and recreated" in told
     forced = scenario.pod_identity(f"{add} --force").ok().json
 
     now = scenario.az(f"identity show --ids {identity}").ok().json

@@ -98,7 +98,7 @@ def test_feature_not_registered(scenario: Scenario, command: str) -> None:
     said = scenario.az(command).failed()
 
     assert f"(BadRequest) {FEATURE}" in said
-    assert "Request id: " in said
+    assert "Request ID: " in said
     assert REGISTER in said
 
 
@@ -127,7 +127,7 @@ def test_role_missing(scenario: Scenario) -> None:
     said = scenario.pod_identity(f"add {IN_APP} --identity-resource-id {identity} --skip-role-assignment").failed()
 
     assert "(PodIdentityAddonIdentitiesAssignmentError) Cluster identity has no assignment permission" in said
-    assert "Request id: " in said
+    assert "Request ID: " in said
     assert "az role assignment create --role 'Managed Identity Operator' --assignee-object-id" in said
     assert identity in said
 
@@ -143,7 +143,7 @@ def test_refused(scenario: Scenario, case: str) -> None:
     said = scenario.pod_identity(f"add {IN_APP} --identity-resource-id {identity}").failed()
 
     assert f"({refusal.code}) {refusal.message}" in said
-    assert f"Request id: {REQUEST_ID}" in said
+    assert f"Request ID: {REQUEST_ID}" in said
     assert refusal.advice in said
 
 

@@ -1,0 +1,42 @@
+"""What went wrong and how to fix it, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from azure.cli.core.azclierror import AzCLIError
+
+from azext_podidentity.profile.text import printable
+
+FIX = "To fix this, run:"
+
+Error = TypeVar("Error", bound=AzCLIError)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Why something failed, and the way out.
+
+    reason: sentences that say what happened and why. steps: sentences that say what to do; a last one that ends with a
+    colon introduces the commands. commands: command lines that can be pasted, in the order to run them.
+    """
+
+    reason: str
+    steps: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+    @property
+    def recommendations(self) -> list[str]:
+        """Return the steps and the commands, one list item each, as `AzCLIError` takes them."""
+        introduced = not self.commands or (self.steps[-1:] and self.steps[-1].endswith(":"))
+        return [*self.steps, *(() if introduced else (FIX,)), *self.commands]
+
+    def __str__(self) -> str:
+        return printable("\n".join((self.reason, *self.recommendations)))
+
+    def error(self, error_type: type[Error], service_words: str = "") -> Error:
+        """Return the azure-cli error; `service_words` follow the reason."""
+        message = "\n".join(filter(None, (self.reason, service_words)))
+        error: Error = error_type(printable(message), [printable(each) for each in self.recommendations])
+        return error
