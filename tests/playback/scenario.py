@@ -13,6 +13,7 @@ from tests.support.azure_cli import Result
 
 Az = Callable[[str], Result]
 LOCATION = "westus2"
+IN_APP = "--namespace my-app"
 
 
 @dataclass(frozen=True)
@@ -88,3 +89,10 @@ class Scenario:
 
     def _delete(self) -> Result:
         return self.az("group delete --name {group} --yes --no-wait")
+
+
+def states(answer: object) -> dict[str, str]:
+    """Return the provisioning state of each pod identity in a cluster's JSON, by name."""
+    assert isinstance(answer, dict)
+    entries = answer["podIdentityProfile"]["userAssignedIdentities"] or []
+    return {each["name"]: each["provisioningState"] for each in entries}

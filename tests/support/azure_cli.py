@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import pexpect
-
 from azure_simulator import Fault, Simulator
 from tests.support.processes import child_setup
 
@@ -121,30 +119,6 @@ def result_of(process: Process, stdin: str | None = None) -> Result:
         process.kill()
         raise
     return Result(process.returncode, stdout, stderr)
-
-
-def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
-    """Run `az COMMAND` at a terminal, which shows these patterns in their order and asks; answer the question.
-
-    With "y" it must end with exit code 0, else say that nothing was changed and end with 1.
-    """
-    terminal = pexpect.spawn(
-        str(az.az),
-        shlex.split(command),
-        env=az.environment,
-        cwd=az.environment["HOME"],
-        timeout=60,
-        encoding="utf-8",
-        preexec_fn=child_setup(),
-    )
-    for pattern in (*shown, r"\(y/N\)"):
-        terminal.expect(pattern)
-    terminal.sendline(answer)
-    if answer != "y":
-        terminal.expect("Operation cancelled. Nothing was changed.")
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    assert terminal.exitstatus == (0 if answer == "y" else 1)
 
 
 def signal_at(

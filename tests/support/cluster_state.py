@@ -69,6 +69,17 @@ def exceptions(simulator: Simulator) -> dict[str, Wire]:
     return {each["name"]: each for each in profile_of(simulator).get("userAssignedIdentityExceptions", [])}
 
 
+def recreate(simulator: Simulator, identity: Wire) -> Wire:
+    """Delete the managed identity, create one of the same name, and return that."""
+    simulator.remove_managed_identity(identity["id"])
+    return simulator.seed.managed_identity(GROUP, identity["name"])
+
+
+def is_bound(simulator: Simulator, identity: Wire, name: str) -> bool:
+    """Return whether the entry of that name is Assigned, with the managed identity's current IDs."""
+    return entries(simulator)[name] == {**pod_identity(identity, name), "provisioningState": "Assigned"}
+
+
 def takes(simulator: Simulator, **seconds: float) -> None:
     """How long the things named take in real seconds, see `Durations`; all others happen at once."""
     at_once = dict.fromkeys((field.name for field in fields(Durations)), 0.0)

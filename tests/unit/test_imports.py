@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -119,3 +120,13 @@ def test_az_loads_nothing_heavy_for_the_extension() -> None:
     heavy = (*SDKS, "msrest", "msal", "requests", "yaml", "urllib3", "azure.cli.command_modules", "asyncio")
     ours = (f"{EXTENSION}.arm", f"{EXTENSION}.custom", f"{EXTENSION}.host.cluster_commands")
     assert of(iter(loaded), *heavy, *ours, *(f"{EXTENSION}.{name}" for name in PURE)) == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT / "tests"))
+)
+def test_no_test_imports_a_test(path: Path) -> None:
+    """Shared helpers belong into tests/support (or tests/playback), and imports are absolute."""
+    tree = ast.parse(path.read_text("utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    assert not [name for name in imported(path) if re.search(r"^tests\..*\btest_", name)]

@@ -7,7 +7,7 @@ from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity
 from tests.support.builders import identity_id
-from tests.unit.test_manifest_parser import file_of, pod_identity, problems, read_text
+from tests.support.manifest_texts import file_of, pod_identity, problems, read_text
 
 IDENTITY = f"""\
 apiVersion: aadpodidentity.k8s.io/v1

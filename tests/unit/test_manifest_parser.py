@@ -9,38 +9,15 @@ from azure.cli.core.azclierror import AzCLIError, ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.manifest.parser import Manifest, parse_manifest
+from azext_podidentity.manifest.parser import Manifest
 from azext_podidentity.manifest.schema import SCHEMA
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException
 from azext_podidentity.profile.validation import check_binding_selector, check_name, check_namespace, check_pod_labels
 from tests.support import grammars
 from tests.support.builders import SUBSCRIPTION, identity_id
+from tests.support.manifest_texts import file_of, pod_identity, problems, read_text
 
 ANOTHER = "99999999-2222-3333-4444-555555555555"
-
-
-def read_text(*texts: str | bytes) -> Manifest:
-    """What is in the files `1.yaml`, `2.yaml` ... of these contents."""
-    contents = [text.encode() if isinstance(text, str) else text for text in texts]
-    return parse_manifest([(f"{number}.yaml", content) for number, content in enumerate(contents, 1)], SUBSCRIPTION)
-
-
-def problems(*texts: str | bytes) -> list[str]:
-    """What is wrong with them, a line each."""
-    with pytest.raises(ValidationError) as caught:
-        read_text(*texts)
-    assert caught.value.recommendations
-    return str(caught.value.error_msg).splitlines()[1:]
-
-
-def pod_identity(more: str = "", name: str = "x", identity: str = f"{{resourceId: {identity_id()}}}") -> str:
-    """One entry of `podIdentities`."""
-    return f"- namespace: my-app\n  name: {name}\n  identity: {identity}\n  {more}\n"
-
-
-def file_of(*entries: str) -> str:
-    """A file of pod identities; the first entry begins in line 3."""
-    return "version: 1\npodIdentities:\n" + "".join(entries)
 
 
 def exception(labels: str) -> str:

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import Fault, Simulator
-from tests.commands.identity.test_add_force import is_bound, recreate
 from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ROLE_PATH, AzureCli, commands_in, kill_at, sent
 from tests.support.cluster_state import (
     change_meanwhile,
     entries,
     exceptions,
+    is_bound,
     pod_exception,
     pod_identity,
     principal_id,
+    recreate,
     seed_entries,
     takes,
 )

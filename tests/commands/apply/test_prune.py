@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import Simulator
-from tests.support.azure_cli import CLUSTER, GROUP, AzureCli, answered, sent
+from tests.support.azure_cli import CLUSTER, GROUP, AzureCli, sent
 from tests.support.cluster_state import entries, exceptions, pod_exception, principal_id, seed_entries
 from tests.support.entry_files import APPLY, Wire, binding, names, text_of, write
+from tests.support.terminal import answered
 
 SERVICE = pod_exception("aks-addon-exception", {"kubernetes.azure.com/managedby": "aks"}, "kube-system")
 

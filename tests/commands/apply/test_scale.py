@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import Fault, Simulator
-from tests.commands.terminal.test_terminal import seen
 from tests.support.azure_cli import CLUSTER_PATH, GROUP, ROLE_PATH, AzureCli, commands_in, sent
 from tests.support.cluster_state import entries, principal_id, takes
 from tests.support.entry_files import APPLY, Wire, binding, names, write
 from tests.support.faults import FORBIDDEN, forbidden
+from tests.support.terminal import shown_at_terminal
 
 LISTS = {
     "identities": r"/userAssignedIdentities$",
@@ -150,8 +150,8 @@ def test_the_stages_are_shown_at_a_terminal_with_how_many_are_done(
     simulator.settings.azure_cli_latency = 0.1
     command = f"{APPLY} --file {write(tmp_path, map(binding, identities))} --output none"
 
-    shown = seen(az, command)
+    shown = shown_at_terminal(az, command)
 
     assert "Reading managed identities" in shown
     assert re.search(r"Granting the cluster identity its roles: \d+ of 40", shown)
-    assert seen(az, f"{command} --only-show-errors") == ""
+    assert shown_at_terminal(az, f"{command} --only-show-errors") == ""

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from azure_simulator import Simulator
-from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, AzureCli, answered, commands_in
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, AzureCli, commands_in
+from tests.support.terminal import answered
 
 DISABLE = f"aks update --resource-group {GROUP} --name {CLUSTER} --disable-pod-identity"
 

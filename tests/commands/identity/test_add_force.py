@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from azure_simulator import Simulator
 from tests.support.azure_cli import CLUSTER, GROUP, POD_IDENTITY, AzureCli, commands_in, sent
-from tests.support.cluster_state import entries, pod_identity, principal_id, seed_entries
+from tests.support.cluster_state import entries, is_bound, pod_identity, principal_id, recreate, seed_entries
 
 ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
 DELETE = f"aks pod-identity delete {POD_IDENTITY} --name"
-
-
-def recreate(simulator: Simulator, identity: dict[str, Any]) -> dict[str, Any]:
-    """The managed identity of the same name that is there after the given one was deleted."""
-    simulator.remove_managed_identity(identity["id"])
-    return simulator.seed.managed_identity(GROUP, identity["name"])
-
-
-def is_bound(simulator: Simulator, identity: dict[str, Any], name: str) -> bool:
-    """Whether the entry of that name is Assigned, with the managed identity's ids of today."""
-    return entries(simulator)[name] == {**pod_identity(identity, name), "provisioningState": "Assigned"}
 
 
 def test_an_identity_that_was_created_again_is_told_and_replaced_with_force(

@@ -17,13 +17,13 @@ from tests.support.azure_cli import (
     NAMESPACE,
     ROLE_PATH,
     AzureCli,
-    answered,
     commands_in,
     kill_at,
     sent,
 )
 from tests.support.cluster_state import pod_exception, principal_id, profile_of, seed_entries
 from tests.support.faults import forbidden
+from tests.support.terminal import answered
 from tests.support.workload_manifests import ENABLED, ISSUER, MIGRATE, USE, live, service_account, workload, write
 
 

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any
 
 from azure_simulator import Simulator
 from tests.support.azure_cli import POD_IDENTITY, AzureCli
 from tests.support.cluster_state import busy_when_read, seed_entries, takes
+from tests.support.terminal import shown_at_terminal
 
 DELETE = f"aks pod-identity delete {POD_IDENTITY} --name app --output none"
-
-
-def seen(az: AzureCli, command: str) -> str:
-    """What the command, which must succeed, writes to standard error where that is a terminal."""
-    ours, terminal = os.openpty()
-    process = az.start(command, stderr=terminal)
-    os.close(terminal)
-    written = b""
-    try:
-        while chunk := os.read(ours, 4096):
-            written += chunk
-    except OSError:  # how Linux says that nobody has the terminal open any more
-        pass
-    finally:
-        os.close(ours)
-    assert process.wait(30) == 0, written
-    return re.sub(r"\x1b\[K", "", written.decode())
 
 
 def test_waiting_for_another_operation_is_said(az: AzureCli, simulator: Simulator) -> None:
@@ -35,14 +18,14 @@ def test_waiting_for_another_operation_is_said(az: AzureCli, simulator: Simulato
     takes(simulator)
     busy_when_read(simulator, 1.5)
 
-    assert "Waiting for another operation on cluster (Updating)" in seen(az, DELETE)
+    assert "Waiting for another operation on cluster (Updating)" in shown_at_terminal(az, DELETE)
 
 
 def test_the_stage_of_the_operation_is_shown(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=1.5)
 
-    shown = seen(az, DELETE)
+    shown = shown_at_terminal(az, DELETE)
 
     assert "in progress" in shown
     assert "reconciling addons" in shown
@@ -53,7 +36,9 @@ def test_waiting_for_the_role_is_said(
 ) -> None:
     takes(simulator, role_propagation=2.2)
 
-    shown = seen(az, f"aks pod-identity add {POD_IDENTITY} --identity-resource-id {identity['id']} --output none")
+    shown = shown_at_terminal(
+        az, f"aks pod-identity add {POD_IDENTITY} --identity-resource-id {identity['id']} --output none"
+    )
 
     waiting = [line for line in re.split(r"[\r\n]+", shown) if "Waiting" in line]
     assert any("role" in line.lower() for line in waiting), shown
@@ -75,4 +60,4 @@ def test_only_show_errors_shows_no_progress(az: AzureCli, simulator: Simulator) 
     takes(simulator, pod_identity=1.2)
     busy_when_read(simulator, 1.0)
 
-    assert seen(az, f"{DELETE} --only-show-errors") == ""
+    assert shown_at_terminal(az, f"{DELETE} --only-show-errors") == ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.playback.scenario import Scenario
-from tests.playback.scenarios.test_walk import IN_APP, states
+from tests.playback.scenario import IN_APP, Scenario, states
 
 
 def bind(scenario: Scenario, *names: str) -> list[str]:

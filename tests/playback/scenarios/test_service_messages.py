@@ -13,8 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from azure_simulator import Fault
-from tests.playback.scenario import Scenario
-from tests.playback.scenarios.test_walk import states
+from tests.playback.scenario import Scenario, states
 from tests.support.azure_cli import CLUSTER_PATH, OPERATION_PATH
 from tests.support.faults import REQUEST_ID
 

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.playback.scenario import Scenario
-
-IN_APP = "--namespace my-app"
-
-
-def states(answer: object) -> dict[str, str]:
-    """The provisioning state of each pod identity of a cluster's JSON, by name."""
-    assert isinstance(answer, dict)
-    entries = answer["podIdentityProfile"]["userAssignedIdentities"] or []
-    return {each["name"]: each["provisioningState"] for each in entries}
+from tests.playback.scenario import IN_APP, Scenario, states
 
 
 def test_walk(scenario: Scenario) -> None:

@@ -1,0 +1,53 @@
+"""Commands whose standard error is a terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+
+import pexpect
+
+from tests.support.azure_cli import AzureCli
+from tests.support.processes import child_setup
+
+
+def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
+    """Run `az COMMAND` at a terminal, which shows these patterns in their order and asks; answer the question.
+
+    With "y" it must end with exit code 0, else say that nothing was changed and end with 1.
+    """
+    terminal = pexpect.spawn(
+        str(az.az),
+        shlex.split(command),
+        env=az.environment,
+        cwd=az.environment["HOME"],
+        timeout=60,
+        encoding="utf-8",
+        preexec_fn=child_setup(),
+    )
+    for pattern in (*shown, r"\(y/N\)"):
+        terminal.expect(pattern)
+    terminal.sendline(answer)
+    if answer != "y":
+        terminal.expect("Operation cancelled. Nothing was changed.")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == (0 if answer == "y" else 1)
+
+
+def shown_at_terminal(az: AzureCli, command: str) -> str:
+    """Return what the command, which must succeed, writes to a terminal that is its standard error."""
+    ours, terminal = os.openpty()
+    process = az.start(command, stderr=terminal)
+    os.close(terminal)
+    written = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            written += chunk
+    except OSError:  # Linux reports the last close of the terminal as an error.
+        pass
+    finally:
+        os.close(ours)
+    assert process.wait(30) == 0, written
+    return re.sub(r"\x1b\[K", "", written.decode())
