@@ -24,9 +24,10 @@ Every block is run by a test, against the simulated Azure; `./demo` runs them an
 def pages() -> dict[str, str]:
     """Return the text of each page that is generated, or has parts that are, by file name."""
     from development.generated_blocks import fill
+    from development.reference import reference
 
     written = {name: fill((DOCS / name).read_text("utf-8")) for name in ("manifest.md", "migration.md")}
-    return {"walkthrough.md": walkthrough(), "troubleshooting.md": troubleshooting(), **written}
+    return {"reference.md": reference(), "walkthrough.md": walkthrough(), "troubleshooting.md": troubleshooting(), **written}
 
 
 def walkthrough() -> str:
