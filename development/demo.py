@@ -7,32 +7,34 @@ import argparse
 from development.environments import prepare_demo
 from development.program import continue_as
 
-_DESCRIPTION = """Shows the extension at work: real az commands against a local simulated Azure.
-Needs Python 3.10 or newer and, the first time, a package index. What it makes stays in .build/;
-your own az, its sign-in and your ssh keys are left alone."""
+_DESCRIPTION = """Runs real az commands with the extension against a simulated Azure on this machine.
+It needs Python 3.10 or later and, the first time, a package index. Everything stays in .build/;
+your own az, its sign-in and your ssh keys are not touched."""
 _EPILOG = """examples:
-  ./demo                                   the whole walk, about two minutes
-  ./demo > walk.txt                        the same into a file, errors of az included
-  ./demo shell                             a shell where az talks to the simulated Azure
-  ./demo shell -c 'az aks list -o table'   one command, then the end"""
+  ./demo                                   run the whole walkthrough (about two minutes)
+  ./demo > walk.txt                        write it to a file, including the errors of az
+  ./demo shell                             open a shell in which az uses the simulated Azure
+  ./demo shell -c 'az aks list -o table'   run one command and exit"""
 
 
 def main(arguments: list[str]) -> int:
     """Replace this process with the walk or the shell; return only by SetupError or SystemExit."""
     parser = argparse.ArgumentParser(
         "./demo",
-        usage="./demo [shell [-c COMMAND]]",
+        usage="./demo [shell [--empty] [-c COMMAND]]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     shell = parser.add_subparsers(dest="mode", metavar="", title="instead of the walk", prog="./demo").add_parser(
         "shell",
-        help="a shell where az talks to the simulated Azure; a cluster and a managed identity are there",
+        help="open a shell in which az uses the simulated Azure, with a cluster and a managed identity",
     )
-    shell.add_argument("-c", dest="command", metavar="COMMAND", help="run only this command there")
+    shell.add_argument("-c", dest="command", metavar="COMMAND", help="run only this command")
+    shell.add_argument("--empty", action="store_true", help="start without the cluster and the managed identity")
     chosen = parser.parse_args(arguments)
     prepare_demo()
     if chosen.mode == "shell":
-        continue_as("development.shell", [] if chosen.command is None else [chosen.command])
+        options = ["--empty"] if chosen.empty else []
+        continue_as("development.shell", options if chosen.command is None else [*options, chosen.command])
     continue_as("development.walkthrough", [])

@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from data of the code: `python3 -m development.documentation` writes them."""
+"""The generated pages of docs/: `python3 -m development.documentation` writes them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _TROUBLESHOOTING = """# What the service refuses, and the way out
 Each heading is what to look for in an error of the service. Below it is what it means and what the extension advises,
 with the cluster `myAKSCluster` of `myResourceGroup`; at work the commands have your own names.
 """
-_WALKTHROUGH = """# A walk through the commands
+_WALKTHROUGH = """# Walkthrough
 
-Every block is run by a test, against the simulated Azure; `./demo` runs them and shows what they print.
+`./demo` runs these commands against the simulated Azure and shows what they print; a test runs every block. To type
+them yourself, open `./demo shell --empty`, which starts without a cluster. On Azure, use your own names.
 """
 
 
@@ -27,7 +28,12 @@ def pages() -> dict[str, str]:
     from development.reference import reference
 
     written = {name: fill((DOCS / name).read_text("utf-8")) for name in ("manifest.md", "migration.md")}
-    return {"reference.md": reference(), "walkthrough.md": walkthrough(), "troubleshooting.md": troubleshooting(), **written}
+    return {
+        "reference.md": reference(),
+        "walkthrough.md": walkthrough(),
+        "troubleshooting.md": troubleshooting(),
+        **written,
+    }
 
 
 def walkthrough() -> str:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 _INTRODUCTION = """# Command reference
 
-Generated from the help; `az aks pod-identity COMMAND --help` prints the same. Every command also takes the options that all commands of
-az have, such as `--subscription`, `--output`, `--query` and `--only-show-errors`.
+Generated from the help; `az aks pod-identity COMMAND --help` prints the same. Every command also takes the options that
+all commands of az have, such as `--subscription`, `--output`, `--query` and `--only-show-errors`.
 
-Select the cluster with `--resource-group` and `--cluster-name`, or with `--cluster` and its resource ID. Commands that read one entry and
-commands that change the cluster also take `--ids` with several resource IDs. The flags of `az aks create` and `az aks update` are in
+Select the cluster with `--resource-group` and `--cluster-name`, or with `--cluster` and its resource ID; all commands
+but `list` also take `--ids` with several resource IDs. The flags of `az aks create` and `az aks update` are in
 [upgrade-from-aks-preview.md](upgrade-from-aks-preview.md).
 """
 
@@ -39,14 +39,16 @@ def _commands() -> dict[str, AzCliCommand]:
 
     from azext_podidentity import COMMAND_LOADER_CLS
 
-    loader = COMMAND_LOADER_CLS(cli_ctx=get_default_cli())
+    cli = get_default_cli()
+    cli.invocation = cli.invocation_cls(
+        cli_ctx=cli, commands_loader_cls=cli.commands_loader_cls, parser_cls=cli.parser_cls, help_cls=cli.help_cls
+    )
+    loader, main = COMMAND_LOADER_CLS(cli_ctx=cli), cli.invocation.commands_loader
     commands = {name: each for name, each in loader.load_command_table(None).items() if "pod-identity" in name}
-    loader.command_table = commands
     for name, command in commands.items():
-        loader.command_name = name
-        command.load_arguments()
-        loader.load_arguments(name)
-        loader._update_command_definitions()
+        cli.invocation.data["command_string"] = main.command_name = name
+        main.command_table, main.cmd_to_loader_map = {name: command}, {name: [loader]}
+        main.load_arguments(name)
     return commands
 
 

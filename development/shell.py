@@ -1,4 +1,4 @@
-"""A shell where az talks to a simulated Azure that lives as long as the shell."""
+"""Open a shell in which az uses a simulated Azure that exists as long as the shell."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from development.session import signed_in
 GROUP, CLUSTER = "myResourceGroup", "myAKSCluster"
 IDENTITY_GROUP, IDENTITY = "myIdentityResourceGroup", "application-identity"
 
+_EMPTY = """
+In this shell, az uses a simulated Azure without any cluster. It ends with the shell (exit or Ctrl-D).
+The commands of docs/walkthrough.md work here.
+"""
 _WELCOME = f"""
-az talks to a simulated Azure here, which ends with this shell (exit or Ctrl-D). In it are
-the cluster {CLUSTER} with pod identity and the managed identity {IDENTITY};
-its id is in $IDENTITY_RESOURCE_ID. Try:
+In this shell, az uses a simulated Azure, which ends with the shell (exit or Ctrl-D). It has the
+cluster {CLUSTER} with pod identity enabled and the managed identity {IDENTITY},
+whose resource ID is in $IDENTITY_RESOURCE_ID. Try:
 
   az aks pod-identity add -g {GROUP} --cluster-name {CLUSTER} \\
       --namespace my-app --identity-resource-id "$IDENTITY_RESOURCE_ID" -o table
@@ -34,15 +38,18 @@ _PROMPT = "(simulated azure) $ "
 
 def main(arguments: list[str]) -> int:
     """Run the given command, or an interactive shell if there is none; return its exit code."""
+    empty = arguments[:1] == ["--empty"]
+    arguments = arguments[1:] if empty else arguments
     if not arguments and not sys.stdin.isatty():
         fail("./demo shell needs a terminal. Without one: ./demo shell -c 'COMMAND'")
         return 2
     with signed_in() as (simulator, environ):
-        simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)
-        environ["IDENTITY_RESOURCE_ID"] = simulator.seed.managed_identity(IDENTITY_GROUP, IDENTITY)["id"]
+        if not empty:
+            simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)
+            environ["IDENTITY_RESOURCE_ID"] = simulator.seed.managed_identity(IDENTITY_GROUP, IDENTITY)["id"]
         if arguments:
             return subprocess.run(["sh", "-c", *arguments], env=environ, cwd=environ["HOME"], check=False).returncode
-        note(_WELCOME)
+        note(_EMPTY if empty else _WELCOME)
         return _interactive(environ)
 
 

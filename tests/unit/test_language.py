@@ -1,0 +1,66 @@
+"""The words of the documentation, and docstrings that ruff's rules do not judge."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from development.paths import ROOT
+from tests.support.az_parser import AzParser
+
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "HISTORY.rst")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in (
+            "README",
+            "architecture",
+            "performance",
+            "permissions",
+            "reliability",
+            "upgrade-from-aks-preview",
+        )
+    ),
+]
+# What a reader stumbles over, and the usual word.
+AVOIDED = {
+    r"\b(tell|tells|told)\b": "report, print, show",
+    r"\b(mend|mends|mended|mending)\b": "fix",
+    r"\b(anew|afresh)\b": "again; recreated",
+    r"\b(somebody|a person)\b": "you, another client, an owner of the subscription",
+    r"\bby then\b": "the latest state",
+    r"\bleft over\b": "leftover",
+    r"\bof (its|their|your) own\b": "its own …",
+    r"\b(is|are) there\b": "exists",
+    r"\bgoes\b": "is removed",
+    r"\bcut short\b": "interrupted",
+    r"\bresource ids?\b|\b(client|object|request) ids?\b": "resource ID",
+    r"\betags?\b": "ETag",
+    r"\ba (row|line) an? ": "one row per entry",
+    r"\bwhere (it|they|there|the service|that) (has|have|is|are|was|were)\b": "if, when",
+}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_page_uses_plain_words(path: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", path.read_text("utf-8"), flags=re.DOTALL)
+    found = {match[0]: better for avoided, better in AVOIDED.items() if (match := re.search(avoided, text))}
+    assert found == {}
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 180
+
+
+def test_the_table_of_commands_in_the_readme_is_complete(az: AzParser) -> None:
+    rows = re.findall(r"^\| `az ([^`]+)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(az.own_commands)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_links_of_a_top_level_page_lead_somewhere(name: str) -> None:
+    links = re.findall(r"\]\((?!https:)([^)#]+)\)", (ROOT / name).read_text("utf-8"))
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
