@@ -48,15 +48,16 @@ def test_everything_is_read_then_the_role_is_granted_and_the_cluster_written_rig
 ) -> None:
     az(f"{ADD} --identity-resource-id {identity['id']}").ok()
 
-    first, *looks, grant, again, put, poll, last = sent(simulator)
+    first, *looks, grant, again, put, poll, last, confirmed = sent(simulator)
     assert sorted(looks) == ["GET roleAssignments", "GET userAssignedIdentities"]
-    assert [first, grant, again, put, poll, last] == [
+    assert [first, grant, again, put, poll, last, confirmed] == [
         "GET managedClusters",
         "PUT roleAssignments",
         "GET managedClusters",
         "PUT managedClusters",
         "GET operations",
         "GET managedClusters",
+        "GET roleAssignments",
     ]
 
 
