@@ -1,4 +1,4 @@
-"""Draws the times of one add and of lists: plot.py RESULTS.json PLOT.png, run where matplotlib is."""
+"""Draw the times of one add and of lists: plot.py RESULTS.json PLOT.png, run where matplotlib is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from typing import Any
 from matplotlib import pyplot
 
 _ADD_COLOURS = {"floor": "#9aa5b1", "az … add": "#0b6bcb", "fixed waits": "#d9822b"}
+_LABELS = {
+    "floor": "service minimum",
+    "az … add": "this extension",
+    "fixed waits": "client with fixed 30-second waits",
+    "az … apply": "this extension: apply",
+    "one add each, calculated": "one add each (calculated)",
+    "role there": "role exists",
+    "role missing": "role missing",
+}
 _LIST_COLOURS = {"az … apply": "#0b6bcb", "one add each, calculated": "#d9822b"}
 
 
@@ -35,10 +44,12 @@ def _draw_one_add(axes: Any, seconds: dict[str, dict[str, float]]) -> None:
     width = 0.8 / len(seconds)
     for turn, (subject, by_case) in enumerate(seconds.items()):
         places = [place + turn * width for place in range(len(by_case))]
-        bars = axes.bar(places, list(by_case.values()), width * 0.95, label=subject, color=_ADD_COLOURS[subject])
+        bars = axes.bar(
+            places, list(by_case.values()), width * 0.95, label=_LABELS[subject], color=_ADD_COLOURS[subject]
+        )
         axes.bar_label(bars, fmt="%.0f s")
-        axes.set_xticks([place + width for place in range(len(by_case))], list(by_case))
-    axes.set(title="One pod identity", ylabel="seconds")
+        axes.set_xticks([place + width for place in range(len(by_case))], [_LABELS[case] for case in by_case])
+    axes.set(title="Time to add one pod identity", ylabel="time (seconds)")
     axes.margins(y=0.25)
     axes.legend(loc="upper left")
 
@@ -48,8 +59,21 @@ def _draw_lists(axes: Any, seconds: dict[str, dict[str, float]]) -> None:
         for role, style in (("role missing", "-"), ("role there", "--")):
             points = sorted((int(case.split()[0]), value) for case, value in by_case.items() if case.endswith(role))
             sizes, values = zip(*points, strict=True)
-            axes.plot(sizes, values, style, marker="o", color=_LIST_COLOURS[subject], label=f"{subject}, {role}")
-    axes.set(title="A list of pod identities", xlabel="identities", ylabel="seconds", xscale="log", yscale="log")
+            axes.plot(
+                sizes,
+                values,
+                style,
+                marker="o",
+                color=_LIST_COLOURS[subject],
+                label=f"{_LABELS[subject]}, {_LABELS[role]}",
+            )
+    axes.set(
+        title="Time to add a list of pod identities",
+        xlabel="number of pod identities",
+        ylabel="time (seconds)",
+        xscale="log",
+        yscale="log",
+    )
     axes.set_xticks([1, 10, 40, 200], ["1", "10", "40", "200"])
     axes.minorticks_off()
     axes.legend()
