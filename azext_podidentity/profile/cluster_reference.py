@@ -54,13 +54,16 @@ class ClusterReference:
 
 
 def cluster_of_id(resource_id: str) -> ClusterReference:
-    """The cluster that an ARM resource id names; keywords compare without case. Raises InvalidArgumentValueError."""
+    """Return the cluster that a resource ID names; keywords compare without case. Raise InvalidArgumentValueError."""
     match = _CLUSTER_ID.fullmatch(resource_id)
     if match is None:
         raise InvalidArgumentValueError(
-            f"--cluster {resource_id!r} is not the resource id of a managed cluster.",
-            f"A right value looks like {_EXAMPLE}\n"
-            "Get it with: az aks show --resource-group GROUP --name NAME --query id --output tsv",
+            f"--cluster {resource_id!r} is not the resource ID of a managed cluster.",
+            [
+                f"Example: {_EXAMPLE}",
+                "To get the resource ID of a cluster, run:",
+                "az aks show --resource-group GROUP --name NAME --query id --output tsv",
+            ],
         )
     subscription, resource_group, name = match.groups()
     return ClusterReference(resource_group, name, subscription)
@@ -69,11 +72,11 @@ def cluster_of_id(resource_id: str) -> ClusterReference:
 def resolve_cluster(
     cluster: str | None, resource_group: str | None, cluster_name: str | None, subscription: str | None = None
 ) -> ClusterReference:
-    """The one cluster that `--cluster` (a name or a resource id) and the other options name together.
+    """Return the one cluster that `--cluster` (a name or a resource ID) and the other options name together.
 
-    Options that the command line does not have are None; a default of `az config` counts where `cluster` is no
-    resource id. Raises RequiredArgumentMissingError where they name none, MutuallyExclusiveArgumentError where they
-    name different ones, InvalidArgumentValueError for an id of something else.
+    Options that the command line does not have are None. A default of `az config` counts if `cluster` is no resource
+    ID. Raise RequiredArgumentMissingError if they name none, MutuallyExclusiveArgumentError if they name different
+    ones, and InvalidArgumentValueError for the ID of something else.
     """
     if cluster is not None and "/" in cluster:
         named = cluster_of_id(cluster)
@@ -85,8 +88,10 @@ def resolve_cluster(
             absent = {"--resource-group/-g": resource_group, "--cluster-name": name}
             raise RequiredArgumentMissingError(
                 f"The following arguments are required: {', '.join(key for key, value in absent.items() if not value)}",
-                "Name the cluster by --resource-group and --cluster-name, or by --cluster and its resource id:\n"
-                f"{_EXAMPLE}",
+                [
+                    "Name the cluster with --resource-group and --cluster-name, or with --cluster and its resource ID.",
+                    f"Example: {_EXAMPLE}",
+                ],
             )
         named = ClusterReference(resource_group, name)
     _agree("--cluster-name", cluster_name, named.name)
@@ -94,7 +99,7 @@ def resolve_cluster(
 
 
 def _given(value: str | None) -> str | None:
-    """The value where a person typed it; az marks what it took from its configuration."""
+    """Return the value if it was typed; az marks what it took from its configuration."""
     return None if getattr(value, "is_default", False) else value
 
 
@@ -102,5 +107,5 @@ def _agree(option: str, value: str | None, named: str | None) -> None:
     if value is not None and named is not None and value.lower() != named.lower():
         raise MutuallyExclusiveArgumentError(
             f"{option} {value!r} and --cluster name different clusters: --cluster has {named!r}.",
-            f"Leave {option} out, or --cluster.",
+            f"Omit {option} or --cluster.",
         )

@@ -79,9 +79,9 @@ def test_a_keyword_is_written_in_ascii(letter: str, lookalike: str) -> None:
         (VALID.replace("userAssignedIdentities", "systemAssignedIdentities"), "userAssignedIdentities"),
         (VALID.replace("ManagedIdentity", "Compute"), "Microsoft.ManagedIdentity"),
         (VALID.rpartition("/")[0], "part"),
-        (f"{VALID}/federatedIdentityCredentials/name", "one too many"),
+        (f"{VALID}/federatedIdentityCredentials/name", "missing or extra"),
         (VALID.replace(VALID.split("/")[2], "my-subscription"), "'my-subscription'"),
-        (VALID.replace(VALID.split("/")[2], VALID.split("/")[2].replace("-", "")), "subscription id"),
+        (VALID.replace(VALID.split("/")[2], VALID.split("/")[2].replace("-", "")), "subscription ID"),
     ],
 )
 def test_says_what_is_wrong_with_an_id(value: str, reason: str) -> None:

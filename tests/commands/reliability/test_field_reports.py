@@ -85,7 +85,7 @@ def test_05_an_underscore_in_a_name_is_refused_at_once_and_allowed_in_a_selector
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     message = az(f"{ADD} {identity['id']} --name aso_manager_binding").failed()
-    assert "it holds '_'" in message
+    assert "it contains '_'" in message
     assert simulator.requests.all() == []
 
     az(f"{ADD} {identity['id']} --name aso-manager --binding-selector aso_manager_binding").ok()
