@@ -54,7 +54,7 @@ def pod_identities_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
             "Namespace": entry.get("namespace") or "",
             "Name": entry.get("name") or "",
             "BindingSelector": _selector(entry),
-            "ManagedIdentity": ((entry.get("identity") or {}).get("resourceId") or "").rpartition("/")[2],
+            "ManagedIdentity": _name((entry.get("identity") or {}).get("resourceId")),
             "ProvisioningState": entry.get("provisioningState") or "",
         }
         for entry in _profile(cluster).get("userAssignedIdentities") or ()
@@ -73,9 +73,20 @@ def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     ]
 
 
-def difference_table(difference: Mapping[str, Sequence[Mapping[str, Any]]], _: int = 0) -> Rows:
-    """Return the rows of the result of `apply`, one per entry, with the previous values of what changes."""
-    return [
+def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int = 0) -> Rows:
+    """Return the rows of the result of `apply`, one per entry and role, with the previous values of what changes."""
+    entries_by_change = {change: entries for change, entries in result.items() if change != "roleAssignments"}
+    roles = [
+        {
+            "Change": "added",
+            "Kind": "roleAssignment",
+            "Namespace": "",
+            "Name": _name(each["scope"]),
+            "Details": each["role"],
+        }
+        for each in result.get("roleAssignments") or ()
+    ]
+    return roles + [
         {
             "Change": change,
             "Kind": entry["kind"],
@@ -83,7 +94,7 @@ def difference_table(difference: Mapping[str, Sequence[Mapping[str, Any]]], _: i
             "Name": entry["name"],
             "Details": _details(entry["before"] or {}, entry["after"] or {}),
         }
-        for change, entries in difference.items()
+        for change, entries in entries_by_change.items()
         for entry in entries
     ]
 
@@ -115,6 +126,10 @@ def _details(before: Mapping[str, str], after: Mapping[str, str]) -> str:
 
 def _selector(entry: Mapping[str, Any]) -> str:
     return entry.get("bindingSelector") or entry.get("name") or ""
+
+
+def _name(resource_id: str | None) -> str:
+    return (resource_id or "").rpartition("/")[2]
 
 
 def _labels(entry: Mapping[str, Any]) -> str:

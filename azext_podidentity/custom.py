@@ -109,6 +109,7 @@ def apply_manifest(
     from azext_podidentity.arm.cluster_writer import ClusterWriter
     from azext_podidentity.cli.deprecation import warn_deprecated
     from azext_podidentity.cli.interaction import confirm
+    from azext_podidentity.cli.output_format import at_terminal, colour_difference, print_text
     from azext_podidentity.cli.target import cluster_reference
 
     manifest = apply.load_manifest(cmd.cli_ctx, files)
@@ -117,7 +118,12 @@ def apply_manifest(
         logger.warning(note)
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
     writer = ClusterWriter(cmd.cli_ctx, client, reference, timeout)
-    plan = apply.plan_changes(cmd.cli_ctx, writer, manifest, prune=prune, dry_run=dry_run)
+    plan = apply.plan_changes(
+        cmd.cli_ctx, writer, manifest, prune=prune, dry_run=dry_run, skip_role_assignment=skip_role_assignment
+    )
+    if dry_run and at_terminal(cmd.cli_ctx):
+        print_text(cmd.cli_ctx, f"{colour_difference(cmd.cli_ctx, plan.describe(cluster_name))}\n")
+        return None
     if dry_run or not plan.difference:
         logger.warning(plan.describe(cluster_name))
     else:
@@ -131,7 +137,7 @@ def apply_manifest(
             headers=aks_custom_headers,
             no_wait=no_wait,
         )
-    return plan.difference.to_json()
+    return plan.to_json()
 
 
 def export_manifest(

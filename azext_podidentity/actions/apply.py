@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.delete import show_kept_roles
 from azext_podidentity.actions.role_grants import RoleGrants
-from azext_podidentity.arm import managed_identities
+from azext_podidentity.arm import managed_identities, role_assignments
+from azext_podidentity.arm.concurrency import by_lower_case
 from azext_podidentity.cli.input_files import read_files
 from azext_podidentity.cli.progress import counted
 from azext_podidentity.manifest.apply_plan import ApplyManifest, ApplyPlan, prunable
@@ -23,8 +24,16 @@ if TYPE_CHECKING:
     from azext_podidentity.arm.cluster_writer import ClusterWriter
 
 
-def plan_changes(cli_ctx: AzCli, writer: ClusterWriter, manifest: Manifest, *, prune: bool, dry_run: bool) -> ApplyPlan:
-    """Read the cluster and all managed identities of the manifest, and return the plan.
+def plan_changes(
+    cli_ctx: AzCli,
+    writer: ClusterWriter,
+    manifest: Manifest,
+    *,
+    prune: bool = False,
+    dry_run: bool = False,
+    skip_role_assignment: bool = False,
+) -> ApplyPlan:
+    """Read the cluster and all managed identities of the manifest, and return the plan; for a dry run with the roles.
 
     Wait while an operation runs on the cluster, except in a dry run. Raise an azure-cli error if the manifest cannot be
     applied to the cluster, or if managed identities do not exist; the error names all of them.
@@ -32,7 +41,19 @@ def plan_changes(cli_ctx: AzCli, writer: ClusterWriter, manifest: Manifest, *, p
     cluster = (writer.read() if dry_run else writer.wait_until_idle()).cluster
     pruned = prunable(cluster.profile, manifest) if prune else frozenset()
     ApplyManifest(manifest, {}, pruned).apply(cluster)  # raises before more is read
-    return ApplyPlan.create(ApplyManifest(manifest, _find_identities(cli_ctx, manifest, cluster), pruned), cluster)
+    change = ApplyManifest(manifest, _find_identities(cli_ctx, manifest, cluster), pruned)
+    roles = _missing_roles(cli_ctx, manifest, cluster) if dry_run and not skip_role_assignment else None
+    return ApplyPlan.create(change, cluster, roles)
+
+
+def _missing_roles(cli_ctx: AzCli, manifest: Manifest, cluster: Cluster) -> tuple[str, ...]:
+    """Return the managed identities over which the cluster identity has no role, without those that are unreadable."""
+    ids = by_lower_case(entry.identity.resource_id for entry in manifest.identities)
+    if cluster.principal_id is None:
+        return ()
+    with counted(cli_ctx, "Reading role assignments", len(ids)) as report:
+        found = role_assignments.find_many(cli_ctx, ids.values(), cluster.principal_id, report)
+    return tuple(resource_id for key, resource_id in ids.items() if found[key] == [])
 
 
 def apply_plan(

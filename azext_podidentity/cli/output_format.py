@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,22 @@ def wants_text(cli_ctx: AzCli) -> bool:
     configuration is meant for results.
     """
     return not has_option(cli_ctx, "--query") and (not is_format_given(cli_ctx) or _format(cli_ctx) == "yaml")
+
+
+def at_terminal(cli_ctx: AzCli) -> bool:
+    """Return whether the result is for a reader: standard output is a terminal, and no format or query is given."""
+    return sys.stdout.isatty() and not is_format_given(cli_ctx) and not has_option(cli_ctx, "--query")
+
+
+def colour_difference(cli_ctx: AzCli, text: str) -> str:
+    """Return the text with the colours of az's theme on lines that start with +, ~ or -, where az shows colours."""
+    if not (cli_ctx.enable_color and sys.stdout.isatty()):
+        return text
+    from azure.cli.core.style import Style, format_styled_text
+
+    styles = {"+ ": Style.SUCCESS, "~ ": Style.WARNING, "- ": Style.ERROR}
+    lines = text.splitlines()
+    return "\n".join(format_styled_text((styles.get(line[:2], Style.PRIMARY), line)) for line in lines)
 
 
 def print_text(cli_ctx: AzCli, text: str) -> None:

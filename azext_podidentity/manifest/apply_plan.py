@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Any
 
 from azext_podidentity.manifest.difference import REMOVED, Difference, EntryChange
 from azext_podidentity.manifest.parser import Manifest
@@ -21,6 +22,7 @@ from azext_podidentity.profile.entries import (
 )
 from azext_podidentity.profile.entry_types import ENTRY_TYPES, EXCEPTION, IDENTITY, SERVICE_EXCEPTION, EntryType
 from azext_podidentity.profile.identity_problems import is_another
+from azext_podidentity.profile.rbac import OPERATOR_ROLE
 
 TypedKey = tuple[EntryType, EntryKey]
 
@@ -102,17 +104,31 @@ class ApplyManifest(ProfileChange):
 
 @dataclass(frozen=True)
 class ApplyPlan:
-    """What a manifest changes on one reading of a cluster: the change, the resulting profile and the difference."""
+    """What a manifest changes on one reading of a cluster: the change, the resulting profile and the difference.
+
+    missing_roles: the resource IDs of the managed identities over which the cluster identity would get its role; None
+    if that was not read.
+    """
 
     change: ApplyManifest
     wanted: Profile
     difference: Difference
+    missing_roles: tuple[str, ...] | None = None
 
     @classmethod
-    def create(cls, change: ApplyManifest, cluster: Cluster) -> ApplyPlan:
+    def create(cls, change: ApplyManifest, cluster: Cluster, missing_roles: tuple[str, ...] | None = None) -> ApplyPlan:
         """Return the plan for that reading; raise what `ApplyManifest.apply` raises."""
         wanted = change.apply(cluster)
-        return cls(change, wanted, Difference.between(cluster.profile, wanted))
+        return cls(change, wanted, Difference.between(cluster.profile, wanted), missing_roles)
+
+    def __bool__(self) -> bool:
+        """Return whether anything changes, roles included."""
+        return bool(self.difference or self.missing_roles)
+
+    def to_json(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the result of the command; `roleAssignments` has the missing roles if they were read."""
+        roles = [{"role": OPERATOR_ROLE, "scope": scope} for scope in self.missing_roles or ()]
+        return {**self.difference.to_json(), **({} if self.missing_roles is None else {"roleAssignments": roles})}
 
     @property
     def removals(self) -> list[EntryChange]:
@@ -121,9 +137,10 @@ class ApplyPlan:
 
     def describe(self, cluster_name: str) -> str:
         """Return what the plan would change, a block of lines for each entry and a line that counts them."""
-        if not self.difference:
+        if not self:
             return f"No changes: cluster '{cluster_name}' is already up to date."
-        return f"Changes to cluster '{cluster_name}':\n{self.difference}"
+        roles = "".join(f"+ role {OPERATOR_ROLE}\n    scope: {scope}\n" for scope in self.missing_roles or ())
+        return f"Changes to cluster '{cluster_name}':\n{roles}{self.difference}"
 
     def question(self, cluster_name: str) -> tuple[str, str, str]:
         """Return the whole difference and the question to ask before entries are removed, and the option to pass."""

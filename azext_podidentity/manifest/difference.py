@@ -12,6 +12,7 @@ from azext_podidentity.profile.identity_problems import is_another
 
 ADDED, CHANGED, REMOVED, UNCHANGED = "added", "changed", "removed", "unchanged"
 SIGNS = {ADDED: "+", CHANGED: "~", REMOVED: "-"}
+_VERBS = {ADDED: "add", CHANGED: "change", REMOVED: "remove"}
 _NAMES = {IDENTITY.field: "podIdentity", EXCEPTION.field: "exception"}
 
 
@@ -71,8 +72,9 @@ class Difference:
         return {action: [each.to_json() for each in self.of(action)] for action in (*SIGNS, UNCHANGED)}
 
     def __str__(self) -> str:
-        """Return the lines of every change, and a line that counts the entries of each action."""
-        counts = ", ".join(f"{len(self.of(action))} {action}" for action in (*SIGNS, UNCHANGED))
+        """Return the lines of every change, and in the conditional how many entries of each action there are."""
+        counted = ", ".join(f"{verb} {len(self.of(action))}" for action, verb in _VERBS.items())
+        counts = f"Would {counted}; {len(self.of(UNCHANGED))} unchanged."
         return "\n".join((*(str(each) for each in self.changes if each.action != UNCHANGED), counts))
 
 

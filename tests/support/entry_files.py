@@ -10,6 +10,7 @@ import yaml
 
 from tests.support.azure_cli import NAMESPACE, ON_CLUSTER, Result
 
+ACTIONS = ("added", "changed", "removed", "unchanged")
 APPLY = f"aks pod-identity apply {ON_CLUSTER}"
 EXPORT = f"aks pod-identity export {ON_CLUSTER}"
 Wire = dict[str, Any]
@@ -35,5 +36,6 @@ def write(folder: Path, identities: Iterable[Wire] = (), exceptions: Iterable[Wi
 
 
 def names(result: Result) -> dict[str, list[str]]:
-    """The names in the lists of the result of a command that succeeded; of the lists those that have any."""
-    return {action: [each["name"] for each in listed] for action, listed in result.ok().json.items() if listed}
+    """Return the names in the lists of entries of a result, without the lists that are empty."""
+    lists = result.ok().json
+    return {action: [each["name"] for each in lists[action]] for action in ACTIONS if lists[action]}

@@ -51,3 +51,21 @@ def shown_at_terminal(az: AzureCli, command: str) -> str:
         os.close(ours)
     assert process.wait(30) == 0, written
     return re.sub(r"\x1b\[K", "", written.decode())
+
+
+def at_terminal(az: AzureCli, command: str, columns: int = 120) -> str:
+    """Run `az COMMAND` at a terminal of that width with colours, and return what it shows. It must succeed."""
+    terminal = pexpect.spawn(
+        str(az.az),
+        shlex.split(command),
+        env={**az.environment, "AZURE_CORE_NO_COLOR": "false", "TERM": "xterm-256color"},
+        cwd=az.environment["HOME"],
+        dimensions=(24, columns),
+        timeout=60,
+        encoding="utf-8",
+        preexec_fn=child_setup(),
+    )
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0, terminal.before
+    return str(terminal.before)

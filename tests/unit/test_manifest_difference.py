@@ -15,7 +15,7 @@ def test_a_profile_does_not_differ_from_itself() -> None:
     profile = profile_of(identity_entry(), exceptions=(exception_entry(),))
     difference = Difference.between(profile, profile)
     assert not difference
-    assert str(difference) == "0 added, 0 changed, 0 removed, 2 unchanged"
+    assert str(difference) == "Would add 0, change 0, remove 0; 2 unchanged."
 
 
 def test_what_is_added_changed_and_removed_is_shown_in_the_order_of_keys() -> None:
@@ -41,7 +41,7 @@ def test_what_is_added_changed_and_removed_is_shown_in_the_order_of_keys() -> No
         f"    bindingSelector: two\n"
         f"~ pod identity exception my-app/one\n"
         f"    podLabels: a=b, b=c -> a=b\n"
-        f"1 added, 2 changed, 1 removed, 1 unchanged"
+        f"Would add 1, change 2, remove 1; 1 unchanged."
     )
 
 

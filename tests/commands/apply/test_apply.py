@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from tests.support.cluster_state import (
     takes,
 )
 from tests.support.entry_files import APPLY, Wire, binding, names, write
+from tests.support.terminal import at_terminal
 
 
 def test_entries_are_added_in_one_write_with_their_roles(
@@ -102,8 +105,29 @@ def test_a_dry_run_shows_the_difference_and_sends_nothing_but_reads(
         f"~ pod identity my-app/app\n    identity: {identities['app']['id']} -> {another['id']}\n"
         f"- pod identity my-app/theirs\n" in result.stderr
     )
+    assert f"+ role Managed Identity Operator\n    scope: {another['id']}\n" in result.stderr
+    assert "Would add 1, change 1, remove 1; 0 unchanged." in result.stderr
+    assert result.json["roleAssignments"] == [{"role": "Managed Identity Operator", "scope": another["id"]}]
     assert {each.method for each in simulator.requests.all()} == {"GET"}
     assert entries(simulator) == before
+
+
+def test_a_dry_run_at_a_terminal_is_the_coloured_difference_alone(
+    az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path
+) -> None:
+    file = write(tmp_path, [binding(identity)])
+    shown = at_terminal(az, f"{APPLY} --file {file} --dry-run --skip-role-assignment --only-show-errors")
+    assert re.sub(r"\x1b\[[\d;]*m", "", shown).split("\r\n") == [
+        f"Changes to cluster '{CLUSTER}':",
+        "+ pod identity my-app/app-identity",
+        f"    identity: {identity['id']}",
+        "    bindingSelector: app-identity",
+        "Would add 1, change 0, remove 0; 0 unchanged.",
+        "",
+    ]
+    assert re.search(r"\x1b\[\d+m\+ pod identity", shown)
+    shown = at_terminal(az, f"{APPLY} --file {file} --dry-run --only-show-errors -o json")
+    assert json.loads(shown)["added"][0]["name"] == "app-identity"
 
 
 @pytest.mark.parametrize("option", ["", "--dry-run"])
@@ -123,6 +147,7 @@ def test_the_result_as_a_table(az: AzureCli, simulator: Simulator, tmp_path: Pat
 
     rows = az(f"{APPLY} --file {file} --dry-run --output table").ok().stdout.splitlines()[2:]
 
+    assert rows.pop(0).split(maxsplit=3) == ["added", "roleAssignment", "another", "Managed Identity Operator"]
     assert [row.split(maxsplit=4) for row in rows] == [
         ["added", "podIdentity", "my-app", "another", "another, another"],
         ["added", "exception", "my-app", "agents", "app=x"],

@@ -29,6 +29,7 @@ def test_the_stage_of_the_operation_is_shown(az: AzureCli, simulator: Simulator)
 
     assert "in progress" in shown
     assert "reconciling addons" in shown
+    assert max(len(frame) for frame in shown.split("\r") if frame.endswith("..")) <= 80
 
 
 def test_waiting_for_the_role_is_said(
