@@ -23,6 +23,7 @@ from azext_podidentity.arm.managed_clusters import ClusterReader, ClusterState
 from azext_podidentity.arm.models import edited, if_unchanged
 from azext_podidentity.arm.polling import StillRunningError, follow, reports_failure
 from azext_podidentity.arm.throttling import THROTTLED, begin_deadline, throttling_pause
+from azext_podidentity.cli.interruption import note_completed, note_not_sent, note_sent
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_states import Action, decide, refusal_advice
@@ -160,16 +161,21 @@ class ClusterWriter(ClusterReader):
         self, state: ClusterState, wanted: Cluster, headers: Mapping[str, str] | None, polling: BackoffPolling | bool
     ) -> Any:
         etag = state.model.e_tag
-        return self._client.begin_create_or_update(
-            self.reference.resource_group,
-            self.reference.name,
-            edited(state, wanted),
-            polling=polling,
-            headers=dict(headers or {}),
-            raise_throttled=True,
-            # The SDK repeats a request as it was sent, which without an ETag would undo what others wrote since.
-            **(if_unchanged(etag) or {"retry_total": 0}),
-        )
+        note_sent(self._cli_ctx, self.reference)
+        try:
+            return self._client.begin_create_or_update(
+                self.reference.resource_group,
+                self.reference.name,
+                edited(state, wanted),
+                polling=polling,
+                headers=dict(headers or {}),
+                raise_throttled=True,
+                # The SDK repeats a request as it was sent, which without an ETag would undo what others wrote since.
+                **(if_unchanged(etag) or {"retry_total": 0}),
+            )
+        except HttpResponseError:  # refused
+            note_not_sent(self._cli_ctx, self.reference)
+            raise
 
     def _follow(self, poller: Any) -> ManagedCluster | None:
         try:
@@ -178,6 +184,7 @@ class ClusterWriter(ClusterReader):
             )
         except StillRunningError as error:
             raise operation_timeout_error(self.reference, self.deadline.seconds, error.status) from error
+        note_completed(self._cli_ctx, self.reference)
         return model
 
 

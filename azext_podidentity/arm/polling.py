@@ -22,13 +22,20 @@ class StillRunningError(Exception):
         self.status = status
 
 
+class _InterruptedError(Exception):
+    """Ctrl-C, which the host would report in a line of its own, without what continues."""
+
+
 def follow(cli_ctx: Any, poller: Any, message: str, deadline: Deadline | None = None) -> Any:
     """Return the SDK's result of the operation; show its stages while it runs.
 
     Return None if its URL answers 404 and the command is a removal, which az takes for success. Raise what the SDK
     raises if it fails, StillRunningError once the deadline has passed.
     """
-    return _Following(cli_ctx, poller, message, deadline or Deadline(WAIT_LIMIT))(poller)
+    try:
+        return _Following(cli_ctx, poller, message, deadline or Deadline(WAIT_LIMIT))(poller)
+    except _InterruptedError:
+        raise KeyboardInterrupt from None
 
 
 def reports_failure(error: AzureError) -> bool:
@@ -48,4 +55,7 @@ class _Following(LongRunningOperation):  # type: ignore[misc]  # pylint: disable
             if self.progress_bar:
                 self.progress_bar.stop()
             raise StillRunningError(self._poller.status())
-        super()._delay()
+        try:
+            super()._delay()
+        except KeyboardInterrupt:
+            raise _InterruptedError from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from knack.events import EVENT_INVOKER_TRANSFORM_RESULT
 from knack.util import CLIError
 
+from azext_podidentity.cli.interruption import note_not_sent
 from azext_podidentity.cli.output_format import has_option, wants_whole_table
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
@@ -35,7 +36,9 @@ def cluster_reference(cmd: AzCliCommand, resource_group_name: str, cluster_name:
     if wants_whole_table(cmd.cli_ctx):
         cmd.cli_ctx.data[_KEY] = cluster_name
         cmd.cli_ctx.register_event(EVENT_INVOKER_TRANSFORM_RESULT, _attach_cluster)
-    return ClusterReference(resource_group_name, cluster_name, _subscription(cmd.cli_ctx))
+    reference = ClusterReference(resource_group_name, cluster_name, _subscription(cmd.cli_ctx))
+    note_not_sent(cmd.cli_ctx, reference)
+    return reference
 
 
 def _subscription(cli_ctx: AzCli) -> str | None:

@@ -168,5 +168,10 @@ def test_ctrl_c_ends_the_wait_at_once(
     assert result.exit_code == 1
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+    sent = request_ in (("GET", OPERATION_PATH), ("PUT", CLUSTER_PATH))
+    assert ("its operation then continues in Azure" in result.stderr) == sent
+    assert ("Cluster 'cluster' was not changed." in result.stderr) == (not sent)
+    assert ("az aks wait --resource-group rg --name cluster --updated" in result.stderr) == sent
+    assert "Long-running operation wait cancelled" not in result.stderr
     last = simulator.requests.all()[-1]
     assert last in simulator.requests.matching(*request_)
