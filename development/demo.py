@@ -12,6 +12,7 @@ It needs Python 3.10 or later and, the first time, a package index. Everything s
 your own az, its sign-in and your ssh keys are not touched."""
 _EPILOG = """examples:
   ./demo                                   run the whole walkthrough (about two minutes)
+  ./demo --fast                            its first two parts, without the waiting
   ./demo > walk.txt                        write it to a file, including the errors of az
   ./demo shell                             open a shell in which az uses the simulated Azure
   ./demo shell -c 'az aks list -o table'   run one command and exit"""
@@ -21,11 +22,12 @@ def main(arguments: list[str]) -> int:
     """Replace this process with the walk or the shell; return only by SetupError or SystemExit."""
     parser = argparse.ArgumentParser(
         "./demo",
-        usage="./demo [shell [--empty] [-c COMMAND]]",
+        usage="./demo [--fast | shell [--empty] [-c COMMAND]]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--fast", action="store_true", help="only the first two parts, where operations end at once")
     shell = parser.add_subparsers(dest="mode", metavar="", title="instead of the walk", prog="./demo").add_parser(
         "shell",
         help="open a shell in which az uses the simulated Azure, with a cluster and a managed identity",
@@ -37,4 +39,4 @@ def main(arguments: list[str]) -> int:
     if chosen.mode == "shell":
         options = ["--empty"] if chosen.empty else []
         continue_as("development.shell", options if chosen.command is None else [*options, chosen.command])
-    continue_as("development.walkthrough", [])
+    continue_as("development.walkthrough", ["--fast"] if chosen.fast else [])

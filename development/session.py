@@ -34,10 +34,10 @@ def sign_in(simulator: Simulator, folder: Path, extension_directory: Path) -> di
 
 
 @contextmanager
-def signed_in() -> Iterator[tuple[Simulator, dict[str, str]]]:
+def signed_in(scale: float = 1) -> Iterator[tuple[Simulator, dict[str, str]]]:
     """Run a simulator whose operations take a few seconds, and yield it with the environment variables of az for it."""
     with (
         tempfile.TemporaryDirectory(prefix="podidentity-") as folder,
-        Simulator(scale=1, durations=Durations.demo()) as simulator,
+        Simulator(scale=scale, durations=Durations.demo()) as simulator,
     ):
         yield simulator, sign_in(simulator, Path(folder), NEWEST.extension_directory)

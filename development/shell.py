@@ -54,6 +54,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _interactive(environ: dict[str, str]) -> int:
+    environ = {**environ, "AZURE_CORE_NO_COLOR": "false"}
     # Ctrl-C is for what runs in the shell; a handler, unlike SIG_IGN, is not inherited by it.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     bash = shutil.which("bash")
