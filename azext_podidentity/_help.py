@@ -57,6 +57,25 @@ examples:
         {_IDENTITY_ID}/my-identity
 """
 
+HELP["aks pod-identity update"] = """
+type: command
+short-summary: Update the binding selector or the managed identity of a pod identity.
+long-summary: >-
+    Changes the pod identity in one write, without removing it in between. If the cluster identity has no role on the
+    managed identity, grants it the Managed Identity Operator role. Running the command again changes nothing. The
+    role on the former managed identity is kept; the command shows how to remove it.
+examples:
+  - name: Give a pod identity another binding selector.
+    text: >-
+        az aks pod-identity update --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-pod-identity --binding-selector my_selector
+  - name: Bind another managed identity.
+    text: >-
+        az aks pod-identity update --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
+        --name my-pod-identity --identity-resource-id
+        /subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup/providers/Microsoft.ManagedIdentity/userAssignedIdentities/my-second-identity
+"""
+
 HELP["aks pod-identity apply"] = f"""
 type: command
 short-summary: Apply pod identities and exceptions from files to a cluster.

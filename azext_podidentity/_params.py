@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CLUSTER_COMMANDS = ("aks create", "aks update")
 _GROUP = "aks pod-identity"
-_WRITES = ("add", "delete", "apply", "exception add", "exception update", "exception delete")
+_WRITES = ("add", "update", "delete", "apply", "exception add", "exception update", "exception delete")
 _YES = "Do not prompt for confirmation."
 _SKIP_ROLES = (
     "Do not read or create role assignments. The cluster identity must already have the Managed Identity Operator role "
@@ -106,6 +106,20 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             help="Replace an existing pod identity of the same name that has failed, or whose managed identity was "
             "deleted and recreated.",
         )
+    with loader.argument_context("aks pod-identity update") as c:
+        c.argument(
+            "identity_resource_id",
+            completer=complete_managed_identity,
+            validator=_validators.validate_new_identity,
+            help="Resource ID of the managed identity to bind in place of the present one.",
+        )
+        c.argument(
+            "binding_selector",
+            validator=_validators.validate_new_selector,
+            help="Value that the label aadpodidbinding of a pod must have to get this identity. Pass '' to use the "
+            "name of the pod identity.",
+        )
+        c.argument("skip_role_assignment", action="store_true", help=_SKIP_ROLES)
     with loader.argument_context("aks pod-identity apply") as c:
         c.argument(
             "files",

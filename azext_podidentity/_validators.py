@@ -63,6 +63,24 @@ def validate_identity_resource_id(namespace: Any) -> None:
     check_managed_identity_id(namespace.identity_resource_id)
 
 
+def validate_new_identity(namespace: Any) -> None:
+    """The managed identity of an update, if one is given; something must be."""
+    from azure.cli.core.azclierror import RequiredArgumentMissingError
+
+    if namespace.identity_resource_id is not None:
+        validate_identity_resource_id(namespace)
+    elif namespace.binding_selector is None:
+        raise RequiredArgumentMissingError(
+            "There is nothing to update.", "Pass --binding-selector, --identity-resource-id or both."
+        )
+
+
+def validate_new_selector(namespace: Any) -> None:
+    """The binding selector of an update, if one is given that is not empty."""
+    if namespace.binding_selector:
+        validate_binding_selector(namespace)
+
+
 def validate_binding_selector(namespace: Any) -> None:
     """The binding selector, where one is given."""
     from azext_podidentity.profile.validation import check_binding_selector

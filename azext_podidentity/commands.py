@@ -38,6 +38,7 @@ def load_command_table(loader: PodIdentityCommandsLoader) -> None:
     exception = per_cluster(entry_table(exceptions_table, "userAssignedIdentityExceptions"))
     with loader.command_group("aks pod-identity", client_factory=cf_managed_clusters) as group:
         group.custom_command("add", "add_pod_identity", supports_no_wait=True, **identities)
+        group.custom_command("update", "update_pod_identity", supports_no_wait=True, **identities)
         group.custom_command("delete", "delete_pod_identity", supports_no_wait=True, **identities)
         group.custom_command(
             "apply", "apply_manifest", supports_no_wait=True, table_transformer=per_cluster(difference_table)

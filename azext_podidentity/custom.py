@@ -53,6 +53,38 @@ def add_pod_identity(
     return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
 
 
+def update_pod_identity(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
+    resource_group_name: str,
+    cluster_name: str,
+    entry_namespace: str,
+    entry_name: str,
+    identity_resource_id: str | None = None,
+    binding_selector: str | None = None,
+    skip_role_assignment: bool = False,
+    aks_custom_headers: dict[str, str] | None = None,
+    timeout: int | None = None,
+    no_wait: bool = False,
+) -> ManagedCluster | None:
+    """Update a pod identity and return the managed cluster, None with `no_wait`."""
+    from azext_podidentity.actions.update import update_identity
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
+    from azext_podidentity.cli.target import cluster_reference
+    from azext_podidentity.profile.entries import EntryKey
+    from azext_podidentity.profile.update_identity import UpdateIdentity
+
+    reference = cluster_reference(cmd, resource_group_name, cluster_name)
+    return update_identity(
+        cmd.cli_ctx,
+        ClusterWriter(cmd.cli_ctx, client, reference, timeout),
+        UpdateIdentity(EntryKey(entry_namespace, entry_name), identity_resource_id, binding_selector),
+        skip_role_assignment=skip_role_assignment,
+        headers=aks_custom_headers,
+        no_wait=no_wait,
+    )
+
+
 def delete_pod_identity(
     cmd: AzCliCommand,
     client: ManagedClustersOperations,

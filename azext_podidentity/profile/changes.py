@@ -17,7 +17,7 @@ from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.advice import Advice
 from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.commands import add_command
+from azext_podidentity.profile.commands import add_command, update_command
 from azext_podidentity.profile.eligibility import check_can_change, check_can_enable
 from azext_podidentity.profile.entries import (
     Entries,
@@ -129,14 +129,23 @@ class AddIdentity(ProfileChange):
         if found.failed and self.force:
             return replace(cluster.profile, identities=cluster.profile.identities.put(self.entry))
         state = "in state Failed " if found.failed else ""
-        replace_it = add_command(cluster, self.entry, force=True)
-        remove_it = IDENTITY.delete_command(cluster, self.key)
+        replace_it, update_it = add_command(cluster, self.entry, force=True), update_command(cluster, found, self.entry)
         raise Advice(
-            f"{IDENTITY.name(self.key)} already exists {state}for managed identity {found.identity.resource_id!r} "
-            f"with binding selector {found.effective_selector!r}.",
-            (f"Choose another --name, or {'replace the leftover entry' if found.failed else 'remove it first'}:",),
-            (replace_it if found.failed else remove_it,),
+            f"{IDENTITY.name(self.key)} already exists {state}{self._difference(found)}.",
+            (f"Choose another --name, or {'replace the leftover entry' if found.failed else 'change the entry'}:",),
+            (replace_it if found.failed else update_it,),
         ).error(ValidationError)
+
+    def _difference(self, found: PodIdentity) -> str:
+        """Return what the entry of the name has in place of what this change asks for."""
+        wanted, different = self.entry, []
+        if not found.identity.same_as(wanted.identity):
+            present, new = found.identity.resource_id, wanted.identity.resource_id
+            different.append(f"for managed identity {present!r}, not {new!r}")
+        if found.effective_selector != wanted.effective_selector:
+            present, new = found.effective_selector, wanted.effective_selector
+            different.append(f"with binding selector {present!r}, not {new!r}")
+        return " and ".join(different)
 
     def warnings(self, cluster: Cluster) -> list[str]:
         found = cluster.profile.identities.find(self.key)

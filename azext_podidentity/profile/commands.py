@@ -52,6 +52,16 @@ def add_command(cluster: Cluster, entry: PodIdentity, *, force: bool = False) ->
     return IDENTITY.command(cluster, "add", *key_arguments(entry.key), *options)
 
 
+def update_command(cluster: Cluster, found: PodIdentity, wanted: PodIdentity) -> str:
+    """Return the command that makes an existing entry bind what `wanted` binds."""
+    identity = (
+        () if found.identity.same_as(wanted.identity) else ("--identity-resource-id", wanted.identity.resource_id)
+    )
+    same = found.effective_selector == wanted.effective_selector
+    selector = () if same else ("--binding-selector", wanted.binding_selector or "")
+    return IDENTITY.command(cluster, "update", *key_arguments(found.key), *identity, *selector)
+
+
 def replace_commands(cluster: Cluster, old: PodIdentity, new: PodIdentity) -> tuple[str, ...]:
     """Return the commands that remove an entry and add another in its place."""
     return IDENTITY.delete_command(cluster, old.key), add_command(cluster, new)

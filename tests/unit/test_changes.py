@@ -7,6 +7,7 @@ from azext_podidentity.profile.changes import AddException, AddIdentity, Delete,
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION, EntryType
+from azext_podidentity.profile.update_identity import UpdateIdentity
 from tests.support.az_parser import AzParser
 from tests.support.builders import (
     KEY,
@@ -90,16 +91,20 @@ def test_an_update_of_an_exception_that_is_absent_lists_exceptions_alone(az: AzP
     ("resource_id", "selector"),
     [(identity_id("another"), None), (identity_id(), "another"), (identity_id("another"), "another")],
 )
-def test_a_name_that_is_taken_is_told_with_what_it_is_for_and_how_to_free_it(
+def test_an_existing_entry_that_differs_is_an_error_with_the_difference_and_the_update(
     resource_id: str, selector: str | None, az: AzParser
 ) -> None:
     cluster = cluster_of([identity_entry()])
     error = refuse(AddIdentity.of(KEY, resource_id, selector), cluster)
-    assert identity_id() in error.error_msg
-    assert repr(KEY.name) in error.error_msg
+    assert (f"for managed identity {identity_id()!r}, not {resource_id!r}" in error.error_msg) == (
+        resource_id != identity_id()
+    )
+    assert (f"with binding selector {KEY.name!r}, not {selector!r}" in error.error_msg) == (selector is not None)
     assert "--name" in error.recommendations[0]
-    freed = Delete(IDENTITY, tuple(az.removed(the_command_in(error)))).apply(cluster)
-    assert freed.identities == ()
+    parsed = az.parse(the_command_in(error))
+    updated = UpdateIdentity(KEY, parsed.identity_resource_id, parsed.binding_selector).apply(cluster)
+    (entry,) = updated.identities
+    assert entry.binds_as(AddIdentity.of(KEY, resource_id, selector).entry)
 
 
 @pytest.mark.parametrize("labels", [None, {}, {"app": "another"}, {**LABELS, "tier": "web"}])

@@ -15,6 +15,7 @@ from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.eligibility import KUBENET_RISK, check_can_create, check_can_enable, check_node_pools
 from azext_podidentity.profile.entries import PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
+from azext_podidentity.profile.update_identity import UpdateIdentity
 from tests.support.az_parser import AzParser
 from tests.support.builders import (
     KEY,
@@ -33,6 +34,7 @@ from tests.support.builders import (
 LABELS = {"app": "my-app"}
 CHANGES: dict[str, ProfileChange] = {
     "add": AddIdentity.of(KEY, identity_id()),
+    "update": UpdateIdentity(KEY, binding_selector="another"),
     "delete": Delete(IDENTITY, (KEY,)),
     "exception add": AddException(PodIdentityException(KEY, LABELS)),
     "exception update": UpdateException(PodIdentityException(KEY, LABELS)),
@@ -99,7 +101,7 @@ def test_a_service_principal_cluster_cannot_have_them(
 @pytest.mark.parametrize("allowed", [None, False])
 def test_kubenet_needs_consent(change: ProfileChange, plugin: str, allowed: bool | None, az: AzParser) -> None:
     profile = {**cluster_wire()["properties"]["podIdentityProfile"], "allowNetworkPluginKubenet": allowed}
-    if isinstance(change, Delete | UpdateException):
+    if isinstance(change, Delete | UpdateException | UpdateIdentity):
         profile["userAssignedIdentities"] = [identity_entry()]
         profile["userAssignedIdentityExceptions"] = [exception_entry(KEY)]
     cluster = cluster_of(networkProfile={"networkPlugin": plugin}, podIdentityProfile=profile)

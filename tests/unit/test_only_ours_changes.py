@@ -18,6 +18,7 @@ from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, Enable, UpdateException
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
+from azext_podidentity.profile.update_identity import UpdateIdentity
 from tests.support import json_strategies
 from tests.support.builders import REFERENCE, Json, cluster_wire, exception_entry, identity_entry, identity_id
 from tests.support.comparison import without_profile, without_read_only
@@ -33,6 +34,7 @@ EXCEPTION_OF_OURS = PodIdentityException(OURS, {"app": "new"})
 # Each change, and whether our entry of each list is there before it.
 CHANGES: dict[str, tuple[Change, tuple[bool, bool]]] = {
     "add": (AddIdentity.of(OURS, RESOURCE_ID), (False, True)),
+    "update": (UpdateIdentity(OURS, RESOURCE_ID, "another"), (True, True)),
     "delete": (Delete(IDENTITY, (OURS,)), (True, True)),
     "exception add": (AddException(EXCEPTION_OF_OURS), (True, False)),
     "exception update": (UpdateException(EXCEPTION_OF_OURS), (True, True)),
