@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
 Rows = list[dict[str, str]]
@@ -26,14 +27,26 @@ def per_cluster(table: Callable[[Any, int], Rows]) -> Callable[[Any], Rows]:
         width = table_width()
         several = isinstance(result, list) and result and all(_names_cluster(each) or each is None for each in result)
         if not several:
-            return [{name: printable(cell, keep="") for name, cell in row.items()} for row in table(result, width)]
+            return [{name: printable(cell) for name, cell in row.items()} for row in table(result, width)]
         results = sorted((each for each in result if each is not None), key=lambda each: each.cluster)
         left = width - max((len(each.cluster) for each in results), default=0) - _GAP
         return [
-            {name: printable(cell, keep="") for name, cell in {"Cluster": each.cluster, **row}.items()}
+            {name: printable(cell) for name, cell in {"Cluster": each.cluster, **row}.items()}
             for each in results
             for row in table(each, left)
         ]
+
+    return rows
+
+
+def _one_line_cells(table: Callable[..., Rows]) -> Callable[..., Rows]:
+    """Return the table with line feeds escaped in its cells; the other tables wrap their cells into lines."""
+
+    @wraps(table)
+    def rows(*arguments: Any) -> Rows:
+        from azext_podidentity.profile.text import printable
+
+        return [{name: printable(cell, keep="") for name, cell in row.items()} for row in table(*arguments)]
 
     return rows
 
@@ -47,6 +60,7 @@ def entry_table(of_cluster: Callable[[Mapping[str, Any], int], Rows], entries: s
     return lambda entry, width: of_cluster({"podIdentityProfile": {entries: [entry]}}, width)
 
 
+@_one_line_cells
 def pod_identities_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the pod identities of a managed cluster (its JSON as az prints it)."""
     return [
@@ -61,6 +75,7 @@ def pod_identities_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     ]
 
 
+@_one_line_cells
 def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the pod identity exceptions of a managed cluster (its JSON as az prints it)."""
     return [
@@ -73,6 +88,7 @@ def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     ]
 
 
+@_one_line_cells
 def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int = 0) -> Rows:
     """Return the rows of the result of `apply`, one per entry and role, with the previous values of what changes."""
     entries_by_change = {change: entries for change, entries in result.items() if change != "roleAssignments"}
@@ -99,6 +115,7 @@ def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int =
     ]
 
 
+@_one_line_cells
 def document_table(document: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the manifest that `export` returns, one per entry."""
     identities = (
