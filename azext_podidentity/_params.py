@@ -82,6 +82,7 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
         _name(
             c,
             "The name of the pod identity, a DNS subdomain name. Defaults to the name of the managed identity.",
+            optional=True,
         )
         c.argument(
             "identity_resource_id",
@@ -182,7 +183,11 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             help="Space-separated labels: key=value [key=value ...]. The exception matches pods that have any of them.",
         )
     with loader.argument_context("aks pod-identity exception add") as c:
-        _name(c, "The name of the exception, a DNS subdomain name. Defaults to a name derived from the labels.")
+        _name(
+            c,
+            "The name of the exception, a DNS subdomain name. Defaults to a name derived from the labels.",
+            optional=True,
+        )
     with loader.argument_context("aks pod-identity exception delete") as c:
         _names(c, complete_name)
 
@@ -312,11 +317,11 @@ def _namespace(context: AzArgumentContext, text: str) -> None:
     )
 
 
-def _name(context: AzArgumentContext, text: str, completer: Any = None) -> None:
+def _name(context: AzArgumentContext, text: str, completer: Any = None, *, optional: bool = False) -> None:
     context.argument(
         "entry_name",
         options_list=["--name", "-n"],
-        validator=_validators.validate_name,
+        validator=_validators.validate_optional_name if optional else _validators.validate_name,
         completer=completer,
         help=text,
     )

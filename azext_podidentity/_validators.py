@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+from knack.log import get_logger
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+logger = get_logger(__name__)
 
 
-def validate_cluster(namespace: Any) -> None:
+def validate_cluster(namespace: Namespace) -> None:
     """The cluster; the namespace gets its resource group and name, and az its subscription where an id tells it."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
@@ -25,21 +32,28 @@ def validate_cluster(namespace: Any) -> None:
         namespace.cmd.cli_ctx.data["subscription_id"] = named.subscription
 
 
-def validate_name(namespace: Any) -> None:
+def validate_name(namespace: Namespace) -> None:
     """The name of an entry, where one is given."""
     from azext_podidentity.profile.validation import check_name
 
     if namespace.entry_name is not None:
-        check_name(namespace.entry_name)
+        namespace.entry_name = check_name(_without_carriage_return(namespace.entry_name, "--name"))
 
 
-def validate_names(namespace: Any) -> None:
+def validate_optional_name(namespace: Namespace) -> None:
+    """Check the name of an entry that has a default; an empty one, as scripts pass it, counts as not given."""
+    namespace.entry_name = namespace.entry_name or None
+    validate_name(namespace)
+
+
+def validate_names(namespace: Namespace) -> None:
     """The names of several entries, each `NAME` or `NAMESPACE/NAME`; the namespace gets their keys."""
     from azext_podidentity.profile.entries import EntryKey
     from azext_podidentity.profile.validation import check_name, check_namespace
 
     keys: dict[EntryKey, None] = {}
-    for given in namespace.entry_names:
+    for argument in namespace.entry_names:
+        given = _without_carriage_return(argument, "--name")
         of_entry, slash, name = given.partition("/")
         if slash:
             check_namespace(of_entry, "--name: its namespace")
@@ -48,22 +62,23 @@ def validate_names(namespace: Any) -> None:
     namespace.entry_names = list(keys)
 
 
-def validate_namespace(namespace: Any) -> None:
+def validate_namespace(namespace: Namespace) -> None:
     """The Kubernetes namespace of an entry."""
     from azext_podidentity.profile.validation import check_namespace
 
     if namespace.entry_namespace is not None:
-        check_namespace(namespace.entry_namespace)
+        namespace.entry_namespace = check_namespace(_without_carriage_return(namespace.entry_namespace, "--namespace"))
 
 
-def validate_identity_resource_id(namespace: Any) -> None:
+def validate_identity_resource_id(namespace: Namespace) -> None:
     """The managed identity to bind."""
     from azext_podidentity.profile.validation import check_managed_identity_id
 
-    check_managed_identity_id(namespace.identity_resource_id)
+    given = _without_carriage_return(namespace.identity_resource_id, "--identity-resource-id")
+    namespace.identity_resource_id = check_managed_identity_id(given)
 
 
-def validate_new_identity(namespace: Any) -> None:
+def validate_new_identity(namespace: Namespace) -> None:
     """The managed identity of an update, if one is given; something must be."""
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
@@ -75,28 +90,35 @@ def validate_new_identity(namespace: Any) -> None:
         )
 
 
-def validate_new_selector(namespace: Any) -> None:
+def validate_new_selector(namespace: Namespace) -> None:
     """The binding selector of an update, if one is given that is not empty."""
     if namespace.binding_selector:
         validate_binding_selector(namespace)
 
 
-def validate_binding_selector(namespace: Any) -> None:
+def validate_binding_selector(namespace: Namespace) -> None:
     """The binding selector, where one is given."""
     from azext_podidentity.profile.validation import check_binding_selector
 
+    # Scripts pass an empty selector if none is wanted.
+    given = _without_carriage_return(namespace.binding_selector or "", "--binding-selector")
+    namespace.binding_selector = given or None
     if namespace.binding_selector is not None:
         check_binding_selector(namespace.binding_selector)
 
 
-def validate_pod_labels(namespace: Any) -> None:
+def validate_pod_labels(namespace: Namespace) -> None:
     """Labels as key=value words; the namespace gets a dictionary."""
     from azext_podidentity.profile.validation import parse_pod_labels
 
-    namespace.pod_labels = parse_pod_labels(namespace.pod_labels)
+    arguments = [_without_carriage_return(argument, "--pod-labels") for argument in namespace.pod_labels or ()]
+    namespace.pod_labels = parse_pod_labels(arguments)
+    for key, value in namespace.pod_labels.items():
+        if any(each.startswith(f"{key}=") and each != f"{key}={value}" for each in arguments):
+            logger.warning("--pod-labels has several values for '%s'. The last one, '%s', is used.", key, value)
 
 
-def validate_timeout(namespace: Any) -> None:
+def validate_timeout(namespace: Namespace) -> None:
     """How long operations are waited for."""
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
@@ -107,7 +129,7 @@ def validate_timeout(namespace: Any) -> None:
         )
 
 
-def validate_delete(namespace: Any) -> None:
+def validate_delete(namespace: Namespace) -> None:
     """The role can be removed only after the entry is, so not where nobody waits for that."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
@@ -119,7 +141,7 @@ def validate_delete(namespace: Any) -> None:
         )
 
 
-def validate_migrate(namespace: Any) -> None:
+def validate_migrate(namespace: Namespace) -> None:
     """One action of `migrate` at a time, one place where the workloads come from, and options that go with them."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
 
@@ -149,7 +171,7 @@ def validate_migrate(namespace: Any) -> None:
             raise RequiredArgumentMissingError(f"--{option} requires --{action}.", f"Pass --{action} too.")
 
 
-def validate_files(namespace: Any) -> None:
+def validate_files(namespace: Namespace) -> None:
     """What cannot be asked where standard input is the file."""
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
@@ -160,7 +182,7 @@ def validate_files(namespace: Any) -> None:
         )
 
 
-def validate_cluster_flags(namespace: Any) -> None:
+def validate_cluster_flags(namespace: Namespace) -> None:
     """The pod identity flags of `az aks create` and `az aks update` that do not go together."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
 
@@ -170,13 +192,21 @@ def validate_cluster_flags(namespace: Any) -> None:
             "--enable-pod-identity and --disable-pod-identity cannot be used together.", "Pass one of them."
         )
     if consent and not namespace.enable_pod_identity:
-        raise RequiredArgumentMissingError(
-            "--enable-pod-identity-with-kubenet does nothing without --enable-pod-identity.", "Pass both."
-        )
+        message = "--enable-pod-identity-with-kubenet has no effect without --enable-pod-identity."
+        if not hasattr(namespace, "disable_pod_identity"):  # create
+            raise RequiredArgumentMissingError(message, "Pass both.")
+        logger.warning(message)  # as with aks-preview, the update continues
 
 
-def validate_aks_custom_headers(namespace: Any) -> None:
+def validate_aks_custom_headers(namespace: Namespace) -> None:
     """Headers as the host's own commands take them; the namespace gets a dictionary."""
     from azext_podidentity.host.custom_headers import parse_custom_headers
 
     namespace.aks_custom_headers = parse_custom_headers(namespace.aks_custom_headers)
+
+
+def _without_carriage_return(value: str, option: str) -> str:
+    """Return the value without the carriage return that Git Bash and WSL leave at the end of a command's output."""
+    if value.endswith("\r"):
+        logger.debug("%s: a trailing carriage return was removed.", option)
+    return value.rstrip("\r")

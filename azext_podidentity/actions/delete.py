@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from azure.cli.core.azclierror import ForbiddenError, ResourceNotFoundError
+from azure.cli.core.azclierror import ForbiddenError
 from knack.log import get_logger
 
 from azext_podidentity.actions.change import ChangeResult, change_cluster
@@ -40,16 +40,16 @@ def delete_identities(
     """Remove pod identities in one write and return the cluster's SDK model, None with `no_wait`.
 
     With `delete_role_assignment`, also remove the role assignments that nothing else needs, those that others created
-    if the user agrees; without, show how to. Raise an azure-cli error if the entries cannot be removed.
+    if the user agrees; without, show how to. Entries that do not exist are a warning: the command can be repeated after
+    it was interrupted, and then also looks for the roles that the first run left. Raise an azure-cli error if the
+    entries cannot be removed.
     """
-    try:
-        result = change_cluster(cli_ctx, writer, change, RoleGrants(cli_ctx), headers=headers, no_wait=no_wait)
-    except ResourceNotFoundError as error:
-        if delete_role_assignment:
-            cluster = writer.read().cluster
-            _revoke_leftover(cli_ctx, writer, cluster)
-            error.set_recommendation(_leftover_advice(cluster))
-        raise
+    result = change_cluster(cli_ctx, writer, change, RoleGrants(cli_ctx), headers=headers, no_wait=no_wait)
+    if delete_role_assignment and not result.removed and result.model is not None:
+        cluster = writer.state_of(result.model).cluster
+        _revoke_leftover(cli_ctx, writer, cluster)
+        logger.warning(_leftover_advice(cluster))
+        return result.model
     if not delete_role_assignment or result.principal_id is None or result.model is None:
         left = Profile() if result.model is None else writer.state_of(result.model).cluster.profile
         show_kept_roles(result, left)

@@ -73,6 +73,8 @@ def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
     reference = cluster_reference(cmd, parameters["resource_group_name"], parameters["name"])
     operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
     if not (parameters[ENABLE] or parameters[DISABLE]):
+        if parameters[CONSENT] and not _changes_more(parameters):  # the validator has warned that it has no effect
+            return operations.get(reference.resource_group, reference.name)
         with _asking():
             return host.aks_update(cmd, operations, **_of_host(host.aks_update, parameters))
     writer = ClusterWriter(cmd.cli_ctx, client, reference)

@@ -186,8 +186,8 @@ class Delete(ProfileChange):
             for key in self.keys:
                 check_not_of_service(key)
         absent = self._absent(cluster.profile)
-        if len(absent) == len(self.keys):
-            raise self.entry_type.absent(cluster, *absent)
+        if len(absent) == len(self.keys):  # as with aks-preview, so that a clean-up can be repeated
+            return cluster.profile
         check_can_change(cluster)
         present = [key for key in self.keys if key not in absent]
         left = reduce(Entries.remove, present, self.entry_type.entries(cluster.profile))
@@ -195,7 +195,7 @@ class Delete(ProfileChange):
 
     def warnings(self, cluster: Cluster) -> list[str]:
         absent = self._absent(cluster.profile)
-        return [self.entry_type.absent(cluster, *absent).error_msg] if 0 < len(absent) < len(self.keys) else []
+        return [self.entry_type.absent(cluster, *absent).error_msg] if absent else []
 
     def is_done(self, profile: Profile) -> bool:
         return len(self._absent(profile)) == len(self.keys)

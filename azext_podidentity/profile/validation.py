@@ -134,16 +134,15 @@ def name_from_labels(labels: Mapping[str, str]) -> str:
 def parse_pod_labels(arguments: Iterable[str] | None, option: str = "--pod-labels") -> dict[str, str]:
     """Parse labels from `key=value` arguments, in the order given.
 
-    Raise RequiredArgumentMissingError if there is none (an exception without labels matches no pod), and
-    InvalidArgumentValueError for an invalid label or a key with two values.
+    Of several values of one key, the last one wins, as with aks-preview. Raise RequiredArgumentMissingError if there is
+    no label (an exception without labels matches no pod), and InvalidArgumentValueError for an invalid label.
     """
     labels: dict[str, str] = {}
     for argument in arguments or ():
         key, equals, value = argument.partition("=")
         if not equals:
             raise _bad_label(option, argument, "it does not contain '='.")
-        if labels.setdefault(key, value) != value:
-            raise _bad_label(option, argument, f"{key!r} already has the value {labels[key]!r}.")
+        labels[key] = value
     if not labels:
         raise RequiredArgumentMissingError(
             f"{option} requires at least one label. An exception without labels has no effect.",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from argparse import Namespace
 from itertools import product
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,11 +26,11 @@ from tests.support.builders import identity_id
     ],
 )
 def test_an_argument_is_left_as_it_is_or_refused(validate: Any, argument: str, good: str, bad: str) -> None:
-    namespace = SimpleNamespace(**{argument: good})
+    namespace = Namespace(**{argument: good})
     validate(namespace)
     assert vars(namespace) == {argument: good}
     with pytest.raises(InvalidArgumentValueError):
-        validate(SimpleNamespace(**{argument: bad}))
+        validate(Namespace(**{argument: bad}))
 
 
 @pytest.mark.parametrize(
@@ -38,28 +38,27 @@ def test_an_argument_is_left_as_it_is_or_refused(validate: Any, argument: str, g
     [
         (v.validate_name, "entry_name"),
         (v.validate_namespace, "entry_namespace"),
-        (v.validate_binding_selector, "binding_selector"),
     ],
 )
 def test_an_argument_that_may_be_left_out_is_nothing_to_refuse_but_an_empty_one_is(
     validate: Any, argument: str
 ) -> None:
-    validate(SimpleNamespace(**{argument: None}))
+    validate(Namespace(**{argument: None}))
     with pytest.raises(InvalidArgumentValueError):
-        validate(SimpleNamespace(**{argument: ""}))
+        validate(Namespace(**{argument: ""}))
 
 
 def test_labels_become_a_dictionary() -> None:
-    namespace = SimpleNamespace(pod_labels=["app=my-app", "tier="])
+    namespace = Namespace(pod_labels=["app=my-app", "tier="])
     v.validate_pod_labels(namespace)
     assert namespace.pod_labels == {"app": "my-app", "tier": ""}
     with pytest.raises(RequiredArgumentMissingError):
-        v.validate_pod_labels(SimpleNamespace(pod_labels=[]))
+        v.validate_pod_labels(Namespace(pod_labels=[]))
 
 
 @pytest.mark.parametrize(("role", "no_wait"), list(product([True, False], repeat=2)))
 def test_a_role_is_not_removed_before_the_entry(role: bool, no_wait: bool) -> None:
-    namespace = SimpleNamespace(delete_role_assignment=role, no_wait=no_wait)
+    namespace = Namespace(delete_role_assignment=role, no_wait=no_wait)
     if role and no_wait:
         with pytest.raises(MutuallyExclusiveArgumentError):
             v.validate_delete(namespace)
@@ -74,17 +73,16 @@ def test_a_role_is_not_removed_before_the_entry(role: bool, no_wait: bool) -> No
         (True, False, False, None),
         (True, True, False, None),
         (False, False, True, None),
-        (False, True, False, RequiredArgumentMissingError),
         (True, False, True, MutuallyExclusiveArgumentError),
         (False, True, True, MutuallyExclusiveArgumentError),
         (True, True, True, MutuallyExclusiveArgumentError),
     ],
 )
 def test_the_flags_of_a_cluster(enable: bool, consent: bool, disable: bool, error: type[AzCLIError] | None) -> None:
-    update = SimpleNamespace(
+    update = Namespace(
         enable_pod_identity=enable, enable_pod_identity_with_kubenet=consent, disable_pod_identity=disable
     )
-    create = SimpleNamespace(enable_pod_identity=enable, enable_pod_identity_with_kubenet=consent)
+    create = Namespace(enable_pod_identity=enable, enable_pod_identity_with_kubenet=consent)
     for namespace in [update] if disable else [update, create]:
         if error is None:
             v.validate_cluster_flags(namespace)
@@ -105,11 +103,55 @@ def test_the_flags_of_a_cluster(enable: bool, consent: bool, disable: bool, erro
     ],
 )
 def test_headers_become_a_dictionary(text: str | None, headers: dict[str, str]) -> None:
-    namespace = SimpleNamespace(aks_custom_headers=text)
+    namespace = Namespace(aks_custom_headers=text)
     v.validate_aks_custom_headers(namespace)
     assert namespace.aks_custom_headers == headers
 
 
 def test_headers_without_a_value_are_refused() -> None:
     with pytest.raises(InvalidArgumentValueError):
-        v.validate_aks_custom_headers(SimpleNamespace(aks_custom_headers="A"))
+        v.validate_aks_custom_headers(Namespace(aks_custom_headers="A"))
+
+
+def test_the_kubenet_flag_alone_is_an_error_of_create_and_a_warning_of_update(caplog: pytest.LogCaptureFixture) -> None:
+    flags = {"enable_pod_identity": False, "enable_pod_identity_with_kubenet": True}
+    with pytest.raises(RequiredArgumentMissingError):
+        v.validate_cluster_flags(Namespace(**flags))
+    v.validate_cluster_flags(Namespace(**flags, disable_pod_identity=False))
+    assert "has no effect without --enable-pod-identity" in caplog.text
+
+
+def test_empty_values_of_scripts_are_not_given() -> None:
+    namespace = Namespace(entry_name="", binding_selector="")
+    v.validate_optional_name(namespace)
+    v.validate_binding_selector(namespace)
+    assert namespace == Namespace(entry_name=None, binding_selector=None)
+
+
+def test_a_trailing_carriage_return_is_removed() -> None:
+    resource_id = (
+        "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
+        "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app"
+    )
+    namespace = Namespace(
+        entry_name="app\r",
+        entry_namespace="my-app\r",
+        binding_selector="s\r",
+        identity_resource_id=f"{resource_id}\r",
+        pod_labels=["a=1\r"],
+    )
+    for validate in (
+        v.validate_name,
+        v.validate_namespace,
+        v.validate_binding_selector,
+        v.validate_identity_resource_id,
+        v.validate_pod_labels,
+    ):
+        validate(namespace)
+    assert namespace == Namespace(
+        entry_name="app",
+        entry_namespace="my-app",
+        binding_selector="s",
+        identity_resource_id=resource_id,
+        pod_labels={"a": "1"},
+    )

@@ -72,7 +72,7 @@ def test_kubenet_as_the_services_own_choice_is_refused_with_the_flag(az: AzureCl
 def test_consent_alone_is_an_error(az: AzureCli, simulator: Simulator) -> None:
     message = az(f"{CREATE} --enable-pod-identity-with-kubenet").failed()
 
-    assert "--enable-pod-identity-with-kubenet does nothing without --enable-pod-identity" in message
+    assert "--enable-pod-identity-with-kubenet has no effect without --enable-pod-identity" in message
     assert simulator.requests.all() == []
 
 

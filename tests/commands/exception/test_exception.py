@@ -102,13 +102,28 @@ def test_deleting_the_last_exception_leaves_the_add_on_enabled(az: AzureCli, sim
     assert profile_of(simulator) == {"enabled": True}
 
 
-@pytest.mark.parametrize("change", ["update --pod-labels app=x", "delete"])
-def test_an_absent_exception_is_an_error_that_lists_what_is_there(
-    az: AzureCli, simulator: Simulator, change: str
-) -> None:
+def test_the_last_value_of_a_label_is_used_with_a_warning(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator)
+
+    result = az(f"{EXCEPTION} add {POD_IDENTITY} --name '' --pod-labels app=x app=y").ok()
+
+    assert result.json["podIdentityProfile"]["userAssignedIdentityExceptions"][0]["podLabels"] == {"app": "y"}
+    assert result.warnings == ["--pod-labels has several values for 'app'. The last one, 'y', is used."]
+
+
+def test_the_delete_of_an_absent_exception_is_a_warning(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "missing", exceptions=[OLD, OTHER])
 
-    message = az(f"{EXCEPTION} {change} {POD_IDENTITY} --name missing").failed(3)
+    result = az(f"{EXCEPTION} delete {POD_IDENTITY} --name missing").ok()
+
+    assert "my-app/old, my-app/other" in result.stderr
+    assert sent(simulator) == ["GET managedClusters"]
+
+
+def test_the_update_of_an_absent_exception_lists_the_existing_ones(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "missing", exceptions=[OLD, OTHER])
+
+    message = az(f"{EXCEPTION} update --pod-labels app=x {POD_IDENTITY} --name missing").failed(3)
 
     assert "my-app/old, my-app/other" in message
     assert commands_in(message) == [f"az {EXCEPTION} list {ON_CLUSTER} --output table"]

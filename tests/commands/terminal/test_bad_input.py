@@ -23,7 +23,6 @@ NAMES = {
     "my pod": "it contains ' '",
     "höhe": "it contains 'ö'",
     "a" * 254: "254 characters, but at most 253 are allowed",
-    "": "it is empty",
 }
 NAMESPACES = {
     "my.app": "it contains '.'",
@@ -38,7 +37,6 @@ SELECTORS = {
     "my/selector": "it contains '/'",
     "_selector": "start and end with a letter or digit",
     "a" * 64: "64 characters, but at most 63 are allowed",
-    "": "it is empty",
 }
 IDENTITIES = {
     "app": "does not start with /subscriptions/",
@@ -71,7 +69,6 @@ LABELS = {
     "'app=a b'": "it contains ' '",
     "app=a=b": "it contains '='",
     f"app={'a' * 64}": "64 characters, but at most 63 are allowed",
-    "app=x app=y": "'app' has the value 'x' already",
 }
 
 
