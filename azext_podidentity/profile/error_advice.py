@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from azext_podidentity.profile import eligibility
 from azext_podidentity.profile.advice import Advice
+from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.commands import PROVIDER, provider_command, register_commands
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
@@ -140,11 +141,21 @@ def permission(failure: Failure) -> Advice:
 def missing_resource(failure: Failure) -> Advice:
     """Return the advice for a resource that the request needs and that does not exist."""
     resource = failure.fields["resource"] or failure.fields["quoted"]
+    cluster = failure.request.cluster
+    if cluster is not None and _is_of_cluster(resource, cluster.reference):
+        reason = f"Cluster {cluster.reference.name!r} or its resource group was deleted."
+        return Advice(reason, ("To list the clusters of the subscription, run:",), list_clusters(failure))
     needed = "" if failure.request.stage in (Stage.GRANT, Stage.CREDENTIAL) else ", which the cluster refers to,"
     return Advice(
         f"Resource '{resource}'{needed} was not found.",
         ("Recreate it or correct the reference to it, and then run your command again.",),
     )
+
+
+def _is_of_cluster(resource: str, reference: ClusterReference) -> bool:
+    """Return whether the message's resource is the cluster itself or its resource group."""
+    named = resource.lower()
+    return named == reference.resource_group.lower() or named.endswith(f"/managedclusters/{reference.name}".lower())
 
 
 def list_locks(failure: Failure) -> tuple[str, ...]:

@@ -196,6 +196,19 @@ def test_another_resource_that_is_missing_is_not_taken_for_the_cluster(
 
 
 @pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ResourceGroupNotFound", "Resource group 'RG' could not be found."),
+        ("ResourceNotFound", "The Resource 'Microsoft.ContainerService/managedClusters/cluster' was not found."),
+    ],
+)
+def test_a_cluster_that_is_deleted_before_the_write_is_named(code: str, message: str) -> None:
+    error = explain(refusal(code, message, 404), cluster_of(), gone)
+    assert error.error_msg.startswith("Cluster 'cluster' or its resource group was deleted.")
+    assert [command[1:3] for command in commands_in(error)] == [["aks", "list"]]
+
+
+@pytest.mark.parametrize(
     ("scope", "options"),
     [
         ("/subscriptions/s", ["--subscription", "s"]),

@@ -85,7 +85,7 @@ def test_no_time_is_not_a_time_to_wait(az: AzureCli, simulator: Simulator, secon
     ("state", "way_out"),
     [
         ({"powerState": {"code": "Stopped"}}, f"az aks start --resource-group {GROUP} --name {CLUSTER}"),
-        ({"provisioningState": "Deleting"}, "Name another cluster"),
+        ({"provisioningState": "Deleting"}, "Use another cluster"),
     ],
     ids=["stopped", "deleting"],
 )

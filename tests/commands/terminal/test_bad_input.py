@@ -91,8 +91,8 @@ def test_a_name_that_is_no_dns_subdomain(az: AzureCli, simulator: Simulator, nam
 
     assert f"--name {name!r}" in message
     assert NAMES[name] in message
-    assert "for example: my-pod-identity" in message
-    assert "allowed in --binding-selector" in message
+    assert "Example: my-pod-identity" in message
+    assert "allowed only in --binding-selector" in message
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES, ids=ids)
@@ -101,7 +101,7 @@ def test_a_namespace_that_is_no_dns_label(az: AzureCli, simulator: Simulator, na
 
     assert f"--namespace {namespace!r}" in message
     assert NAMESPACES[namespace] in message
-    assert "for example: my-app" in message
+    assert "Example: my-app" in message
 
 
 @pytest.mark.parametrize("selector", SELECTORS, ids=ids)
@@ -112,7 +112,7 @@ def test_a_selector_that_is_no_label_value(az: AzureCli, simulator: Simulator, s
 
     assert f"--binding-selector {selector!r}" in message
     assert SELECTORS[selector] in message
-    assert "for example: my_selector" in message
+    assert "Example: my_selector" in message
 
 
 @pytest.mark.parametrize("resource_id", IDENTITIES, ids=lambda value: value.replace(SUBSCRIPTION, "") or "empty")
@@ -129,15 +129,15 @@ def test_labels_that_are_none(az: AzureCli, simulator: Simulator, labels: str) -
     message = refused(az, simulator, f"exception add --namespace my-app --pod-labels {labels}")
 
     assert LABELS[labels] in message
-    assert "for example: --pod-labels app=my-app" in message
+    assert "Example: --pod-labels app=my-app" in message
 
 
 @pytest.mark.parametrize("verb", ["add", "update --name x"])
 def test_an_exception_without_labels(az: AzureCli, simulator: Simulator, verb: str) -> None:
     message = refused(az, simulator, f"exception {verb} --namespace my-app --pod-labels")
 
-    assert "an exception without labels does nothing" in message
-    assert "For example: --pod-labels app=my-app" in message
+    assert "An exception without labels has no effect" in message
+    assert "Example: --pod-labels app=my-app" in message
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_managed_identity_whose_name_gives_no_name_needs_one(az: AzureCli, sim
     message = refused(az, simulator, f"add --namespace my-app --identity-resource-id {IDENTITY.rpartition('/')[0]}/___")
 
     assert "--name" in message
-    assert "for example: my-pod-identity" in message
+    assert "Example: my-pod-identity" in message
 
 
 @pytest.mark.parametrize(
