@@ -92,18 +92,29 @@ def test_what_is_there_already_in_other_words_is_nothing_to_change(
 
 
 @pytest.mark.parametrize("different", ["identity", "selector"])
-def test_something_else_under_a_taken_name_is_refused_with_what_is_there(
+def test_something_else_under_a_taken_name_is_refused_with_what_is_there_and_how_to_change_it(
     az: AzureCli, simulator: Simulator, different: str
 ) -> None:
     identity = seed_entries(simulator, "my-pod")["my-pod"]
     other = simulator.seed.managed_identity(GROUP, "other-identity")
-    wanted = {"identity": other["id"], "selector": f"{identity['id']} --binding-selector other"}[different]
+    arguments, there, change = {
+        "identity": (
+            other["id"],
+            f"for managed identity '{identity['id']}', not '{other['id']}'.",
+            f"--identity-resource-id {other['id']}",
+        ),
+        "selector": (
+            f"{identity['id']} --binding-selector other",
+            "with binding selector 'my-pod', not 'other'.",
+            "--binding-selector other",
+        ),
+    }[different]
 
-    message = az(f"{ADD} --name my-pod --identity-resource-id {wanted}").failed()
+    message = az(f"{ADD} --name my-pod --identity-resource-id {arguments}").failed()
 
-    assert identity["id"] in message
-    assert "'my-pod'" in message
-    assert f"az aks pod-identity delete {ON_CLUSTER} --namespace my-app --name my-pod" in message
+    assert f"Pod identity 'my-pod' in namespace 'my-app' already exists {there}" in message
+    update = f"az aks pod-identity update {ON_CLUSTER} --namespace my-app --name my-pod {change}"
+    assert update in message.splitlines()
     assert sent(simulator) == ["GET managedClusters"]
 
 
