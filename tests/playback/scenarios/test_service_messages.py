@@ -197,6 +197,6 @@ def test_an_operation_that_ends_failed(scenario: Scenario) -> None:
     if scenario.simulator:
         scenario.simulator.faults.fail_entry("my-app", "app", "NodeTrouble", "No node has it.")
 
-    assert "my-app/app ended in state Failed: No node has it." in scenario.pod_identity(add).failed()
+    assert "'my-app/app' ended in state Failed: No node has it." in scenario.pod_identity(add).failed()
     assert "No node has it." in scenario.pod_identity(f"wait {IN_APP} --name app --created").failed()
     assert states(scenario.pod_identity(add).ok().json) == {"app": "Assigned"}
