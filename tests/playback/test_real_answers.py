@@ -126,7 +126,11 @@ def test_add_identity_and_role(replaying_az: InProcessAz) -> None:
     puts = ["podid-usage-4-ra-put-201", "podid-usage-5-put-200-add-identity"]
     # Its answers have no etag, so the cluster is read again once the role is granted.
     reads = ["podid-usage-8-get-200-after-remove"] * 2 + ["podid-usage-6-get-200-assigned"]
-    roles = ["podid-usage-1-uai-get-200", "podid-usage-2-ra-list-assignedto-empty"]
+    # At the end the role is looked at once more: nobody has removed it.
+    listed = exchange("podid-usage-2-ra-list-assignedto-empty")
+    granted = exchange("podid-usage-4-ra-put-201")["response"]["body"]
+    listed["response"]["body"] = {"value": [granted]}
+    roles = ["podid-usage-1-uai-get-200", "podid-usage-2-ra-list-assignedto-empty", listed]
     command = f"add {ON_CLUSTER} --namespace test-namespace --name test-name --identity-resource-id {IDENTITY}"
     with answers(*reads, *roles, *puts) as written:
         result = replaying_az(f"aks pod-identity {command}").ok()

@@ -83,6 +83,7 @@ def test_migration_to_its_end(scenario: Scenario, bound: str, manifests: Path, t
     # The role was granted a moment ago, so another command may rely on it.
     assert "less than 10 minutes old" in ended.stderr
     assert len(scenario.az(f"role assignment list --scope {bound} --fill-principal-name false").ok().json) == 1
+    scenario.az(f"role assignment delete --scope {bound} --role 'Managed Identity Operator' --yes").ok()
     assert scenario.pod_identity(f"migrate {workloads} --finish --yes").ok().json["removedPodIdentities"] == []
 
 
