@@ -130,7 +130,7 @@ def test_add_identity_and_role(replaying_az: InProcessAz) -> None:
     listed = exchange("podid-usage-2-ra-list-assignedto-empty")
     granted = exchange("podid-usage-4-ra-put-201")["response"]["body"]
     listed["response"]["body"] = {"value": [granted]}
-    roles = ["podid-usage-1-uai-get-200", "podid-usage-2-ra-list-assignedto-empty", listed]
+    roles: list[str | Exchange] = ["podid-usage-1-uai-get-200", "podid-usage-2-ra-list-assignedto-empty", listed]
     command = f"add {ON_CLUSTER} --namespace test-namespace --name test-name --identity-resource-id {IDENTITY}"
     with answers(*reads, *roles, *puts) as written:
         result = replaying_az(f"aks pod-identity {command}").ok()
