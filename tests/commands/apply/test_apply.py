@@ -86,7 +86,7 @@ def test_what_differs_is_replaced_in_one_write_and_nothing_else_is_touched(
     assert entries(simulator)["theirs"] == theirs
     assert {name: each["podLabels"] for name, each in exceptions(simulator).items()} == {"a": {"app": "y"}, "b": {}}
     assert sent(simulator).count("PUT managedClusters") == 1
-    assert any("keeps its role over" in warning and "/app." in warning for warning in result.warnings)
+    assert any("keeps its role over" in warning and "/app'" in warning for warning in result.warnings)
 
 
 def test_a_dry_run_shows_the_difference_and_sends_nothing_but_reads(
@@ -176,8 +176,8 @@ def test_every_entry_that_fails_is_told(az: AzureCli, simulator: Simulator, clus
 
     message = az(f"{APPLY} --file {write(tmp_path, map(binding, identities))}").failed()
 
-    assert "my-app/one ended in state Failed: No node for one." in message
-    assert "my-app/three ended in state Failed: No node for three." in message
+    assert "Pod identity 'my-app/one' ended in state Failed: No node for one." in message
+    assert "Pod identity 'my-app/three' ended in state Failed: No node for three." in message
 
 
 def test_an_identity_that_was_created_again_is_bound_anew_in_every_entry(

@@ -36,7 +36,7 @@ def test_yes_removes_all_in_one_write_but_what_is_the_services(
     assert set(entries(simulator)) == {"app"}
     assert set(exceptions(simulator)) == {"aks-addon-exception"}
     assert sent(simulator).count("PUT managedClusters") == 1
-    assert any("keeps its role over" in warning and "/old." in warning for warning in result.warnings)
+    assert any("keeps its role over" in warning and "/old'" in warning for warning in result.warnings)
 
 
 def test_without_a_terminal_and_a_yes_it_lists_and_stops(az: AzureCli, simulator: Simulator, file: Path) -> None:

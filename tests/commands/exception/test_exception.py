@@ -170,7 +170,8 @@ def test_the_services_own_exception_cannot_be_changed(az: AzureCli, simulator: S
 
     message = az(f"{EXCEPTION} {change} {ON_CLUSTER} --namespace kube-system --name aks-addon-exception").failed()
 
-    assert "belongs to the service" in message
+    own_name = "Pod identity exception 'aks-addon-exception' in namespace 'kube-system'"
+    assert f"{own_name} is managed by AKS for its own add-ons and cannot be changed." in message
     assert not simulator.requests.matching("PUT")
 
 
