@@ -98,7 +98,7 @@ def test_a_managed_identity_and_the_add_on_can_come_in_one_command(az: AzureCli,
 
 @pytest.mark.parametrize(
     ("pool", "reason"),
-    [({"osType": "Windows"}, "Windows node pools only"), ({"type": "AvailabilitySet"}, "availability sets")],
+    [({"osType": "Windows"}, "has only Windows node pools"), ({"type": "AvailabilitySet"}, "availability sets")],
     ids=["Windows only", "availability set"],
 )
 def test_node_pools_that_cannot_run_it_are_a_reason_to_refuse(
