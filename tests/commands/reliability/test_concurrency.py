@@ -231,4 +231,7 @@ def test_without_etags_what_a_stale_write_loses_is_put_back(az: AzureCli, simula
 
     assert set(entries(simulator)) == {"old", "new"}
     assert set(exceptions(simulator)) == {"old"}
-    assert "went missing with another client's write" in result.stderr
+    assert (
+        "Pod identity 'old' in namespace 'my-app' was overwritten by another client and will be restored."
+        in result.stderr
+    )

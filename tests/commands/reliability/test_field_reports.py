@@ -166,7 +166,7 @@ def test_12_a_feature_that_is_not_registered_is_told_with_both_commands(
 
 
 def test_13_any_one_of_the_labels_is_said_to_be_enough(each_az: AzureCli) -> None:
-    assert "any one of" in each_az("aks pod-identity exception add --help").ok().stdout
+    assert "pods that have any of the given labels" in each_az("aks pod-identity exception add --help").ok().stdout
 
 
 def test_14_forty_identities_take_one_write(
@@ -193,7 +193,7 @@ def test_15_the_clean_up_takes_the_role_of_the_cluster_identity(az: AzureCli, si
     cluster_identity = principal_id(simulator.cluster(GROUP, CLUSTER))
     simulator.seed.role_assignment(identity["id"], identity["properties"]["principalId"])
 
-    az(f"{DELETE} --name app --delete-role-assignment").ok()
+    az(f"{DELETE} --name app --yes --delete-role-assignment").ok()
 
     left = az(f"role assignment list --scope {identity['id']}").ok().json
     assert [each["principalId"] for each in left] == [identity["properties"]["principalId"]]

@@ -77,11 +77,21 @@ def test_the_command_that_enables_the_add_on_works(az: AzureCli, simulator: Simu
     az(command).ok()
 
 
-@pytest.mark.parametrize("change", ["delete", "exception update", "exception delete"])
-def test_a_cluster_without_the_add_on_has_nothing_to_change(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_a_cluster_without_the_add_on_has_no_exception_to_update(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={})
 
-    assert "The cluster has none." in refused(az, simulator, command_of(change, simulator), exit_code=3)
+    assert "The cluster has none." in refused(az, simulator, command_of("exception update", simulator), exit_code=3)
+
+
+@pytest.mark.parametrize("change", ["delete", "exception delete"])
+def test_a_cluster_without_the_add_on_has_nothing_to_delete(az: AzureCli, simulator: Simulator, change: str) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity={})
+
+    result = az(command_of(change, simulator)).ok()
+
+    assert "The cluster has none." in result.stderr
+    assert "No changes" in result.stderr
+    assert sent(simulator) == ["GET managedClusters"]
 
 
 @each_addition
