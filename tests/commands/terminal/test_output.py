@@ -41,6 +41,7 @@ READING = {
 }
 CHANGING = {
     "add": f"add {POD_IDENTITY} --name new --identity-resource-id {{identity}}",
+    "update": f"update {POD_IDENTITY} --name app --binding-selector x",
     "apply": f"apply {ON_CLUSTER} --file {{file}}",
     "delete": f"delete {POD_IDENTITY} --name app",
     "exception add": f"exception add {POD_IDENTITY} --name new --pod-labels app=x",
@@ -48,11 +49,13 @@ CHANGING = {
     "exception delete": f"exception delete {POD_IDENTITY} --name agents",
 }
 COMMANDS = {**READING, **CHANGING}
+PROPAGATION = "Waiting for the role assignment to propagate"
+DEPRECATION = "The pod identity add-on is deprecated"
 # What each command tells besides its result, on standard error.
 TOLD = {
-    "add": "The pod identity add-on is deprecated",
-    "apply": "The pod identity add-on is deprecated",
-    "delete": "The cluster identity keeps its role",
+    "add": [PROPAGATION, DEPRECATION],
+    "apply": [PROPAGATION, DEPRECATION],
+    "delete": ["The cluster identity keeps its role"],
 }
 # What can be picked from the result of a command, and what that is.
 QUERIES = {
@@ -85,7 +88,9 @@ def test_standard_output_is_json_alone(az: AzureCli, seed: Callable[[str], str],
     result = az(f"{seed(name)} --output json").ok()
 
     assert json.loads(result.stdout)
-    assert [TOLD[name] in warning for warning in result.warnings] == ([True] if name in TOLD else [])
+    told = TOLD.get(name, [])
+    assert len(result.warnings) == len(told), result.stderr
+    assert all(text in warning for text, warning in zip(told, result.warnings, strict=True)), result.stderr
     other = [line for line in result.stderr.splitlines() if line and not line.startswith("WARNING: ")]
     assert other == []
 
