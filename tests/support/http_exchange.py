@@ -15,7 +15,9 @@ from azure.mgmt.containerservice import ContainerServiceClient
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
+from azext_podidentity.arm.throttling import ThrottledRetryPolicy
 from tests.support.builders import SUBSCRIPTION, Json
+from tests.support.fake_azure import CLI
 
 
 class Exchange(BaseAdapter):  # type: ignore[misc]
@@ -45,10 +47,15 @@ class _Credential:
 
 
 def connected(exchange: Exchange, **options: Any) -> Any:
-    """The SDK's operations of managed clusters over the exchange; options are those of the client."""
+    """Return the SDK's operations of managed clusters over the exchange.
+
+    Options are those of the client. Requests are repeated as the extension's clients do, unless they say otherwise.
+    """
     session = requests.Session()
     session.mount("https://", exchange)
     transport = RequestsTransport(session=session, session_owner=False)
+    if not any(name.startswith("retry_") for name in options):
+        options["retry_policy"] = ThrottledRetryPolicy(CLI)
     return ContainerServiceClient(_Credential(), SUBSCRIPTION, transport=transport, **options).managed_clusters
 
 

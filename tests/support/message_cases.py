@@ -24,7 +24,6 @@ from azext_podidentity.migration.status import check_finished, statuses
 from azext_podidentity.profile.changes import (
     AddException,
     AddIdentity,
-    Delete,
     Enable,
     ProfileChange,
     UpdateException,
@@ -154,8 +153,6 @@ _ADD = AddIdentity.of(KEY, identity_id())
 _ADD_EXCEPTION = AddException(PodIdentityException(KEY, NEW_LABELS))
 _KUBENET = {"networkProfile": {"networkPlugin": "kubenet"}}
 SITUATIONS: dict[str, Explain] = {
-    "absent identity": _refused(Delete(IDENTITY, (NOT_THERE,))),
-    "absent exception": _refused(Delete(EXCEPTION, (NOT_THERE,))),
     "absent exception to update": _refused(UpdateException(PodIdentityException(NOT_THERE, NEW_LABELS))),
     "busy for too long": lambda reference: busy_timeout_error(
         reference, 1800, "an operation (Upgrading) that still runs."

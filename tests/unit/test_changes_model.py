@@ -113,23 +113,16 @@ class Profiles(RuleBasedStateMachine):
 
     def _delete(self, change: Delete, there: dict[EntryKey, Bound] | dict[EntryKey, dict[str, str]]) -> None:
         (key,) = change.keys
-        if key not in there:
-            self.refuse(change, ResourceNotFoundError)
-            return
-        self.settle(self.make(change, again=ResourceNotFoundError))
-        del there[key]
+        self.settle(self.make(change))
+        there.pop(key, None)
 
-    def make(self, change: ProfileChange, again: type[AzCLIError] | None = None) -> Profile:
-        """The profile after the change, which is done then: made twice it is the same, or refused with `again`."""
+    def make(self, change: ProfileChange) -> Profile:
+        """Return the profile after the change, which made twice gives the same."""
         before = self.cluster.profile.to_json()
         written = change.apply(self.cluster)
         assert change.is_done(written)
         assert self.cluster.profile.to_json() == before
-        if again is None:
-            assert change.apply(replace(self.cluster, profile=written)) == written
-        else:
-            with pytest.raises(again):
-                change.apply(replace(self.cluster, profile=written))
+        assert change.apply(replace(self.cluster, profile=written)) == written
         return written
 
     def refuse(self, change: ProfileChange, error: type[AzCLIError]) -> None:

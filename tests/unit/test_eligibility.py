@@ -123,10 +123,16 @@ def test_what_the_service_does_not_tell_is_no_reason_to_refuse(properties: Json)
     assert Enable().apply(cluster_of(enabled=False, **properties)).enabled
 
 
-@pytest.mark.parametrize("name", ["delete", "exception delete", "exception update"])
-def test_an_absent_entry_is_absent_whether_the_add_on_is_on_or_off(name: str) -> None:
-    refuse(CHANGES[name], cluster_of(enabled=False), ResourceNotFoundError)
-    refuse(CHANGES[name], cluster_of(), ResourceNotFoundError)
+@pytest.mark.parametrize("enabled", [True, False])
+def test_an_absent_exception_cannot_be_updated(enabled: bool) -> None:
+    refuse(CHANGES["exception update"], cluster_of(enabled=enabled), ResourceNotFoundError)
+
+
+@pytest.mark.parametrize("name", ["delete", "exception delete"])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_deleting_an_absent_entry_changes_nothing(name: str, enabled: bool) -> None:
+    cluster = cluster_of(enabled=enabled)
+    assert CHANGES[name].apply(cluster) == cluster.profile
 
 
 POOLS = [

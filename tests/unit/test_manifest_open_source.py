@@ -125,7 +125,7 @@ def test_files_that_have_only_other_kinds_are_refused() -> None:
         (documents(IDENTITY.replace("  namespace: my-app\n", ""), EXCEPTION), 4, "metadata: namespace is missing"),
         (documents(IDENTITY.replace("name: storage", "name: yes"), EXCEPTION), 4, 'put it in quotes: "yes"'),
         (documents(IDENTITY.replace("  resourceID", "  ressourceID"), EXCEPTION), 8, "spec: resourceID is missing"),
-        (documents(IDENTITY.replace("/subscriptions", "subscriptions"), EXCEPTION), 9, "is not the resource id"),
+        (documents(IDENTITY.replace("/subscriptions", "subscriptions"), EXCEPTION), 9, "is not the resource ID"),
         (documents(IDENTITY, BINDING.replace("azureIdentity: storage", "azureIdentity: other")), 18, "my-app/other"),
         (documents(IDENTITY, BINDING.replace("  namespace: my-app", "  namespace: other")), 18, "other/storage"),
         (documents(IDENTITY, BINDING.replace("uses_storage", "uses storage")), 19, "selector 'uses storage'"),

@@ -134,7 +134,7 @@ def test_a_label_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(text: 
         (exception("{app: [a]}"), 5, "must be text, not a list"),
         (exception("{app: }"), 5, "must be text, not nothing"),
         (exception("[a=b]"), 5, "a mapping of keys to values, not a list"),
-        (exception("{-app: x}"), 5, "'-app' is not a label key"),
+        (exception("{-app: x}"), 5, "'-app' is not a valid label key"),
         (
             exception("{app: x}").replace("my-app", "kube-system").replace(": x\n", ": aks-addon-exception\n"),
             3,
