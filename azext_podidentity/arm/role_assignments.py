@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timezone
 from functools import partial
@@ -135,8 +136,9 @@ def age(assignments: list[RoleAssignment], limit: float = PROPAGATION_LIMIT) -> 
 
     Return None if all of them are older than the limit, by default so old that they have propagated.
     """
-    now = datetime.now(timezone.utc)
-    ages = [abs(now - each.created_on).total_seconds() for each in assignments if each.created_on]
+    now = datetime.fromtimestamp(time.time(), timezone.utc)
+    # By a clock that is slow, a new assignment was created in the future.
+    ages = [max(0.0, (now - each.created_on).total_seconds()) for each in assignments if each.created_on]
     newest = min(ages, default=None)
     return newest if newest is not None and newest < limit else None
 

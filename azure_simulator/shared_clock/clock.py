@@ -95,6 +95,10 @@ class SharedClock:
         """Return the UTC time at which `now()` is `seconds`."""
         return self._epoch + timedelta(seconds=seconds)
 
+    def reset(self) -> None:
+        """Return to the machine's time. Only while nobody sleeps."""
+        self._offset[: OFFSET.size] = OFFSET.pack(0.0)
+
     def watch(self, thread: int, busy: Callable[[], bool]) -> None:
         """Do not jump while `busy()`, nor while this thread of this process, by its native ID, works."""
         self._watched.append((thread, busy))

@@ -27,6 +27,8 @@ def shared_simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def simulator(shared_simulator: Simulator) -> Simulator:
     """An Azure with an empty resource group, where everything happens at once."""
+    assert isinstance(shared_simulator.clock, SharedClock)
+    shared_simulator.clock.reset()
     shared_simulator.reset()
     shared_simulator.durations = Durations()
     shared_simulator.scale = AT_ONCE

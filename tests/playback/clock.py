@@ -51,5 +51,5 @@ class Clock:
             sleep(min(seconds, 0.001))
 
         patch.setattr(backoff, "time", self)
-        patch.setattr(role_assignments, "datetime", SimpleNamespace(now=lambda _: self.utc(self.now())))
+        patch.setattr(role_assignments, "time", SimpleNamespace(time=lambda: self.utc(self.now()).timestamp()))
         patch.setattr(time, "sleep", sleep_shortly)
