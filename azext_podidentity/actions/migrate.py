@@ -6,16 +6,17 @@ Every action can be interrupted anywhere and run again.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure.cli.core.azclierror import AzureResponseError, ForbiddenError, NoTTYError, UnclassifiedUserFault
+from azure.cli.core.azclierror import AzureResponseError, ForbiddenError
 from knack.util import CLIError
 
 from azext_podidentity.actions import delete
 from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.role_grants import RoleGrants
+from azext_podidentity.actions.role_revocation import assignments_of_others
 from azext_podidentity.arm.federated_credentials import CredentialService
 from azext_podidentity.kubernetes import writer
 from azext_podidentity.kubernetes.sources import Loaded
@@ -169,14 +170,16 @@ class Migration:
         inventory = loaded.inventory
         lookups = self._credentials.read(used_identities(cluster.profile, inventory))
         unused = unused_identities(cluster, inventory, IdentityLookups(lookups))
+        others: list[str] = []
         if lost_by_disable(cluster.profile):
             if not force:
                 check_live(inventory)
                 check_finished(self._reference, statuses(cluster, inventory, lookups), source.arguments)
                 if not asks:
                     check_used(unused)
-            self._confirm(_describe_finish(cluster, loaded, unused))
-        self._remove(cluster)
+            others = assignments_of_others(self._cli_ctx, cluster)
+            self._confirm(_describe_finish(cluster, loaded, unused, others))
+        self._remove(cluster, others)
         identities = [str(entry.key) for entry in cluster.profile.identities]
         exceptions = [str(each.key) for each in cluster.profile.exceptions if each.key != SERVICE_EXCEPTION]
         report = removal_report(cluster.reference.name, identities=identities, exceptions=exceptions, disabled=True)
@@ -236,17 +239,11 @@ class Migration:
                 found[resource_ids[key]] = [each for each in lookup.credentials if each.created_by_us]
         return found
 
-    def _agree_to_remove(self, assignment_ids: list[str]) -> bool:
-        """Return whether role assignments that others created may be removed too."""
-        names = "\n".join(assignment_ids)
-        try:
-            self._confirm(f"The pod identities are removed. Others created these role assignments for them:\n{names}")
-        except (NoTTYError, UnclassifiedUserFault):
-            return False
-        return True
+    def _remove(self, cluster: Cluster, agreed: Collection[str]) -> None:
+        """Remove everything that the add-on has in the cluster, which was read when the user confirmed.
 
-    def _remove(self, cluster: Cluster) -> None:
-        """Remove everything that the add-on has in the cluster, which was read when the user confirmed."""
+        `agreed` has the IDs of the role assignments that others created and that may be removed too.
+        """
         keys = tuple(entry.key for entry in cluster.profile.identities)
         if keys:
             delete.delete_identities(
@@ -254,7 +251,7 @@ class Migration:
                 self._writer,
                 Delete(IDENTITY, keys),
                 delete_role_assignment=True,
-                agree=self._agree_to_remove,
+                agree=set(agreed).issuperset,
                 headers=self._headers,
             )
         else:
@@ -300,11 +297,13 @@ def combine_errors(errors: Sequence[CLIError], what: str) -> CLIError | None:
     return AzureResponseError(f"On {len(errors)} managed identities, {what}\n{messages}", "Run the same command again.")
 
 
-def _describe_finish(cluster: Cluster, loaded: Loaded, unused: Sequence[PodIdentity]) -> str:
+def _describe_finish(cluster: Cluster, loaded: Loaded, unused: Sequence[PodIdentity], others: Sequence[str]) -> str:
     entries = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost_by_disable(cluster.profile))
     names = "\n".join(f"  {entry.key}" for entry in unused)
     unseen = f"\nNo workload that was read was seen to use these pod identities:\n{names}" if unused else ""
+    assignments = "\n".join(f"  {each}" for each in others)
+    also = f"\nOthers created these role assignments, which will be removed too:\n{assignments}" if others else ""
     return (
         f"{len(loaded.inventory.workloads)} workloads were read. The following entries and the roles of the cluster "
-        f"identity for them will be removed, and the add-on will be disabled:\n{entries}{unseen}"
+        f"identity for them will be removed, and the add-on will be disabled:\n{entries}{also}{unseen}"
     )

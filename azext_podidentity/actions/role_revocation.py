@@ -117,6 +117,18 @@ class RoleRevocation:
         return role_assignments.is_created_here(assignment, self._principal_id)
 
 
+def assignments_of_others(cli_ctx: AzCli, cluster: Cluster) -> list[str]:
+    """Return the IDs of the assignments at the cluster's managed identities that this tool did not create.
+
+    Those that cannot be read are left out: whoever removes roles reads them again.
+    """
+    if cluster.principal_id is None:
+        return []
+    bound = dict.fromkeys(entry.identity.resource_id for entry in cluster.profile.identities)
+    found = role_assignments.find_own_many(cli_ctx, bound, cluster.principal_id)
+    return [each.id or "" for each in found if not role_assignments.is_created_here(each, cluster.principal_id)]
+
+
 @dataclass(frozen=True)
 class _Needs:
     """Who needs roles of a cluster identity: the cluster itself, and others that run as it as far as can be seen."""

@@ -206,9 +206,23 @@ def find_own(cli_ctx: AzCli, resource_id: str, principal_id: str) -> list[RoleAs
 
     Raise an azure-cli error if they cannot be read.
     """
+    return _own(find(cli_ctx, resource_id, principal_id), resource_id, principal_id)
+
+
+def find_own_many(cli_ctx: AzCli, resource_ids: Iterable[str], principal_id: str) -> list[RoleAssignment]:
+    """Return what `find_own` returns for each of the IDs, nothing for those that cannot be read."""
     return [
         each
-        for each in find(cli_ctx, resource_id, principal_id)
+        for resource_id, found in find_many(cli_ctx, resource_ids, principal_id).items()
+        if not isinstance(found, CLIError)
+        for each in _own(found, resource_id, principal_id)
+    ]
+
+
+def _own(assignments: Iterable[RoleAssignment], resource_id: str, principal_id: str) -> list[RoleAssignment]:
+    return [
+        each
+        for each in assignments
         if is_operator(each.role_definition_id)
         and same_scope(each.scope or "", resource_id)
         and (each.principal_id or "").lower() == principal_id.lower()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from azext_podidentity.profile.rbac import assignment_name
 from azure_simulator import Simulator
 from tests.support.azure_cli import (
     CLUSTER,
@@ -21,7 +22,7 @@ from tests.support.azure_cli import (
     kill_at,
     sent,
 )
-from tests.support.cluster_state import pod_exception, principal_id, profile_of, seed_entries
+from tests.support.cluster_state import pod_exception, pod_identity, principal_id, profile_of, seed_entries
 from tests.support.faults import forbidden
 from tests.support.terminal import answered
 from tests.support.workload_manifests import ENABLED, ISSUER, MIGRATE, USE, live, service_account, workload, write
@@ -172,7 +173,9 @@ def test_at_a_terminal_the_end_lists_what_goes_and_asks(
     az: AzureCli, simulator: Simulator, tmp_path: Path, answer: str, left: bool
 ) -> None:
     done = ready(simulator, tmp_path, seed_entries(simulator, "app", **ENABLED))
-    answered(az, f"{MIGRATE} --workloads {done} --finish", answer, f"pod identity {NAMESPACE}/app")
+    (theirs,) = simulator.role_assignments(principal_id(simulator.cluster(GROUP, CLUSTER)))
+
+    answered(az, f"{MIGRATE} --workloads {done} --finish", answer, f"pod identity {NAMESPACE}/app", theirs["name"])
 
     assert bool(profile_of(simulator).get("enabled")) == left
 
@@ -182,11 +185,10 @@ def test_an_end_that_is_killed_is_finished_by_the_next(
     az: AzureCli, simulator: Simulator, tmp_path: Path, request_: tuple[str, str]
 ) -> None:
     identity = simulator.seed.managed_identity(GROUP, "app")
-    simulator.seed.cluster(GROUP, CLUSTER, **ENABLED)
-    # Its role is granted by this extension.
-    add = f"--namespace {NAMESPACE} --name app --identity-resource-id {identity['id']}"
-    az(f"aks pod-identity add -g {GROUP} --cluster-name {CLUSTER} {add}").ok()
-    assert operator_roles(az, identity["id"])
+    profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app")]}
+    principal = principal_id(simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile, **ENABLED))
+    ours = assignment_name(identity["id"], principal)
+    simulator.seed.role_assignment(identity["id"], principal, name=ours)
     done = ready(simulator, tmp_path, {"app": identity})
     command = f"{MIGRATE} --workloads {done} --finish --yes"
     kill_at(az, simulator, command, *request_)
