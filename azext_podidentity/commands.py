@@ -47,7 +47,12 @@ def load_command_table(loader: PodIdentityCommandsLoader) -> None:
         group.custom_command("list", "list_pod_identities", **identities)
         group.custom_show_command("show", "show_pod_identity", table_transformer=identity)
         group.custom_command("check", "check_pod_identities", table_transformer=per_cluster(findings_table))
-        group.custom_command("migrate", "migrate_workloads", table_transformer=per_cluster(migration_table))
+        group.custom_command(
+            "migrate",
+            "migrate_workloads",
+            table_transformer=per_cluster(migration_table),
+            custom_command_type=CliCommandType(operations_tmpl="azext_podidentity.custom_migrate#{}"),
+        )
         group.custom_wait_command("wait", "get_pod_identity_for_wait")
     handlers = CliCommandType(operations_tmpl="azext_podidentity.custom_exception#{}")
     with loader.command_group(

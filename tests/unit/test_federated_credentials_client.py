@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from azure.cli.core.azclierror import AzCLIError
 
-from azext_podidentity.actions.migrate import combine_errors
+from azext_podidentity.actions.migration.context import combine_errors
 from azext_podidentity.arm import federated_credentials
 from azext_podidentity.arm.federated_credentials import CredentialService
 from azext_podidentity.profile.entries import NotFound, Unreadable

@@ -1,0 +1,57 @@
+"""What every action of a migration needs, and what each returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from azure.cli.core.azclierror import AzureResponseError
+from knack.util import CLIError
+
+from azext_podidentity.arm.federated_credentials import CredentialService
+from azext_podidentity.profile.workload_credentials import FederatedCredential
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
+    from azext_podidentity.profile.cluster_reference import ClusterReference
+
+Credentials = dict[str, list[FederatedCredential]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an action returns: the JSON to print, warnings, and an error that comes after the output."""
+
+    result: Any
+    warnings: tuple[str, ...] = ()
+    error: CLIError | None = None
+
+
+@dataclass(frozen=True)
+class MigrationContext:
+    """The cluster of a migration and how to reach it.
+
+    `confirm` asks the question in a text and raises an azure-cli error unless the user agrees. `headers`: those of
+    every write of the cluster.
+    """
+
+    cli_ctx: AzCli
+    writer: ClusterWriter
+    reference: ClusterReference
+    confirm: Callable[[str], None]
+    headers: Mapping[str, str] | None = None
+    credentials: CredentialService = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "credentials", CredentialService(self.cli_ctx))
+
+
+def combine_errors(errors: Sequence[CLIError], what: str) -> CLIError | None:
+    """Return one error with all that went wrong, None without any."""
+    if len(errors) <= 1:
+        return errors[0] if errors else None
+    messages = "\n".join(dict.fromkeys(str(each) for each in errors))
+    return AzureResponseError(f"On {len(errors)} managed identities, {what}\n{messages}", "Run the same command again.")

@@ -1,0 +1,91 @@
+"""Remove what the add-on has in a cluster, and disable it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from azext_podidentity.actions import delete
+from azext_podidentity.actions.change import change_cluster
+from azext_podidentity.actions.migration.context import MigrationContext, Outcome
+from azext_podidentity.actions.role_grants import RoleGrants
+from azext_podidentity.actions.role_revocation import assignments_of_others
+from azext_podidentity.migration.notices import unused_identities
+from azext_podidentity.migration.report import removal_report
+from azext_podidentity.migration.status import check_finished, check_live, check_used, statuses, used_identities
+from azext_podidentity.profile.changes import Delete, Disable, lost_by_disable
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION
+from azext_podidentity.profile.workload_credentials import IdentityLookups
+
+if TYPE_CHECKING:
+    from azext_podidentity.actions.workload_source import WorkloadSource
+    from azext_podidentity.kubernetes.sources import Loaded
+    from azext_podidentity.profile.cluster import Cluster
+    from azext_podidentity.profile.entries import PodIdentity
+
+
+def finish_migration(
+    context: MigrationContext, loaded: Loaded, source: WorkloadSource, *, force: bool = False, asks: bool = True
+) -> Outcome:
+    """Remove the pod identities, their roles and the exceptions, and disable the add-on.
+
+    1. Refuse unless everything that was read of the cluster is ready.
+    2. Ask, and name the pod identities that no workload was seen to use; refuse these if there is no question.
+    3. Remove the pod identities and their roles, then the exceptions and the add-on.
+
+    `force` skips the refusals; `asks` says that the user is asked. Raise ValidationError for a refusal, or an
+    azure-cli error if a removal fails, or if another client added entries; what was removed stays removed.
+    """
+    cluster = context.writer.wait_until_idle().cluster
+    inventory = loaded.inventory
+    lookups = context.credentials.read(used_identities(cluster.profile, inventory))
+    unused = unused_identities(cluster, inventory, IdentityLookups(lookups))
+    others: list[str] = []
+    if lost_by_disable(cluster.profile):
+        if not force:
+            check_live(inventory)
+            check_finished(context.reference, statuses(cluster, inventory, lookups), source.arguments)
+            if not asks:
+                check_used(unused)
+        others = assignments_of_others(context.cli_ctx, cluster)
+        context.confirm(_describe_finish(cluster, loaded, unused, others))
+    _remove(context, cluster, others)
+    identities = [str(entry.key) for entry in cluster.profile.identities]
+    exceptions = [str(each.key) for each in cluster.profile.exceptions if each.key != SERVICE_EXCEPTION]
+    report = removal_report(cluster.reference.name, identities=identities, exceptions=exceptions, disabled=True)
+    return Outcome(report)
+
+
+def _remove(context: MigrationContext, cluster: Cluster, agreed: Collection[str]) -> None:
+    """Remove everything that the add-on has in the cluster, which was read when the user confirmed.
+
+    `agreed` has the IDs of the role assignments that others created and that may be removed too.
+    """
+    keys = tuple(entry.key for entry in cluster.profile.identities)
+    if keys:
+        delete.delete_identities(
+            context.cli_ctx,
+            context.writer,
+            Delete(IDENTITY, keys),
+            delete_role_assignment=True,
+            agree=set(agreed).issuperset,
+            headers=context.headers,
+        )
+    else:
+        delete.revoke_leftover_roles(context.cli_ctx, context.writer, cluster)
+    if cluster.profile.enabled:
+        exceptions = frozenset((EXCEPTION, entry.key) for entry in cluster.profile.exceptions)
+        grants = RoleGrants(context.cli_ctx)
+        change_cluster(context.cli_ctx, context.writer, Disable(exceptions), grants, headers=context.headers)
+
+
+def _describe_finish(cluster: Cluster, loaded: Loaded, unused: Sequence[PodIdentity], others: Sequence[str]) -> str:
+    entries = "\n".join(f"  {kind.noun.lower()} {key}" for kind, key in lost_by_disable(cluster.profile))
+    names = "\n".join(f"  {entry.key}" for entry in unused)
+    unseen = f"\nNo workload that was read was seen to use these pod identities:\n{names}" if unused else ""
+    assignments = "\n".join(f"  {each}" for each in others)
+    also = f"\nOthers created these role assignments, which will be removed too:\n{assignments}" if others else ""
+    return (
+        f"{len(loaded.inventory.workloads)} workloads were read. The following entries and the roles of the cluster "
+        f"identity for them will be removed, and the add-on will be disabled:\n{entries}{also}{unseen}"
+    )

@@ -1,0 +1,56 @@
+"""Plan a migration and write the files of its Kubernetes side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azext_podidentity.actions.migration.context import MigrationContext, Outcome
+from azext_podidentity.kubernetes import writer
+from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE, Inventory
+from azext_podidentity.migration.output_files import render
+from azext_podidentity.migration.plan import needed_identities, plan_migration
+from azext_podidentity.migration.report import plan_report
+
+if TYPE_CHECKING:
+    from azext_podidentity.actions.workload_source import WorkloadSource
+    from azext_podidentity.kubernetes.sources import Loaded
+    from azext_podidentity.migration.steps import MigrationPlan, Options
+    from azext_podidentity.profile.cluster import Cluster
+
+
+def check_output_dir(folder: str) -> None:
+    """Raise InvalidArgumentValueError if the files of a plan cannot be written to the folder."""
+    writer.check_folder(folder)
+
+
+def show_plan(
+    context: MigrationContext, loaded: Loaded, options: Options, source: WorkloadSource, output_dir: str | None
+) -> Outcome:
+    """Return the plan, which changes nothing in Azure, and write its files if a folder is named."""
+    planned = make_plan(context, context.writer.read().cluster, loaded.inventory, options)
+    files, warnings = write(planned, loaded, source, output_dir)
+    return Outcome(plan_report(planned, files=files), tuple(warnings))
+
+
+def make_plan(context: MigrationContext, cluster: Cluster, inventory: Inventory, options: Options) -> MigrationPlan:
+    """Return the plan for the current state of the managed identities that the workloads use."""
+    lookups = context.credentials.read(needed_identities(cluster.profile, inventory))
+    return plan_migration(cluster, inventory, lookups, options)
+
+
+def write(
+    planned: MigrationPlan, loaded: Loaded, source: WorkloadSource, output_dir: str | None
+) -> tuple[list[str], list[str]]:
+    """Write the files of the plan if a folder is named; return their paths, and how to apply them as warnings."""
+    if output_dir is None:
+        return [], []
+    namespace = None if source.namespace == DEFAULT_NAMESPACE else source.namespace
+    output = render(planned, loaded.inventory, namespace, source.context)
+    files = writer.write_files(output, loaded, output_dir)
+    commands = writer.apply_commands(output, output_dir, source.context)
+    warnings = [f"Files written. To apply them, run: {command}" for command in commands]
+    if not commands:
+        warnings.insert(0, "Nothing to write: no workload needs a change.")
+    elif not planned.approved:
+        warnings.insert(0, "Run the command with --approve first: without their credentials, pods get no tokens.")
+    return files, warnings

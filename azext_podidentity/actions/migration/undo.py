@@ -1,0 +1,77 @@
+"""Take back the Azure side of a migration."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from azure.cli.core.azclierror import ForbiddenError
+
+from azext_podidentity.actions.migration.context import Credentials, MigrationContext, Outcome, combine_errors
+from azext_podidentity.migration.report import removal_report
+from azext_podidentity.profile.entries import Unreadable
+from azext_podidentity.profile.workload_credentials import IdentityCredentials
+
+if TYPE_CHECKING:
+    from azext_podidentity.profile.cluster import Cluster
+
+
+def undo_migration(context: MigrationContext, issuer: str | None = None) -> Outcome:
+    """Remove the credentials that this command created for the cluster's issuer, or for another one.
+
+    Raise ForbiddenError if one of the managed identities cannot be read.
+    """
+    cluster = context.writer.read().cluster
+    created = _created_credentials(context, cluster)
+    wanted = issuer or cluster.features.issuer
+    credentials = {
+        resource_id: [each for each in listed if each.issuer == wanted] for resource_id, listed in created.items()
+    }
+    credentials = {resource_id: listed for resource_id, listed in credentials.items() if listed}
+    count = sum(map(len, credentials.values()))
+    if count:
+        context.confirm(
+            f"{count} federated identity credentials that this command created for issuer {wanted} will be "
+            "removed. Pods that use workload identity with them get no more tokens. Pod identity does not change."
+        )
+    removed, errors = context.credentials.delete(credentials)
+    warnings = [] if issuer else list(_describe_remains(cluster, created))
+    if not count:
+        warnings.insert(
+            0,
+            "The managed identities of the cluster's pod identities have no credential that this command created "
+            "for the issuer. It recognizes its own credentials by their names, which derive from issuer and "
+            "subject.",
+        )
+    report = removal_report(context.reference.name, credentials=removed)
+    return Outcome(report, tuple(warnings), combine_errors(errors, "credentials could not be removed."))
+
+
+def _describe_remains(cluster: Cluster, created: Credentials) -> Iterator[str]:
+    """Yield what an undo does not take back."""
+    former = Counter(each.issuer for listed in created.values() for each in listed)
+    for issuer, count in sorted(former.items()):
+        if issuer != cluster.features.issuer:
+            command = cluster.reference.pod_identity_command("migrate", "--undo", "--issuer", issuer)
+            yield (
+                f"{count} credentials that this command created for another issuer, {issuer}, are kept. If its "
+                f"cluster no longer exists, remove them with: {command}"
+            )
+    if cluster.features.oidc_issuer:
+        yield "The OIDC issuer and workload identity stay enabled on the cluster."
+
+
+def _created_credentials(context: MigrationContext, cluster: Cluster) -> Credentials:
+    """Return the credentials that this command created, by resource ID of the managed identity."""
+    resource_ids = {each.identity.resource_id.lower(): each.identity.resource_id for each in cluster.profile.identities}
+    found: Credentials = {}
+    for key, lookup in context.credentials.read(resource_ids.values()).items():
+        if isinstance(lookup, Unreadable):
+            raise ForbiddenError(
+                f"The credentials of {resource_ids[key]} could not be read, so nothing is removed. {lookup.reason}",
+                "Run the command as a user who can read and write the credentials of the managed identities.",
+            )
+        if isinstance(lookup, IdentityCredentials):
+            found[resource_ids[key]] = [each for each in lookup.credentials if each.created_by_us]
+    return found
