@@ -191,9 +191,15 @@ long-summary: >-
     if there is one, a command that fixes the problem.
 
 
+    With --workloads, --context or --run-command, it also reads pods, nodes, the node agent and the AzureIdentity
+    objects of the cluster, and reports why pods get no managed identity.
+
+
     Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster. To check managed identities
     and roles, also Microsoft.ManagedIdentity/userAssignedIdentities/read and
     Microsoft.Authorization/roleAssignments/read. What you have no permission to read is reported as a finding.
+    With --context, your Kubernetes account must be allowed to list the objects. With --run-command, also
+    Microsoft.ContainerService/managedClusters/runcommand/action and commandResults/read.
 examples:
   - name: Show the problems of a cluster, most severe first.
     text: az aks pod-identity check {_CLUSTER} --output table
@@ -202,6 +208,10 @@ examples:
         az aks pod-identity check {_CLUSTER} --query "[?severity=='error' && command].command" --output tsv
   - name: Fail a pipeline if the check finds an error.
     text: az aks pod-identity check {_CLUSTER} --fail-on error
+  - name: Check also the pods, nodes and node agents of the cluster.
+    text: az aks pod-identity check {_CLUSTER} --context myAKSCluster --output table
+  - name: Check which managed identities the pods of a manifest will get.
+    text: az aks pod-identity check {_CLUSTER} --workloads demo.yaml --namespace my-app
 """
 
 HELP["aks pod-identity migrate"] = f"""

@@ -26,6 +26,10 @@ _SKIP_ROLES = (
     "Do not read or create role assignments. The cluster identity must already have the Managed Identity Operator role "
     "on the managed identity."
 )
+_WORKLOADS = (
+    "Space-separated files and folders with Kubernetes objects in YAML or JSON: manifests, or the output of kubectl. "
+    "Use `-` for standard input. kubectl builds a folder with a kustomization."
+)
 
 
 def load_arguments(loader: PodIdentityCommandsLoader, command: str) -> None:
@@ -162,6 +166,13 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             arg_type=get_enum_type(("error", "warning")),
             help="Exit with code 1 if there is a finding of this severity or higher.",
         )
+    with loader.argument_context("aks pod-identity check", arg_group="Pods") as c:
+        _sources(
+            c,
+            _validators.validate_check,
+            workloads=f"Check also these pods. {_WORKLOADS}",
+            context_help="Check also the pods that kubectl reads from the cluster, with this context.",
+        )
     _load_migrate(loader)
     for command in _WRITES:
         with loader.argument_context(f"aks pod-identity {command}") as c:
@@ -194,28 +205,11 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
 
 def _load_migrate(loader: PodIdentityCommandsLoader) -> None:
     with loader.argument_context("aks pod-identity migrate", arg_group="Workloads") as c:
-        c.argument(
-            "workloads",
-            nargs="+",
-            validator=_validators.validate_migrate,
-            help="Space-separated files and folders with Kubernetes objects in YAML or JSON: manifests, or the output "
-            "of kubectl. Use `-` for standard input. kubectl builds a folder with a kustomization. Defaults to the "
-            "objects that kubectl reads from the cluster.",
-        )
-        c.argument(
-            "kube_context",
-            options_list=["--context"],
-            help="The kubectl context to use. Defaults to the current context.",
-        )
-        c.argument(
-            "run_command",
-            action="store_true",
-            help="Run kubectl inside the cluster, for a private cluster that this machine does not reach.",
-        )
-        c.argument(
-            "default_namespace",
-            options_list=["--namespace"],
-            help="Kubernetes namespace of objects in files that do not name one.",
+        _sources(
+            c,
+            _validators.validate_migrate,
+            workloads=f"{_WORKLOADS} Defaults to the objects that kubectl reads from the cluster.",
+            context_help="The kubectl context to use. Defaults to the current context.",
         )
     with loader.argument_context("aks pod-identity migrate", arg_group="Action") as c:
         c.argument(
@@ -277,6 +271,22 @@ def _load_migrate(loader: PodIdentityCommandsLoader) -> None:
             action="store_true",
             help="Run workloads of the service account 'default' as a new one that is named like their pod identity.",
         )
+
+
+def _sources(context: AzArgumentContext, validator: Any, *, workloads: str, context_help: str) -> None:
+    """Register the options that name where Kubernetes objects are read."""
+    context.argument("workloads", nargs="+", validator=validator, help=workloads)
+    context.argument("kube_context", options_list=["--context"], help=context_help)
+    context.argument(
+        "run_command",
+        action="store_true",
+        help="Run kubectl inside the cluster, for a private cluster that this machine does not reach.",
+    )
+    context.argument(
+        "default_namespace",
+        options_list=["--namespace"],
+        help="Kubernetes namespace of objects in files that do not name one.",
+    )
 
 
 def _cluster(loader: PodIdentityCommandsLoader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from knack.log import get_logger
@@ -147,20 +148,14 @@ def validate_migrate(namespace: Namespace) -> None:
 
     from azext_podidentity.profile.validation import check_namespace
 
-    def chosen(*names: str) -> list[str]:
-        options = {"kube_context": "--context"}
-        # An empty list is an option that was given without values.
-        given = (name for name in names if getattr(namespace, name) not in (None, False))
-        return [options.get(name, f"--{name.replace('_', '-')}") for name in given]
-
+    chosen = partial(_chosen, namespace)
     check_namespace(namespace.default_namespace)
     planning = chosen("output_dir", "proxy_sidecar", "new_service_accounts", "remove_labels", "one_step")
     other_action = chosen("status", "finish", "undo")
     for together in (
         chosen("approve", "status", "finish", "undo"),
         chosen("remove_labels", "one_step"),
-        chosen("workloads", "run_command"),
-        chosen("kube_context", "run_command"),
+        *_sources(namespace),
         [*other_action, *planning] if other_action and planning else [],
         chosen("undo", "workloads", "kube_context", "run_command") if namespace.undo else [],
     ):
@@ -169,6 +164,30 @@ def validate_migrate(namespace: Namespace) -> None:
     for option, action in (("issuer", "undo"), ("force", "finish")):
         if getattr(namespace, option) and not getattr(namespace, action):
             raise RequiredArgumentMissingError(f"--{option} requires --{action}.", f"Pass --{action} too.")
+
+
+def validate_check(namespace: Namespace) -> None:
+    """Check that the options of `check` name one source of pods."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+
+    from azext_podidentity.profile.validation import check_namespace
+
+    check_namespace(namespace.default_namespace)
+    for together in _sources(namespace):
+        if len(together) > 1:
+            raise MutuallyExclusiveArgumentError(f"{' and '.join(together)} cannot be used together.", "Pass one.")
+
+
+def _sources(namespace: Namespace) -> list[list[str]]:
+    """Return the options that name sources of Kubernetes objects, in groups of which one option at most may be used."""
+    return [_chosen(namespace, "workloads", "run_command"), _chosen(namespace, "kube_context", "run_command")]
+
+
+def _chosen(namespace: Namespace, *names: str) -> list[str]:
+    """Return which of the options the command line has. An empty list is an option that was given without values."""
+    options = {"kube_context": "--context"}
+    given = (name for name in names if getattr(namespace, name) not in (None, False))
+    return [options.get(name, f"--{name.replace('_', '-')}") for name in given]
 
 
 def validate_files(namespace: Namespace) -> None:

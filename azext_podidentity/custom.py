@@ -252,19 +252,30 @@ def check_pod_identities(
     resource_group_name: str,
     cluster_name: str,
     fail_on: str | None = None,
+    workloads: list[str] | None = None,
+    kube_context: str | None = None,
+    run_command: bool = False,
+    default_namespace: str = "default",
 ) -> list[dict[str, str | None]]:
     """Return the findings as JSON objects, most severe first; their commands are printed below a table."""
     from azure.cli.core.azclierror import ValidationError
 
-    from azext_podidentity.actions import check
     from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.checks.finding import at_or_above, suggested_commands
-    from azext_podidentity.checks.registry import run_checks
     from azext_podidentity.cli.after_output import fail_after_output, print_after_table
     from azext_podidentity.cli.target import cluster_reference
 
-    reference = cluster_reference(cmd, resource_group_name, cluster_name)
-    findings = run_checks(check.read_snapshot(cmd.cli_ctx, ClusterReader(cmd.cli_ctx, client, reference)))
+    reader = ClusterReader(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name))
+    if workloads or kube_context or run_command:
+        from azext_podidentity.actions import pod_check
+        from azext_podidentity.actions.workload_source import WorkloadSource
+
+        source = WorkloadSource(tuple(workloads or ()), kube_context, run_command, default_namespace)
+        findings = pod_check.find_problems(cmd.cli_ctx, client, reader, source)
+    else:
+        from azext_podidentity.actions import check
+
+        findings = check.find_problems(cmd.cli_ctx, reader)
     print_after_table(cmd.cli_ctx, "Suggested commands:", suggested_commands(findings))
     if fail_on and (bad := at_or_above(findings, fail_on)):
         message = f"{len(bad)} of {len(findings)} findings have the severity {fail_on} or worse (--fail-on)."

@@ -65,7 +65,7 @@ def migrate_workloads(
     if output_dir is not None:
         check_output_dir(output_dir)
     source = WorkloadSource(tuple(workloads or ()), kube_context, run_command, default_namespace)
-    loaded = load(cmd.cli_ctx, client, writer, reference, source, must_be_cluster=finish and not force)
+    loaded = load(cmd.cli_ctx, client, writer, source, must_be_cluster=finish and not force)
     if status:
         from azext_podidentity.actions.migration.status import show_status
 

@@ -11,6 +11,8 @@ from azext_podidentity.arm import managed_identities, role_assignments
 from azext_podidentity.arm.concurrency import or_error
 from azext_podidentity.arm.managed_clusters import ClusterReader
 from azext_podidentity.arm.registrations import feature_state, provider_state
+from azext_podidentity.checks.finding import Finding
+from azext_podidentity.checks.registry import run_checks
 from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import Unreadable
@@ -22,13 +24,22 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+def find_problems(cli_ctx: AzCli, reader: ClusterReader) -> list[Finding]:
+    """Return the findings about the cluster, worst first. Raise an azure-cli error if it cannot be read."""
+    return run_checks(read_snapshot(cli_ctx, reader))
+
+
 def read_snapshot(cli_ctx: AzCli, reader: ClusterReader) -> Snapshot:
     """Return the state of the cluster and of everything that its pod identities depend on.
 
     Raise an azure-cli error if the cluster cannot be read. Everything else that cannot be read is `Unreadable` in the
     snapshot.
     """
-    cluster = reader.read().cluster
+    return complete_snapshot(cli_ctx, reader.read().cluster)
+
+
+def complete_snapshot(cli_ctx: AzCli, cluster: Cluster) -> Snapshot:
+    """Return the cluster as it was read, with everything that its pod identities depend on."""
     resource_ids = list(cluster.profile.bindings())
     with ThreadPoolExecutor(4) as pool:
         feature = pool.submit(or_error, feature_state, cli_ctx)

@@ -1,9 +1,9 @@
-"""Read the workloads of a migration from where the command line names them."""
+"""Read the workloads of a migration or a check from where the command line names them."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,13 @@ from azext_podidentity.arm import run_command
 from azext_podidentity.kubernetes import kubectl, sources
 from azext_podidentity.kubernetes.sources import Loaded
 from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE
-from azext_podidentity.migration.kubernetes_objects import read_objects
-from azext_podidentity.migration.resources_to_read import in_cluster_command
+from azext_podidentity.migration.kubernetes_objects import KubernetesObject, read_objects
+from azext_podidentity.migration.resources_to_read import FOR_MIGRATION, FOR_POD_CHECKS, in_cluster_command
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
-    from azext_podidentity.arm.managed_clusters import ClusterReader
-    from azext_podidentity.profile.cluster_reference import ClusterReference
+    from azext_podidentity.arm.managed_clusters import ClusterReader, ClusterState
 
 # A command inside the cluster prints the objects only.
 _UNKNOWN_KINDS = ("custom resources that are not known to this command",)
@@ -63,7 +62,6 @@ def load(
     cli_ctx: AzCli,
     client: Any,
     reader: ClusterReader,
-    reference: ClusterReference,
     source: WorkloadSource,
     *,
     must_be_cluster: bool = False,
@@ -75,30 +73,48 @@ def load(
     is left.
     """
     with long_lived_objects():
-        return _load(cli_ctx, client, reader, reference, source, must_be_cluster=must_be_cluster)
+        if source.workloads:
+            return sources.load(source.workloads, source.namespace)
+        found = _read_cluster(cli_ctx, client, reader.read(), source, FOR_MIGRATION, must_be_cluster=must_be_cluster)
+        return sources.of_objects(found.objects, source.namespace, kinds_not_read=found.kinds_not_read)
 
 
-def _load(
+def read_objects_in_files(source: WorkloadSource) -> list[KubernetesObject]:
+    """Return the objects in the files and folders of the source. Raise as `load`."""
+    with long_lived_objects():
+        return sources.read_sources(source.workloads)[0]
+
+
+def read_objects_in_cluster(
+    cli_ctx: AzCli, client: Any, state: ClusterState, source: WorkloadSource
+) -> list[KubernetesObject]:
+    """Return the objects of the cluster that decide which managed identities its pods get. Raise as `load`."""
+    with long_lived_objects():
+        return _read_cluster(cli_ctx, client, state, source, FOR_POD_CHECKS).objects
+
+
+def _read_cluster(
     cli_ctx: AzCli,
     client: Any,
-    reader: ClusterReader,
-    reference: ClusterReference,
+    state: ClusterState,
     source: WorkloadSource,
+    to_read: Iterable[str],
     *,
-    must_be_cluster: bool,
-) -> Loaded:
-    if source.workloads:
-        return sources.load(source.workloads, source.namespace)
+    must_be_cluster: bool = False,
+) -> kubectl.ClusterObjects:
+    """Return the objects of those resources, by kubectl here or in the cluster; raise ValidationError for none."""
+    cluster = state.cluster
     if source.run_command:
-        command = in_cluster_command()
-        text = run_command.run_kubectl(cli_ctx, client, reference, reader.read().model, command)
+        command = in_cluster_command(to_read)
+        text = run_command.run_kubectl(cli_ctx, client, cluster.reference, state.model, command)
         found = kubectl.ClusterObjects(read_objects(text, "run-command"), _UNKNOWN_KINDS)
     else:
-        cluster = reader.read().cluster
-        found = kubectl.read_cluster_objects(cli_ctx, cluster, source.context, must_be_cluster=must_be_cluster)
+        found = kubectl.read_cluster_objects(
+            cli_ctx, cluster, source.context, must_be_cluster=must_be_cluster, to_read=to_read
+        )
     if not found.objects:
         raise ValidationError(
-            f"No workload was read from cluster '{reference.name}'.",
+            f"No workload was read from cluster '{cluster.reference.name}'.",
             "Name the cluster's context with --context, or pass its workloads with --workloads.",
         )
-    return sources.of_objects(found.objects, source.namespace, kinds_not_read=found.kinds_not_read)
+    return found

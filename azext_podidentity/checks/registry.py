@@ -65,6 +65,11 @@ def run_checks(snapshot: Snapshot) -> list[Finding]:
     findings = [replace(finding, check=name) for name, check in CHECKS.items() for finding in check(snapshot)]
     if snapshot.is_unused:
         findings = [_as_information(finding) for finding in findings]
+    return by_severity(findings)
+
+
+def by_severity(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings worst first; those of one severity keep their order."""
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 

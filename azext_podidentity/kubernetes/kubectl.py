@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,7 +15,12 @@ from knack.log import get_logger
 
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, read_objects
-from azext_podidentity.migration.resources_to_read import API_RESOURCES, choose_resources, get_arguments
+from azext_podidentity.migration.resources_to_read import (
+    API_RESOURCES,
+    FOR_MIGRATION,
+    choose_resources,
+    get_arguments,
+)
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
@@ -43,9 +48,14 @@ class ClusterObjects(NamedTuple):
 
 
 def read_cluster_objects(
-    cli_ctx: AzCli, cluster: Cluster, context: str | None, *, must_be_cluster: bool = False
+    cli_ctx: AzCli,
+    cluster: Cluster,
+    context: str | None,
+    *,
+    must_be_cluster: bool = False,
+    to_read: Iterable[str] = FOR_MIGRATION,
 ) -> ClusterObjects:
-    """Return everything that a migration reads from the cluster of a kubectl context, the current one for None.
+    """Return all objects of the resources in the cluster of a kubectl context, the current one for None.
 
     Raise ValidationError without kubectl, if the current context is another cluster's, or with kubectl's own words if
     it fails. A named context can have another address, for example that of a proxy: this is a warning, unless
@@ -56,7 +66,7 @@ def read_cluster_objects(
     check_server(cluster, _run(program, (*_SERVER, *chosen)), context, must_be_cluster=must_be_cluster)
     with progress(cli_ctx, "Reading the workloads with kubectl"):
         served = _output(program, (*API_RESOURCES, *chosen), cluster.reference)
-        resources, not_read = choose_resources(served.splitlines())
+        resources, not_read = choose_resources(served.splitlines(), to_read)
         text = _output(program, (*get_arguments(resources), *chosen), cluster.reference)
     return ClusterObjects(read_objects(text, "kubectl"), not_read)
 

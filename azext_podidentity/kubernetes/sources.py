@@ -32,7 +32,13 @@ class Loaded:
 
 
 def load(arguments: Sequence[str], default_namespace: str) -> Loaded:
-    """Return the workloads in the files, folders and, for `-`, standard input.
+    """Return the workloads in the files, folders and, for `-`, standard input. Raise as `read_sources`."""
+    objects, files = read_sources(arguments)
+    return of_objects(objects, default_namespace, files)
+
+
+def read_sources(arguments: Sequence[str]) -> tuple[list[KubernetesObject], dict[str, InputFile]]:
+    """Return the objects in the files, folders and, for `-`, standard input, and the files by their names.
 
     A folder with a kustomization is built by kubectl. Raise InvalidArgumentValueError for a path that cannot be read,
     a file that cannot be parsed, or if none contains a Kubernetes object.
@@ -50,7 +56,7 @@ def load(arguments: Sequence[str], default_namespace: str) -> Loaded:
             f"{OPTION} {' '.join(arguments)}: no Kubernetes object found.",
             f"Pass manifests, or the output of:\n{KUBECTL_GET}",
         )
-    return of_objects(objects, default_namespace, {file.name: file for file in files})
+    return objects, {file.name: file for file in files}
 
 
 def of_objects(

@@ -14,13 +14,13 @@ from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIden
 from azext_podidentity.profile.validation import is_managed_identity_id
 
 IDENTITY, BINDING = "AzureIdentity", "AzureIdentityBinding"
-_GROUP = "aadpodidentity.k8s.io"
+GROUP = "aadpodidentity.k8s.io"
 _MANAGED_IDENTITY = ("0", "")
 
 
 def is_azure_identity(raw: Mapping[str, Any]) -> bool:
     """Return whether an object is one of the two kinds."""
-    return raw.get("kind") in (IDENTITY, BINDING) and str(raw.get("apiVersion")).startswith(f"{_GROUP}/")
+    return raw.get("kind") in (IDENTITY, BINDING) and str(raw.get("apiVersion")).startswith(f"{GROUP}/")
 
 
 def pod_identities(objects: Iterable[tuple[EntryKey, Mapping[str, Any]]]) -> tuple[PodIdentity, ...]:
@@ -29,10 +29,10 @@ def pod_identities(objects: Iterable[tuple[EntryKey, Mapping[str, Any]]]) -> tup
     `objects`: namespace and name of each object, and the object.
     """
     listed = list(objects)
-    identities = {key: _spec(raw) for key, raw in listed if raw.get("kind") == IDENTITY}
+    identities = {key: spec_of(raw) for key, raw in listed if raw.get("kind") == IDENTITY}
     found = []
     for key, raw in listed:
-        spec = _spec(raw)
+        spec = spec_of(raw)
         identity = identities.get(EntryKey(key.namespace, text(spec.get("azureidentity"))), {})
         resource_id = text(identity.get("resourceid"))
         is_managed = text(identity.get("type")) in _MANAGED_IDENTITY and is_managed_identity_id(resource_id)
@@ -42,6 +42,6 @@ def pod_identities(objects: Iterable[tuple[EntryKey, Mapping[str, Any]]]) -> tup
     return tuple(sorted(found, key=lambda entry: entry.key))
 
 
-def _spec(raw: Mapping[str, Any]) -> dict[str, Any]:
+def spec_of(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the spec with its keys in lower case: early versions wrote them with capitals."""
     return {str(key).lower(): value for key, value in mapping(raw.get("spec")).items()}

@@ -49,12 +49,12 @@ class Selectors:
         return Match(workload, tuple(found))
 
     def similar(self, workload: Workload) -> list[PodIdentity]:
-        """Return the pod identities that the label may have meant: in another namespace or letter case."""
-        label, namespace = (workload.binding or "").lower(), workload.key.namespace
+        """Return the pod identities that the label may have meant: in another namespace, letter case or with spaces."""
+        label, namespace = (workload.binding or "").strip().lower(), workload.key.namespace
         return [
             entry
             for (_, selector), entries in self._entries.items()
-            if selector.lower() == label
+            if selector.strip().lower() == label
             for entry in entries
             if entry.key.namespace == namespace or selector == workload.binding
         ]

@@ -1,4 +1,4 @@
-"""Which kinds of objects are read from a cluster."""
+"""Which kinds of objects are read from a cluster, to plan a migration or to check its pods."""
 
 from __future__ import annotations
 
@@ -34,20 +34,35 @@ _OTHERS = (
     "advancedcronjobs.apps.kruise.io",
     "uniteddeployments.apps.kruise.io",
 )
+# Beside the kinds with pod templates: what decides which managed identities a pod gets.
+_DECIDING = (
+    "nodes",
+    "serviceaccounts",
+    "azureidentities.aadpodidentity.k8s.io",
+    "azureidentitybindings.aadpodidentity.k8s.io",
+    "azureassignedidentities.aadpodidentity.k8s.io",
+    "azurepodidentityexceptions.aadpodidentity.k8s.io",
+)
 _BUILTIN_SUFFIX = ".k8s.io"
 API_RESOURCES = ("api-resources", "--verbs=list", "--output", "name")
 
 
-def resources_to_read() -> tuple[str, ...]:
-    """Return the names of all resources that a migration reads, as `kubectl api-resources --output name` has them."""
+def _with_templates(*others: str) -> tuple[str, ...]:
     templates = (each.resource if each.custom or not each.group else f"{each.resource}.{each.group}" for each in TABLE)
-    return tuple(dict.fromkeys((*templates, *_OTHERS)))
+    return tuple(dict.fromkeys((*templates, *others)))
 
 
-def choose_resources(served: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return those of the served resources that are read, and the custom ones that are not."""
+# The names of the resources, as `kubectl api-resources --output name` has them.
+FOR_MIGRATION = _with_templates(*_OTHERS)
+FOR_POD_CHECKS = _with_templates(*_DECIDING)
+
+
+def choose_resources(
+    served: Iterable[str], to_read: Iterable[str] = FOR_MIGRATION
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return those of the served resources that are to be read, and the custom ones that are not."""
     names = [line.strip() for line in served if line.strip()]
-    wanted = set(resources_to_read())
+    wanted = set(to_read)
     read = tuple(name for name in names if name in wanted)
     others = (name for name in names if name not in wanted and _is_custom(name))
     return read, tuple(sorted(others))
@@ -58,9 +73,9 @@ def get_arguments(resources: Iterable[str]) -> tuple[str, ...]:
     return ("get", ",".join(resources), "--all-namespaces", "--output", "json")
 
 
-def in_cluster_command() -> str:
-    """Return a shell command that prints all objects of those resources that the cluster serves."""
-    listed = f"kubectl {' '.join(API_RESOURCES)} | grep -xE '{'|'.join(resources_to_read())}' | paste -sd, -"
+def in_cluster_command(to_read: Iterable[str] = FOR_MIGRATION) -> str:
+    """Return a shell command that prints all objects of those of the resources that the cluster serves."""
+    listed = f"kubectl {' '.join(API_RESOURCES)} | grep -xE '{'|'.join(to_read)}' | paste -sd, -"
     return f"kubectl get $({listed}) --all-namespaces --output json"
 
 

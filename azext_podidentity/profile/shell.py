@@ -1,4 +1,4 @@
-"""Command lines of az that can be pasted into a shell."""
+"""Command lines that can be pasted into a shell."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ def command_line(*words: str) -> str:
     A word with characters that a terminal obeys or hides is written as bash and zsh read escapes: `$'a\\x1bb'`.
     """
     return " ".join(map(_quoted, ("az", *words)))
+
+
+def kubectl_line(*words: str) -> str:
+    """Return `kubectl` and the words, quoted as `command_line` does."""
+    return " ".join(map(_quoted, ("kubectl", *words)))
 
 
 def _quoted(word: str) -> str:

@@ -22,12 +22,19 @@ _KINDS = {
     "v1/serviceaccounts": "ServiceAccount",
     "v1/pods": "Pod",
     "v1/configmaps": "ConfigMap",
+    "v1/nodes": "Node",
     "apps/v1/deployments": "Deployment",
+    "apps/v1/daemonsets": "DaemonSet",
     "batch/v1/cronjobs": "CronJob",
     "argoproj.io/v1alpha1/rollouts": "Rollout",
     "secrets-store.csi.x-k8s.io/v1/secretproviderclasses": "SecretProviderClass",
+    "aadpodidentity.k8s.io/v1/azureidentities": "AzureIdentity",
+    "aadpodidentity.k8s.io/v1/azureidentitybindings": "AzureIdentityBinding",
+    "aadpodidentity.k8s.io/v1/azureassignedidentities": "AzureAssignedIdentity",
+    "aadpodidentity.k8s.io/v1/azurepodidentityexceptions": "AzurePodIdentityException",
     "example.com/v1/widgets": "Widget",
 }
+_OF_CLUSTER = frozenset({"Node"})
 _SECONDS = 30
 
 
@@ -89,12 +96,12 @@ class KubernetesApi:
 
     def _collection(self, raw: Wire) -> str:
         path = next(path for path, kind in _KINDS.items() if kind == raw["kind"])
-        return self._path(path, raw["metadata"]["namespace"])
+        return self._path(path, raw["metadata"].get("namespace", ""))
 
     def _path(self, path: str, namespace: str) -> str:
         version, _, plural = path.rpartition("/")
         root = "apis" if "/" in version else "api"
-        return f"{self.url}/{root}/{version}/namespaces/{namespace}/{plural}"
+        return f"{self.url}/{root}/{version}/{f'namespaces/{namespace}/' if namespace else ''}{plural}"
 
 
 @contextmanager
@@ -106,7 +113,9 @@ def kubernetes_api(folder: Path) -> Iterator[KubernetesApi]:
     async def serve() -> None:
         async with _Emulator() as emulator, kmock.Server(emulator):
             for path, kind in _KINDS.items():
-                emulator.resources[path] = kmock.ResourceInfo(kind=kind, namespaced=True, verbs=set(_VERBS))
+                emulator.resources[path] = kmock.ResourceInfo(
+                    kind=kind, namespaced=kind not in _OF_CLUSTER, verbs=set(_VERBS)
+                )
             # kmock gives the core group a name that kubectl does not understand.
             emulator["get /api/v1"] << _core_resources()
             urls.append(str(emulator.url))
@@ -125,7 +134,13 @@ def kubernetes_api(folder: Path) -> Iterator[KubernetesApi]:
 
 def _core_resources() -> dict[str, Any]:
     resources = [
-        {"name": path.rpartition("/")[2], "kind": kind, "singularName": "", "namespaced": True, "verbs": sorted(_VERBS)}
+        {
+            "name": path.rpartition("/")[2],
+            "kind": kind,
+            "singularName": "",
+            "namespaced": kind not in _OF_CLUSTER,
+            "verbs": sorted(_VERBS),
+        }
         for path, kind in _KINDS.items()
         if path.count("/") == 1
     ]
