@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from knack.help_files import helps
 
-HELP: dict[str, str] = {}
+from azext_podidentity._help_fleet import FLEET_HELP
+
+HELP: dict[str, str] = {**FLEET_HELP}
 
 _IDENTITY_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup"

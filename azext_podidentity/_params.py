@@ -14,6 +14,7 @@ from azure.cli.core.commands.parameters import (
 
 from azext_podidentity import _validators
 from azext_podidentity._completers import complete_managed_identity, complete_name, complete_namespace
+from azext_podidentity._params_fleet import load_fleet
 
 if TYPE_CHECKING:
     from azext_podidentity import PodIdentityCommandsLoader
@@ -174,6 +175,7 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             context_help="Check also the pods that kubectl reads from the cluster, with this context.",
         )
     _load_migrate(loader)
+    load_fleet(loader)
     for command in _WRITES:
         with loader.argument_context(f"aks pod-identity {command}") as c:
             c.argument(

@@ -16,6 +16,7 @@ from azext_podidentity._format import (
     per_cluster,
     pod_identities_table,
 )
+from azext_podidentity._format_fleet import clusters_table
 from azext_podidentity._format_migrate import migration_table
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def load_command_table(loader: PodIdentityCommandsLoader) -> None:
             custom_command_type=CliCommandType(operations_tmpl="azext_podidentity.custom_migrate#{}"),
         )
         group.custom_wait_command("wait", "get_pod_identity_for_wait")
+    fleet = CliCommandType(operations_tmpl="azext_podidentity.custom_fleet#{}")
+    with loader.command_group("aks pod-identity", custom_command_type=fleet) as group:
+        group.custom_command("list-clusters", "list_clusters", table_transformer=clusters_table)
     handlers = CliCommandType(operations_tmpl="azext_podidentity.custom_exception#{}")
     with loader.command_group(
         "aks pod-identity exception", custom_command_type=handlers, client_factory=cf_managed_clusters

@@ -10,45 +10,46 @@ def managed_clusters_client(cli_ctx: Any, subscription_id: str | None = None) ->
     """Return `ManagedClustersOperations` of a subscription, by default of the current one."""
     from azure.cli.core.profiles import ResourceType
 
-    return _client(cli_ctx, ResourceType.MGMT_CONTAINERSERVICE, subscription_id).managed_clusters
+    return management_client(cli_ctx, ResourceType.MGMT_CONTAINERSERVICE, subscription_id).managed_clusters
 
 
 def managed_identity_client(cli_ctx: Any, subscription_id: str) -> Any:
     """`ManagedServiceIdentityClient` of a subscription."""
     from azure.mgmt.msi import ManagedServiceIdentityClient
 
-    return _client(cli_ctx, ManagedServiceIdentityClient, subscription_id)
+    return management_client(cli_ctx, ManagedServiceIdentityClient, subscription_id)
 
 
 def role_assignments_client(cli_ctx: Any, subscription_id: str) -> Any:
     """`RoleAssignmentsOperations` of a subscription."""
     from azure.cli.core.profiles import ResourceType
 
-    return _client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_assignments
+    return management_client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_assignments
 
 
 def role_definitions_client(cli_ctx: Any, subscription_id: str | None) -> Any:
     """Return `RoleDefinitionsOperations` of a subscription, by default of the current one."""
     from azure.cli.core.profiles import ResourceType
 
-    return _client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_definitions
+    return management_client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_definitions
 
 
 def features_client(cli_ctx: Any) -> Any:
     """`FeaturesOperations` of the subscription at hand."""
     from azure.cli.core.profiles import ResourceType
 
-    return _client(cli_ctx, ResourceType.MGMT_RESOURCE_FEATURES).features
+    return management_client(cli_ctx, ResourceType.MGMT_RESOURCE_FEATURES).features
 
 
 def providers_client(cli_ctx: Any) -> Any:
     """`ProvidersOperations` of the subscription at hand."""
     from azure.cli.core.profiles import ResourceType
 
-    return _client(cli_ctx, ResourceType.MGMT_RESOURCE_RESOURCES).providers
+    return management_client(cli_ctx, ResourceType.MGMT_RESOURCE_RESOURCES).providers
 
 
-def _client(cli_ctx: Any, client_type: Any, subscription_id: str | None = None) -> Any:
+def management_client(cli_ctx: Any, client_type: Any, subscription_id: str | None = None) -> Any:
+    """Return a client of a subscription, by default of the current one, that obeys throttling."""
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
 
     from azext_podidentity.arm.response_policy import ResponsePolicy

@@ -117,21 +117,33 @@ class ClusterReader:
         return self._cluster_identity.object_id if isinstance(self._cluster_identity, ManagedIdentity) else None
 
 
+def list_clusters(cli_ctx: AzCli, subscription_id: str) -> list[dict[str, Any]]:
+    """Return the JSON of the clusters of a subscription. Raise an azure-cli error if they cannot be read."""
+    from azext_podidentity.arm.clients import managed_clusters_client
+
+    try:
+        return [model.as_dict() for model in managed_clusters_client(cli_ctx, subscription_id).list()]
+    except AzureError as error:
+        from azext_podidentity.arm.errors import explain_plainly
+
+        raise explain_plainly(error) from error
+
+
 def list_visible_clusters(cli_ctx: AzCli, cluster: Cluster) -> tuple[tuple[Cluster, ...], str]:
     """Return the other clusters that run as the same user-assigned identity, in all subscriptions of the account.
 
     The second value says what could not be read, empty if everything could.
     """
-    from azext_podidentity.arm.clients import managed_clusters_client
     from azext_podidentity.arm.concurrency import do_all
+    from azext_podidentity.profile.cluster_reference import cluster_of_id
 
     def read(subscription: str) -> list[Cluster] | str:
         try:
-            models = list(managed_clusters_client(cli_ctx, subscription).list())
-        except (AzureError, CLIError) as error:
+            listed = list_clusters(cli_ctx, subscription)
+        except CLIError as error:
             logger.debug("The clusters of subscription %s could not be read: %s", subscription, error)
             return f"The clusters of subscription '{subscription}' could not be read."
-        return [_cluster_of_id(model) for model in models]
+        return [Cluster.from_json(cluster_of_id(each["id"]), each) for each in listed]
 
     found: list[Cluster] = []
     unreadable: list[str] = []
@@ -146,18 +158,13 @@ def list_visible_clusters(cli_ctx: AzCli, cluster: Cluster) -> tuple[tuple[Clust
     return tuple(each for each in others if (each.resource_id or "").lower() != own), " ".join(unreadable)
 
 
-def _cluster_of_id(model: ManagedCluster) -> Cluster:
-    from azext_podidentity.profile.cluster_reference import cluster_of_id
-
-    return Cluster.from_json(cluster_of_id(model.id or ""), model.as_dict())
-
-
 def _visible_subscriptions(cli_ctx: AzCli) -> list[str]:
     """Return the subscriptions of the account in the tenant of the current one, which is always among them."""
-    from azure.cli.core._profile import Profile as Account
     from azure.cli.core.commands.client_factory import get_subscription_id
 
+    from azext_podidentity.arm.subscriptions import known_subscriptions
+
     current: str = get_subscription_id(cli_ctx)
-    cached = Account(cli_ctx=cli_ctx).load_cached_subscriptions()
-    tenant = next((each["tenantId"] for each in cached if each["id"] == current), None)
-    return list(dict.fromkeys([current, *(each["id"] for each in cached if each["tenantId"] == tenant)]))
+    known = known_subscriptions(cli_ctx)
+    tenant = next((each.tenant_id for each in known if each.id == current), None)
+    return list(dict.fromkeys([current, *(each.id for each in known if each.tenant_id == tenant)]))

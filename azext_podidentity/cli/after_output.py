@@ -17,9 +17,12 @@ from azext_podidentity.cli.output_format import wants_whole_table
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
-    from knack.util import CLIError, CommandResultItem
+    from azure.cli.core.azclierror import AzCLIError
+    from knack.util import CommandResultItem
 
 logger = get_logger(__name__)
+# Exit codes. az ends with 1 after an error, with 2 if it cannot parse the command line, with 3 if nothing is found.
+ERROR, PARTIAL, CHANGES = 1, 4, 5
 _LOCK = Lock()
 _KEY = "pod_identity_after_output"
 
@@ -30,7 +33,7 @@ class _AfterOutput:
 
     warnings: dict[str, None] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
-    errors: list[CLIError] = field(default_factory=list)
+    errors: list[tuple[AzCLIError, int]] = field(default_factory=list)
 
     def run(self, cli_ctx: AzCli, result: CommandResultItem, **_: object) -> None:
         """Print the texts and, unless the command failed on all clusters, the warnings; raise the first error."""
@@ -40,8 +43,13 @@ class _AfterOutput:
             print("", heading, "", "\n\n".join(texts), sep="\n", file=cli_ctx.out_file)
         for warning in self.warnings if result.exit_code == 0 else ():
             logger.warning(warning)
-        for error in self.errors:
-            raise error
+        # An error that no exit code tells from others goes first.
+        for error, exit_code in sorted(self.errors, key=lambda each: each[1]):
+            if exit_code == ERROR:
+                raise error
+            error.print_error()
+            error.send_telemetry()
+            raise SystemExit(exit_code)
 
 
 def warn_after_output(cli_ctx: AzCli, warning: str) -> None:
@@ -55,9 +63,9 @@ def print_after_table(cli_ctx: AzCli, heading: str, text: str) -> None:
         _of(cli_ctx).texts.setdefault(heading, []).append(text)
 
 
-def fail_after_output(cli_ctx: AzCli, error: CLIError) -> None:
-    """Have az end with the error, on standard error and as its exit code, after it has printed the result."""
-    _of(cli_ctx).errors.append(error)
+def fail_after_output(cli_ctx: AzCli, error: AzCLIError, exit_code: int = ERROR) -> None:
+    """Have az print the error and end with the exit code after it has printed the result."""
+    _of(cli_ctx).errors.append((error, exit_code))
 
 
 def _of(cli_ctx: AzCli) -> _AfterOutput:

@@ -33,7 +33,7 @@ def blocks(name: str, *languages: str) -> list[str]:
     return [text for language, text in found if language in languages]
 
 
-@pytest.mark.parametrize("name", ["manifest.md", "migration.md", "troubleshooting.md"])
+@pytest.mark.parametrize("name", ["fleet.md", "manifest.md", "migration.md", "troubleshooting.md"])
 def test_every_command_of_a_page_is_one_that_az_takes(name: str, az: AzParser) -> None:
     lines = [line for text in blocks(name, "sh") for line in text.splitlines() if line.startswith("az ")]
     assert lines

@@ -45,7 +45,7 @@ def test_every_option_is_explained(name: str, az: AzParser) -> None:
 
 
 def test_every_command_that_changes_something_can_be_left_to_run(az: AzParser) -> None:
-    reading = {f"{GROUP} {name}" for name in ("check", "export", "list", "show", "wait")}
+    reading = {f"{GROUP} {name}" for name in ("check", "export", "list", "list-clusters", "show", "wait")}
     reading |= {f"{GROUP} exception {name}" for name in ("list", "show")}
     # Its writes depend on one another: credentials need the issuer, and the add-on goes after the last entry.
     reading.add(f"{GROUP} migrate")

@@ -24,13 +24,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "manifest": frozenset({"profile"}),
     "checks": frozenset({"profile"}),
     "migration": frozenset({"profile"}),
+    "fleet": frozenset({"profile", "checks"}),
     "pod_checks": frozenset({"profile", "checks", "migration"}),
     "kubernetes": frozenset({"profile", "cli", "migration"}),
     "arm": frozenset({"profile", "cli"}),
-    "actions": frozenset({"arm", "kubernetes", "migration", "checks", "pod_checks", "manifest", "profile", "cli"}),
+    "actions": frozenset(
+        {"arm", "fleet", "kubernetes", "migration", "checks", "pod_checks", "manifest", "profile", "cli"}
+    ),
     "host": frozenset({"actions", "arm", "profile", "cli"}),
 }
-PURE = ("profile", "manifest", "checks", "migration", "pod_checks")
+PURE = ("profile", "manifest", "checks", "migration", "pod_checks", "fleet")
 KNOW_SDKS = ("arm", "host")
 MODULES = sorted((ROOT / EXTENSION).rglob("*.py"))
 # What az runs for every `az aks` command, whichever it is.

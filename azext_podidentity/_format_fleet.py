@@ -1,0 +1,61 @@
+"""The tables of commands over many clusters. They are at most 160 columns wide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Rows = list[dict[str, str]]
+
+# The widest cells of names. With the other columns, whose values are short, a row has at most 160 columns.
+_CLUSTER, _GROUP, _SUBSCRIPTION, _LOCATION, _IDENTITY = 24, 22, 18, 14, 18
+
+
+def clusters_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
+    """Return the rows of `list-clusters`. Names that are longer than their columns are broken into lines."""
+    return [
+        {
+            "Cluster": _broken(each["name"], _CLUSTER),
+            "ResourceGroup": _broken(each["resourceGroup"], _GROUP),
+            "Subscription": _broken(each["subscription"], _SUBSCRIPTION),
+            "Location": _broken(each["location"] or "", _LOCATION),
+            "Version": each["kubernetesVersion"] or "",
+            "Network": _network(each),
+            "Entries": _entries(each),
+            "OIDC": _yes(each["oidcIssuer"]),
+            "WI": _yes(each["workloadIdentity"]),
+            "Identity": _broken(_identity(each["clusterIdentity"]), _IDENTITY),
+        }
+        for each in clusters
+    ]
+
+
+def _network(cluster: Mapping[str, Any]) -> str:
+    plugin = cluster["networkPlugin"] or ""
+    return f"{plugin} (ok)" if plugin == "kubenet" and cluster["allowNetworkPluginKubenet"] else plugin
+
+
+def _entries(cluster: Mapping[str, Any]) -> str:
+    """Return the number of pod identities and exceptions, and below it how many are Failed."""
+    if not cluster["enabled"]:
+        return "disabled"
+    counts = f"{cluster['podIdentities']}+{cluster['exceptions']}"
+    return f"{counts}\n{cluster['failed']} Failed" if cluster["failed"] else counts
+
+
+def _identity(identity: Mapping[str, Any]) -> str:
+    name = (identity["resourceId"] or "").rpartition("/")[2] or identity["type"]
+    return f"{name} (+{len(identity['sharedWith'])})" if identity["sharedWith"] else name
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _broken(text: str, width: int) -> str:
+    """Return the text in lines of at most that width."""
+    from textwrap import fill
+
+    from azext_podidentity.profile.text import printable
+
+    return fill(printable(text, keep=""), width, break_on_hyphens=True)

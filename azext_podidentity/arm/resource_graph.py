@@ -1,0 +1,115 @@
+"""Azure Resource Graph: the clusters of many subscriptions in one query.
+
+Query and pages: https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from azure.core.configuration import Configuration
+from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.pipeline import policies
+from azure.core.rest import HttpRequest
+from azure.mgmt.core import ARMPipelineClient
+from azure.mgmt.core.exceptions import ARMErrorFormat
+
+from azext_podidentity.arm.clients import management_client
+from azext_podidentity.arm.errors import explain_plainly
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from azure.core.credentials import TokenCredential
+
+Json = dict[str, Any]
+
+_PATH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
+# Rows in a page, and subscriptions in a query.
+_PAGE, _MAX_SUBSCRIPTIONS = 1000, 1000
+# The part of a cluster that is read, by column: whole clusters would make pages of many megabytes.
+_COLUMNS = {
+    "id": "id",
+    "location": "location",
+    "tags": "tags",
+    "identity": "identity",
+    "podIdentityProfile": "properties.podIdentityProfile",
+    "oidcIssuerProfile": "properties.oidcIssuerProfile",
+    "workloadIdentity": "properties.securityProfile.workloadIdentity",
+    "networkPlugin": "properties.networkProfile.networkPlugin",
+    "kubernetesVersion": "properties.kubernetesVersion",
+    "currentKubernetesVersion": "properties.currentKubernetesVersion",
+    "provisioningState": "properties.provisioningState",
+    "powerState": "properties.powerState",
+}
+# Pages are complete only in a fixed order.
+CLUSTERS_QUERY = (
+    "resources | where type =~ 'microsoft.containerservice/managedclusters' | order by id asc | project "
+    + ", ".join(name if name == path else f"{name} = {path}" for name, path in _COLUMNS.items())
+)
+
+
+class ResourceGraphClient(ARMPipelineClient[Any, Any]):
+    """The pipeline of an Azure SDK client; azure-cli has no SDK of Resource Graph."""
+
+    def __init__(self, credential: TokenCredential, subscription_id: str, base_url: str, **options: Any) -> None:
+        del credential, subscription_id  # the host passes a policy that uses the credential
+        config: Configuration[Any, Any] = Configuration(**options)
+        config.headers_policy = policies.HeadersPolicy(**options)
+        config.user_agent_policy = policies.UserAgentPolicy(**options)
+        config.proxy_policy = policies.ProxyPolicy(**options)
+        config.redirect_policy = policies.RedirectPolicy(**options)
+        config.logging_policy = options.get("logging_policy") or policies.NetworkTraceLoggingPolicy(**options)
+        config.http_logging_policy = options.get("http_logging_policy")
+        config.retry_policy = options["retry_policy"]
+        config.authentication_policy = options["authentication_policy"]
+        super().__init__(base_url, config=config, **options)
+
+
+def query_clusters(
+    cli_ctx: AzCli, tenant_subscription: str, subscriptions: Sequence[str], management_group: str | None = None
+) -> list[Json]:
+    """Return the clusters of the subscriptions, or of the management group, as far as an inventory needs them.
+
+    Each is a JSON object in the form of the resource. `tenant_subscription` is a subscription of the tenant to query.
+    Raise an azure-cli error if the query is refused.
+    """
+    client = management_client(cli_ctx, ResourceGraphClient, tenant_subscription)
+    scopes: list[Json] = [{"managementGroups": [management_group]}] if management_group else _scopes(subscriptions)
+    try:
+        return [_cluster(row) for scope in scopes for row in _rows(client, scope)]
+    except AzureError as error:
+        raise explain_plainly(error) from error
+
+
+def _scopes(subscriptions: Sequence[str]) -> list[Json]:
+    starts = range(0, len(subscriptions), _MAX_SUBSCRIPTIONS)
+    return [{"subscriptions": list(subscriptions[start : start + _MAX_SUBSCRIPTIONS])} for start in starts]
+
+
+def _rows(client: ResourceGraphClient, scope: Json) -> list[Json]:
+    """Return the rows of all pages."""
+    rows: list[Json] = []
+    options: Json = {"resultFormat": "objectArray", "$top": _PAGE}
+    while True:
+        body = {**scope, "query": CLUSTERS_QUERY, "options": options}
+        response = client.send_request(HttpRequest("POST", client.format_url(_PATH), json=body))
+        if response.status_code != 200:
+            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+        page = response.json()
+        rows += page["data"]
+        if not (token := page.get("$skipToken")):
+            return rows
+        options = {**options, "$skipToken": token}
+
+
+def _cluster(row: Mapping[str, Any]) -> Json:
+    """Return the row with its columns at their paths in a cluster."""
+    cluster: Json = {}
+    for name, path in _COLUMNS.items():
+        *parents, last = path.split(".")
+        place = cluster
+        for each in parents:
+            place = place.setdefault(each, {})
+        place[last] = row.get(name)
+    return cluster

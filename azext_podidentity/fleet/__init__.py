@@ -1,0 +1,1 @@
+"""Many clusters: their inventory, what happens on each of them, and reports; pure."""

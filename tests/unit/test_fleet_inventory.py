@@ -1,0 +1,128 @@
+"""The rows and the table of `list-clusters`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tabulate import tabulate  # type: ignore[import-untyped]
+
+from azext_podidentity._format_fleet import clusters_table
+from azext_podidentity.fleet.inventory import Inventory
+
+SUBSCRIPTION = "00000000-0000-0000-0000-00000000000a"
+IDENTITY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
+
+
+def raw(name: str, *, subscription: str = SUBSCRIPTION, group: str = "rg", **more: Any) -> dict[str, Any]:
+    """The JSON of a cluster with the add-on enabled; `more` are its members."""
+    resource_id = (
+        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerService/"
+        f"managedClusters/{name}"
+    )
+    profile: dict[str, Any] = {"podIdentityProfile": {"enabled": True}}
+    return {"id": resource_id, "location": "eastus", **more, "properties": {**profile, **more.get("properties", {})}}
+
+
+def user_assigned(name: str) -> dict[str, Any]:
+    return {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY + name: {"principalId": f"object of {name}"}}}
+
+
+def entry(name: str, state: str = "Assigned") -> dict[str, Any]:
+    return {"namespace": "a", "name": name, "identity": {"resourceId": IDENTITY + name}, "provisioningState": state}
+
+
+def inventory(*clusters: dict[str, Any]) -> Inventory:
+    return Inventory.of(clusters, {SUBSCRIPTION: "Production"})
+
+
+def test_a_row_has_what_a_platform_team_needs_to_know() -> None:
+    profile = {
+        "enabled": True,
+        "allowNetworkPluginKubenet": True,
+        "userAssignedIdentities": [entry("one"), entry("two", "Failed"), None],
+        "userAssignedIdentityExceptions": [{"namespace": "a", "name": "x", "podLabels": None}],
+    }
+    properties = {
+        "podIdentityProfile": profile,
+        "networkProfile": {"networkPlugin": "kubenet"},
+        "kubernetesVersion": "1.30",
+        "currentKubernetesVersion": "1.30.4",
+        "oidcIssuerProfile": {"enabled": True},
+        "securityProfile": {"workloadIdentity": {"enabled": False}},
+    }
+    (row,) = inventory(raw("one", properties=properties, identity=user_assigned("cp"))).rows()
+    assert row == {
+        "id": raw("one")["id"],
+        "name": "one",
+        "resourceGroup": "rg",
+        "subscriptionId": SUBSCRIPTION,
+        "subscription": "Production",
+        "location": "eastus",
+        "kubernetesVersion": "1.30.4",
+        "networkPlugin": "kubenet",
+        "allowNetworkPluginKubenet": True,
+        "enabled": True,
+        "podIdentities": 2,
+        "exceptions": 1,
+        "failed": 1,
+        "oidcIssuer": True,
+        "workloadIdentity": False,
+        "clusterIdentity": {
+            "type": "UserAssigned",
+            "principalId": "object of cp",
+            "resourceId": f"{IDENTITY}cp",
+            "sharedWith": [],
+        },
+    }
+
+
+def test_clusters_that_share_their_identity_are_named_even_if_the_add_on_is_disabled_on_one() -> None:
+    off = raw("off", properties={"podIdentityProfile": None}, identity=user_assigned("CP"))
+    found = inventory(raw("one", identity=user_assigned("cp")), off, raw("alone", identity=user_assigned("other")))
+    shared = {row["name"]: row["clusterIdentity"]["sharedWith"] for row in found.rows()}
+    assert shared == {"one": [off["id"]], "alone": []}
+
+
+def test_rows_are_sorted_and_a_cluster_that_two_pages_have_is_one_row() -> None:
+    found = inventory(
+        raw("b"),
+        raw("a", subscription="z"),
+        raw("c", group="A"),
+        raw("b"),
+        raw("off", properties={"podIdentityProfile": {}}),
+    )
+    assert [row["name"] for row in found.rows()] == ["c", "b", "a"]
+    assert [row["name"] for row in found.rows(include_disabled=True)] == ["c", "b", "off", "a"]
+    assert found.summary() == (
+        "The add-on is enabled on 3 of 4 clusters in 2 subscriptions: 0 pod identities (0 Failed), 0 exceptions."
+    )
+
+
+def test_a_service_principal_is_called_so() -> None:
+    (row,) = inventory(raw("one")).rows()
+    assert row["clusterIdentity"]["type"] == "ServicePrincipal"
+
+
+def test_the_table_has_at_most_160_columns_with_the_longest_names() -> None:
+    entries = [entry(f"entry{number}", "Failed") for number in range(200)]
+    properties = {
+        "podIdentityProfile": {"enabled": True, "allowNetworkPluginKubenet": True, "userAssignedIdentities": entries},
+        "networkProfile": {"networkPlugin": "kubenet"},
+        "currentKubernetesVersion": "1.30.100",
+    }
+    long = [
+        raw(
+            f"{number}" * 63,
+            group="g" * 90,
+            location="southcentraluseuap",
+            properties=properties,
+            identity=user_assigned("i" * 128),
+        )
+        for number in range(3)
+    ]
+    rows = clusters_table(Inventory.of(long, {SUBSCRIPTION: "s" * 64}).rows())
+    printed = tabulate(rows, headers="keys", tablefmt="simple")
+    assert max(map(len, printed.splitlines())) <= 160
+    assert rows[0]["Entries"] == "200+0\n200 Failed"
+    assert rows[0]["Identity"].replace("\n", "").endswith("(+2)")
+    assert rows[0]["Network"] == "kubenet (ok)"
