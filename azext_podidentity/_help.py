@@ -197,6 +197,10 @@ long-summary: >-
     objects of the cluster, and reports why pods get no managed identity.
 
 
+    With --all-clusters, the clusters of all subscriptions are checked in parallel. Each finding also has the cluster.
+    A cluster that cannot be read is a finding, and the exit code is then 4.
+
+
     Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster. To check managed identities
     and roles, also Microsoft.ManagedIdentity/userAssignedIdentities/read and
     Microsoft.Authorization/roleAssignments/read. What you have no permission to read is reported as a finding.
@@ -214,6 +218,8 @@ examples:
     text: az aks pod-identity check {_CLUSTER} --context myAKSCluster --output table
   - name: Check which managed identities the pods of a manifest will get.
     text: az aks pod-identity check {_CLUSTER} --workloads demo.yaml --namespace my-app
+  - name: Check the clusters of all subscriptions, and write a report for a wiki.
+    text: az aks pod-identity check --all-clusters --report report.md --output table
 """
 
 HELP["aks pod-identity migrate"] = f"""

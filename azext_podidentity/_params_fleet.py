@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from azure.cli.core.commands.parameters import file_type
+
 from azext_podidentity import _validators_fleet
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 def load_fleet(loader: PodIdentityCommandsLoader) -> None:
     """Register the arguments of the commands over many clusters."""
+    from argcomplete.completers import FilesCompleter
+
     with loader.argument_context("aks pod-identity list-clusters") as c:
         _scope(c)
         c.argument(
@@ -21,6 +25,42 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
             action="store_true",
             help="Also list the clusters on which the add-on is disabled.",
         )
+
+    with loader.argument_context("aks pod-identity check", arg_group="All Clusters") as c:
+        c.argument(
+            "all_clusters",
+            action="store_true",
+            help="Check all clusters on which the add-on is enabled. Limit them with --subscriptions or "
+            "--management-group.",
+        )
+        _scope(c)
+        _parallel(c)
+        c.argument(
+            "cluster_timeout",
+            options_list=["--timeout"],
+            type=int,
+            validator=_validators_fleet.validate_cluster_timeout,
+            help="The maximum time in seconds for one cluster. Default: 120.",
+        )
+        _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
+
+
+def _parallel(context: AzArgumentContext) -> None:
+    context.argument(
+        "parallel",
+        type=int,
+        validator=_validators_fleet.validate_parallel,
+        help="How many clusters are processed at the same time. Default: 8.",
+    )
+
+
+def _report(context: AzArgumentContext, completer: object) -> None:
+    context.argument(
+        "report",
+        type=file_type,
+        completer=completer,
+        help="Also write a report in Markdown to this file.",
+    )
 
 
 def _scope(context: AzArgumentContext) -> None:

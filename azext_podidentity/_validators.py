@@ -19,6 +19,11 @@ def validate_cluster(namespace: Namespace) -> None:
 
     from azext_podidentity.profile.cluster_reference import resolve_cluster
 
+    if getattr(namespace, "all_clusters", False):
+        from azext_podidentity._validators_fleet import validate_no_cluster
+
+        validate_no_cluster(namespace)
+        return
     if namespace.cluster is not None and getattr(namespace, "_ids", None):
         raise MutuallyExclusiveArgumentError("--cluster and --ids cannot be used together.", "Pass one of them.")
     # az keeps --subscription there.

@@ -7,20 +7,74 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argparse import Namespace
 
+# More would only be throttled.
+MAX_PARALLEL = 32
+
 
 def validate_scope(namespace: Namespace) -> None:
-    """Check that there is one scope; --subscription is the same as --subscriptions with one value."""
-    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+    """Check that there is one scope, and only with --all-clusters if the command has that.
+
+    --subscription is the same as --subscriptions with one value.
+    """
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
 
     # az keeps --subscription there.
     one = namespace._subscription  # pylint: disable=protected-access
-    given = {
-        "--subscription": one,
-        "--subscriptions": namespace.subscriptions,
-        "--management-group": namespace.management_group,
-    }
-    together = [option for option, value in given.items() if value]
+    names = ("subscriptions", "management_group", "parallel", "report", "cluster_timeout")
+    options = {"cluster_timeout": "--timeout"}
+    given = [
+        options.get(name, f"--{name.replace('_', '-')}") for name in names if getattr(namespace, name, None) is not None
+    ]
+    if not getattr(namespace, "all_clusters", True):
+        if given:
+            raise RequiredArgumentMissingError(f"{given[0]} requires --all-clusters.", "Pass --all-clusters too.")
+        return
+    scopes = {"--subscription": one, "--subscriptions": namespace.subscriptions}
+    together = [
+        option for option, value in {**scopes, "--management-group": namespace.management_group}.items() if value
+    ]
     if len(together) > 1:
         raise MutuallyExclusiveArgumentError(f"{' and '.join(together)} cannot be used together.", "Pass one of them.")
     if one:
         namespace.subscriptions = [one]
+
+
+def validate_parallel(namespace: Namespace) -> None:
+    """Check that at least one cluster is worked on at a time, and no more than one client should."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    if namespace.parallel is not None and not 1 <= namespace.parallel <= MAX_PARALLEL:
+        raise InvalidArgumentValueError(f"--parallel must be between 1 and {MAX_PARALLEL}.")
+
+
+def validate_cluster_timeout(namespace: Namespace) -> None:
+    """Check that a cluster gets some time."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    if namespace.cluster_timeout is not None and namespace.cluster_timeout < 1:
+        raise InvalidArgumentValueError("--timeout must be at least 1 second.")
+
+
+def validate_no_cluster(namespace: Namespace) -> None:
+    """Check that --all-clusters is not given together with a cluster or the workloads of one.
+
+    Defaults of `az config` do not count.
+    """
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+
+    given = {
+        "--ids": getattr(namespace, "_ids", None),
+        "--cluster": namespace.cluster,
+        "--cluster-name": namespace.cluster_name,
+        "--resource-group": namespace.resource_group_name,
+        "--workloads": namespace.workloads,
+        "--context": namespace.kube_context,
+        "--run-command": namespace.run_command,
+    }
+    for option, value in given.items():
+        if value and not getattr(value, "is_default", False):
+            raise MutuallyExclusiveArgumentError(
+                f"--all-clusters and {option} cannot be used together.", "Pass one of them."
+            )
+    del namespace.cluster  # no handler takes it
+    namespace.resource_group_name = namespace.cluster_name = None

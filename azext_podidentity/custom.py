@@ -256,13 +256,23 @@ def check_pod_identities(
     kube_context: str | None = None,
     run_command: bool = False,
     default_namespace: str = "default",
+    all_clusters: bool = False,
+    subscriptions: list[str] | None = None,
+    management_group: str | None = None,
+    parallel: int | None = None,
+    cluster_timeout: int | None = None,
+    report: str | None = None,
 ) -> list[dict[str, str | None]]:
     """Return the findings as JSON objects, most severe first; their commands are printed below a table."""
-    from azure.cli.core.azclierror import ValidationError
+    if all_clusters:
+        from azext_podidentity.custom_fleet import check_all_clusters
 
+        return check_all_clusters(
+            cmd, subscriptions, management_group, fail_on, parallel=parallel, timeout=cluster_timeout, report=report
+        )
     from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.checks.finding import at_or_above, suggested_commands
-    from azext_podidentity.cli.after_output import fail_after_output, print_after_table
+    from azext_podidentity.cli.after_output import fail_after_output, fail_on_error, print_after_table
     from azext_podidentity.cli.target import cluster_reference
 
     reader = ClusterReader(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name))
@@ -278,6 +288,5 @@ def check_pod_identities(
         findings = check.find_problems(cmd.cli_ctx, reader)
     print_after_table(cmd.cli_ctx, "Suggested commands:", suggested_commands(findings))
     if fail_on and (bad := at_or_above(findings, fail_on)):
-        message = f"{len(bad)} of {len(findings)} findings have the severity {fail_on} or worse (--fail-on)."
-        fail_after_output(cmd.cli_ctx, ValidationError(message, "Fix the reported problems and run the check again."))
+        fail_after_output(cmd.cli_ctx, fail_on_error(fail_on, len(bad), len(findings)))
     return [finding.to_json() for finding in findings]

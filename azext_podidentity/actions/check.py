@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +16,7 @@ from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.registry import run_checks
 from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
 from azext_podidentity.profile.cluster import Cluster
-from azext_podidentity.profile.entries import Unreadable
+from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.rbac import role_name
 
 if TYPE_CHECKING:
@@ -46,22 +47,33 @@ def complete_snapshot(cli_ctx: AzCli, cluster: Cluster) -> Snapshot:
         provider = pool.submit(or_error, provider_state, cli_ctx)
         found = pool.submit(managed_identities.find_many, cli_ctx, resource_ids)
         roles = pool.submit(_find_roles, cli_ctx, resource_ids, cluster)
+    return assemble(cluster, feature.result(), provider.result(), found.result(), roles.result())
+
+
+def assemble(
+    cluster: Cluster,
+    feature: str | CLIError,
+    provider: str | CLIError,
+    identities: Mapping[str, ManagedIdentity | NotFound | CLIError],
+    roles: Mapping[str, list[Any] | CLIError],
+) -> Snapshot:
+    """Return the snapshot of what was read; an error is `Unreadable` in it. `roles` are the SDK's models."""
     return Snapshot(
         cluster=cluster,
-        feature=_or_unreadable(feature.result()),
-        provider=_or_unreadable(provider.result()),
-        identities={key: _or_unreadable(each) for key, each in found.result().items()},
-        roles={key: _or_unreadable(each) for key, each in roles.result().items()},
+        feature=_or_unreadable(feature),
+        provider=_or_unreadable(provider),
+        identities={key: _or_unreadable(each) for key, each in identities.items()},
+        roles={
+            key: _or_unreadable(each if isinstance(each, CLIError) else tuple(map(_role, each)))
+            for key, each in roles.items()
+        },
     )
 
 
-def _find_roles(
-    cli_ctx: AzCli, resource_ids: list[str], cluster: Cluster
-) -> dict[str, tuple[RoleAssignment, ...] | CLIError]:
+def _find_roles(cli_ctx: AzCli, resource_ids: list[str], cluster: Cluster) -> role_assignments.RolesByIdentity:
     if cluster.principal_id is None:
         return {}
-    found = role_assignments.find_many(cli_ctx, resource_ids, cluster.principal_id)
-    return {key: each if isinstance(each, CLIError) else tuple(map(_role, each)) for key, each in found.items()}
+    return role_assignments.find_many(cli_ctx, resource_ids, cluster.principal_id)
 
 
 def _role(assignment: Any) -> RoleAssignment:

@@ -113,6 +113,26 @@ def _carry_out(future: Future[Found], run: Callable[..., Found], *arguments: Any
         future.set_exception(error)
 
 
+class Once:  # pylint: disable=too-few-public-methods
+    """Read the value of each key once, for all the threads that ask for it, those of different keys in parallel."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        self._read = read
+        self._lock = Lock()
+        self._futures: dict[str, Future[Any]] = {}
+
+    def __call__(self, key: str) -> Any:
+        """Return the value of the key, ignoring case. Raise the error with which its reading ended."""
+        with self._lock:
+            future = self._futures.get(key.lower())
+            mine = future is None
+            if future is None:
+                future = self._futures[key.lower()] = Future()
+        if mine:
+            _carry_out(future, self._read, key)
+        return future.result()
+
+
 class Shared:  # pylint: disable=too-few-public-methods
     """Makes the client of a subscription once, for all the threads that ask for it."""
 

@@ -78,8 +78,12 @@ def existing(
 
 def _list(client_of: Callable[[str], Any], ids: Mapping[str, str]) -> dict[str, ManagedIdentity]:
     """All managed identities of the places worth a list, by resource id in lower case."""
+    return _list_in(client_of, places_to_list(ids.values()))
+
+
+def _list_in(client_of: Callable[[str], Any], places: list[tuple[str, str | None]]) -> dict[str, ManagedIdentity]:
     found: dict[str, ManagedIdentity] = {}
-    for subscription, resource_group in places_to_list(ids.values()):
+    for subscription, resource_group in places:
         try:
             operations = client_of(subscription).user_assigned_identities
             listed = (
@@ -91,6 +95,11 @@ def _list(client_of: Callable[[str], Any], ids: Mapping[str, str]) -> dict[str, 
         except (AzureError, CLIError) as error:
             logger.debug("The managed identities are read one by one: %s", error)
     return found
+
+
+def list_subscription(cli_ctx: Any, subscription: str) -> dict[str, ManagedIdentity]:
+    """Return the managed identities of a subscription by resource ID in lower case, none if they cannot be listed."""
+    return _list_in(partial(managed_identity_client, cli_ctx), [(subscription, None)])
 
 
 def _find(client_of: Callable[[str], Any], resource_id: str) -> ManagedIdentity | NotFound:

@@ -61,18 +61,26 @@ def find(cli_ctx: AzCli, resource_id: str, principal_id: str) -> list[RoleAssign
 
 
 def find_many(
-    cli_ctx: AzCli, resource_ids: Iterable[str], principal_id: str, show: Tell = lambda _: None
+    cli_ctx: AzCli,
+    resource_ids: Iterable[str],
+    principal_id: str,
+    show: Tell = lambda _: None,
+    listed_in: Callable[[str], Iterable[RoleAssignment]] = lambda _: (),
 ) -> RolesByIdentity:
     """Return what `find` returns for each of the IDs, by the ID in lower case; the error if it cannot be read.
 
     Of many in one subscription, the principal's assignments in it are one list. If that has nothing for some of them,
     one is read by itself, and if the list turns out to be incomplete, the others too. `show` is called with how many
-    are known.
+    are known. `listed_in`: returns assignments of any principal that were listed in a subscription before; what they
+    have is not read again.
     """
     ids = by_lower_case(resource_ids)
     lookup = _Lookup(cli_ctx, principal_id)
     found: RolesByIdentity = {}
     for subscription, keys in by_subscription(ids).items():
+        direct = [each for each in listed_in(subscription) if (each.principal_id or "").lower() == principal_id.lower()]
+        found.update((key, each) for key in keys if direct and (each := lookup.sufficient(direct, key)))
+        keys = [key for key in keys if key not in found]
         if len(keys) >= WORTH_A_LIST:
             listed = lookup.list_all(subscription)
             sufficient = {key: lookup.sufficient(listed, key) for key in keys}
@@ -81,6 +89,15 @@ def find_many(
             found.update((key, each) for key, each in sufficient.items() if each or complete)
     left = (each for key, each in ids.items() if key not in found)
     return {**found, **for_each(left, lookup.find, lambda done: show(len(found) + done))}
+
+
+def list_subscription(cli_ctx: AzCli, subscription: str) -> list[RoleAssignment]:
+    """Return the assignments of all principals in and above the subscription, none if they cannot be listed."""
+    try:
+        return list(role_assignments_client(cli_ctx, subscription).list_for_scope(f"/subscriptions/{subscription}"))
+    except (AzureError, CLIError) as error:
+        logger.debug("The role assignments are read for each cluster identity by itself: %s", error)
+        return []
 
 
 class _Lookup:

@@ -68,6 +68,14 @@ def fail_after_output(cli_ctx: AzCli, error: AzCLIError, exit_code: int = ERROR)
     _of(cli_ctx).errors.append((error, exit_code))
 
 
+def fail_on_error(severity: str, bad: int, count: int) -> AzCLIError:
+    """Return the error of a check with `--fail-on` that has `bad` of `count` findings of that severity or worse."""
+    from azure.cli.core.azclierror import ValidationError
+
+    message = f"{bad} of {count} findings have the severity {severity} or worse (--fail-on)."
+    return ValidationError(message, "Fix the reported problems and run the check again.")
+
+
 def _of(cli_ctx: AzCli) -> _AfterOutput:
     data = cli_ctx.invocation.data
     with _LOCK:

@@ -22,6 +22,8 @@ logger = get_logger(__name__)
 # Seconds that a stage lasts before a line is logged.
 PATIENCE = 5.0
 _STAGES = "pod_identity_stages"
+# Set in the data of a context whose stages are not shown, since those of many clusters are.
+QUIET = "pod_identity_quiet"
 # What a spinner writes around its label: " - " and " ..".
 _AROUND_LABEL = 6
 
@@ -125,9 +127,14 @@ def counted(cli_ctx: AzCli, message: str, count: int) -> Iterator[Callable[[int]
 
 def progress_bar(cli_ctx: AzCli, message: str) -> Lines | SpinnerLine | None:
     """Return what shows the message and the stages of an operation, None if nothing is to be shown."""
-    if cli_ctx.only_show_errors or cli_ctx.config.getboolean("core", "disable_progress_bar", False):
+    if cli_ctx.data.get(QUIET) or not shows_progress(cli_ctx):
         return None
     return SpinnerLine(message) if sys.stderr.isatty() else Lines(cli_ctx, message)
+
+
+def shows_progress(cli_ctx: AzCli) -> bool:
+    """Return whether progress is wanted: not with --only-show-errors or `core.disable_progress_bar`."""
+    return not (cli_ctx.only_show_errors or cli_ctx.config.getboolean("core", "disable_progress_bar", False))
 
 
 def _describe(message: str, status: str) -> str:

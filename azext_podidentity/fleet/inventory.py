@@ -9,6 +9,7 @@ from typing import Any
 
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import cluster_of_id
+from azext_podidentity.profile.text import count_of
 
 
 @dataclass(frozen=True)
@@ -126,11 +127,6 @@ class Inventory:
             f"{count_of(sum(len(each.identities) for each in profiles), 'pod identity', 'pod identities')} "
             f"({failed} Failed), {count_of(sum(len(each.exceptions) for each in profiles), 'exception')}."
         )
-
-
-def count_of(count: int, one: str, many: str = "") -> str:
-    """Return the count with its noun."""
-    return f"{count} {one if count == 1 else many or f'{one}s'}"
 
 
 def _place(cluster: FleetCluster) -> tuple[str, ...]:

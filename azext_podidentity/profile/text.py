@@ -12,6 +12,11 @@ def some_of(items: Iterable[object], limit: int, separator: str = ", ") -> str:
     return separator.join(shown if rest <= 0 else [*shown[:limit], f"and {rest} more"])
 
 
+def count_of(count: int, one: str, many: str = "") -> str:
+    """Return the count with its noun."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
 def printable(text: str, keep: str = "\n") -> str:
     r"""Return the text with every character escaped that a terminal obeys or hides, as in `\x1b` or `\u202e`.
 

@@ -8,19 +8,7 @@ from tabulate import tabulate  # type: ignore[import-untyped]
 
 from azext_podidentity._format_fleet import clusters_table
 from azext_podidentity.fleet.inventory import Inventory
-
-SUBSCRIPTION = "00000000-0000-0000-0000-00000000000a"
-IDENTITY = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
-
-
-def raw(name: str, *, subscription: str = SUBSCRIPTION, group: str = "rg", **more: Any) -> dict[str, Any]:
-    """The JSON of a cluster with the add-on enabled; `more` are its members."""
-    resource_id = (
-        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerService/"
-        f"managedClusters/{name}"
-    )
-    profile: dict[str, Any] = {"podIdentityProfile": {"enabled": True}}
-    return {"id": resource_id, "location": "eastus", **more, "properties": {**profile, **more.get("properties", {})}}
+from tests.support.fleet import IDENTITY, SUBSCRIPTION, inventory_of, raw_cluster
 
 
 def user_assigned(name: str) -> dict[str, Any]:
@@ -29,10 +17,6 @@ def user_assigned(name: str) -> dict[str, Any]:
 
 def entry(name: str, state: str = "Assigned") -> dict[str, Any]:
     return {"namespace": "a", "name": name, "identity": {"resourceId": IDENTITY + name}, "provisioningState": state}
-
-
-def inventory(*clusters: dict[str, Any]) -> Inventory:
-    return Inventory.of(clusters, {SUBSCRIPTION: "Production"})
 
 
 def test_a_row_has_what_a_platform_team_needs_to_know() -> None:
@@ -50,9 +34,9 @@ def test_a_row_has_what_a_platform_team_needs_to_know() -> None:
         "oidcIssuerProfile": {"enabled": True},
         "securityProfile": {"workloadIdentity": {"enabled": False}},
     }
-    (row,) = inventory(raw("one", properties=properties, identity=user_assigned("cp"))).rows()
+    (row,) = inventory_of(raw_cluster("one", properties=properties, identity=user_assigned("cp"))).rows()
     assert row == {
-        "id": raw("one")["id"],
+        "id": raw_cluster("one")["id"],
         "name": "one",
         "resourceGroup": "rg",
         "subscriptionId": SUBSCRIPTION,
@@ -77,19 +61,21 @@ def test_a_row_has_what_a_platform_team_needs_to_know() -> None:
 
 
 def test_clusters_that_share_their_identity_are_named_even_if_the_add_on_is_disabled_on_one() -> None:
-    off = raw("off", properties={"podIdentityProfile": None}, identity=user_assigned("CP"))
-    found = inventory(raw("one", identity=user_assigned("cp")), off, raw("alone", identity=user_assigned("other")))
+    off = raw_cluster("off", properties={"podIdentityProfile": None}, identity=user_assigned("CP"))
+    found = inventory_of(
+        raw_cluster("one", identity=user_assigned("cp")), off, raw_cluster("alone", identity=user_assigned("other"))
+    )
     shared = {row["name"]: row["clusterIdentity"]["sharedWith"] for row in found.rows()}
     assert shared == {"one": [off["id"]], "alone": []}
 
 
 def test_rows_are_sorted_and_a_cluster_that_two_pages_have_is_one_row() -> None:
-    found = inventory(
-        raw("b"),
-        raw("a", subscription="z"),
-        raw("c", group="A"),
-        raw("b"),
-        raw("off", properties={"podIdentityProfile": {}}),
+    found = inventory_of(
+        raw_cluster("b"),
+        raw_cluster("a", subscription="z"),
+        raw_cluster("c", group="A"),
+        raw_cluster("b"),
+        raw_cluster("off", properties={"podIdentityProfile": {}}),
     )
     assert [row["name"] for row in found.rows()] == ["c", "b", "a"]
     assert [row["name"] for row in found.rows(include_disabled=True)] == ["c", "b", "off", "a"]
@@ -99,7 +85,7 @@ def test_rows_are_sorted_and_a_cluster_that_two_pages_have_is_one_row() -> None:
 
 
 def test_a_service_principal_is_called_so() -> None:
-    (row,) = inventory(raw("one")).rows()
+    (row,) = inventory_of(raw_cluster("one")).rows()
     assert row["clusterIdentity"]["type"] == "ServicePrincipal"
 
 
@@ -111,7 +97,7 @@ def test_the_table_has_at_most_160_columns_with_the_longest_names() -> None:
         "currentKubernetesVersion": "1.30.100",
     }
     long = [
-        raw(
+        raw_cluster(
             f"{number}" * 63,
             group="g" * 90,
             location="southcentraluseuap",

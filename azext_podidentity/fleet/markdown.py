@@ -1,0 +1,27 @@
+"""Tables and text of Markdown reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from azext_podidentity.profile.text import printable
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table; cells are text on one line in which Markdown means nothing."""
+    lines = [header, ["---"] * len(header), *([cell(str(each)) for each in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def cell(text: str) -> str:
+    """Return the text on one line with the characters escaped that Markdown or HTML would obey."""
+    escaped = "".join(f"\\{each}" if each in "\\|`*_[]~" else each for each in printable(" ".join(text.split())))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def code_block(text: str, language: str = "") -> str:
+    """Return a block of code, fenced by more backticks than the text has in a row."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{printable(text)}\n{fence}\n"

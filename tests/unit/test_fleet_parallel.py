@@ -1,0 +1,143 @@
+"""The same on many clusters: bounded, in their order, and none ends the others."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from threading import Barrier, Event
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ManualInterrupt
+from knack.util import CLIError
+
+from azext_podidentity.actions.fleet.parallel import Outcome, context_in, on_each
+from azext_podidentity.arm.concurrency import Once
+from azext_podidentity.cli.cluster_progress import ClusterProgress, cluster_progress
+from azext_podidentity.cli.progress import progress_bar
+from azext_podidentity.fleet.inventory import FleetCluster
+from tests.support.fleet import SUBSCRIPTION, fleet_cluster
+
+NAMES = [f"cluster{number}" for number in range(6)]
+CLUSTERS = [fleet_cluster(name) for name in NAMES]
+
+
+def run(do: Callable[[FleetCluster], str], **options: Any) -> list[Outcome[str]]:
+    progress = ClusterProgress("Working", len(CLUSTERS), None, shown=True)
+    return on_each(CLUSTERS, do, str.upper, progress, **options)
+
+
+def test_outcomes_are_in_the_order_of_the_clusters_and_each_is_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    assert [each.result for each in run(lambda cluster: cluster.name)] == NAMES
+    assert sorted(record.getMessage().partition(": cluster")[2] for record in caplog.records) == [
+        f"{number}: CLUSTER{number}" for number in range(6)
+    ]
+    assert caplog.records[-1].getMessage().startswith("Working: 6 of 6: ")
+
+
+def test_what_fails_on_one_cluster_does_not_end_the_others() -> None:
+    def work(cluster: FleetCluster) -> str:
+        if cluster.name == "cluster2":
+            raise ForbiddenError("No.")
+        if cluster.name == "cluster3":
+            raise CLIError("Not so.")
+        return "done"
+
+    results = [each.result for each in run(work)]
+    assert [each for each in results if each == "done"] == ["done"] * 4
+    assert [(type(each).__name__, str(each)) for each in results if isinstance(each, AzCLIError)] == [
+        ("ForbiddenError", "No."),
+        ("UnclassifiedUserFault", "Not so."),
+    ]
+
+
+def test_no_more_than_that_many_are_worked_on_at_a_time() -> None:
+    together, lock = [0, 0], threading.Lock()
+    barrier = Barrier(3)
+
+    def work(_: FleetCluster) -> str:
+        with lock:
+            together[0] += 1
+            together[1] = max(together)
+        barrier.wait(10)
+        with lock:
+            together[0] -= 1
+        return ""
+
+    run(work, parallel=3)
+    assert together == [0, 3]
+
+
+def test_one_that_hangs_is_given_up_and_the_others_go_on() -> None:
+    release = Event()
+
+    def work(cluster: FleetCluster) -> str:
+        return "late" if cluster.name == "cluster0" and release.wait(30) else "done"
+
+    results = [each.result for each in run(work, parallel=1, limit=0.1)]
+    release.set()
+    assert "given up after 0 seconds" in str(results[0])
+    assert results[1:] == ["done"] * 5
+
+
+def test_after_ctrl_c_what_is_finished_is_kept_and_nothing_is_begun() -> None:
+    release = Event()
+
+    class Interrupted(ClusterProgress):
+        def turn(self, current: Any) -> None:
+            if self._done == 2:
+                raise KeyboardInterrupt
+
+    def work(cluster: FleetCluster) -> str:
+        return "late" if cluster.name == "cluster2" and release.wait(30) else "done"
+
+    outcomes = on_each(CLUSTERS, work, str, Interrupted("Working", 6, None, shown=False), parallel=1)
+    release.set()
+    assert [each.result for each in outcomes[:2]] == ["done"] * 2
+    assert all(isinstance(each.result, ManualInterrupt) for each in outcomes[2:])
+    assert [each.begun for each in outcomes] == [True] * 3 + [False] * 3
+
+
+def test_a_mistake_of_ours_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(lambda cluster: str(1 // (len(cluster.name) - 8)))
+
+
+def test_a_context_is_in_the_subscription_of_its_cluster_and_shows_no_progress() -> None:
+    az: Any = SimpleNamespace(
+        data={"subscription_id": "another", "kept": 1},
+        only_show_errors=False,
+        config=SimpleNamespace(getboolean=lambda *_: False),
+    )
+    context = context_in(az, SUBSCRIPTION)
+    assert (context.data["subscription_id"], context.data["kept"]) == (SUBSCRIPTION, 1)
+    assert az.data["subscription_id"] == "another"
+    assert progress_bar(az, "Waiting") is not None
+    assert progress_bar(context, "Waiting") is None
+
+
+def test_no_progress_is_shown_if_az_shows_errors_only(caplog: pytest.LogCaptureFixture) -> None:
+    az: Any = SimpleNamespace(data={}, only_show_errors=True)
+    with cluster_progress(az, "Working", 1) as progress:
+        progress.finish("one", "done")
+    assert caplog.records == []
+
+
+def test_a_value_is_read_once_by_all_threads() -> None:
+    read: list[str] = []
+    started = Barrier(4)
+
+    def get() -> None:
+        started.wait(10)
+        values.append(once("Key"))
+
+    once, values = Once(lambda key: read.append(key) or len(read)), list[int]()  # type: ignore[func-returns-value]
+    threads = [threading.Thread(target=get) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert (values, once("KEY"), len(read)) == ([1] * 4, 1, 1)
