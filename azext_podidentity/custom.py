@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 
-def add_pod_identity(
+def add_pod_identity(  # pylint: disable=too-many-locals
     cmd: AzCliCommand,
     client: ManagedClustersOperations,
     resource_group_name: str,
@@ -90,7 +90,7 @@ def delete_pod_identity(
     client: ManagedClustersOperations,
     resource_group_name: str,
     cluster_name: str,
-    entry_namespace: str,
+    entry_namespace: str,  # pylint: disable=unused-argument
     entry_names: list[EntryKey],
     delete_role_assignment: bool = False,
     yes: bool = False,

@@ -76,7 +76,7 @@ def delete_exception(
     client: ManagedClustersOperations,
     resource_group_name: str,
     cluster_name: str,
-    entry_namespace: str,
+    entry_namespace: str,  # pylint: disable=unused-argument
     entry_names: list[EntryKey],
     aks_custom_headers: dict[str, str] | None = None,
     timeout: int | None = None,

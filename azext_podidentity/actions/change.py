@@ -79,7 +79,7 @@ def change_cluster(
     Raise an azure-cli error if the change is impossible, the service refuses it, an entry ends in state Failed or the
     writer's timeout is over.
     """
-    run = _Run(cli_ctx, writer, change, grants, headers, no_wait)
+    run = _Run(cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait)
     try:
         while (result := run.attempt()) is None:
             pass
@@ -89,7 +89,7 @@ def change_cluster(
     return result
 
 
-class _Run:
+class _Run:  # pylint: disable=too-many-instance-attributes
     """The attempts of one change, and what they have to remember."""
 
     def __init__(
@@ -98,6 +98,7 @@ class _Run:
         writer: ClusterWriter,
         change: Change,
         grants: RoleGrants,
+        *,
         headers: Mapping[str, str] | None,
         no_wait: bool,
     ) -> None:

@@ -42,7 +42,7 @@ class RoleOutcome:
         return f"{text} Once nothing needs it, remove it with: {self.command}" if self.command else text
 
 
-class RoleRevocation:
+class RoleRevocation:  # pylint: disable=too-few-public-methods
     """Remove roles of one cluster identity, and return what was removed and what was kept, and why.
 
     A role is kept if an entry of the cluster as it is now needs it, another cluster that runs as the same
@@ -92,7 +92,7 @@ class RoleRevocation:
         others, unreadable = list_visible_clusters(self._cli_ctx, cluster)
         return _Needs(cluster, others, unreadable)
 
-    def _revoke_one(self, resource_id: str, needs: _Needs, only_ours: bool) -> RoleOutcome:
+    def _revoke_one(self, resource_id: str, needs: _Needs, only_ours: bool) -> RoleOutcome:  # pylint: disable=too-many-return-statements
         command = revoke_command(self._principal_id, resource_id)
         if reason := needs.reason(resource_id):
             return RoleOutcome(resource_id, kept=reason)

@@ -278,10 +278,10 @@ def _remove(client: Any, assignments: list[RoleAssignment]) -> list[str]:
         try:
             client.delete(each.scope, each.name)
         except AzureError as error:
-            remove = command_line("role", "assignment", "delete", "--ids", each.id or "")
+            command = command_line("role", "assignment", "delete", "--ids", each.id or "")
             raise explain_plainly(
                 error,
-                ["Ask an owner of the scope to remove the role assignment. To remove it, run:", remove],
+                ["Ask an owner of the scope to remove the role assignment. To remove it, run:", command],
                 happened="The pod identity was removed, but the role assignment of the cluster identity was not.",
                 stage=Stage.GRANT,
             ) from error

@@ -41,7 +41,7 @@ def run_kubectl(cli_ctx: AzCli, client: Any, reference: ClusterReference, model:
     even the compressed output is longer than the service returns.
     """
     other_way = _OTHER_WAY.format(command)
-    run = partial(_run, cli_ctx, client, reference, _token(cli_ctx, model), other_way)
+    run = partial(_run, cli_ctx, client, reference, token=_token(cli_ctx, model), other_way=other_way)
     logs = run(command)
     if len(logs.encode()) < _MAX_LOGS:
         return _lines(logs, of_json=True)
@@ -56,7 +56,7 @@ def run_kubectl(cli_ctx: AzCli, client: Any, reference: ClusterReference, model:
 
 
 def _run(
-    cli_ctx: AzCli, client: Any, reference: ClusterReference, token: str | None, other_way: str, command: str
+    cli_ctx: AzCli, client: Any, reference: ClusterReference, command: str, *, token: str | None, other_way: str
 ) -> str:
     """Return the output of the command; raise as `run_kubectl`."""
     from azure.cli.command_modules.acs.custom import RunCommandLocationPolling

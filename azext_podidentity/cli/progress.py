@@ -107,15 +107,15 @@ def progress(cli_ctx: AzCli, message: str) -> Iterator[Callable[..., None]]:
     Call the yielded function several times a second, with another message if there is one. Nothing is shown with
     --only-show-errors or `core.disable_progress_bar`, as everywhere in az.
     """
-    bar = progress_bar(cli_ctx, message)
-    if bar is None:
+    indicator = progress_bar(cli_ctx, message)
+    if indicator is None:
         yield lambda *_: None
         return
-    bar.report()
+    indicator.report()
     try:
-        yield bar.report
+        yield indicator.report
     finally:
-        bar.end()
+        indicator.end()
 
 
 @contextmanager

@@ -103,7 +103,7 @@ class Inventory:  # pylint: disable=too-many-instance-attributes
         return found.client_id if found else None
 
 
-class _Collector:
+class _Collector:  # pylint: disable=too-few-public-methods
     """Builds one inventory."""
 
     def __init__(

@@ -1,6 +1,7 @@
 """Objects that ask the node agent for tokens by a setting of their own, rather than by the label of a pod.
 
-Secrets Store CSI driver: https://azure.github.io/secrets-store-csi-driver-provider-azure/docs/configurations/identity-access-modes/
+Secrets Store CSI driver:
+https://azure.github.io/secrets-store-csi-driver-provider-azure/docs/configurations/identity-access-modes/
 KEDA: https://keda.sh/docs/latest/authentication-providers/azure-ad-workload-identity/
 """
 
@@ -22,13 +23,14 @@ _POD_IDENTITY_PROVIDER, _WORKLOAD_PROVIDER = "azure", "azure-workload"
 # Settings of programs that sign in by the instance metadata service, in configuration that a pod mounts: the
 # azure.json of external-dns, Application Gateway Ingress Controller, Flux and azcopy.
 _SETTINGS = re.compile(
-    r"useManagedIdentityExtension\W{1,4}true|\baadPodIdentity\b|AZURE_AUTH_METHOD\W{1,4}msi|AZCOPY_AUTO_LOGIN_TYPE\W{1,4}msi",
+    r"useManagedIdentityExtension\W{1,4}true|\baadPodIdentity\b"
+    r"|AZURE_AUTH_METHOD\W{1,4}msi|AZCOPY_AUTO_LOGIN_TYPE\W{1,4}msi",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
-class NodeAgentUser:
+class NodeAgentUser:  # pylint: disable=too-many-instance-attributes
     """A SecretProviderClass or TriggerAuthentication of the provider Azure.
 
     `uses_pod_identity`: it asks the node agent. `client_id`: the one that it names. `resource`: the name for kubectl.

@@ -24,6 +24,7 @@ def notices(
     cluster: Cluster,
     inventory: Inventory,
     lookups: IdentityLookups,
+    *,
     matches: Sequence[Match],
     groups: Sequence[ServiceAccountGroup],
     steps: Sequence[WorkloadStep],

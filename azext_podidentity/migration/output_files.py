@@ -30,7 +30,7 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Patch:
+class Patch:  # pylint: disable=too-many-instance-attributes
     """A patch of an object. `raw` is its manifest, None for one in a cluster."""
 
     key: ObjectKey

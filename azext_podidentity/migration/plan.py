@@ -93,7 +93,9 @@ class _Planner:
             if match.workload.key not in blocked and self._is_prepared(group, match.workload)
         ]
         steps.sort(key=lambda step: step.workload.key)
-        self.decisions += notices(self.cluster, self.inventory, self.lookups, matches, settled, steps, proxy)
+        self.decisions += notices(
+            self.cluster, self.inventory, self.lookups, matches=matches, groups=settled, steps=steps, proxy=proxy
+        )
         return MigrationPlan(
             cluster=self.cluster,
             stage=self.options.stage,

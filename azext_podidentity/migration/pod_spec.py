@@ -26,7 +26,7 @@ _IMDS_VARIABLES = {"AZCOPY_AUTO_LOGIN_TYPE": "msi", "AZURE_AUTH_METHOD": "msi"}
 
 
 @dataclass(frozen=True)
-class PodSpec:
+class PodSpec:  # pylint: disable=too-many-instance-attributes
     """What a migration depends on in a pod spec.
 
     `imds`: the containers that ask the instance metadata service. `variables`: the ones that the webhook of workload

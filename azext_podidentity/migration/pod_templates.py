@@ -24,7 +24,7 @@ _VOLCANO = "https://volcano.sh/en/docs/vcjob/"
 
 
 @dataclass(frozen=True)
-class PodTemplate:
+class PodTemplate:  # pylint: disable=too-many-instance-attributes
     """The place of the pods' metadata, service account and spec in the objects of one kind.
 
     `resource` is the name for kubectl. `pod` leads to a PodTemplateSpec; a kind without one names the places instead:

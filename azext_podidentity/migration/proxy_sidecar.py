@@ -14,7 +14,8 @@ from azext_podidentity.migration.workloads import Workload
 from azext_podidentity.profile.labels import PROXY_ANNOTATION
 
 _JOB_KINDS = frozenset({"Job", "CronJob", "ScaledJob", "Workflow", "CronWorkflow", "WorkflowTemplate"})
-# Native sidecars end with the containers of a job: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+# Native sidecars end with the containers of a job:
+# https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
 _NATIVE_SIDECARS = (1, 32)
 
 

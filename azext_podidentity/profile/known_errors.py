@@ -33,7 +33,7 @@ class Failure:
     @cached_property
     def fields(self) -> Mapping[str, str]:
         """Return what a text of the table can name: the groups of its pattern, and the principal and the cluster."""
-        found = {name: value or "" for name, value in self.match.groupdict().items()}
+        found = {name: value or "" for name, value in self._groups.items()}
         found["principal"] = self._principal(found.get("object_id", ""))
         if self.request.cluster is not None:
             found["cluster"] = self.request.cluster.reference.name
@@ -41,9 +41,13 @@ class Failure:
         return found
 
     @property
+    def _groups(self) -> dict[str, str | None]:
+        return self.match.groupdict()  # pylint: disable=no-member
+
+    @property
     def is_cluster_identity(self) -> bool:
         """Return whether the message is about the cluster identity."""
-        object_id = self.match.groupdict().get("object_id") or ""
+        object_id = self._groups.get("object_id") or ""
         return bool(object_id) and object_id.lower() == (self._principal_id or "").lower()
 
     @property
@@ -68,7 +72,7 @@ def _no_commands(_: Failure) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class KnownError:
+class KnownError:  # pylint: disable=too-many-instance-attributes
     """One row of the table.
 
     codes: any of these; empty for any code. pattern: a regular expression that the message contains, whose groups the

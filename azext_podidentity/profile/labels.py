@@ -1,6 +1,7 @@
 """Labels and annotations of Kubernetes objects.
 
-Those of workload identity: https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
+Those of workload identity:
+https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
 """
 
 from __future__ import annotations
