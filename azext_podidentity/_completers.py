@@ -9,19 +9,19 @@ from azure.cli.core.decorators import Completer
 
 @Completer  # type: ignore[untyped-decorator]
 def complete_name(cmd: Any, _prefix: str, namespace: Any, **_: Any) -> list[str]:
-    """The names of the cluster's pod identities, or of its exceptions for `exception` commands."""
+    """Return the names of the cluster's pod identities, or of its exceptions for `exception` commands."""
     return [key.name for key in _keys(cmd, namespace)]
 
 
 @Completer  # type: ignore[untyped-decorator]
 def complete_namespace(cmd: Any, _prefix: str, namespace: Any, **_: Any) -> list[str]:
-    """The Kubernetes namespaces in which the cluster has such entries."""
+    """Return the Kubernetes namespaces in which the cluster has such entries."""
     return sorted({key.namespace for key in _keys(cmd, namespace)})
 
 
 @Completer  # type: ignore[untyped-decorator]
 def complete_managed_identity(cmd: Any, prefix: str, _namespace: Any, **_: Any) -> list[str]:
-    """The resource ids of the managed identities in the subscription at hand."""
+    """Return the resource IDs of the managed identities in the current subscription."""
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     from azext_podidentity.arm.clients import managed_identity_client

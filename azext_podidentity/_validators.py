@@ -14,7 +14,10 @@ logger = get_logger(__name__)
 
 
 def validate_cluster(namespace: Namespace) -> None:
-    """The cluster; the namespace gets its resource group and name, and az its subscription where an id tells it."""
+    """Replace the cluster's resource ID by its resource group and name, and let az use its subscription.
+
+    Raise an azure-cli error if the cluster is not given, or not a valid name.
+    """
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
     from azext_podidentity.profile.cluster_reference import resolve_cluster
@@ -39,7 +42,7 @@ def validate_cluster(namespace: Namespace) -> None:
 
 
 def validate_name(namespace: Namespace) -> None:
-    """The name of an entry, where one is given."""
+    """Check the name of an entry, if one is given."""
     from azext_podidentity.profile.validation import check_name
 
     if namespace.entry_name is not None:
@@ -53,7 +56,7 @@ def validate_optional_name(namespace: Namespace) -> None:
 
 
 def validate_names(namespace: Namespace) -> None:
-    """The names of several entries, each `NAME` or `NAMESPACE/NAME`; the namespace gets their keys."""
+    """Replace the names of several entries, each `NAME` or `NAMESPACE/NAME`, by their keys."""
     from azext_podidentity.profile.entries import EntryKey
     from azext_podidentity.profile.validation import check_name, check_namespace
 
@@ -69,7 +72,7 @@ def validate_names(namespace: Namespace) -> None:
 
 
 def validate_namespace(namespace: Namespace) -> None:
-    """The Kubernetes namespace of an entry."""
+    """Check the Kubernetes namespace of an entry."""
     from azext_podidentity.profile.validation import check_namespace
 
     if namespace.entry_namespace is not None:
@@ -77,7 +80,7 @@ def validate_namespace(namespace: Namespace) -> None:
 
 
 def validate_identity_resource_id(namespace: Namespace) -> None:
-    """The managed identity to bind."""
+    """Check the resource ID of the managed identity to bind."""
     from azext_podidentity.profile.validation import check_managed_identity_id
 
     given = _without_carriage_return(namespace.identity_resource_id, "--identity-resource-id")
@@ -85,7 +88,7 @@ def validate_identity_resource_id(namespace: Namespace) -> None:
 
 
 def validate_new_identity(namespace: Namespace) -> None:
-    """The managed identity of an update, if one is given; something must be."""
+    """Check the managed identity of an update, if one is given, and that there is something to update."""
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
     if namespace.identity_resource_id is not None:
@@ -97,13 +100,13 @@ def validate_new_identity(namespace: Namespace) -> None:
 
 
 def validate_new_selector(namespace: Namespace) -> None:
-    """The binding selector of an update, if one is given that is not empty."""
+    """Check the binding selector of an update, if one is given that is not empty."""
     if namespace.binding_selector:
         validate_binding_selector(namespace)
 
 
 def validate_binding_selector(namespace: Namespace) -> None:
-    """The binding selector, where one is given."""
+    """Check the binding selector, if one is given."""
     from azext_podidentity.profile.validation import check_binding_selector
 
     # Scripts pass an empty selector if none is wanted.
@@ -136,7 +139,7 @@ def validate_timeout(namespace: Namespace) -> None:
 
 
 def validate_delete(namespace: Namespace) -> None:
-    """The role can be removed only after the entry is, so not where nobody waits for that."""
+    """Refuse to remove a role without waiting until its entry is removed."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
     if namespace.delete_role_assignment and namespace.no_wait:
@@ -196,7 +199,7 @@ def _chosen(namespace: Namespace, *names: str) -> list[str]:
 
 
 def validate_files(namespace: Namespace) -> None:
-    """What cannot be asked where standard input is the file."""
+    """Refuse a question if standard input is the file."""
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
     if "-" in namespace.files and namespace.prune and not (namespace.yes or namespace.dry_run):
@@ -207,7 +210,7 @@ def validate_files(namespace: Namespace) -> None:
 
 
 def validate_cluster_flags(namespace: Namespace) -> None:
-    """The pod identity flags of `az aks create` and `az aks update` that do not go together."""
+    """Refuse pod identity flags of `az aks create` and `az aks update` that contradict each other."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
 
     consent = namespace.enable_pod_identity_with_kubenet

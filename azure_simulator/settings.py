@@ -14,7 +14,7 @@ def _no_such_command(command: str) -> tuple[int, str]:
 class Settings:
     """Switches that may be changed at any time. `Simulator.reset()` restores the defaults.
 
-    etags: answers carry `eTag` (stable api-versions do not always show it, public recordings).
+    ETags: answers carry `eTag` (stable api-versions do not always show it, public recordings).
     retry_after: seconds sent as Retry-After on cluster PUT and DELETE answers and on polls; None sends none.
     preempt: a PUT while an operation runs replaces that operation instead of being refused with 409.
     stages: operations pass through free-text statuses between InProgress and the final one.

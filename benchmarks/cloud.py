@@ -25,7 +25,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Cloud:
-    """A simulator with a cluster, and the resource ids of the managed identities there."""
+    """A simulator with a cluster, and the resource IDs of the managed identities there."""
 
     simulator: Simulator
     resource_ids: tuple[str, ...]

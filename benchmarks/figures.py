@@ -25,7 +25,7 @@ class Figure:
 
     @property
     def passes(self) -> bool:
-        """Whether the value keeps its bound."""
+        """Return whether the value keeps its bound."""
         return self.bound is None or self.value <= self.bound
 
 

@@ -47,7 +47,7 @@ print(json.dumps({command: {"parameters": dict.fromkeys(given, excluded)} for co
 
 @dataclass(frozen=True)
 class Report:
-    """Whether one check found nothing, and all it printed."""
+    """Return whether one check found nothing, and all it printed."""
 
     passed: bool
     text: str

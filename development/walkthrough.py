@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _play(step: Step, environ: dict[str, str]) -> bool:
-    """Whether the step ended as it should. What it is to keep becomes an environment variable."""
+    """Return whether the step ended as it should. What it is to keep becomes an environment variable."""
     shown = f"{step.keep_as}=$({step.command})" if step.keep_as else step.command
     print(f"\n{paint(f'# {step.purpose}', DIM)}\n{paint(f'$ {shown}', CYAN)}", flush=True)
     # In a file, what az says on standard error belongs between its output; a variable holds output alone.

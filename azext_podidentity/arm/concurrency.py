@@ -23,20 +23,20 @@ Tell = Callable[[int], object]
 def for_each(
     resource_ids: Iterable[str], read: Callable[[str], Found], tell: Tell = lambda _: None
 ) -> dict[str, Found | CLIError]:
-    """What `read` returns for each resource id, or the azure-cli error it raises, by the id in lower case.
+    """Return what `read` returns for each resource ID, or the azure-cli error it raises, by the ID in lower case.
 
-    Ids that differ in case alone are read once. At most `AT_ONCE` are read at the same time; `tell` often hears how
-    many are.
+    IDs that differ only in case are read once. At most `AT_ONCE` are read at the same time; `tell` is called often,
+    with how many have been read.
     """
     ids = by_lower_case(resource_ids)
     return dict(zip(ids, do_all(partial(or_error, read), ids.values(), tell), strict=True))
 
 
 def do_all(do: Callable[[str], Found], resource_ids: Iterable[str], tell: Tell = lambda _: None) -> list[Found]:
-    """What `do` returns for each resource id, at most `AT_ONCE` at the same time; `tell` often hears how many are done.
+    """Return what `do` returns for each resource ID, at most `AT_ONCE` at the same time.
 
-    Raises the first error, after which no more is begun, once those are done that were. After Ctrl-C nothing is begun
-    or waited for.
+    `tell` is called often, with how many are done. Raise the first error, after which no more is begun, once those
+    that were are done. After Ctrl-C nothing is begun or waited for.
     """
     futures = _begin_all(do, list(resource_ids))
     doing = set(futures)
@@ -56,7 +56,7 @@ def do_all(do: Callable[[str], Found], resource_ids: Iterable[str], tell: Tell =
 
 
 def by_lower_case(resource_ids: Iterable[str]) -> dict[str, str]:
-    """The resource ids by what they are in lower case; of those that differ in case alone the first."""
+    """Return the resource IDs by their lower case; the first of those that differ only in case."""
     ids: dict[str, str] = {}
     for each in resource_ids:
         ids.setdefault(each.lower(), each)
@@ -64,7 +64,7 @@ def by_lower_case(resource_ids: Iterable[str]) -> dict[str, str]:
 
 
 def or_error(read: Callable[..., Found], *arguments: Any) -> Found | CLIError:
-    """What `read` returns, or the azure-cli error it raises."""
+    """Return what `read` returns, or the azure-cli error it raises."""
     try:
         return read(*arguments)
     except CLIError as error:
@@ -72,9 +72,9 @@ def or_error(read: Callable[..., Found], *arguments: Any) -> Found | CLIError:
 
 
 def begin(run: Callable[..., Found], *arguments: Any) -> Future[Found]:
-    """Runs it in a thread that az does not wait for at its end, unlike those of an executor.
+    """Run it in a thread that az does not wait for at its end, unlike those of an executor.
 
-    So Ctrl-C ends a command at once, whatever a request in one of them waits for.
+    So Ctrl-C ends a command at once, whatever a request in the thread waits for.
     """
     future: Future[Found] = Future()
     Thread(target=_carry_out, args=(future, run, *arguments), daemon=True).start()
@@ -142,6 +142,7 @@ class Shared:  # pylint: disable=too-few-public-methods
         self._made: dict[str, Any] = {}
 
     def __call__(self, subscription_id: str) -> Any:
+        """Return the client of the subscription."""
         key = subscription_id.lower()
         with self._lock:
             if key not in self._made:

@@ -1,4 +1,4 @@
-"""Managed identities, read by resource id, each in its own subscription."""
+"""Managed identities, read by resource ID, each in its own subscription."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ logger = get_logger(__name__)
 
 
 def find(cli_ctx: Any, resource_id: str) -> ManagedIdentity | NotFound:
-    """The managed identity with its client and object id, or that it is missing.
+    """Return the managed identity with its client ID and object ID, or that it does not exist.
 
-    Raises an azure-cli error for every other answer.
+    Raise an azure-cli error for every other response.
     """
     return _find(partial(managed_identity_client, cli_ctx), resource_id)
 
@@ -33,10 +33,10 @@ def find(cli_ctx: Any, resource_id: str) -> ManagedIdentity | NotFound:
 def find_many(
     cli_ctx: Any, resource_ids: Iterable[str], tell: Tell = lambda _: None
 ) -> dict[str, ManagedIdentity | NotFound | CLIError]:
-    """What `find` finds for each of the ids, by the id in lower case; the error in place of what cannot be read.
+    """Return what `find` returns for each of the IDs, by the ID in lower case; the error for one that cannot be read.
 
-    Many of one subscription are listed; those that no list has are read one by one, and `tell` often hears how many
-    are found.
+    Many of one subscription are listed; those that no list has are read one by one. `tell` is called often, with how
+    many are found.
     """
     ids = by_lower_case(resource_ids)
     client_of = Shared(partial(managed_identity_client, cli_ctx))
@@ -48,10 +48,10 @@ def find_many(
 def existing(
     found: Mapping[str, ManagedIdentity | NotFound | CLIError], location: str | None
 ) -> dict[str, ManagedIdentity]:
-    """The managed identities that are there, by resource id in lower case; `found` is by resource id.
+    """Return the managed identities of `found`, which has resource IDs as keys, by resource ID in lower case.
 
-    Raises ResourceNotFoundError that names all that do not exist, with the commands that create them (a resource
-    group in that location), or the first error in place of one that could not be read.
+    Raise ResourceNotFoundError with all that do not exist and the commands that create them (a resource group in
+    `location`), or the error of the first that could not be read.
     """
     missing = {each: there for each, there in found.items() if isinstance(there, NotFound)}
     if missing:
@@ -77,7 +77,7 @@ def existing(
 
 
 def _list(client_of: Callable[[str], Any], ids: Mapping[str, str]) -> dict[str, ManagedIdentity]:
-    """All managed identities of the places worth a list, by resource id in lower case."""
+    """Return all managed identities of the places worth a list, by resource ID in lower case."""
     return _list_in(client_of, places_to_list(ids.values()))
 
 

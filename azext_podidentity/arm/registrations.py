@@ -13,12 +13,12 @@ from azext_podidentity.profile.commands import FEATURE, PROVIDER
 
 
 def feature_state(cli_ctx: Any) -> str:
-    """The state of the feature, `Registered` where it may be used. Raises an azure-cli error where it is not told."""
+    """Return the state of the feature, `Registered` if it may be used. Raise an azure-cli error if it is unknown."""
     return _told(lambda: features_client(cli_ctx).get(PROVIDER, FEATURE).properties.state)
 
 
 def provider_state(cli_ctx: Any) -> str:
-    """The state of the provider, `Registered` where it may be used. Raises an azure-cli error where it is not told."""
+    """Return the state of the provider, `Registered` if it may be used. Raise an azure-cli error if it is unknown."""
     return _told(lambda: providers_client(cli_ctx).get(PROVIDER).registration_state)
 
 

@@ -1,4 +1,4 @@
-"""Answers that say nothing of the service: an expired token, a page of a proxy, a body that is cut short."""
+"""Handle responses that say nothing about the service: an expired token, a proxy's page, an incomplete body."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ _WITH_JSON = (200, 201)
 
 
 class ResponsePolicy(HTTPPolicy):  # type: ignore[type-arg]  # pylint: disable=too-few-public-methods
-    """Looks at each answer where the SDK's retry policy can still ask again.
+    """Checks each response at a point where the SDK's retry policy can still repeat the request.
 
-    A request that is answered with 401 is sent once more: the SDK's credential has forgotten the token by then. An
-    answer of success whose body cannot be read or is no JSON raises ServiceResponseError.
+    A request with the response 401 is sent once more: by then the SDK's credential has forgotten the token. A
+    successful response whose body cannot be read or is not JSON raises ServiceResponseError.
     """
 
     def send(self, request: Any) -> Any:
+        """Send the request, with a new token if the first was refused. Raise ServiceResponseError."""
         response = self.next.send(request)
         if response.http_response.status_code == 401:
             response = self.next.send(request)

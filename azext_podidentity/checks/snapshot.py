@@ -54,7 +54,7 @@ class Snapshot:
 
     @property
     def is_unused(self) -> bool:
-        """Whether the add-on is off and nothing of it is left, as on a cluster that finished its migration."""
+        """Return whether the add-on is off and nothing of it is left, as on a cluster that finished its migration."""
         profile = self.cluster.profile
         left = {*(each.key for each in profile.identities), *(each.key for each in profile.exceptions)}
         return not profile.enabled and left <= {SERVICE_EXCEPTION}

@@ -12,14 +12,14 @@ NAME = "aks-preview"
 
 
 def is_installed() -> bool:
-    """Whether the `aks-preview` extension is installed beside this one."""
+    """Return whether the `aks-preview` extension is installed beside this one."""
     from azure.cli.core.extension import extension_exists
 
     return bool(extension_exists(NAME))
 
 
 def keep_group(loader: Any, help_texts: dict[str, str]) -> None:
-    """Puts the loader's commands, arguments and help back in place after all extensions are loaded."""
+    """Put the loader's commands, arguments and help back in place after all extensions are loaded."""
     from azure.cli.core.commands.events import EVENT_INVOKER_PRE_LOAD_ARGUMENTS
 
     ours = dict(loader.command_table)

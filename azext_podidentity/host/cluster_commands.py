@@ -98,7 +98,7 @@ def _update_with_host(
     change: ProfileChange,
     reference: ClusterReference,
 ) -> Any:
-    """The host's update and the change in one write; made afresh where another write was in the way."""
+    """Update the cluster with the host's code and the change in one write; again if another write came first."""
     pace = Backoff()
     tries = 0
     while True:
@@ -129,7 +129,7 @@ def _has_condition(parameters: Mapping[str, Any]) -> bool:
 
 
 def _refusal(error: Exception) -> ArmError | None:
-    """What the service said, which the operations have explained, maybe; None where it did not say anything."""
+    """Return the service's error, also if the operations have explained it already; None if it is not one."""
     refusal = error.__cause__ if isinstance(error, AzCLIError) else error
     return ArmError.of(refusal) if isinstance(refusal, HttpResponseError) else None
 
@@ -151,7 +151,7 @@ def _disable(writer: ClusterWriter, *, yes: bool) -> Disable:
 
 
 def _refuse_existing(operations: Any, reference: ClusterReference) -> None:
-    """Raises ClientRequestError for a cluster that exists: a create would overwrite it."""
+    """Raise ClientRequestError for a cluster that exists: a create would overwrite it."""
     try:
         operations.get(reference.resource_group, reference.name)
     except ResourceNotFoundError:
@@ -164,7 +164,7 @@ def _refuse_existing(operations: Any, reference: ClusterReference) -> None:
 
 @contextmanager
 def _asking() -> Iterator[None]:
-    """The host's questions, which crash it where there is no terminal. Raises NoTTYError there."""
+    """Raise NoTTYError if the host asks a question without a terminal, which would crash it."""
     try:
         yield
     except NoTTYException as error:
@@ -173,13 +173,13 @@ def _asking() -> Iterator[None]:
 
 
 def _of_host(host_handler: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that the host's handler knows."""
+    """Return the parameters that the host's handler knows."""
     known = inspect.signature(host_handler).parameters
     return {name: value for name, value in parameters.items() if name in known}
 
 
 def _changes_more(parameters: Mapping[str, Any]) -> bool:
-    """Whether the command line asks for other changes too: an argument of the host's is not as it is by default."""
+    """Return whether the command line asks for other changes too: an argument of the host's has no default value."""
     of_host = inspect.signature(host.aks_update).parameters
     return any(
         value != of_host[name].default
@@ -189,7 +189,7 @@ def _changes_more(parameters: Mapping[str, Any]) -> bool:
 
 
 def _add_flags(handler: Callable[..., Any], host_handler: Callable[..., Any], *flags: str) -> None:
-    """Gives the handler the host's signature with the flags added, and `yes` where the host's has none."""
+    """Give the handler the host's signature with the flags added, and `yes` if the host's has none."""
     parameters = dict(inspect.signature(host_handler).parameters)
     for name in (*flags, "yes"):
         parameters.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False))

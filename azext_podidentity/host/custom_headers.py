@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 def parse_custom_headers(text: str | None) -> dict[str, str]:
-    """The headers of `--aks-custom-headers`, read by the host's own parser.
+    """Return the headers of `--aks-custom-headers`, read by the host's own parser.
 
-    Raises InvalidArgumentValueError where they are not comma-separated key=value pairs.
+    Raise InvalidArgumentValueError if they are not comma-separated key=value pairs.
     """
     if not text:
         return {}

@@ -26,14 +26,14 @@ class CreateDecorator(AKSManagedClusterCreateDecorator):  # type: ignore[misc]
         self._change = change
 
     def construct_mc_profile_default(self, *args: Any, **options: Any) -> Any:
-        """The host's body and the profile."""
+        """Return the host's body with the profile added."""
         mc = super().construct_mc_profile_default(*args, **options)
         mc.pod_identity_profile = profile_model(self._change.new_profile())
         return mc
 
 
 class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
-    """Builds an update's body, with the profile changed; the write goes with the etag that was read."""
+    """Builds an update's body, with the profile changed; the write goes with the ETag that was read."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
         self._reference = reference
 
     def fetch_mc(self) -> Any:
-        """The cluster. Refuses what cannot be before the host does anything else."""
+        """Return the cluster. Raise an azure-cli error for an impossible change before the host does anything else."""
         mc = super().fetch_mc()
         self._operations.etag = mc.e_tag
         cluster = Cluster.from_json(self._reference, mc.as_dict())
@@ -59,7 +59,7 @@ class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
         return mc
 
     def update_mc_profile_default(self) -> Any:
-        """The host's body and the profile."""
+        """Return the host's body with the profile added."""
         mc = super().update_mc_profile_default()
         cluster = Cluster.from_json(self._reference, mc.as_dict())
         mc.pod_identity_profile = profile_model(self._change.apply(cluster))
@@ -67,5 +67,5 @@ class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
 
 
 def _raw(cmd: Any, operations: ManagedClusterOperations, parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters in the form that the host's handlers hand them to its decorators: their `locals()`."""
+    """Return the parameters as the host's handlers pass them to its decorators: as their `locals()`."""
     return {"cmd": cmd, "client": operations, **parameters}

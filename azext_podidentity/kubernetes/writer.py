@@ -27,8 +27,10 @@ _PRIVATE = 0o600
 
 
 def check_folder(folder: str, names: Iterable[str] = OVERLAY) -> None:
-    """Raise InvalidArgumentValueError if a file of those names is in the folder that this command did not write, or
-    if a symbolic link leads out of it."""
+    """Raise InvalidArgumentValueError if a file of those names cannot be written to the folder.
+
+    Either this command did not write the one that is there, or a symbolic link leads out of the folder.
+    """
     base = Path(folder)
     if base.exists() and not base.is_dir():
         raise InvalidArgumentValueError(

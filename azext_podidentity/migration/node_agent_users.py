@@ -53,7 +53,7 @@ class NodeAgentUser:  # pylint: disable=too-many-instance-attributes
 
     @property
     def is_secret_provider_class(self) -> bool:
-        """Whether it is mounted by pods, rather than read by KEDA."""
+        """Return whether it is mounted by pods, rather than read by KEDA."""
         return self.key.kind == SECRET_PROVIDER_CLASS
 
     def spec_change(self, client_id: str | None) -> dict[str, Any]:
@@ -91,8 +91,10 @@ def read_node_agent_user(key: ObjectKey, each: KubernetesObject) -> NodeAgentUse
 
 
 def sign_in_settings(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the keys of a ConfigMap, or the spec of another object, with a script or setting that asks for tokens of
-    the instance metadata service."""
+    """Return what asks the instance metadata service for tokens by a script or setting.
+
+    These are keys of a ConfigMap, or the spec of another object.
+    """
     if raw.get("kind") == "ConfigMap":
         data = mapping(raw.get("data"))
         return tuple(str(key) for key, value in data.items() if isinstance(value, str) and _signs_in(value))

@@ -67,7 +67,7 @@ class PodTemplate:  # pylint: disable=too-many-instance-attributes
 
     @property
     def has_lists(self) -> bool:
-        """Whether its pods are items of a list, which a merge patch can only replace as a whole."""
+        """Return whether its pods are items of a list, which a merge patch can only replace as a whole."""
         return EACH in self.metadata_path
 
 

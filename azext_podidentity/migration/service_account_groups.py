@@ -36,10 +36,12 @@ class ServiceAccountGroup:
 
     @property
     def workloads(self) -> tuple[ObjectKey, ...]:
+        """Return the workloads of the group."""
         return tuple(match.workload.key for match in self.matches)
 
     @property
     def identities(self) -> tuple[ManagedIdentity, ...]:
+        """Return the managed identities that the workloads use today, each once, sorted by resource ID."""
         found = {each.resource_id.lower(): each for match in self.matches for each in match.identities}
         return tuple(found[key] for key in sorted(found))
 

@@ -33,7 +33,7 @@ class Options:
 
     @property
     def removes_labels(self) -> bool:
-        """Whether the label of pod identities is removed in this stage."""
+        """Return whether the label of pod identities is removed in this stage."""
         return self.stage != PREPARE
 
 
@@ -88,17 +88,17 @@ class WorkloadStep:
 
     @property
     def moves(self) -> bool:
-        """Whether its pods change their service account."""
+        """Return whether its pods change their service account."""
         return self.service_account != self.workload.service_account
 
     @property
     def changes(self) -> bool:
-        """Whether anything changes in this stage."""
+        """Return whether anything changes in this stage."""
         return bool(self.labels or self.annotations or self.moves)
 
     @property
     def patchable(self) -> bool:
-        """Whether a patch can be written for it: an overlay with a bare pod or a job could not be applied."""
+        """Return whether a patch can be written for it: an overlay with a bare pod or a job could not be applied."""
         template = self.workload.template
         named = not self.workload.key.name.endswith(GENERATED)
         return named and template is not None and not (template.immutable or template.has_lists)
@@ -136,5 +136,5 @@ class MigrationPlan:
 
     @property
     def approved(self) -> bool:
-        """Whether the Azure side is complete for all workloads that no decision blocks."""
+        """Return whether the Azure side is complete for all workloads that no decision blocks."""
         return self.cluster.features.enabled and not self.missing_credentials

@@ -76,7 +76,7 @@ class Workload:  # pylint: disable=too-many-instance-attributes
 
     @property
     def uses_workload_identity(self) -> bool:
-        """Whether its pods request workload identity."""
+        """Return whether its pods request workload identity."""
         return self.labels.get(USE_LABEL) == "true"
 
     @property

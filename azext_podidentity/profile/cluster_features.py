@@ -12,7 +12,7 @@ WORKLOAD_IDENTITY = "securityProfile.workloadIdentity"
 
 @dataclass(frozen=True)
 class Features:
-    """Whether the OIDC issuer and workload identity are enabled, and the issuer's URL once it has one."""
+    """Return whether the OIDC issuer and workload identity are enabled, and the issuer's URL once it has one."""
 
     oidc_issuer: bool = False
     workload_identity: bool = False
@@ -20,12 +20,12 @@ class Features:
 
     @classmethod
     def from_json(cls, properties: Mapping[str, Any]) -> Features:
-        """Reads `properties` of a managed cluster."""
+        """Read `properties` of a managed cluster."""
         issuer = properties.get("oidcIssuerProfile") or {}
         workload = (properties.get("securityProfile") or {}).get("workloadIdentity") or {}
         return cls(bool(issuer.get("enabled")), bool(workload.get("enabled")), issuer.get("issuerURL"))
 
     @property
     def enabled(self) -> bool:
-        """Whether both are."""
+        """Return whether both are."""
         return self.oidc_issuer and self.workload_identity

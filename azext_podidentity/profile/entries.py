@@ -31,7 +31,7 @@ class EntryKey(NamedTuple):
 
 @dataclass(frozen=True)
 class ManagedIdentity:
-    """A user-assigned managed identity; client and object id are None until Azure was asked for them."""
+    """A user-assigned managed identity; client and object ID are None until Azure was asked for them."""
 
     resource_id: str
     client_id: str | None = None
@@ -43,7 +43,7 @@ class ManagedIdentity:
         return self.resource_id.rpartition("/")[2]
 
     def same_as(self, other: ManagedIdentity) -> bool:
-        """Whether both name one resource; ARM compares resource ids without case."""
+        """Return whether both name one resource; ARM compares resource IDs without case."""
         return self.resource_id.lower() == other.resource_id.lower()
 
 
@@ -76,7 +76,7 @@ class PodIdentity:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> PodIdentity:
-        """Reads one entry from the JSON object ARM sends."""
+        """Read one entry from the JSON object that ARM sends."""
         identity = raw.get("identity") or {}
         return cls(
             key=_key(raw),
@@ -97,7 +97,7 @@ class PodIdentity:
 
     @property
     def failed(self) -> bool:
-        """Whether the service gave up on the last change of this entry."""
+        """Return whether the service gave up on the last change of this entry."""
         return self.provisioning_state == FAILED
 
     @property
@@ -118,7 +118,7 @@ class PodIdentity:
         return self.error or ("", "the service gave no reason")
 
     def binds_as(self, other: PodIdentity) -> bool:
-        """Whether both give the same pods the same managed identity."""
+        """Return whether both give the same pods the same managed identity."""
         return (
             self.key == other.key
             and self.identity.same_as(other.identity)
@@ -126,7 +126,7 @@ class PodIdentity:
         )
 
     def renewed(self) -> PodIdentity:
-        """This entry as it is sent to be tried again: without its state, its managed identity to be read anew."""
+        """Return this entry as it is sent to be tried again: without its state and the IDs of its managed identity."""
         return replace(
             self,
             identity=ManagedIdentity(self.identity.resource_id),
@@ -135,12 +135,12 @@ class PodIdentity:
         )
 
     def bound_as(self, other: PodIdentity) -> PodIdentity:
-        """What `other` binds, with the fields of this entry that are not known to this extension."""
+        """Return what `other` binds, with the fields of this entry that are not known to this extension."""
         known = (*_READ_ONLY, "bindingSelector", "identity")
         return replace(other, raw={name: value for name, value in self.raw.items() if name not in known})
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON object to send: what was read, without what only the service may set."""
+        """Return the JSON object to send: what was read, without what only the service may set."""
         raw = {name: value for name, value in self.raw.items() if name not in _READ_ONLY}
         raw["namespace"], raw["name"] = self.key
         known = {
@@ -164,11 +164,11 @@ class PodIdentityException:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> PodIdentityException:
-        """Reads one entry from the JSON object ARM sends; `podLabels: null` of old versions reads as none."""
+        """Read one entry from the JSON object that ARM sends; `podLabels: null` of old versions means no labels."""
         return cls(key=_key(raw), pod_labels=raw.get("podLabels") or {}, raw=raw)
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON object to send; the service refuses `podLabels: null`, so no labels are sent as `{}`."""
+        """Return the JSON object to send; the service refuses `podLabels: null`, so no labels are sent as `{}`."""
         namespace, name = self.key
         return {**self.raw, "namespace": namespace, "name": name, "podLabels": dict(self.pod_labels)}
 
@@ -191,17 +191,17 @@ class Entries(tuple[Entry, ...]):
     """One list of the profile, in the order ARM keeps it, each entry named by its key."""
 
     def find(self, key: EntryKey) -> Entry | None:
-        """The entry of that key, None where there is none."""
+        """Return the entry with that key, None without one."""
         return next((entry for entry in self if entry.key == key), None)
 
     def put(self, entry: Entry) -> Entries[Entry]:
-        """These entries with the given one in place of the one of its key, or at the end."""
+        """Return these entries with the given one in place of the one with its key, or at the end."""
         if self.find(entry.key) is None:
             return Entries((*self, entry))
         return Entries(entry if other.key == entry.key else other for other in self)
 
     def remove(self, key: EntryKey) -> Entries[Entry]:
-        """These entries without the one of that key."""
+        """Return these entries without the one with that key."""
         return Entries(entry for entry in self if entry.key != key)
 
 
@@ -217,7 +217,7 @@ class Profile:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any] | None) -> Profile:
-        """Reads `podIdentityProfile`; a cluster that never had one, and `{}` after a disable, read as not enabled."""
+        """Read `podIdentityProfile`; without one, or with `{}` as after a disable, the add-on is not enabled."""
         raw = raw or {}
         return cls(
             enabled=bool(raw.get("enabled")),
@@ -228,7 +228,7 @@ class Profile:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON object to send. A disabled profile is `{"enabled": false}` and nothing else."""
+        """Return the JSON object to send. A disabled profile is `{"enabled": false}` and nothing else."""
         if not self.enabled:
             return {"enabled": False}
         raw: dict[str, Any] = {**self.raw, "enabled": True}
@@ -240,14 +240,14 @@ class Profile:
         return raw
 
     def bound_to(self, resource_id: str) -> Entries[PodIdentity]:
-        """The pod identities that bind the managed identity of that resource id."""
+        """Return the pod identities that bind the managed identity with that resource ID."""
         wanted = ManagedIdentity(resource_id)
         return Entries(entry for entry in self.identities if entry.identity.same_as(wanted))
 
     def bindings(self) -> dict[str, Entries[PodIdentity]]:
-        """The managed identities that are bound, by resource id, each with the pod identities that bind it.
+        """Return the pod identities by the resource ID of the managed identity they bind, in the order of the profile.
 
-        In the order of the profile. Pod identities whose resource id is not a managed identity's are left out.
+        Pod identities whose resource ID is not that of a managed identity are left out.
         """
         found: dict[str, list[PodIdentity]] = {}
         for entry in self.identities:

@@ -1,4 +1,4 @@
-"""Entries of others that went missing with a write, where the service has no etags to keep writes apart."""
+"""Entries of others that went missing with a write, where the service has no ETags to keep writes apart."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ LostUpdates = dict[tuple[EntryType, EntryKey], Keyed]
 
 
 def lost_of(before: Profile, wanted: Profile, now: Profile) -> LostUpdates:
-    """The entries that were there before a write, were sent with it, and are not there now.
+    """Return the entries that existed before a write, were sent with it, and do not exist now.
 
-    None where the add-on is off, in what was sent or by now: then they are gone for a reason.
+    Return none if the add-on is off, in what was sent or by now: then they are gone for a reason.
     """
     if not (wanted.enabled and now.enabled):
         return {}
@@ -24,7 +24,7 @@ def lost_of(before: Profile, wanted: Profile, now: Profile) -> LostUpdates:
 
 
 def restore(profile: Profile, lost: LostUpdates) -> Profile:
-    """The profile with each of the lost entries in it that is not there."""
+    """Return the profile with each of the lost entries that it does not have."""
     for (entry_type, key), entry in lost.items():
         entries = entry_type.entries(profile)
         if profile.enabled and entries.find(key) is None:
@@ -33,12 +33,12 @@ def restore(profile: Profile, lost: LostUpdates) -> Profile:
 
 
 def all_restored(profile: Profile, lost: LostUpdates) -> bool:
-    """Whether none of the lost entries is missing."""
+    """Return whether none of the lost entries is missing."""
     return restore(profile, lost) is profile
 
 
 def without(lost: LostUpdates, identity: ManagedIdentity) -> LostUpdates:
-    """The lost entries but for those that bind the managed identity."""
+    """Return the lost entries except those that bind the managed identity."""
     return {
         key: entry
         for key, entry in lost.items()

@@ -27,9 +27,10 @@ _MANAGEMENT_GROUPS = ("providers", "microsoft.management", "managementgroups")
 
 
 def scope_contains(scope: str, resource_id: str) -> bool:
-    """Whether a role at `scope` counts for the resource: at it, or at a group, subscription or management group above.
+    """Return whether a role at `scope` counts for the resource.
 
-    Compared by path segment and without case. The list this is asked about has only management groups above
+    It does at the resource, and at a group, subscription or management group above. Scopes are compared by path
+    segment and without case. The list this is asked about has only management groups above
     the resource (`atScope()`), so each of those counts, and the root scope too.
     """
     above, below = _segments(scope), _segments(resource_id)
@@ -37,7 +38,7 @@ def scope_contains(scope: str, resource_id: str) -> bool:
 
 
 def grants_assign(role_definition_id: str) -> bool:
-    """Whether the role lets the cluster identity assign a managed identity: Operator, Contributor or Owner."""
+    """Return whether the role lets the cluster identity assign a managed identity: Operator, Contributor or Owner."""
     return role_name(role_definition_id) is not None
 
 
@@ -64,22 +65,22 @@ def canonical_id(resource_id: str) -> str:
 
 
 def role_name(role_definition_id: str) -> str | None:
-    """The name of a role that suffices, None for any other."""
+    """Return the name of a role that suffices, None for any other."""
     return _SUFFICIENT.get(role_definition_id.rpartition("/")[2].lower())
 
 
 def is_operator(role_definition_id: str) -> bool:
-    """Whether the role is Managed Identity Operator."""
+    """Return whether the role is Managed Identity Operator."""
     return role_definition_id.rpartition("/")[2].lower() == MANAGED_IDENTITY_OPERATOR
 
 
 def same_scope(one: str, other: str) -> bool:
-    """Whether both name one scope."""
+    """Return whether both name one scope."""
     return _segments(one) == _segments(other)
 
 
 def describe_scope(scope: str) -> str:
-    """What kind of scope it is and its name: `resource group 'rg'`."""
+    """Return what kind of scope it is and its name: `resource group 'rg'`."""
     segments = [segment for segment in scope.split("/") if segment]
     kinds = {0: "the root scope", 2: "subscription", 4: "resource group"}
     if _segments(scope)[:3] == _MANAGEMENT_GROUPS:
@@ -89,7 +90,7 @@ def describe_scope(scope: str) -> str:
 
 
 def assignment_name(scope: str, principal_id: str, role: str = MANAGED_IDENTITY_OPERATOR) -> str:
-    """A role assignment's name, a GUID derived from what it grants, so that granting twice is granting once."""
+    """Return the name of a role assignment: a GUID derived from what it grants, so that granting can be repeated."""
     return str(uuid5(NAMESPACE_URL, "/".join((scope.strip("/"), principal_id, role)).lower()))
 
 
@@ -110,7 +111,7 @@ def places_to_list(resource_ids: Iterable[str]) -> list[tuple[str, str | None]]:
 
 
 def by_subscription(resource_ids: Iterable[str]) -> dict[str, list[str]]:
-    """The managed identities among the resource ids by their subscription in lower case."""
+    """Return the managed identities among the resource IDs, by subscription in lower case."""
     found: dict[str, list[str]] = {}
     for each in filter(is_managed_identity_id, resource_ids):
         found.setdefault(managed_identity_parts(each)[0].lower(), []).append(each)

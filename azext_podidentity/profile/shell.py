@@ -6,9 +6,9 @@ import shlex
 
 
 def command_line(*words: str) -> str:
-    """Return `az` and the words, each quoted for a shell.
+    r"""Return `az` and the words, each quoted for a shell.
 
-    A word with characters that a terminal obeys or hides is written as bash and zsh read escapes: `$'a\\x1bb'`.
+    A word with characters that a terminal obeys or hides is written as bash and zsh read escapes: `$'a\x1bb'`.
     """
     return " ".join(map(_quoted, ("az", *words)))
 

@@ -30,7 +30,7 @@ class FederatedCredential:
 
     @property
     def created_by_us(self) -> bool:
-        """Whether this command created it: its name is derived from issuer and subject."""
+        """Return whether this command created it: its name is derived from issuer and subject."""
         return self.name == _credential_name(self.issuer, self.subject)
 
 

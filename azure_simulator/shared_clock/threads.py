@@ -1,4 +1,4 @@
-"""Whether other processes wait, as Linux shows it below /proc."""
+"""Return whether other processes wait, as Linux shows it below /proc."""
 
 from __future__ import annotations
 
