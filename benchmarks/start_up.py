@@ -20,7 +20,7 @@ from development.session import sign_in
 
 _SECTION = "Start-up"
 _WARM_UP_RUNS = 2
-_LIST_BOUND, _EXTENSION_BOUND = 1.05, 1.03
+_LIST_BOUND, _EXTENSION_BOUND = 1.03, 1.02
 _LIST = ("aks", "pod-identity", "list")
 _SHOW = ("aks", "show", "--resource-group", GROUP, "--name", CLUSTER)
 _GROUPS = ("group", "list")
@@ -42,7 +42,7 @@ class Command:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this benchmark."""
-    parser.add_argument("--pairs", type=int, default=30, help="how many pairs of runs a comparison takes")
+    parser.add_argument("--pairs", type=int, default=40, help="how many pairs of runs a comparison takes")
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from knack.log import get_logger
 
 from azext_podidentity.arm.managed_clusters import ClusterReader
-from azext_podidentity.profile.eligibility import disabled_advice
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
     from azure.mgmt.containerservice.models import ManagedCluster
     from azure.mgmt.containerservice.operations import ManagedClustersOperations
 
+    from azext_podidentity.profile.cluster import Cluster
     from azext_podidentity.profile.cluster_reference import ClusterReference
     from azext_podidentity.profile.entries import EntryKey
     from azext_podidentity.profile.entry_types import EntryType
@@ -32,7 +32,7 @@ def list_entries(
     model = reader.get_namespace(namespace)
     profile = model.properties.pod_identity_profile if model.properties else None
     if profile is None or not profile.enabled:
-        logger.warning("%s", disabled_advice(reader.state_of(model).cluster))
+        _warn_disabled(reader.state_of(model).cluster)
     return model
 
 
@@ -54,6 +54,12 @@ def show_entry(
         raw: dict[str, Any] = entry.raw
         return raw
     if not cluster.profile.enabled:
-        logger.warning("%s", disabled_advice(cluster))
+        _warn_disabled(cluster)
         return None
     raise entry_type.absent(cluster, key)
+
+
+def _warn_disabled(cluster: Cluster) -> None:
+    from azext_podidentity.profile.eligibility import disabled_advice
+
+    logger.warning("%s", disabled_advice(cluster))

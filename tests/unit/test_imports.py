@@ -126,6 +126,18 @@ def test_az_loads_nothing_heavy_for_the_extension() -> None:
     assert of(iter(loaded), *heavy, *ours, *(f"{EXTENSION}.{name}" for name in PURE)) == []
 
 
+def test_a_read_loads_only_what_reading_needs() -> None:
+    """`list`, `show`, `exception list` and `exception show` import their handlers and this action."""
+    script = (
+        f"import sys, {EXTENSION}.custom, {EXTENSION}.custom_exception, {EXTENSION}.actions.read; print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    changes = ("actions.change", "actions.role_grants", "arm.cluster_writer", "arm.errors", "arm.role_assignments")
+    advice = ("profile.advice", "profile.changes", "profile.eligibility", "profile.known_errors", "profile.error_rows")
+    others = ("checks", "fleet", "host", "kubernetes", "manifest", "migration")
+    assert of(iter(loaded.stdout.split()), *(f"{EXTENSION}.{name}" for name in (*changes, *advice, *others))) == []
+
+
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT / "tests"))
 )
