@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 
-def migrate_workloads(
+def migrate_workloads(  # pylint: disable=too-many-locals
     cmd: AzCliCommand,
     client: ManagedClustersOperations,
     resource_group_name: str,
