@@ -194,7 +194,8 @@ long-summary: >-
 
 
     With --workloads, --context or --run-command, it also reads pods, nodes, the node agent and the AzureIdentity
-    objects of the cluster, and reports why pods get no managed identity.
+    objects of the cluster, and reports why pods get no managed identity. With --pod, it returns the steps from the
+    labels of one pod to its token, each with its state (Ok, Warning, Error or Unknown), and the result in one sentence.
 
 
     With --all-clusters, the clusters of all subscriptions are checked in parallel. Each finding also has the cluster.
@@ -216,6 +217,8 @@ examples:
     text: az aks pod-identity check {_CLUSTER} --fail-on error
   - name: Check also the pods, nodes and node agents of the cluster.
     text: az aks pod-identity check {_CLUSTER} --context myAKSCluster --output table
+  - name: Follow one pod from its label to its token, and say why it gets no managed identity.
+    text: az aks pod-identity check {_CLUSTER} --pod my-app/demo --output table
   - name: Check which managed identities the pods of a manifest will get.
     text: az aks pod-identity check {_CLUSTER} --workloads demo.yaml --namespace my-app
   - name: Check the clusters of all subscriptions, and write a report for a wiki.

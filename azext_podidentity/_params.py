@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from azure.cli.core.commands.parameters import (
     AzArgumentContext,
     file_type,
-    get_enum_type,
     get_resource_name_completion_list,
     resource_group_name_type,
 )
@@ -15,6 +14,7 @@ from azure.cli.core.commands.parameters import (
 from azext_podidentity import _validators
 from azext_podidentity._completers import complete_managed_identity, complete_name, complete_namespace
 from azext_podidentity._params_fleet import load_fleet
+from azext_podidentity._params_workloads import YES, load_check, load_migrate
 
 if TYPE_CHECKING:
     from azext_podidentity import PodIdentityCommandsLoader
@@ -22,14 +22,9 @@ if TYPE_CHECKING:
 CLUSTER_COMMANDS = ("aks create", "aks update")
 _GROUP = "aks pod-identity"
 _WRITES = ("add", "update", "delete", "apply", "exception add", "exception update", "exception delete")
-_YES = "Do not prompt for confirmation."
 _SKIP_ROLES = (
     "Do not read or create role assignments. The cluster identity must already have the Managed Identity Operator role "
     "on the managed identity."
-)
-_WORKLOADS = (
-    "Space-separated files and folders with Kubernetes objects in YAML or JSON: manifests, or the output of kubectl. "
-    "Use `-` for standard input. kubectl builds a folder with a kustomization."
 )
 
 
@@ -61,7 +56,7 @@ def _load_cluster_flags(loader: PodIdentityCommandsLoader) -> None:
                 "impersonate another pod by ARP spoofing. Use with --enable-pod-identity.",
             )
             if "yes" not in loader.argument_registry.arguments[command]:
-                c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
+                c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
     with loader.argument_context("aks update") as c:
         c.argument(
             "disable_pod_identity",
@@ -149,7 +144,7 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             help="Show what would be added (+), changed (~) and removed (-), without changing anything.",
         )
         c.argument("skip_role_assignment", action="store_true", help=_SKIP_ROLES)
-        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
+        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
     with loader.argument_context("aks pod-identity delete") as c:
         _names(c, complete_name)
         c.argument(
@@ -160,21 +155,9 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             "identity, unless another pod identity, another cluster with the same cluster identity or the kubelet "
             "needs it. You are asked before one that others created is removed.",
         )
-        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
-    with loader.argument_context("aks pod-identity check") as c:
-        c.argument(
-            "fail_on",
-            arg_type=get_enum_type(("error", "warning")),
-            help="Exit with code 1 if there is a finding of this severity or higher.",
-        )
-    with loader.argument_context("aks pod-identity check", arg_group="Pods") as c:
-        _sources(
-            c,
-            _validators.validate_check,
-            workloads=f"Check also these pods. {_WORKLOADS}",
-            context_help="Check also the pods that kubectl reads from the cluster, with this context.",
-        )
-    _load_migrate(loader)
+        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
+    load_check(loader)
+    load_migrate(loader)
     load_fleet(loader)
     for command in _WRITES:
         with loader.argument_context(f"aks pod-identity {command}") as c:
@@ -203,92 +186,6 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
         )
     with loader.argument_context("aks pod-identity exception delete") as c:
         _names(c, complete_name)
-
-
-def _load_migrate(loader: PodIdentityCommandsLoader) -> None:
-    with loader.argument_context("aks pod-identity migrate", arg_group="Workloads") as c:
-        _sources(
-            c,
-            _validators.validate_migrate,
-            workloads=f"{_WORKLOADS} Defaults to the objects that kubectl reads from the cluster.",
-            context_help="The kubectl context to use. Defaults to the current context.",
-        )
-    with loader.argument_context("aks pod-identity migrate", arg_group="Action") as c:
-        c.argument(
-            "approve",
-            action="store_true",
-            help="Enable the OIDC issuer and workload identity, and create the federated identity credentials. Asks "
-            "before it enables the OIDC issuer, which cannot be disabled again.",
-        )
-        c.argument("status", action="store_true", help="Show which workloads still need the add-on.")
-        c.argument(
-            "finish",
-            action="store_true",
-            help="Remove the pod identities, their role assignments and the exceptions, and disable the add-on. "
-            "Refused while anything that was read is not ready.",
-        )
-        c.argument(
-            "undo",
-            action="store_true",
-            help="Remove the federated identity credentials that this command created for the cluster. It recognizes "
-            "them by their names, which derive from issuer and subject. Pod identity does not change.",
-        )
-        c.argument(
-            "issuer",
-            help="With --undo, the issuer URL whose credentials are removed, for example that of a cluster that was "
-            "recreated. Defaults to the cluster's issuer.",
-        )
-        c.argument(
-            "force",
-            action="store_true",
-            help="With --finish, disable the add-on although workloads are not ready or are not known. They can lose "
-            "their managed identity.",
-        )
-        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=_YES)
-    with loader.argument_context("aks pod-identity migrate", arg_group="Kubernetes") as c:
-        c.argument(
-            "output_dir",
-            help="Folder to write the Kubernetes side to: service accounts, and a kustomization for objects in files, "
-            "or patches and a script for objects in a cluster.",
-        )
-        c.argument(
-            "remove_labels",
-            action="store_true",
-            help="Plan the second step: remove the label aadpodidbinding from workloads whose pods have tokens of "
-            "workload identity. By default, the first step is planned, which keeps the label.",
-        )
-        c.argument(
-            "one_step",
-            action="store_true",
-            help="Plan both steps as one. Pods that get no token of workload identity then have no managed identity.",
-        )
-        c.argument(
-            "proxy_sidecar",
-            nargs="*",
-            help="Add the proxy sidecar to the workloads of these names (NAME or NAMESPACE/NAME). Without names, to "
-            "those whose manifest uses the instance metadata service.",
-        )
-        c.argument(
-            "new_service_accounts",
-            action="store_true",
-            help="Run workloads of the service account 'default' as a new one that is named like their pod identity.",
-        )
-
-
-def _sources(context: AzArgumentContext, validator: Any, *, workloads: str, context_help: str) -> None:
-    """Register the options that name where Kubernetes objects are read."""
-    context.argument("workloads", nargs="+", validator=validator, help=workloads)
-    context.argument("kube_context", options_list=["--context"], help=context_help)
-    context.argument(
-        "run_command",
-        action="store_true",
-        help="Run kubectl inside the cluster, for a private cluster that this machine does not reach.",
-    )
-    context.argument(
-        "default_namespace",
-        options_list=["--namespace"],
-        help="Kubernetes namespace of objects in files that do not name one.",
-    )
 
 
 def _cluster(loader: PodIdentityCommandsLoader) -> None:

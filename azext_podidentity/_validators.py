@@ -175,12 +175,21 @@ def validate_migrate(namespace: Namespace) -> None:
 
 
 def validate_check(namespace: Namespace) -> None:
-    """Check that the options of `check` name one source of pods."""
-    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
+    """Check that the options of `check` name one source of pods; the namespace gets the key of the pod."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
 
-    from azext_podidentity.profile.validation import check_namespace
+    from azext_podidentity.profile.entries import EntryKey
+    from azext_podidentity.profile.validation import check_name, check_namespace
 
     check_namespace(namespace.default_namespace)
+    if namespace.pod is not None:
+        of_pod, slash, name = namespace.pod.partition("/")
+        if not slash:
+            raise InvalidArgumentValueError(
+                f"--pod '{namespace.pod}' is not NAMESPACE/NAME.",
+                f"Example: --pod {namespace.default_namespace}/{namespace.pod or 'demo'}",
+            )
+        namespace.pod = EntryKey(check_namespace(of_pod, "--pod: its namespace"), check_name(name, "--pod: its name"))
     for together in _sources(namespace):
         if len(together) > 1:
             raise MutuallyExclusiveArgumentError(f"{' and '.join(together)} cannot be used together.", "Pass one.")

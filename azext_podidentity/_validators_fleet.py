@@ -70,6 +70,7 @@ def validate_no_cluster(namespace: Namespace) -> None:
         "--workloads": namespace.workloads,
         "--context": namespace.kube_context,
         "--run-command": namespace.run_command,
+        "--pod": namespace.pod,
     }
     for option, value in given.items():
         if value and not getattr(value, "is_default", False):

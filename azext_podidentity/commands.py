@@ -12,10 +12,10 @@ from azext_podidentity._format import (
     document_table,
     entry_table,
     exceptions_table,
-    findings_table,
     per_cluster,
     pod_identities_table,
 )
+from azext_podidentity._format_check import check_table
 from azext_podidentity._format_fleet import clusters_table
 from azext_podidentity._format_migrate import migration_table
 
@@ -47,7 +47,12 @@ def load_command_table(loader: PodIdentityCommandsLoader) -> None:
         group.custom_command("export", "export_manifest", table_transformer=per_cluster(document_table))
         group.custom_command("list", "list_pod_identities", **identities)
         group.custom_show_command("show", "show_pod_identity", table_transformer=identity)
-        group.custom_command("check", "check_pod_identities", table_transformer=per_cluster(findings_table))
+        group.custom_command(
+            "check",
+            "check_pod_identities",
+            table_transformer=per_cluster(check_table),
+            custom_command_type=CliCommandType(operations_tmpl="azext_podidentity.custom_check#{}"),
+        )
         group.custom_command(
             "migrate",
             "migrate_workloads",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.azclierror import ResourceNotFoundError
 from azure.core.exceptions import AzureError, HttpResponseError
@@ -18,6 +18,9 @@ from azext_podidentity.profile.commands import create_commands
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 from azext_podidentity.profile.rbac import places_to_list
 from azext_podidentity.profile.validation import managed_identity_parts
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
 
 logger = get_logger(__name__)
 
@@ -43,6 +46,19 @@ def find_many(
     listed = {key: each for key, each in _list(client_of, ids).items() if key in ids}
     left = [each for key, each in ids.items() if key not in listed]
     return {**listed, **for_each(left, partial(_find, client_of), lambda done: tell(len(listed) + done))}
+
+
+def find_by_client_id(cli_ctx: AzCli, subscription_id: str, client_id: str) -> ManagedIdentity | None:
+    """Return the managed identity of the subscription that has the client ID, None if none has.
+
+    Raise an azure-cli error if the managed identities cannot be listed.
+    """
+    try:
+        listed = managed_identity_client(cli_ctx, subscription_id).user_assigned_identities.list_by_subscription()
+        found = (_managed_identity(each, each.id) for each in listed)
+        return next((each for each in found if (each.client_id or "").lower() == client_id.lower()), None)
+    except AzureError as error:
+        raise explain_plainly(error) from error
 
 
 def existing(

@@ -10,4 +10,5 @@ from __future__ import annotations
 BINDING_LABEL = "aadpodidbinding"
 USE_LABEL = "azure.workload.identity/use"
 CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id"
+IDENTITY_BINDING_ANNOTATION = "azure.workload.identity/use-identity-binding"
 PROXY_ANNOTATION = "azure.workload.identity/inject-proxy-sidecar"

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from azext_podidentity._format import findings_table
+from azext_podidentity._format_check import findings_table
 from azext_podidentity.checks.finding import SEVERITIES
 from azext_podidentity.checks.registry import CHECKS, run_checks
 from azext_podidentity.checks.snapshot import Roles, Snapshot

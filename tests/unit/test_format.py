@@ -7,7 +7,8 @@ from hypothesis import given
 from knack.output import format_table
 from knack.util import CommandResultItem
 
-from azext_podidentity._format import exceptions_table, findings_table, per_cluster, pod_identities_table
+from azext_podidentity._format import exceptions_table, per_cluster, pod_identities_table
+from azext_podidentity._format_check import findings_table
 from azext_podidentity._format_migrate import migration_table
 from azext_podidentity.checks.registry import run_checks
 from azext_podidentity.profile.validation import with_identity_names

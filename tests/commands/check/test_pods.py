@@ -16,6 +16,7 @@ from tests.support.azure_cli import NAMESPACE, ON_CLUSTER, AzureCli
 from tests.support.cluster_state import seed_entries
 from tests.support.kubernetes_api import KubernetesApi, kubernetes_api
 from tests.support.pod_states import agent, agent_set, identity_objects, live, node, pod
+from tests.support.workload_manifests import ENABLED, USE, service_account
 
 CHECK = f"aks pod-identity check {ON_CLUSTER}"
 
@@ -34,7 +35,7 @@ def az_there(az: AzureCli, api: KubernetesApi) -> AzureCli:
 
 def cluster_objects(simulator: Simulator, label: str) -> list[dict[str, Any]]:
     """A cluster with a pod identity 'app' and a pod with that label, as kubectl shows it."""
-    app = seed_entries(simulator, "app")["app"]
+    app = seed_entries(simulator, "app", fqdn="127.0.0.1")["app"]
     client_id = app["properties"]["clientId"]
     objects = identity_objects(EntryKey(NAMESPACE, "app"), app["id"], client_id=client_id)
     return [node(), agent_set(), agent(), *objects, pod(label)]
@@ -81,6 +82,50 @@ def test_kubectl_runs_inside_a_private_cluster(az: AzureCli, simulator: Simulato
 
     assert found(az(f"{CHECK} --run-command").ok().json) == [("pod-managed-identity", "Pod my-app/web")]
     assert ran == [in_cluster_command(FOR_POD_CHECKS)]
+
+
+def test_a_pod_is_followed_to_its_token(az_there: AzureCli, api: KubernetesApi, simulator: Simulator) -> None:
+    api.seed(*cluster_objects(simulator, "App"))
+
+    table = az_there(f"{CHECK} --pod my-app/web --output table").ok().stdout
+
+    chain, _, command = table.partition("\nSuggested commands:\n")
+    lines = chain.splitlines()
+    marks = "".join(line[0] for line in lines[2:] if line[0] != " ")
+    assert marks == "\u2713\u2713\u2713\u2717\u2713\u2713\u2713\u2713\u2717"
+    assert max(map(len, lines)) <= 100
+    api.run(*command.split())
+    steps = az_there(f"{CHECK} --pod my-app/web --fail-on warning").ok().json
+    assert {each["state"] for each in steps} == {"Ok"}
+    assert steps[-1]["step"] == "Result"
+    assert set(steps[-1]) == {"step", "state", "detail", "command"}
+
+
+def test_a_pod_on_workload_identity_is_followed_to_its_credential(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    app = seed_entries(simulator, "other", **ENABLED)["other"]
+    moved = pod(None, labels={USE: "true"}, container={"env": [{"name": "AZURE_FEDERATED_TOKEN_FILE"}]})
+    file = tmp_path / "pods.json"
+    printed = {"apiVersion": "v1", "kind": "List"}
+    account = service_account("web", simulator.seed.managed_identity("apart", "mine")["properties"]["clientId"])
+    file.write_text(json.dumps({**printed, "items": live([moved, account])}))
+
+    steps = az(f"{CHECK} --workloads {file} --pod my-app/web").ok().json
+
+    assert [each["step"] for each in steps if each["state"] == "Error"] == ["Credential", "Result"]
+    az.paste(steps[-1]["command"])
+    result = az(f"{CHECK} --workloads {file} --pod my-app/web --fail-on error").ok().json[-1]
+    assert result["state"] == "Ok"
+    assert "'mine'" in result["detail"]
+    assert app["name"] not in result["detail"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_pod_that_is_not_there_is_an_error(az: AzureCli) -> None:
+    text = json.dumps(live([pod()])[0])
+    assert "Similar: my-app/web" in az(f"{CHECK} --workloads - --pod my-app/demo", stdin=text).failed(3)
+    assert "is not NAMESPACE/NAME" in az(f"{CHECK} --pod demo").failed()
 
 
 def test_one_source_at_a_time(az: AzureCli, simulator: Simulator) -> None:

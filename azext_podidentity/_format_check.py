@@ -1,0 +1,67 @@
+"""Tables of `check`, as wide as the terminal allows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from azext_podidentity._format import Rows
+
+# Widths in the table of findings: the severity, the narrowest and the widest subject, and the gap between columns. az
+# makes a column at least two wider than its header.
+_SEVERITY, _MIN_SUBJECT, _MAX_SUBJECT, _GAP = 10, 9, 24, 2
+_OF_FINDING = ("severity", "subject", "message")
+# The column of the steps of a pod.
+_STEP = 24
+_MARKS = {"Ok": "\u2713", "Warning": "!", "Error": "\u2717", "Unknown": "?"}
+_PLAIN_MARKS = {**_MARKS, "Ok": "+", "Error": "x"}
+
+
+def check_table(result: Sequence[Mapping[str, Any]], width: int) -> Rows:
+    """Return the rows of what `check` returns: findings, or the steps of a pod."""
+    return steps_table(result, width) if result and "step" in result[0] else findings_table(result, width)
+
+
+def steps_table(steps: Sequence[Mapping[str, Any]], width: int) -> Rows:
+    """Return the rows of the steps of a pod, each with the mark of its state."""
+    marks = _MARKS if (sys.stdout.encoding or "").lower().startswith("utf") else _PLAIN_MARKS
+    return [
+        {
+            "Step": f"{marks[each['state']]} {each['step']}",
+            "Detail": _wrapped(each["detail"], width - _STEP - _GAP),
+        }
+        for each in steps
+    ]
+
+
+def findings_table(findings: Sequence[Mapping[str, Any]], width: int) -> Rows:
+    """Return the rows of the findings of `check`, one per finding, wrapped between words to the width.
+
+    Findings of many clusters have a Cluster column. A managed identity is shown by its name. The commands are printed
+    below the table, where they can be copied.
+    """
+    if findings and "cluster" in findings[0]:
+        left = width - max(_MIN_SUBJECT, *(len(finding["cluster"]) for finding in findings)) - _GAP
+        rows = findings_table([{key: each[key] for key in _OF_FINDING} for each in findings], left)
+        return [{"Cluster": each["cluster"], **row} for each, row in zip(findings, rows, strict=True)]
+    widest = max((len(finding["subject"]) for finding in findings), default=0)
+    subject = min(max(widest, _MIN_SUBJECT), _MAX_SUBJECT)
+    message = width - _SEVERITY - subject - 2 * _GAP
+    return [
+        {
+            "Severity": finding["severity"],
+            "Subject": _wrapped(finding["subject"], subject),
+            "Message": _wrapped(finding["message"], message),
+        }
+        for finding in findings
+    ]
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Return the text in lines of at most that width, with managed identities by their names."""
+    from textwrap import fill
+
+    from azext_podidentity.profile.validation import with_identity_names
+
+    return fill(with_identity_names(text), width, break_on_hyphens=False, break_long_words=False)

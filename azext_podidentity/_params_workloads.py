@@ -1,0 +1,128 @@
+"""The arguments of the commands that read Kubernetes objects: `check` and `migrate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure.cli.core.commands.parameters import AzArgumentContext, get_enum_type
+
+from azext_podidentity import _validators
+
+if TYPE_CHECKING:
+    from azext_podidentity import PodIdentityCommandsLoader
+
+YES = "Do not prompt for confirmation."
+_WORKLOADS = (
+    "Space-separated files and folders with Kubernetes objects in YAML or JSON: manifests, or the output of kubectl. "
+    "Use `-` for standard input. kubectl builds a folder with a kustomization."
+)
+
+
+def load_check(loader: PodIdentityCommandsLoader) -> None:
+    """Register the arguments of `check`, except those for all clusters."""
+    with loader.argument_context("aks pod-identity check") as c:
+        c.argument(
+            "fail_on",
+            arg_type=get_enum_type(("error", "warning")),
+            help="Exit with code 1 if there is a finding of this severity or higher.",
+        )
+    with loader.argument_context("aks pod-identity check", arg_group="Pods") as c:
+        _sources(
+            c,
+            _validators.validate_check,
+            workloads=f"Check also these pods. {_WORKLOADS}",
+            context_help="Check also the pods that kubectl reads from the cluster, with this context.",
+        )
+        c.argument(
+            "pod",
+            help="Follow one pod, NAMESPACE/NAME, from its labels to its token, and say which managed identities it "
+            "gets or why it gets none. Reads the cluster with the current kubectl context, unless another option "
+            "names the source.",
+        )
+
+
+def load_migrate(loader: PodIdentityCommandsLoader) -> None:
+    """Register the arguments of `migrate`."""
+    with loader.argument_context("aks pod-identity migrate", arg_group="Workloads") as c:
+        _sources(
+            c,
+            _validators.validate_migrate,
+            workloads=f"{_WORKLOADS} Defaults to the objects that kubectl reads from the cluster.",
+            context_help="The kubectl context to use. Defaults to the current context.",
+        )
+    with loader.argument_context("aks pod-identity migrate", arg_group="Action") as c:
+        c.argument(
+            "approve",
+            action="store_true",
+            help="Enable the OIDC issuer and workload identity, and create the federated identity credentials. Asks "
+            "before it enables the OIDC issuer, which cannot be disabled again.",
+        )
+        c.argument("status", action="store_true", help="Show which workloads still need the add-on.")
+        c.argument(
+            "finish",
+            action="store_true",
+            help="Remove the pod identities, their role assignments and the exceptions, and disable the add-on. "
+            "Refused while anything that was read is not ready.",
+        )
+        c.argument(
+            "undo",
+            action="store_true",
+            help="Remove the federated identity credentials that this command created for the cluster. It recognizes "
+            "them by their names, which derive from issuer and subject. Pod identity does not change.",
+        )
+        c.argument(
+            "issuer",
+            help="With --undo, the issuer URL whose credentials are removed, for example that of a cluster that was "
+            "recreated. Defaults to the cluster's issuer.",
+        )
+        c.argument(
+            "force",
+            action="store_true",
+            help="With --finish, disable the add-on although workloads are not ready or are not known. They can lose "
+            "their managed identity.",
+        )
+        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
+    with loader.argument_context("aks pod-identity migrate", arg_group="Kubernetes") as c:
+        c.argument(
+            "output_dir",
+            help="Folder to write the Kubernetes side to: service accounts, and a kustomization for objects in files, "
+            "or patches and a script for objects in a cluster.",
+        )
+        c.argument(
+            "remove_labels",
+            action="store_true",
+            help="Plan the second step: remove the label aadpodidbinding from workloads whose pods have tokens of "
+            "workload identity. By default, the first step is planned, which keeps the label.",
+        )
+        c.argument(
+            "one_step",
+            action="store_true",
+            help="Plan both steps as one. Pods that get no token of workload identity then have no managed identity.",
+        )
+        c.argument(
+            "proxy_sidecar",
+            nargs="*",
+            help="Add the proxy sidecar to the workloads of these names (NAME or NAMESPACE/NAME). Without names, to "
+            "those whose manifest uses the instance metadata service.",
+        )
+        c.argument(
+            "new_service_accounts",
+            action="store_true",
+            help="Run workloads of the service account 'default' as a new one that is named like their pod identity.",
+        )
+
+
+def _sources(context: AzArgumentContext, validator: Any, *, workloads: str, context_help: str) -> None:
+    """Register the options that name where Kubernetes objects are read."""
+    context.argument("workloads", nargs="+", validator=validator, help=workloads)
+    context.argument("kube_context", options_list=["--context"], help=context_help)
+    context.argument(
+        "run_command",
+        action="store_true",
+        help="Run kubectl inside the cluster, for a private cluster that this machine does not reach.",
+    )
+    context.argument(
+        "default_namespace",
+        options_list=["--namespace"],
+        help="Kubernetes namespace of objects in files that do not name one.",
+    )

@@ -1,0 +1,104 @@
+"""The handler of `az aks pod-identity check`. It imports what it needs when it runs."""
+
+# az passes the options of a command by name.
+# pylint: disable=too-many-positional-arguments
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from azure.cli.core.commands import AzCliCommand
+    from azure.mgmt.containerservice.operations import ManagedClustersOperations
+
+    from azext_podidentity.actions.workload_source import WorkloadSource
+    from azext_podidentity.arm.managed_clusters import ClusterReader
+    from azext_podidentity.checks.finding import Finding
+    from azext_podidentity.profile.entries import EntryKey
+
+Printed = list[dict[str, str | None]]
+
+
+def check_pod_identities(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
+    resource_group_name: str,
+    cluster_name: str,
+    fail_on: str | None = None,
+    workloads: list[str] | None = None,
+    kube_context: str | None = None,
+    run_command: bool = False,
+    default_namespace: str = "default",
+    pod: EntryKey | None = None,
+    all_clusters: bool = False,
+    subscriptions: list[str] | None = None,
+    management_group: str | None = None,
+    parallel: int | None = None,
+    cluster_timeout: int | None = None,
+    report: str | None = None,
+) -> Printed:
+    """Return the findings, most severe first, or the steps of a pod, as JSON objects.
+
+    Their commands are printed below a table.
+    """
+    if all_clusters:
+        from azext_podidentity.custom_fleet import check_all_clusters
+
+        return check_all_clusters(
+            cmd, subscriptions, management_group, fail_on, parallel=parallel, timeout=cluster_timeout, report=report
+        )
+    from azext_podidentity.arm.managed_clusters import ClusterReader
+    from azext_podidentity.cli.target import cluster_reference
+
+    reader = ClusterReader(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name))
+    source = None
+    if workloads or kube_context or run_command or pod:
+        from azext_podidentity.actions.workload_source import WorkloadSource
+
+        source = WorkloadSource(tuple(workloads or ()), kube_context, run_command, default_namespace)
+    if pod and source:
+        return _follow_pod(cmd, client, reader, source, pod, fail_on)
+    return _report_findings(cmd, _find_problems(cmd, client, reader, source), fail_on)
+
+
+def _find_problems(
+    cmd: AzCliCommand, client: ManagedClustersOperations, reader: ClusterReader, source: WorkloadSource | None
+) -> list[Finding]:
+    if source is None:
+        from azext_podidentity.actions import check
+
+        return check.find_problems(cmd.cli_ctx, reader)
+    from azext_podidentity.actions import pod_check
+
+    return pod_check.find_problems(cmd.cli_ctx, client, reader, source)
+
+
+def _report_findings(cmd: AzCliCommand, findings: list[Finding], fail_on: str | None) -> Printed:
+    from azext_podidentity.checks.finding import at_or_above, suggested_commands
+    from azext_podidentity.cli.after_output import fail_after_output, fail_on_error, print_after_table
+
+    print_after_table(cmd.cli_ctx, "Suggested commands:", suggested_commands(findings))
+    if fail_on and (bad := at_or_above(findings, fail_on)):
+        fail_after_output(cmd.cli_ctx, fail_on_error(fail_on, len(bad), len(findings)))
+    return [finding.to_json() for finding in findings]
+
+
+def _follow_pod(
+    cmd: AzCliCommand,
+    client: ManagedClustersOperations,
+    reader: ClusterReader,
+    source: WorkloadSource,
+    pod: EntryKey,
+    fail_on: str | None,
+) -> Printed:
+    from azure.cli.core.azclierror import ValidationError
+
+    from azext_podidentity.actions import pod_chain
+    from azext_podidentity.cli.after_output import fail_after_output, print_after_table
+
+    steps = pod_chain.follow(cmd.cli_ctx, client, reader, source, pod)
+    result = steps[-1]
+    print_after_table(cmd.cli_ctx, "Suggested commands:", result.command or "")
+    if fail_on and result.state in (("Error", "Warning") if fail_on == "warning" else ("Error",)):
+        fail_after_output(cmd.cli_ctx, ValidationError(result.detail, "Fix the problem and run the check again."))
+    return [step.to_json() for step in steps]
