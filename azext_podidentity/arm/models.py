@@ -26,16 +26,16 @@ def edited(state: ClusterState, wanted: Cluster) -> ManagedCluster:
     properties: Any = state.model.properties
     if wanted.profile is not state.cluster.profile:
         properties.pod_identity_profile = profile_model(wanted.profile)
-    elif properties.pod_identity_profile is not None:
-        _fix_null_labels(properties.pod_identity_profile)
+    fill_null_labels(state.model)
     if wanted.features.enabled and not state.cluster.features.enabled:
         _enable_workload_identity(properties)
     return state.model
 
 
-def _fix_null_labels(profile: ManagedClusterPodIdentityProfile) -> None:
-    """Replace `podLabels: null` of old versions, which the service refuses to have sent back."""
-    for exception in profile.user_assigned_identity_exceptions or ():
+def fill_null_labels(model: ManagedCluster) -> None:
+    """Replace `podLabels: null` of old versions by `{}` in a cluster to be sent; the service refuses null."""
+    profile = model.properties.pod_identity_profile if model.properties else None
+    for exception in (profile.user_assigned_identity_exceptions if profile else None) or ():
         if exception is not None and exception.pod_labels is None:
             exception.pod_labels = {}
 

@@ -13,13 +13,27 @@ from azext_podidentity.profile.entry_types import EXCEPTION, SERVICE_EXCEPTION, 
 from azext_podidentity.profile.validation import check_pod_labels
 
 
+def check_labels_null(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each exception with `podLabels: null`, as early versions of the service stored it."""
+    cluster = snapshot.cluster
+    for entry in cluster.profile.exceptions:
+        if entry.has_null_labels:
+            message = (
+                f"{EXCEPTION.name(entry.key)} has no labels (null). The service refuses every update of the cluster "
+                "that sends it back, so 'az aks scale' and 'az aks upgrade' fail until it is repaired, as does 'az aks "
+                "update' of other clients."
+            )
+            of_service = entry.key == SERVICE_EXCEPTION
+            repair = cluster.reference.update_command("--yes") if of_service else _remove(snapshot, entry)
+            yield Finding("error", str(entry.key), message, (repair,))
+
+
 def check_labels_exist(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each exception without labels, which matches no pod; early versions stored null."""
+    """Yield a finding for each exception without labels, which matches no pod."""
     for entry in _user_exceptions(snapshot):
-        if not entry.pod_labels:
+        if not entry.pod_labels and not entry.has_null_labels:
             message = f"{EXCEPTION.name(entry.key)} has no labels, so it matches no pod."
-            remove = EXCEPTION.delete_command(snapshot.cluster, entry.key)
-            yield Finding("warning", str(entry.key), message, (remove,))
+            yield Finding("warning", str(entry.key), message, (_remove(snapshot, entry),))
 
 
 def check_labels_valid(snapshot: Snapshot) -> Iterator[Finding]:
@@ -39,6 +53,10 @@ def check_several_labels(snapshot: Snapshot) -> Iterator[Finding]:
             labels = " or ".join(label_arguments(entry.pod_labels))
             message = f"{EXCEPTION.name(entry.key)} matches pods that have any of its labels, not all: {labels}."
             yield Finding("info", str(entry.key), message)
+
+
+def _remove(snapshot: Snapshot, entry: PodIdentityException) -> str:
+    return EXCEPTION.delete_command(snapshot.cluster, entry.key)
 
 
 def _user_exceptions(snapshot: Snapshot) -> Iterator[PodIdentityException]:

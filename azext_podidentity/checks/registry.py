@@ -44,6 +44,7 @@ CHECKS: dict[str, Check] = {
     "entry-state": entry_states.check_states,
     "entry-name": entry_states.check_names,
     "binding-selector": selectors.check_selector_valid,
+    "exception-null-labels": exceptions.check_labels_null,
     "exception-without-labels": exceptions.check_labels_exist,
     "exception-label": exceptions.check_labels_valid,
     "entry-limit": entry_states.check_limits,

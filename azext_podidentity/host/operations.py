@@ -10,7 +10,7 @@ from azure.core.exceptions import HttpResponseError
 from azext_podidentity.arm import managed_identities
 from azext_podidentity.arm.backoff import BackoffPolling
 from azext_podidentity.arm.errors import explain_if_pod_identity
-from azext_podidentity.arm.models import if_absent, if_unchanged
+from azext_podidentity.arm.models import fill_null_labels, if_absent, if_unchanged
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
@@ -36,6 +36,7 @@ class ManagedClusterOperations:
         self, resource_group_name: str, resource_name: str, parameters: Any, **options: Any
     ) -> Any:
         """As the SDK's. Raises an explained azure-cli error where pod identities are what the service refuses."""
+        fill_null_labels(parameters)
         options.setdefault("polling", BackoffPolling())
         if "match_condition" not in options:
             options.update(if_absent() if self.create_only else if_unchanged(self.etag))

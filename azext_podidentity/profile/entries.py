@@ -167,6 +167,11 @@ class PodIdentityException:
         """Read one entry from the JSON object that ARM sends; `podLabels: null` of old versions means no labels."""
         return cls(key=_key(raw), pod_labels=raw.get("podLabels") or {}, raw=raw)
 
+    @property
+    def has_null_labels(self) -> bool:
+        """Return whether it was read with `podLabels: null`, which the service refuses to have sent back."""
+        return bool(self.raw) and self.raw.get("podLabels") is None
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object to send; the service refuses `podLabels: null`, so no labels are sent as `{}`."""
         namespace, name = self.key

@@ -170,7 +170,12 @@ STATES: dict[str, tuple[str, str, Made]] = {
     "selector of a long name": ("binding-selector", "error", _entry(EntryKey("my-app", LONG))),
     "selector with a space": ("binding-selector", "error", _entry(bindingSelector="not this")),
     "one selector": ("shared-selector", "info", _cluster(_SAME_SELECTOR)),
-    "exception with null": ("exception-without-labels", "warning", _exceptions(None)),
+    "exception with null": ("exception-null-labels", "error", _exceptions(None)),
+    "exception of the service with null": (
+        "exception-null-labels",
+        "error",
+        _cluster((), [exception_entry(SERVICE_EXCEPTION, None)]),
+    ),
     "exception with none": ("exception-without-labels", "warning", _exceptions({})),
     "exception with a bad value": ("exception-label", "warning", _exceptions({"app": "not this"})),
     "exception with a bad key": ("exception-label", "warning", _exceptions({"/": "x"})),

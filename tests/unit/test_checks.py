@@ -229,7 +229,7 @@ def test_the_same_selector_is_told_only_in_one_namespace_and_for_different_ident
 
 
 def test_the_exception_of_the_service_is_left_alone() -> None:
-    exception = exception_entry(EntryKey("kube-system", "aks-addon-exception"), None)
+    exception = exception_entry(EntryKey("kube-system", "aks-addon-exception"), {})
     assert [each.check for each in run_checks(snapshot_of(cluster_of((), [exception])))] == ["deprecation"]
 
 

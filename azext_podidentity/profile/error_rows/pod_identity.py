@@ -80,7 +80,8 @@ ROWS = (
         pattern="podLabels",
         sample="Required parameter userAssignedIdentityExceptions.podLabels is missing (null).",
         cause="A pod identity exception of cluster '{cluster}' has no labels (null), as earlier versions of the "
-        "service stored it. The service now refuses every update of the cluster that sends it back.",
+        "service stored it. The service now refuses every update of the cluster that sends it back, also those of "
+        "az aks scale and az aks upgrade.",
         fix="Such an exception has no effect. Remove it, and then run your command again:",
         commands=advice.remove_unlabelled,
         stages=CHANGES,

@@ -1,0 +1,40 @@
+"""Exceptions that early versions of the service stored with `podLabels: null`, which it refuses to have sent back."""
+
+from __future__ import annotations
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import CLUSTER, GROUP, ON_CLUSTER, AzureCli
+from tests.support.cluster_state import exceptions, pod_exception, seed_entries
+
+HOST = f"--resource-group {GROUP} --name {CLUSTER}"
+NULL = pod_exception("null", None)
+SCALE = f"aks scale {HOST} --node-count 5"
+
+
+def test_an_update_of_the_host_fills_them(each_az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app", exceptions=[NULL, pod_exception("more", None)])
+
+    each_az(f"aks update {HOST} --tags team=shop").ok()
+
+    assert [each["podLabels"] for each in exceptions(simulator).values()] == [{}, {}]
+
+
+def test_the_command_of_check_lets_the_host_scale_again(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, exceptions=[NULL, pod_exception("more", None)])
+    assert "podLabels" in az(SCALE).failed()
+
+    checked = az(f"aks pod-identity check {ON_CLUSTER}").ok().json
+    blocking = next(each for each in checked if each["check"] == "exception-null-labels")
+    az(blocking["command"].removeprefix("az ")).ok()
+
+    az(SCALE).ok()
+
+
+def test_a_reconciling_update_repairs_the_exception_of_the_service(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, exceptions=[pod_exception("aks-addon-exception", None, "kube-system")])
+
+    checked = az(f"aks pod-identity check {ON_CLUSTER}").ok().json
+    (blocking,) = (each for each in checked if each["check"] == "exception-null-labels")
+    az(blocking["command"].removeprefix("az ")).ok()
+
+    assert [each["podLabels"] for each in exceptions(simulator).values()] == [{}]
