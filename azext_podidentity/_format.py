@@ -1,4 +1,7 @@
-"""The tables that `--output table` prints: one row per entry, in the order of the cluster."""
+"""The tables that `--output table` prints: one row per entry, in the order of the cluster.
+
+The tables of entries begin with the columns of aks-preview, because scripts cut words out of them.
+"""
 
 from __future__ import annotations
 
@@ -64,11 +67,11 @@ def pod_identities_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the pod identities of a managed cluster (its JSON as az prints it)."""
     return [
         {
-            "Namespace": entry.get("namespace") or "",
             "Name": entry.get("name") or "",
-            "BindingSelector": _selector(entry),
-            "ManagedIdentity": _name((entry.get("identity") or {}).get("resourceId")),
+            "Namespace": entry.get("namespace") or "",
             "ProvisioningState": entry.get("provisioningState") or "",
+            "ManagedIdentity": _name((entry.get("identity") or {}).get("resourceId")),
+            "BindingSelector": _selector(entry),
         }
         for entry in _profile(cluster).get("userAssignedIdentities") or ()
     ]
@@ -79,8 +82,8 @@ def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the pod identity exceptions of a managed cluster (its JSON as az prints it)."""
     return [
         {
-            "Namespace": entry.get("namespace") or "",
             "Name": entry.get("name") or "",
+            "Namespace": entry.get("namespace") or "",
             "PodLabels": _labels(entry),
         }
         for entry in _profile(cluster).get("userAssignedIdentityExceptions") or ()
@@ -149,7 +152,7 @@ def _name(resource_id: str | None) -> str:
 
 
 def _labels(entry: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in (entry.get("podLabels") or {}).items())
+    return " ".join(f"{key}={value}" for key, value in sorted((entry.get("podLabels") or {}).items()))
 
 
 def _profile(cluster: Mapping[str, Any]) -> Mapping[str, Any]:

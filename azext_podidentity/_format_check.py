@@ -8,9 +8,9 @@ from typing import Any
 
 from azext_podidentity._format import Rows
 
-# Widths in the table of findings: the severity, the narrowest and the widest subject, and the gap between columns. az
-# makes a column at least two wider than its header.
-_SEVERITY, _MIN_SUBJECT, _MAX_SUBJECT, _GAP = 10, 9, 24, 2
+# Widths in the table of findings: the severity, the narrowest and the widest subject, the narrowest message, and the
+# gap between columns. az makes a column at least two wider than its header.
+_SEVERITY, _MIN_SUBJECT, _MAX_SUBJECT, _MIN_MESSAGE, _GAP = 10, 9, 24, 30, 2
 _OF_FINDING = ("severity", "subject", "message")
 # The column of the steps of a pod.
 _STEP = 24
@@ -46,15 +46,17 @@ def findings_table(findings: Sequence[Mapping[str, Any]], width: int) -> Rows:
         rows = findings_table([{key: each[key] for key in _OF_FINDING} for each in findings], left)
         return [{"Cluster": each["cluster"], **row} for each, row in zip(findings, rows, strict=True)]
     widest = max((len(finding["subject"]) for finding in findings), default=0)
-    subject = min(max(widest, _MIN_SUBJECT), _MAX_SUBJECT)
-    message = width - _SEVERITY - subject - 2 * _GAP
+    subjects = [_wrapped(finding["subject"], min(max(widest, _MIN_SUBJECT), _MAX_SUBJECT)) for finding in findings]
+    # A long name is not broken, so its column can be wider than it should be.
+    subject = max((len(line) for cell in subjects for line in cell.splitlines()), default=0)
+    message = max(width - _SEVERITY - max(subject, _MIN_SUBJECT) - 2 * _GAP, _MIN_MESSAGE)
     return [
         {
             "Severity": finding["severity"],
-            "Subject": _wrapped(finding["subject"], subject),
+            "Subject": cell,
             "Message": _wrapped(finding["message"], message),
         }
-        for finding in findings
+        for finding, cell in zip(findings, subjects, strict=True)
     ]
 
 

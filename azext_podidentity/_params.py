@@ -11,6 +11,7 @@ from azure.cli.core.commands.parameters import (
     resource_group_name_type,
 )
 
+from azext_podidentity import _compatible_options as options
 from azext_podidentity import _validators
 from azext_podidentity._completers import complete_managed_identity, complete_name, complete_namespace
 from azext_podidentity._params_fleet import load_fleet
@@ -122,6 +123,8 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
         )
         c.argument("skip_role_assignment", action="store_true", help=_SKIP_ROLES)
     with loader.argument_context("aks pod-identity apply") as c:
+        _namespace(c, "The Kubernetes namespace of entries in the files that do not name one.")
+        options.refuse_name(c)
         c.argument(
             "files",
             type=file_type,
@@ -171,6 +174,7 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
     for command in ("aks pod-identity list", "aks pod-identity exception list"):
         with loader.argument_context(command) as c:
             _namespace(c, "List only the entries in this Kubernetes namespace.")
+            _name(c, "List only the entries of this name.", complete_name, optional=True)
     with loader.argument_context("aks pod-identity exception") as c:
         c.argument(
             "pod_labels",
@@ -214,6 +218,10 @@ def _cluster(loader: PodIdentityCommandsLoader) -> None:
                 help="Name or resource ID of the managed cluster. A resource ID also replaces --resource-group and "
                 "--subscription.",
             )
+            # --cluster makes the prefixes of --cluster-name ambiguous, and --ids those of --identity-resource-id.
+            options.keep_prefixes(c, "--cluster-name", "--c", "--cl", "--clu", "--clus", "--clust", "--cluste")
+            if "identity_resource_id" in command.arguments:
+                options.keep_prefixes(c, "--identity-resource-id", "--i", "--id")
 
 
 def _namespace(context: AzArgumentContext, text: str) -> None:

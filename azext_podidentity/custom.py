@@ -128,6 +128,7 @@ def apply_manifest(
     resource_group_name: str,
     cluster_name: str,
     files: list[str],
+    entry_namespace: str | None = None,
     prune: bool = False,
     dry_run: bool = False,
     skip_role_assignment: bool = False,
@@ -144,7 +145,7 @@ def apply_manifest(
     from azext_podidentity.cli.output_format import at_terminal, colour_difference, print_text
     from azext_podidentity.cli.target import cluster_reference
 
-    manifest = apply.load_manifest(cmd.cli_ctx, files)
+    manifest = apply.load_manifest(cmd.cli_ctx, files, entry_namespace)
     warn_deprecated(cmd.cli_ctx)
     for note in manifest.notes:
         logger.warning(note)
@@ -201,13 +202,14 @@ def list_pod_identities(
     resource_group_name: str,
     cluster_name: str,
     entry_namespace: str | None = None,
+    entry_name: str | None = None,
 ) -> ManagedCluster:
-    """Return the managed cluster, whose profile has the pod identities of the namespace or of all namespaces."""
+    """Return the managed cluster, whose profile has the pod identities of that namespace and name, or all."""
     from azext_podidentity.actions.read import list_entries
     from azext_podidentity.cli.target import cluster_reference
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
-    return list_entries(cmd.cli_ctx, client, reference, entry_namespace)
+    return list_entries(cmd.cli_ctx, client, reference, entry_namespace, entry_name)
 
 
 def show_pod_identity(

@@ -103,13 +103,14 @@ def list_exceptions(
     resource_group_name: str,
     cluster_name: str,
     entry_namespace: str | None = None,
+    entry_name: str | None = None,
 ) -> ManagedCluster:
-    """Return the managed cluster, whose profile has the exceptions of the namespace or of all namespaces."""
+    """Return the managed cluster, whose profile has the exceptions of that namespace and name, or all."""
     from azext_podidentity.actions.read import list_entries
     from azext_podidentity.cli.target import cluster_reference
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
-    return list_entries(cmd.cli_ctx, client, reference, entry_namespace)
+    return list_entries(cmd.cli_ctx, client, reference, entry_namespace, entry_name)
 
 
 def show_exception(

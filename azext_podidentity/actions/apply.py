@@ -84,12 +84,13 @@ def _find_identities(cli_ctx: AzCli, manifest: Manifest, cluster: Cluster) -> di
     return managed_identities.existing(known, cluster.location)
 
 
-def load_manifest(cli_ctx: AzCli, paths: Iterable[str]) -> Manifest:
+def load_manifest(cli_ctx: AzCli, paths: Iterable[str], namespace: str | None = None) -> Manifest:
     """Return the entries of the files; managed identities given by name are in the subscription of the command.
 
-    Raise an azure-cli error with all problems of the files.
+    `namespace` is the Kubernetes namespace of entries that do not name one; without it they are a problem. Raise an
+    azure-cli error with all problems of the files.
     """
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     files = [(file.label, file.content) for file in read_files("--file", paths, MAX_BYTES)]
-    return parse_manifest(files, get_subscription_id(cli_ctx))
+    return parse_manifest(files, get_subscription_id(cli_ctx), namespace or "")

@@ -22,14 +22,18 @@ logger = get_logger(__name__)
 
 
 def list_entries(
-    cli_ctx: AzCli, client: ManagedClustersOperations, reference: ClusterReference, namespace: str | None = None
+    cli_ctx: AzCli,
+    client: ManagedClustersOperations,
+    reference: ClusterReference,
+    namespace: str | None = None,
+    name: str | None = None,
 ) -> ManagedCluster:
-    """Return the managed cluster with the entries of a Kubernetes namespace, or of all if it is None.
+    """Return the managed cluster with the entries of a Kubernetes namespace and of a name; None stands for all.
 
     Warn if the add-on is disabled. Raise an azure-cli error with the service's words if the cluster cannot be read.
     """
     reader = ClusterReader(cli_ctx, client, reference)
-    model = reader.get_namespace(namespace)
+    model = reader.get_entries(namespace, name)
     profile = model.properties.pod_identity_profile if model.properties else None
     if profile is None or not profile.enabled:
         _warn_disabled(reader.state_of(model).cluster)

@@ -61,13 +61,17 @@ class ClusterReader:
 
             raise explain(error, Cluster(self.reference, Profile()), self.look_up, stage=Stage.READ) from error
 
-    def get_namespace(self, namespace: str | None = None) -> ManagedCluster:
-        """Return the SDK's model of the cluster, with the entries of one Kubernetes namespace only if it is given."""
+    def get_entries(self, namespace: str | None = None, name: str | None = None) -> ManagedCluster:
+        """Return the SDK's model of the cluster, with the entries of one Kubernetes namespace or name only if given."""
         model = self.get()
         profile = model.properties.pod_identity_profile if model.properties else None
-        if namespace is not None and profile is not None:
+        if profile is not None and (namespace, name) != (None, None):
             for entries in ("user_assigned_identities", "user_assigned_identity_exceptions"):
-                kept = [entry for entry in getattr(profile, entries) or () if entry and entry.namespace == namespace]
+                kept = [
+                    entry
+                    for entry in filter(None, getattr(profile, entries) or ())
+                    if namespace in (None, entry.namespace) and name in (None, entry.name)
+                ]
                 setattr(profile, entries, kept)
         return model
 

@@ -11,9 +11,13 @@ from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
 
 @dataclass
 class EntryCollector:
-    """The entries of all files, each with its place, and `notes`: one sentence each for the user."""
+    """The entries of all files, each with its place, and `notes`: one sentence each for the user.
+
+    namespace: the Kubernetes namespace of entries that do not name one, empty if they have to.
+    """
 
     problems: Problems
+    namespace: str = ""
     identities: dict[EntryKey, tuple[PodIdentity, Place]] = field(default_factory=dict)
     exceptions: dict[EntryKey, tuple[PodIdentityException, Place]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

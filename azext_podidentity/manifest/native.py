@@ -18,6 +18,8 @@ def read_native(document: Document, collector: EntryCollector, subscription: str
 
     `subscription` is the ID of the subscription of managed identities that do not name theirs.
     """
+    if collector.namespace:
+        _fill_namespace(document, collector.namespace)
     check_schema(document, collector.problems)
     for part in _parts(document, "podIdentities"):
         reader = NodeReader(part, collector.problems)
@@ -30,6 +32,12 @@ def read_native(document: Document, collector: EntryCollector, subscription: str
         if entry.key == SERVICE_EXCEPTION:
             reader.add_problem(f"{EXCEPTION.name(entry.key)} belongs to the service; remove it from the manifest")
         collector.add_exception(entry, reader.place)
+
+
+def _fill_namespace(document: Document, namespace: str) -> None:
+    """Set the namespace of the entries that have none."""
+    for part in (*_parts(document, "podIdentities"), *_parts(document, "exceptions")):
+        part.value.setdefault("namespace", namespace)
 
 
 def _parts(document: Document, key: str) -> Iterator[Document]:

@@ -51,10 +51,10 @@ class NodeReader:
         self.validate(check, value, *path)
         return value
 
-    def key(self, *path: str) -> EntryKey:
-        """Return the namespace and the name, which are required."""
+    def key(self, *path: str, namespace: str = "") -> EntryKey:
+        """Return the namespace and the name, which are required unless `namespace` is given for a missing one."""
         return EntryKey(
-            self.text(*path, "namespace", check=check_namespace, required=True),
+            self.text(*path, "namespace", check=check_namespace, required=not namespace) or namespace,
             self.text(*path, "name", check=check_name, required=True),
         )
 

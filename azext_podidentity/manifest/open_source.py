@@ -93,7 +93,7 @@ class OpenSourceReader:
             self.collector.notes.append(NAMESPACED)
 
     def _read_identity(self, reader: NodeReader) -> None:
-        key = reader.key("metadata")
+        key = reader.key("metadata", namespace=self.collector.namespace)
         kind = _number(reader.find("spec", "type"))
         if kind in _SERVICE_PRINCIPALS:
             reader.add_problem(
@@ -110,14 +110,16 @@ class OpenSourceReader:
             reader.add_problem(f"AzureIdentity {key} is defined twice, first at {self._identities[key][1]}")
 
     def _read_binding(self, reader: NodeReader) -> None:
-        key = reader.key("metadata")
+        key = reader.key("metadata", namespace=self.collector.namespace)
         identity = reader.text("spec", "azureIdentity", check=check_name, required=True)
         selector = reader.text("spec", "selector", check=check_binding_selector, required=True)
         if identity and key.namespace:
             self._bindings.append(_Binding(key, EntryKey(key.namespace, identity), selector, reader))
 
     def _read_exception(self, reader: NodeReader) -> None:
-        entry = PodIdentityException(reader.key("metadata"), reader.labels("spec", "podLabels"))
+        entry = PodIdentityException(
+            reader.key("metadata", namespace=self.collector.namespace), reader.labels("spec", "podLabels")
+        )
         if entry.key == SERVICE_EXCEPTION:
             self.collector.notes.append(f"{reader.place}: {entry.key} belongs to the service, so it is not applied.")
         else:

@@ -27,15 +27,16 @@ class Manifest:
     notes: tuple[str, ...] = ()
 
 
-def parse_manifest(files: Iterable[tuple[str, bytes]], subscription: str) -> Manifest:
+def parse_manifest(files: Iterable[tuple[str, bytes]], subscription: str, namespace: str = "") -> Manifest:
     """Return the entries of the files, each given by name and content; a file may have several YAML documents.
 
-    `subscription` is the ID of the subscription of managed identities that are given by name and resource group.
+    `subscription` is the ID of the subscription of managed identities that are given by name and resource group,
+    `namespace` the Kubernetes namespace of entries that do not name one; without it they are a problem.
     Kubernetes objects of other kinds are ignored. Raise ValidationError with all problems of all files, each with its
     file and line.
     """
     problems = Problems()
-    collector = EntryCollector(problems)
+    collector = EntryCollector(problems, namespace)
     objects = OpenSourceReader(collector)
     has_native = False
     for file, content in files:

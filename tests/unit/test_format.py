@@ -44,19 +44,19 @@ def test_a_cluster_without_entries_has_empty_tables(cluster: Json) -> None:
 
 def test_the_columns_of_a_pod_identity() -> None:
     entry = {"name": "n", "namespace": "ns", "identity": {"resourceId": "/a/b/my-identity"}, "provisioningState": "S"}
-    row = {"Namespace": "ns", "Name": "n", "BindingSelector": "n", "ManagedIdentity": "my-identity"}
+    row = {"Name": "n", "Namespace": "ns", "ProvisioningState": "S", "ManagedIdentity": "my-identity"}
     cluster = {"podIdentityProfile": {"userAssignedIdentities": [entry, {**entry, "bindingSelector": "sel"}]}}
-    assert pod_identities_table(cluster) == [
-        {**row, "ProvisioningState": "S"},
-        {**row, "BindingSelector": "sel", "ProvisioningState": "S"},
+    assert [list(each.items()) for each in pod_identities_table(cluster)] == [
+        list({**row, "BindingSelector": "n"}.items()),
+        list({**row, "BindingSelector": "sel"}.items()),
     ]
 
 
 def test_the_columns_of_an_exception() -> None:
-    entry = {"name": "n", "namespace": "ns", "podLabels": {"app": "a", "tier": ""}}
+    entry = {"name": "n", "namespace": "ns", "podLabels": {"tier": "", "app": "a"}}
     cluster = {"podIdentityProfile": {"userAssignedIdentityExceptions": [entry, {**entry, "podLabels": None}]}}
     assert exceptions_table(cluster) == [
-        {"Namespace": "ns", "Name": "n", "PodLabels": "app=a, tier="},
+        {"Namespace": "ns", "Name": "n", "PodLabels": "app=a tier="},
         {"Namespace": "ns", "Name": "n", "PodLabels": ""},
     ]
 

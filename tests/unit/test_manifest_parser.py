@@ -9,7 +9,7 @@ from azure.cli.core.azclierror import AzCLIError, ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.manifest.parser import Manifest
+from azext_podidentity.manifest.parser import Manifest, parse_manifest
 from azext_podidentity.manifest.schema import SCHEMA
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException
 from azext_podidentity.profile.validation import check_binding_selector, check_name, check_namespace, check_pod_labels
@@ -23,6 +23,36 @@ ANOTHER = "99999999-2222-3333-4444-555555555555"
 def exception(labels: str) -> str:
     """A file of one exception; labels stand in line 5."""
     return f"version: 1\nexceptions:\n- namespace: my-app\n  name: x\n  podLabels: {labels}\n"
+
+
+def test_entries_without_a_namespace_get_the_given_one() -> None:
+    text = f"""\
+version: 1
+podIdentities:
+- name: own
+  namespace: other
+  identity: {{resourceId: {identity_id()}}}
+- name: app
+  identity: {{resourceId: {identity_id()}}}
+exceptions:
+- name: agents
+  podLabels: {{app: x}}
+---
+apiVersion: aadpodidentity.k8s.io/v1
+kind: AzureIdentity
+metadata: {{name: bound}}
+spec: {{type: 0, resourceID: {identity_id()}}}
+---
+apiVersion: aadpodidentity.k8s.io/v1
+kind: AzureIdentityBinding
+metadata: {{name: binding}}
+spec: {{azureIdentity: bound, selector: chosen}}
+"""
+    manifest = parse_manifest([("file.yaml", text.encode())], SUBSCRIPTION, "my-app")
+    assert {str(each.key) for each in manifest.identities} == {"other/own", "my-app/app", "my-app/bound"}
+    assert [str(each.key) for each in manifest.exceptions] == ["my-app/agents"]
+    with pytest.raises(ValidationError, match="namespace is missing"):
+        parse_manifest([("file.yaml", text.encode())], SUBSCRIPTION)
 
 
 def test_identities_by_resource_id_and_by_name_and_exceptions_are_read() -> None:

@@ -66,6 +66,25 @@ def test_a_namespace_filters_the_entries_and_nothing_else(az: AzureCli, simulato
     assert filtered == {name: value for name, value in whole.items() if name != "podIdentityProfile"}
 
 
+@pytest.mark.parametrize("command", ["list", "exception list"])
+@pytest.mark.parametrize(
+    ("filters", "left"), [("--name other", ["my-app", "other"]), ("-n other --namespace my-app", ["my-app"])]
+)
+def test_a_name_filters_the_entries(
+    az: AzureCli, simulator: Simulator, command: str, filters: str, left: list[str]
+) -> None:
+    identity = seed_entries(simulator, "first", "other", exceptions=[*TWO, pod_exception("other", {"app": "y"})])[
+        "other"
+    ]
+    az(f"aks pod-identity add {ON_CLUSTER} --namespace other --identity-resource-id {identity['id']}").ok()
+
+    profile = az(f"aks pod-identity {command} {ON_CLUSTER} {filters}").ok().json["podIdentityProfile"]
+
+    for entries_of_type in (profile["userAssignedIdentities"], profile["userAssignedIdentityExceptions"]):
+        assert {entry["name"] for entry in entries_of_type} == {"other"}
+        assert sorted(entry["namespace"] for entry in entries_of_type) == left
+
+
 def test_a_table_has_a_row_an_entry(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "first", "second")
     identity = simulator.seed.managed_identity(GROUP, "third-identity")
@@ -75,10 +94,10 @@ def test_a_table_has_a_row_an_entry(az: AzureCli, simulator: Simulator) -> None:
     listed = az(f"{LIST} --output table").ok().stdout
 
     assert [row.split() for row in listed.splitlines() if not row.startswith("--")] == [
-        ["Namespace", "Name", "BindingSelector", "ManagedIdentity", "ProvisioningState"],
-        ["my-app", "first", "first", "first", "Assigned"],
-        ["my-app", "second", "second", "second", "Assigned"],
-        ["other", "third", "My_Selector", "third-identity", "Assigned"],
+        ["Name", "Namespace", "ProvisioningState", "ManagedIdentity", "BindingSelector"],
+        ["first", "my-app", "Assigned", "first", "first"],
+        ["second", "my-app", "Assigned", "second", "second"],
+        ["third", "other", "Assigned", "third-identity", "My_Selector"],
     ]
     assert added == listed
 
@@ -89,10 +108,10 @@ def test_a_table_of_exceptions_has_a_row_an_exception(az: AzureCli, simulator: S
     table = az(f"aks pod-identity exception list {ON_CLUSTER} --output table").ok().stdout
 
     assert [row.split() for row in table.splitlines() if not row.startswith("--")] == [
-        ["Namespace", "Name", "PodLabels"],
-        ["my-app", "agents", "app=x,", "tier=y"],
+        ["Name", "Namespace", "PodLabels"],
+        ["agents", "my-app", "app=x", "tier=y"],
         ["other", "other", "app=z"],
-        ["my-app", "none"],
+        ["none", "my-app"],
     ]
 
 

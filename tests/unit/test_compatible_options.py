@@ -1,0 +1,41 @@
+"""Prefixes of options, as az's parser takes them: what they stood for in aks-preview they stand for here."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+from azure.cli.core.azclierror import UnrecognizedArgumentError
+
+from azext_podidentity._compatible_options import _validate_no_name
+from tests.support.az_parser import AzParser
+
+CLUSTER = "az aks pod-identity list --resource-group rg"
+ADD = "az aks pod-identity add --resource-group rg --cluster-name c --namespace my-app"
+APPLY = "az aks pod-identity apply --resource-group rg --cluster-name c --file entries.yaml"
+
+
+@pytest.mark.parametrize("length", range(len("--c"), len("--cluster-name")))
+def test_every_prefix_of_cluster_name_names_the_cluster(az: AzParser, length: int) -> None:
+    prefix = "--cluster-name"[:length]
+    parsed = az.parse([*CLUSTER.split(), prefix, "c"])
+    assert (parsed.cluster if prefix == "--cluster" else parsed.cluster_name) == "c"
+
+
+@pytest.mark.parametrize("prefix", ["--i", "--id", "--ide", "--identity-resource-i"])
+def test_a_prefix_of_identity_resource_id_is_all_that_is_required(az: AzParser, prefix: str) -> None:
+    assert az.parse([*ADD.split(), prefix, "/an/id"]).identity_resource_id == "/an/id"
+
+
+def test_without_the_option_or_a_prefix_it_is_still_required(az: AzParser) -> None:
+    with pytest.raises(AssertionError, match="--identity-resource-id"):
+        az.parse(ADD.split())
+
+
+@pytest.mark.parametrize("command", [APPLY, "az aks pod-identity migrate --resource-group rg --cluster-name c"])
+def test_a_name_is_not_taken_for_a_namespace(az: AzParser, command: str) -> None:
+    with pytest.raises(UnrecognizedArgumentError):
+        _validate_no_name(az.parse([*command.split(), "--name", "x"]))
+    without: argparse.Namespace = az.parse(command.split())
+    _validate_no_name(without)
+    assert not hasattr(without, "no_name")
