@@ -62,8 +62,8 @@ def _load_cluster_flags(loader: PodIdentityCommandsLoader) -> None:
         c.argument(
             "disable_pod_identity",
             action="store_true",
-            help="Disable the pod identity add-on. Prompts for confirmation if the cluster has pod identities or "
-            "exceptions, because they are deleted.",
+            help="Disable the pod identity add-on. If the cluster has pod identities or exceptions, they are deleted: "
+            "a terminal is asked for confirmation, else the command prints a copy of them to standard error.",
         )
 
 

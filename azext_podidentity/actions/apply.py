@@ -72,7 +72,7 @@ def apply_plan(
     change = plan.change
     grants = RoleGrants(cli_ctx, skip_role_assignment=skip_role_assignment, found=change.found)
     result = change_cluster(cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait)
-    show_kept_roles(result, plan.wanted)
+    show_kept_roles(result, writer.state_of(result.model).cluster if result.model else None)
 
 
 def _find_identities(cli_ctx: AzCli, manifest: Manifest, cluster: Cluster) -> dict[str, ManagedIdentity]:

@@ -126,7 +126,8 @@ class _Run:  # pylint: disable=too-many-instance-attributes
             return self._result(state)
         if self._attempts == 1:
             self._change = self._change.pinned(state.cluster)
-        for warning in self._change.warnings(state.cluster) if self._attempts == 1 else ():
+        warnings = self._change.warnings(state.cluster) if self._attempts == 1 else []
+        for warning in warnings:
             logger.warning(warning)
         wanted = self._change.wanted(state.cluster)
         self._remember_removed(state.cluster.profile, wanted.profile)
@@ -134,7 +135,8 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         prepared = self._grants.prepare(state.cluster, wanted.profile, existing)
         wanted = _with_profile(wanted, restore(prepared.profile, self._lost))
         if self._is_reached(state.cluster) and wanted.profile.to_json() == state.cluster.profile.to_json():
-            logger.warning("No changes: cluster '%s' is already up to date.", self._writer.reference.name)
+            if not warnings:
+                logger.warning("No changes: cluster '%s' is already up to date.", self._writer.reference.name)
             return self._result(state)
         if prepared.wait or prepared.sent_requests:
             self._wait_for_roles(prepared.wait)

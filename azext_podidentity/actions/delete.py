@@ -14,7 +14,6 @@ from azext_podidentity.actions.role_revocation import Agree, RoleRevocation, sho
 from azext_podidentity.arm import role_assignments
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.commands import revoke_command
-from azext_podidentity.profile.entries import Profile
 from azext_podidentity.profile.rbac import OPERATOR_ROLE
 
 if TYPE_CHECKING:
@@ -51,27 +50,34 @@ def delete_identities(
         logger.warning(_leftover_advice(cluster))
         return result.model
     if not delete_role_assignment or result.principal_id is None or result.model is None:
-        left = Profile() if result.model is None else writer.state_of(result.model).cluster.profile
-        show_kept_roles(result, left)
+        after = writer.state_of(result.model).cluster if result.model else None
+        show_kept_roles(result, after, asked=delete_role_assignment)
         return result.model
     revocation = RoleRevocation(cli_ctx, writer, result.principal_id, agree, result.granted)
     show_outcomes(revocation.revoke(_removed_identities(result)))
     return result.model
 
 
-def show_kept_roles(result: ChangeResult, left: Profile) -> None:
-    """Show how to remove the roles that no entry of the profile `left` needs."""
-    for resource_id in _removed_identities(result):
-        if left.bound_to(resource_id):
-            continue
+def show_kept_roles(result: ChangeResult, after: Cluster | None, *, asked: bool = False) -> None:
+    """Show how to remove the roles that the change leaves: a warning of one line if nothing else can need them.
+
+    after: the cluster after the change, None if it was not waited for. asked: whether the roles were to be removed.
+    Other clusters can run as the same user-assigned identity, so what that one keeps is information.
+    """
+    kept = [each for each in _removed_identities(result) if after is None or not after.profile.bound_to(each)]
+    alone = after is not None and after.identity_type == "SystemAssigned" and result.principal_id is not None
+    log = logger.warning if asked or (alone and len(kept) == 1) else logger.info
+    for resource_id in kept:
         if result.principal_id is None:
-            logger.warning(
-                "The role over '%s' is kept: the cluster does not show the object ID of its identity.", resource_id
-            )
-            continue
+            log("The role over '%s' is kept: the cluster does not show the object ID of its identity.", resource_id)
+        else:
+            command = revoke_command(result.principal_id, resource_id)
+            log("The cluster identity keeps its role over '%s'. To remove it, run: %s", resource_id, command)
+    if alone and len(kept) > 1:
         logger.warning(
-            "The cluster identity keeps its role over '%s'. Once nothing needs it, remove it with: %s",
-            *(resource_id, revoke_command(result.principal_id, resource_id)),
+            "The cluster identity keeps its roles over %d managed identities. To show how to remove them, run with "
+            "--verbose. 'delete --delete-role-assignment' removes them together with the pod identities.",
+            len(kept),
         )
 
 

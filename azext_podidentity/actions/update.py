@@ -34,5 +34,5 @@ def update_identity(
     grants = RoleGrants(cli_ctx, skip_role_assignment=skip_role_assignment)
     result = change_cluster(cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait)
     if result.model is not None:
-        show_kept_roles(result, writer.state_of(result.model).cluster.profile)
+        show_kept_roles(result, writer.state_of(result.model).cluster)
     return result.model

@@ -92,7 +92,8 @@ class ClusterWriter(ClusterReader):
             return state
         backoff = Backoff()
         running = state.cluster.provisioning_state
-        with progress(self._cli_ctx, f"Waiting for another operation on {self.reference.name} ({running})") as turn:
+        waiting = f"Waiting for another operation on {self.reference.name} ({running})"
+        with progress(self._cli_ctx, waiting, unusual=True) as turn:
             while not _is_idle(state.cluster):
                 if self.deadline.passed:
                     raise busy_timeout_error(
@@ -154,7 +155,8 @@ class ClusterWriter(ClusterReader):
         """
         if self.deadline.passed:
             raise busy_timeout_error(self.reference, self.deadline.seconds, blocking, attempts)
-        with progress(self._cli_ctx, f"Waiting for other clients' changes of {self.reference.name}") as turn:
+        waiting = f"Waiting for other clients' changes of {self.reference.name}"
+        with progress(self._cli_ctx, waiting, unusual=True) as turn:
             backoff.wait(turn, at_most=self.deadline.left)
 
     def _send(

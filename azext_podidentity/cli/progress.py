@@ -1,4 +1,4 @@
-"""Show what a command waits for: a spinner at a terminal, else one line per stage."""
+"""Show what a command waits for: a spinner at a terminal, else a line in the log per stage."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ _AROUND_LABEL = 6
 class Lines:
     """The stages of one command in az's log: each once, and only after a few seconds.
 
-    They are warnings, since az shows nothing below them by default. A command that ends soon logs none.
+    An unusual stage is a warning. The others are information, which az shows with --verbose: some pipelines fail if a
+    command writes to standard error.
     """
 
-    def __init__(self, cli_ctx: AzCli, message: str) -> None:
+    def __init__(self, cli_ctx: AzCli, message: str, *, unusual: bool = False) -> None:
         self._message = message
+        self._log = logger.warning if unusual else logger.info
         # When each was first seen. The wait for a role, for example, starts again and again.
         self._stages: dict[str, float] = cli_ctx.data.setdefault(_STAGES, {})
 
@@ -61,7 +63,7 @@ class Lines:
         now = time.monotonic()
         if now - self._stages.setdefault(stage, now) >= PATIENCE:
             self._stages[stage] = inf  # logged
-            logger.warning(text)
+            self._log(text)
 
 
 class SpinnerLine:
@@ -101,13 +103,13 @@ class SpinnerLine:
 
 
 @contextmanager
-def progress(cli_ctx: AzCli, message: str) -> Iterator[Callable[..., None]]:
-    """Show the message on standard error while the block runs.
+def progress(cli_ctx: AzCli, message: str, *, unusual: bool = False) -> Iterator[Callable[..., None]]:
+    """Show the message on standard error while the block runs; `unusual`: also without a terminal.
 
     Call the yielded function several times a second, with another message if there is one. Nothing is shown with
     --only-show-errors or `core.disable_progress_bar`, as everywhere in az.
     """
-    indicator = progress_bar(cli_ctx, message)
+    indicator = progress_bar(cli_ctx, message, unusual=unusual)
     if indicator is None:
         yield lambda *_: None
         return
@@ -125,11 +127,11 @@ def counted(cli_ctx: AzCli, message: str, count: int) -> Iterator[Callable[[int]
         yield lambda done: report(f"{message}: {done} of {count}")
 
 
-def progress_bar(cli_ctx: AzCli, message: str) -> Lines | SpinnerLine | None:
+def progress_bar(cli_ctx: AzCli, message: str, *, unusual: bool = False) -> Lines | SpinnerLine | None:
     """Return what shows the message and the stages of an operation, None if nothing is to be shown."""
     if cli_ctx.data.get(QUIET) or not shows_progress(cli_ctx):
         return None
-    return SpinnerLine(message) if sys.stderr.isatty() else Lines(cli_ctx, message)
+    return SpinnerLine(message) if sys.stderr.isatty() else Lines(cli_ctx, message, unusual=unusual)
 
 
 def shows_progress(cli_ctx: AzCli) -> bool:

@@ -23,17 +23,17 @@ from knack.log import get_logger
 from knack.prompting import NoTTYException
 
 from azext_podidentity.actions.change import change_cluster
+from azext_podidentity.actions.disable import agree_to_disable
 from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm.backoff import Backoff
 from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.arm.errors import ArmError, busy_timeout_error
 from azext_podidentity.cli.deprecation import warn_deprecated
-from azext_podidentity.cli.interaction import confirm
 from azext_podidentity.cli.target import cluster_reference
 from azext_podidentity.host.custom_headers import parse_custom_headers
 from azext_podidentity.host.decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.host.operations import ManagedClusterOperations
-from azext_podidentity.profile.changes import Disable, Enable, ProfileChange, loss_advice, lost_by_disable
+from azext_podidentity.profile.changes import Enable, ProfileChange
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.eligibility import check_can_create
 
@@ -82,7 +82,7 @@ def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
         warn_deprecated(cmd.cli_ctx)
         change: ProfileChange = Enable(consent=parameters[CONSENT])
     else:
-        change = _disable(writer, yes=parameters["yes"])
+        change = agree_to_disable(writer, yes=parameters["yes"])
     if not _changes_more(parameters):
         headers = parse_custom_headers(parameters["aks_custom_headers"])
         grants, no_wait = RoleGrants(cmd.cli_ctx), parameters["no_wait"]
@@ -132,22 +132,6 @@ def _refusal(error: Exception) -> ArmError | None:
     """Return the service's error, also if the operations have explained it already; None if it is not one."""
     refusal = error.__cause__ if isinstance(error, AzCLIError) else error
     return ArmError.of(refusal) if isinstance(refusal, HttpResponseError) else None
-
-
-def _disable(writer: ClusterWriter, *, yes: bool) -> Disable:
-    """Return the change once the user has agreed to lose the entries of the cluster.
-
-    Raise UnclassifiedUserFault or NoTTYError without consent.
-    """
-    if yes:
-        return Disable(accepted=None)
-    cluster = writer.wait_until_idle().cluster
-    lost = frozenset(lost_by_disable(cluster.profile))
-    if not lost:
-        return Disable()
-    advice = loss_advice(cluster)
-    confirm(advice.reason, "Disable pod identity and lose them?", advice.recommendations)
-    return Disable(accepted=lost)
 
 
 def _refuse_existing(operations: Any, reference: ClusterReference) -> None:

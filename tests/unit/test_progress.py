@@ -25,6 +25,21 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.message for record in caplog.records]
 
 
+@pytest.fixture(autouse=True)
+def _verbose(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+
+@pytest.mark.parametrize(("unusual", "level"), [(True, "WARNING"), (False, "INFO")])
+def test_only_unusual_waits_are_warnings(
+    caplog: pytest.LogCaptureFixture, clock: Clock, unusual: bool, level: str
+) -> None:
+    with progress(cli(), "Waiting", unusual=unusual) as turn:
+        clock.sleep(PATIENCE)
+        turn()
+    assert [record.levelname for record in caplog.records] == [level]
+
+
 def test_a_stage_that_lasts_is_one_line(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     az = cli()
     for seconds in (1, 1, 2, 3, 9):  # as a role is waited for: a while, and again

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azure_simulator import Simulator
-from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, AzureCli, commands_in
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ON_CLUSTER, AzureCli, commands_in
 from tests.support.terminal import answered
 
 DISABLE = f"aks update --resource-group {GROUP} --name {CLUSTER} --disable-pod-identity"
@@ -45,25 +46,27 @@ def test_without_entries_it_just_disables(each_az: AzureCli, simulator: Simulato
     assert_disabled(simulator)
 
 
-def test_with_entries_and_without_a_terminal_it_stops_and_the_commands_it_gives_work(
-    az: AzureCli, simulator: Simulator, with_entries: dict[str, Any]
+def test_with_entries_and_without_a_terminal_it_prints_a_copy_that_apply_takes(
+    each_az: AzureCli, simulator: Simulator, with_entries: dict[str, Any], tmp_path: Path
 ) -> None:
-    message = az(DISABLE).failed()
+    before = with_entries["properties"]["podIdentityProfile"]
 
-    assert "my-app/my-pod" in message and "my-app/my-exception" in message
-    assert "--yes" in message
-    assert not simulator.requests.matching("PUT")
-    copy, *removals = [line.removeprefix("az ").partition(" > ")[0] for line in commands_in(message)]
-    assert "my-pod" in az(copy).ok().stdout
-    for removal in removals:
-        az(removal).ok()
-    simulator.requests.clear()
-    az(DISABLE).ok()
+    message = each_az(DISABLE).ok().stderr
+
     assert_disabled(simulator)
+    assert "--yes" in message
+    file = tmp_path / "entries.yaml"
+    file.write_text(message[message.index("version: 1") :])
+    (enable,) = commands_in(message[: message.index("version: 1")])
+    each_az(enable.removeprefix("az ")).ok()
+    each_az(f"aks pod-identity apply {ON_CLUSTER} --file {file}").ok()
+    after = simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]
+    for entries in ("userAssignedIdentities", "userAssignedIdentityExceptions"):
+        assert [each["name"] for each in after[entries]] == [each["name"] for each in before[entries]]
 
 
 def test_yes_answers(each_az: AzureCli, simulator: Simulator, with_entries: dict[str, Any]) -> None:
-    each_az(f"{DISABLE} --yes").ok()
+    assert each_az(f"{DISABLE} --yes").ok().warnings == []
 
     assert_disabled(simulator)
 

@@ -49,12 +49,11 @@ CHANGING = {
     "exception delete": f"exception delete {POD_IDENTITY} --name agents",
 }
 COMMANDS = {**READING, **CHANGING}
-PROPAGATION = "Waiting for the role assignment to propagate"
 DEPRECATION = "The pod identity add-on is deprecated"
 # What each command tells besides its result, on standard error.
 TOLD = {
-    "add": [PROPAGATION, DEPRECATION],
-    "apply": [PROPAGATION, DEPRECATION],
+    "add": [DEPRECATION],
+    "apply": [DEPRECATION],
     "delete": ["The cluster identity keeps its role"],
 }
 # What can be picked from the result of a command, and what that is.
