@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.commands.parameters import AzArgumentContext, get_enum_type
 
+from azext_podidentity import _compatible_options as options
 from azext_podidentity import _validators
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
 
 def _sources(context: AzArgumentContext, validator: Any, *, workloads: str, context_help: str) -> None:
     """Register the options that name where Kubernetes objects are read."""
+    options.refuse_name(context)
     context.argument("workloads", nargs="+", validator=validator, help=workloads)
     context.argument("kube_context", options_list=["--context"], help=context_help)
     context.argument(

@@ -10,9 +10,10 @@ from azure.cli.core.azclierror import UnrecognizedArgumentError
 from azext_podidentity._compatible_options import _validate_no_name
 from tests.support.az_parser import AzParser
 
+ON = "--resource-group rg --cluster-name c"
 CLUSTER = "az aks pod-identity list --resource-group rg"
 ADD = "az aks pod-identity add --resource-group rg --cluster-name c --namespace my-app"
-APPLY = "az aks pod-identity apply --resource-group rg --cluster-name c --file entries.yaml"
+APPLY = f"az aks pod-identity apply {ON} --file entries.yaml"
 
 
 @pytest.mark.parametrize("length", range(len("--c"), len("--cluster-name")))
@@ -32,7 +33,7 @@ def test_without_the_option_or_a_prefix_it_is_still_required(az: AzParser) -> No
         az.parse(ADD.split())
 
 
-@pytest.mark.parametrize("command", [APPLY, "az aks pod-identity migrate --resource-group rg --cluster-name c"])
+@pytest.mark.parametrize("command", [APPLY, *(f"az aks pod-identity {verb} {ON}" for verb in ("check", "migrate"))])
 def test_a_name_is_not_taken_for_a_namespace(az: AzParser, command: str) -> None:
     with pytest.raises(UnrecognizedArgumentError):
         _validate_no_name(az.parse([*command.split(), "--name", "x"]))
