@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -32,6 +33,7 @@ def main(path: str) -> list[str]:
         listener.bind(path)
         listener.listen(128)
         _import(_modules_of(_LEARN))
+        gc.freeze()  # or each child would copy what it never changes
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that no keeper is left as a zombie
         os.write(1, b"ready\n")
         while True:
@@ -99,9 +101,10 @@ def _modules_of(arguments: list[str]) -> list[str]:
         with contextlib.suppress(BaseException):
             _run(arguments)
         with contextlib.suppress(BaseException):
-            for name in ("containerservice", "authorization", "msi"):
-                importlib.import_module(f"azure.mgmt.{name}")
-                importlib.import_module(f"azure.mgmt.{name}.models")
+            for name in ("azure.mgmt.containerservice", "azure.mgmt.authorization", "azure.mgmt.msi"):
+                importlib.import_module(name)
+                importlib.import_module(f"{name}.models")
+            importlib.import_module("msrest.serialization")  # of az's own wait for an operation
         with os.fdopen(theirs, "w") as pipe:
             pipe.write("\n".join(sys.modules))
         os._exit(0)
@@ -111,11 +114,14 @@ def _modules_of(arguments: list[str]) -> list[str]:
 
 
 def _import(names: list[str]) -> None:
-    """Imports the modules but for an extension's: those are found only once az has loaded it."""
+    """Import the modules, and those of the installed extensions, whose folders az adds to the path in the same way."""
+    for folder in sorted(Path(os.environ["AZURE_EXTENSION_DIR"]).iterdir()):
+        sys.path.append(str(folder))
+        names += [".".join(each.relative_to(folder).with_suffix("").parts) for each in folder.glob("azext_*/**/*.py")]
     for name in names:
-        if not name.startswith(("azext_", "__main__")):
+        if name != "__main__":
             with contextlib.suppress(Exception):
-                importlib.import_module(name)
+                importlib.import_module(name.removesuffix(".__init__"))
 
 
 def _run(arguments: list[str]) -> None:
