@@ -92,7 +92,14 @@ def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
 
 @_one_line_cells
 def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int = 0) -> Rows:
-    """Return the rows of the result of `apply`, one per entry and role, with the previous values of what changes."""
+    """Return the rows of the result of `apply`, one per entry and role, with the previous values of what changes.
+
+    The result on the clusters that the files select has one row per cluster.
+    """
+    if isinstance(result, list):
+        from azext_podidentity._format_fleet import results_table
+
+        return results_table(result)
     entries_by_change = {change: entries for change, entries in result.items() if change != "roleAssignments"}
     roles = [
         {

@@ -30,6 +30,20 @@ def clusters_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
     ]
 
 
+def results_table(results: Sequence[Mapping[str, Any]]) -> Rows:
+    """Return the rows of `apply` on many clusters, with how many entries are added, changed, removed and unchanged."""
+    changes = ("added", "changed", "removed", "unchanged")
+    return [
+        {
+            "Cluster": _broken(each["cluster"], _CLUSTER),
+            "State": each["state"],
+            **{change.capitalize(): str(len(each[change])) for change in changes},
+            "Error": each["error"] or "",
+        }
+        for each in results
+    ]
+
+
 def _network(cluster: Mapping[str, Any]) -> str:
     plugin = cluster["networkPlugin"] or ""
     return f"{plugin} (ok)" if plugin == "kubenet" and cluster["allowNetworkPluginKubenet"] else plugin

@@ -110,10 +110,19 @@ long-summary: >-
     after.
 
 
+    Without --resource-group and --cluster-name, the files are applied to the clusters that their list clusters selects
+    by name, resourceGroup, subscription and tags. The output then has one row per cluster.
+
+
     {_GRANT} With --dry-run, read permissions are enough.
 examples:
   - name: Preview the changes that a file would make.
     text: az aks pod-identity apply {_CLUSTER} --file pod-identities.yaml --dry-run
+  - name: Fail a pipeline if the cluster differs from the file, and write a report for a pull request.
+    text: >-
+        az aks pod-identity apply {_CLUSTER} --file pod-identities.yaml --dry-run --fail-on-change --report changes.md
+  - name: Apply a file to all clusters that its list clusters selects.
+    text: az aks pod-identity apply --file pod-identities.yaml
   - name: Make a cluster match the files in a folder, without prompting.
     text: az aks pod-identity apply {_CLUSTER} --file pod-identities --prune --yes
 """

@@ -44,6 +44,18 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
         )
         _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
 
+    with loader.argument_context("aks pod-identity apply") as c:
+        c.argument(
+            "fail_on_change",
+            action="store_true",
+            validator=_validators_fleet.validate_apply,
+            help="With --dry-run, exit with code 5 if the cluster differs from the files.",
+        )
+        _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
+    with loader.argument_context("aks pod-identity apply", arg_group="Clusters of the Files") as c:
+        _scope(c)
+        _parallel(c)
+
 
 def _parallel(context: AzArgumentContext) -> None:
     context.argument(

@@ -27,6 +27,10 @@ def validate_cluster(namespace: Namespace) -> None:
 
         validate_no_cluster(namespace)
         return
+    if hasattr(namespace, "files") and _names_no_cluster(namespace):
+        del namespace.cluster
+        namespace.resource_group_name = None  # the clusters of the files count
+        return
     if namespace.cluster is not None and getattr(namespace, "_ids", None):
         raise MutuallyExclusiveArgumentError("--cluster and --ids cannot be used together.", "Pass one of them.")
     # az keeps --subscription there.
@@ -39,6 +43,13 @@ def validate_cluster(namespace: Namespace) -> None:
     if named.subscription:
         namespace._subscription = named.subscription
         namespace.cmd.cli_ctx.data["subscription_id"] = named.subscription
+
+
+def _names_no_cluster(namespace: Namespace) -> bool:
+    """Return whether the command line has no part of a cluster's name; defaults of `az config` do not count."""
+    group = namespace.resource_group_name
+    named = namespace.cluster or namespace.cluster_name or getattr(namespace, "_ids", None)
+    return not named and (group is None or getattr(group, "is_default", False))
 
 
 def validate_name(namespace: Namespace) -> None:

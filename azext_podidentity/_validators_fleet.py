@@ -79,3 +79,15 @@ def validate_no_cluster(namespace: Namespace) -> None:
             )
     del namespace.cluster  # no handler takes it
     namespace.resource_group_name = namespace.cluster_name = None
+
+
+def validate_apply(namespace: Namespace) -> None:
+    """Check the options of `apply` for many clusters."""
+    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
+
+    if namespace.fail_on_change and not namespace.dry_run:
+        raise RequiredArgumentMissingError("--fail-on-change requires --dry-run.", "Pass --dry-run too.")
+    if namespace.report and getattr(namespace, "_ids", None):
+        raise MutuallyExclusiveArgumentError(
+            "--report and --ids cannot be used together.", "Select the clusters with 'clusters' in the file."
+        )

@@ -136,24 +136,45 @@ def apply_manifest(
     aks_custom_headers: dict[str, str] | None = None,
     no_wait: bool = False,
     timeout: int | None = None,
-) -> dict[str, list[dict[str, Any]]] | None:
-    """Apply files and return the entries that are added, changed, removed and unchanged."""
+    fail_on_change: bool = False,
+    report: str | None = None,
+    subscriptions: list[str] | None = None,
+    management_group: str | None = None,
+    parallel: int | None = None,
+) -> dict[str, list[dict[str, Any]]] | list[dict[str, Any]] | None:
+    """Apply files and return the entries that are added, changed, removed and unchanged; a list for many clusters."""
     from azext_podidentity.actions import apply
     from azext_podidentity.arm.cluster_writer import ClusterWriter
+    from azext_podidentity.cli.after_output import fail_on_changes
     from azext_podidentity.cli.deprecation import warn_deprecated
     from azext_podidentity.cli.interaction import confirm
     from azext_podidentity.cli.output_format import at_terminal, colour_difference, print_text
+    from azext_podidentity.cli.report_file import check_report_path, write_report
     from azext_podidentity.cli.target import cluster_reference
+    from azext_podidentity.fleet.apply_results import patch_report
 
     manifest = apply.load_manifest(cmd.cli_ctx, files, entry_namespace)
     warn_deprecated(cmd.cli_ctx)
     for note in manifest.notes:
         logger.warning(note)
+    check_report_path(report)
+    if cluster_name is None:
+        from azext_podidentity.actions.fleet.apply import ApplyOptions
+        from azext_podidentity.actions.fleet.inventory import Scope
+        from azext_podidentity.custom_fleet import apply_to_selected
+
+        options = ApplyOptions(prune, dry_run, skip_role_assignment, aks_custom_headers, no_wait, timeout, parallel)
+        scope = Scope(tuple(subscriptions or ()), management_group)
+        return apply_to_selected(cmd, manifest, scope, options, yes=yes, fail_on_change=fail_on_change, report=report)
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
     writer = ClusterWriter(cmd.cli_ctx, client, reference, timeout)
     plan = apply.plan_changes(
         cmd.cli_ctx, writer, manifest, prune=prune, dry_run=dry_run, skip_role_assignment=skip_role_assignment
     )
+    if report:
+        write_report(report, patch_report(plan, cluster_name))
+    if fail_on_change and plan:
+        fail_on_changes(cmd.cli_ctx, reference)
     if dry_run and at_terminal(cmd.cli_ctx):
         print_text(cmd.cli_ctx, f"{colour_difference(cmd.cli_ctx, plan.describe(cluster_name))}\n")
         return None

@@ -9,6 +9,10 @@ from knack.log import get_logger
 if TYPE_CHECKING:
     from azure.cli.core.commands import AzCliCommand
 
+    from azext_podidentity.actions.fleet.apply import ApplyOptions
+    from azext_podidentity.actions.fleet.inventory import Scope
+    from azext_podidentity.manifest.parser import Manifest
+
 logger = get_logger(__name__)
 
 
@@ -59,7 +63,8 @@ def check_all_clusters(
     check_report_path(report)
     scope = Scope(tuple(subscriptions or ()), management_group)
     checked = check_clusters(cmd.cli_ctx, scope, parallel=parallel or PARALLEL, timeout=timeout)
-    write_report(report, check_report(checked.inventory, checked.findings))
+    if report:
+        write_report(report, check_report(checked.inventory, checked.findings))
     warn_after_output(cmd.cli_ctx, checked.inventory.summary())
     print_after_table(cmd.cli_ctx, "Suggested commands:", suggested_commands(checked.findings))
     if fail_on and (bad := at_or_above([each.finding for each in checked.findings], fail_on)):
@@ -71,10 +76,57 @@ def check_all_clusters(
     return [each.to_json() for each in checked.findings]
 
 
-def _fail_partial(cmd: AzCliCommand, message: str) -> None:
-    """Have az print that the result is partial, and end with the exit code for that."""
+def apply_to_selected(
+    cmd: AzCliCommand,
+    manifest: Manifest,
+    scope: Scope,
+    options: ApplyOptions,
+    *,
+    yes: bool,
+    fail_on_change: bool,
+    report: str | None,
+) -> list[dict[str, Any]] | None:
+    """Apply the manifest to the clusters that it selects, and return a row for each of them."""
+    from azext_podidentity.actions.fleet.apply import apply_to_clusters
+    from azext_podidentity.cli.after_output import fail_on_changes, warn_after_output
+    from azext_podidentity.cli.interaction import confirm
+    from azext_podidentity.cli.output_format import at_terminal, colour_difference, print_text
+    from azext_podidentity.cli.report_file import write_report
+    from azext_podidentity.fleet.apply_results import apply_report, summary
+    from azext_podidentity.profile.cluster_reference import resolve_cluster
+
+    if not manifest.clusters:
+        resolve_cluster(None, None, None)  # raises, because neither the command line nor the files name clusters
+
+    def ask(message: str, question: str, way_out: str) -> None:
+        if not yes:
+            confirm(message, question, way_out)
+
+    results = apply_to_clusters(cmd.cli_ctx, manifest, scope, options, ask)
+    if report:
+        write_report(report, apply_report(results))
+    changing = [each for each in results if each.plan]
+    if fail_on_change and changing:
+        fail_on_changes(cmd.cli_ctx, *(each.cluster.cluster.reference for each in changing))
+    failed = [each for each in results if each.incomplete]
+    for each in failed:
+        logger.warning("%s", "\n".join([f"Cluster '{each.cluster.name}': {each.error}", *each.steps]))
+    if failed:
+        _fail_partial(cmd, f"{summary(results)} To continue, run the same command again.", len(failed) == len(results))
+    else:
+        warn_after_output(cmd.cli_ctx, summary(results))
+    if options.dry_run and at_terminal(cmd.cli_ctx):
+        texts = [each.plan.describe(each.cluster.name) for each in results if each.plan is not None]
+        print_text(cmd.cli_ctx, colour_difference(cmd.cli_ctx, "\n".join(texts)) + "\n")
+        return None
+    return [each.to_json() for each in results]
+
+
+def _fail_partial(cmd: AzCliCommand, message: str, nothing: bool = False) -> None:
+    """Have az print that the result is partial, and end with the exit code for that; with 1 if there is no result."""
     from azure.cli.core.azclierror import AzureResponseError
 
-    from azext_podidentity.cli.after_output import PARTIAL, fail_after_output
+    from azext_podidentity.cli.after_output import ERROR, PARTIAL, fail_after_output
 
-    fail_after_output(cmd.cli_ctx, AzureResponseError(f"Partial result: {message}"), PARTIAL)
+    prefix = "" if nothing else "Partial result: "
+    fail_after_output(cmd.cli_ctx, AzureResponseError(f"{prefix}{message}"), ERROR if nothing else PARTIAL)

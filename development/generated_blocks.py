@@ -40,6 +40,7 @@ def manifest_keys() -> str:
     identity = definitions["podIdentity"]["properties"]["identity"]
     tables = {
         "The file": SCHEMA,
+        "Each of `clusters`": definitions["clusterSelector"],
         "Each of `podIdentities`": definitions["podIdentity"],
         "`identity`": identity,
         "Each of `exceptions`": definitions["exception"],

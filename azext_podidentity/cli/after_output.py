@@ -14,15 +14,20 @@ from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 from knack.log import get_logger
 
 from azext_podidentity.cli.output_format import wants_whole_table
+from azext_podidentity.profile.text import some_of
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
     from azure.cli.core.azclierror import AzCLIError
     from knack.util import CommandResultItem
 
+    from azext_podidentity.profile.cluster_reference import ClusterReference
+
 logger = get_logger(__name__)
 # Exit codes. az ends with 1 after an error, with 2 if it cannot parse the command line, with 3 if nothing is found.
 ERROR, PARTIAL, CHANGES = 1, 4, 5
+# Names of clusters in a message.
+_NAMES = 5
 _LOCK = Lock()
 _KEY = "pod_identity_after_output"
 
@@ -74,6 +79,16 @@ def fail_on_error(severity: str, bad: int, count: int) -> AzCLIError:
 
     message = f"{bad} of {count} findings have the severity {severity} or worse (--fail-on)."
     return ValidationError(message, "Fix the reported problems and run the check again.")
+
+
+def fail_on_changes(cli_ctx: AzCli, *clusters: ClusterReference) -> None:
+    """Have a dry run end with the exit code for clusters that differ from the files, these at least one."""
+    from azure.cli.core.azclierror import ValidationError
+
+    names = some_of((f"'{each.name}'" for each in clusters), _NAMES)
+    message = f"The files differ from {'cluster' if len(clusters) == 1 else 'clusters'} {names} (--fail-on-change)."
+    commands = ["To apply the files, run the same command without --dry-run and --fail-on-change."]
+    fail_after_output(cli_ctx, ValidationError(message, commands), CHANGES)
 
 
 def _of(cli_ctx: AzCli) -> _AfterOutput:

@@ -32,6 +32,12 @@ def note_completed(cli_ctx: AzCli, reference: ClusterReference) -> None:
     _note(cli_ctx, reference, f"The change of cluster {reference.name!r} was completed.")
 
 
+def noted(cli_ctx: AzCli, reference: ClusterReference) -> tuple[str, str | None] | None:
+    """Return what was noted last of the cluster, and what to do about it; None if nothing was."""
+    note: tuple[str, str | None] | None = cli_ctx.invocation.data.get(_KEY, {}).get(reference)
+    return note
+
+
 def _note(cli_ctx: AzCli, reference: ClusterReference, message: str, advice: str | None = None) -> None:
     invocation = getattr(cli_ctx, "invocation", None)
     if invocation is None:  # a caller without az

@@ -17,10 +17,8 @@ def check_report_path(path: str | None) -> None:
         raise FileOperationError(f"The folder of --report '{path}' does not exist.", "Create the folder first.")
 
 
-def write_report(path: str | None, text: str) -> None:
-    """Write the report if there is a path. Raise FileOperationError if that fails."""
-    if path is None:
-        return
+def write_report(path: str, text: str) -> None:
+    """Write the report. Raise FileOperationError if that fails."""
     try:
         Path(path).write_text(text, "utf-8")
     except OSError as error:

@@ -104,13 +104,14 @@ class ApplyManifest(ProfileChange):
 
 @dataclass(frozen=True)
 class ApplyPlan:
-    """What a manifest changes on one reading of a cluster: the change, the resulting profile and the difference.
+    """What a manifest changes on one reading of a cluster: the change, the profiles before and after, the difference.
 
     missing_roles: the resource IDs of the managed identities over which the cluster identity would get its role; None
     if that was not read.
     """
 
     change: ApplyManifest
+    before: Profile
     wanted: Profile
     difference: Difference
     missing_roles: tuple[str, ...] | None = None
@@ -119,7 +120,7 @@ class ApplyPlan:
     def create(cls, change: ApplyManifest, cluster: Cluster, missing_roles: tuple[str, ...] | None = None) -> ApplyPlan:
         """Return the plan for that reading; raise what `ApplyManifest.apply` raises."""
         wanted = change.apply(cluster)
-        return cls(change, wanted, Difference.between(cluster.profile, wanted), missing_roles)
+        return cls(change, cluster.profile, wanted, Difference.between(cluster.profile, wanted), missing_roles)
 
     def __bool__(self) -> bool:
         """Return whether anything changes, roles included."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from azext_podidentity.manifest.problems import Place, Problems
+from azext_podidentity.manifest.selector import ClusterSelector
 from azext_podidentity.profile.entries import Entry, EntryKey, PodIdentity, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
 
 
 @dataclass
 class EntryCollector:
-    """The entries of all files, each with its place, and `notes`: one sentence each for the user.
+    """The entries of all files, each with its place, the selectors of clusters, and `notes`: one sentence each.
 
     namespace: the Kubernetes namespace of entries that do not name one, empty if they have to.
     """
@@ -21,6 +22,7 @@ class EntryCollector:
     identities: dict[EntryKey, tuple[PodIdentity, Place]] = field(default_factory=dict)
     exceptions: dict[EntryKey, tuple[PodIdentityException, Place]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    clusters: list[ClusterSelector] = field(default_factory=list)
 
     def add_identity(self, entry: PodIdentity, place: Place) -> None:
         """Add a pod identity, or a problem if its namespace and name are already in use."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from azext_podidentity.manifest.collector import EntryCollector
 from azext_podidentity.manifest.node_reader import NodeReader
 from azext_podidentity.manifest.schema import check_schema
+from azext_podidentity.manifest.selector import ClusterSelector
 from azext_podidentity.manifest.yaml_documents import Document
 from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, SERVICE_EXCEPTION
@@ -21,6 +22,8 @@ def read_native(document: Document, collector: EntryCollector, subscription: str
     if collector.namespace:
         _fill_namespace(document, collector.namespace)
     check_schema(document, collector.problems)
+    for part in _parts(document, "clusters"):
+        collector.clusters.append(_selector(NodeReader(part, collector.problems)))
     for part in _parts(document, "podIdentities"):
         reader = NodeReader(part, collector.problems)
         identity = ManagedIdentity(_resource_id(reader, subscription))
@@ -46,6 +49,15 @@ def _parts(document: Document, key: str) -> Iterator[Document]:
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(entry, dict):
             yield document.inside(key, index)
+
+
+def _selector(reader: NodeReader) -> ClusterSelector:
+    """Return the selector; one that would match every cluster is a problem."""
+    name, group, subscription = (reader.text(key) for key in ("name", "resourceGroup", "subscription"))
+    tags = reader.mapping("tags")
+    if not (name or group or subscription or tags):
+        reader.add_problem("a selector of clusters needs a name, resourceGroup, subscription or tags; name: '*' is all")
+    return ClusterSelector(name or "*", group or "*", subscription or "*", tags)
 
 
 def _resource_id(reader: NodeReader, subscription: str) -> str:

@@ -71,6 +71,11 @@ class NodeReader:
                 self._refuse("string", text, (*path, name))
         return value
 
+    def mapping(self, *path: str) -> dict[str, str]:
+        """Return the texts of the mapping at that path; the schema has found what is no text."""
+        value = self.find(*path)
+        return {key: text for key, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
+
     def validate(self, check: Callable[[str, str], object] | None, value: str, *path: str) -> None:
         """Validate the value, and add the error of the rule as a problem."""
         if check is None:

@@ -11,6 +11,7 @@ from azext_podidentity.manifest.collector import EntryCollector
 from azext_podidentity.manifest.native import read_native
 from azext_podidentity.manifest.open_source import OpenSourceReader
 from azext_podidentity.manifest.problems import HELP, Problems
+from azext_podidentity.manifest.selector import ClusterSelector
 from azext_podidentity.manifest.yaml_documents import read_documents
 from azext_podidentity.profile.entries import Entries, PodIdentity, PodIdentityException
 
@@ -20,11 +21,12 @@ _NEITHER = "is neither a manifest, which has `version: 1`, nor a Kubernetes obje
 
 @dataclass(frozen=True)
 class Manifest:
-    """The entries of all files, in their order, and `notes`: one sentence each for the user."""
+    """The entries of all files, in their order, the selectors of clusters, and `notes`: one sentence each."""
 
     identities: Entries[PodIdentity] = field(default_factory=Entries)
     exceptions: Entries[PodIdentityException] = field(default_factory=Entries)
     notes: tuple[str, ...] = ()
+    clusters: tuple[ClusterSelector, ...] = ()
 
 
 def parse_manifest(files: Iterable[tuple[str, bytes]], subscription: str, namespace: str = "") -> Manifest:
@@ -56,4 +58,5 @@ def parse_manifest(files: Iterable[tuple[str, bytes]], subscription: str, namesp
         Entries(entry for entry, _ in collector.identities.values()),
         Entries(entry for entry, _ in collector.exceptions.values()),
         (*collector.notes, *([_IGNORED.format(objects.ignored)] if objects.ignored else ())),
+        tuple(collector.clusters),
     )

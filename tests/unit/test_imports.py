@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "manifest": frozenset({"profile"}),
     "checks": frozenset({"profile"}),
     "migration": frozenset({"profile"}),
-    "fleet": frozenset({"profile", "checks"}),
+    "fleet": frozenset({"profile", "checks", "manifest"}),
     "pod_checks": frozenset({"profile", "checks", "migration"}),
     "kubernetes": frozenset({"profile", "cli", "migration"}),
     "arm": frozenset({"profile", "cli"}),

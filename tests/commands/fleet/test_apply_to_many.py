@@ -1,0 +1,117 @@
+"""`az aks pod-identity apply`: drift, and one file for the clusters that it selects."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import CLUSTER_PATH, GROUP, AzureCli, Result, signal_at
+from tests.support.cluster_state import principal_id
+from tests.support.faults import forbidden
+
+APPLY = "aks pod-identity apply --file {} --skip-role-assignment"
+
+
+@pytest.fixture
+def fleet(simulator: Simulator) -> Simulator:
+    """Three clusters in two subscriptions that may assign the managed identity of the file, and another one."""
+    identity = simulator.seed.managed_identity(GROUP, "app-identity")
+    for name, subscription in (("prod-a", 0), ("prod-b", 1), ("prod-c", 0), ("test", 1)):
+        cluster = simulator.seed.cluster(GROUP, name, subscription_id=simulator.subscription_ids[subscription])
+        simulator.seed.role_assignment(identity["id"], principal_id(cluster))
+    return simulator
+
+
+@pytest.fixture
+def file(simulator: Simulator, tmp_path: Path) -> Path:
+    path = tmp_path / "file.yaml"
+    path.write_text(
+        "version: 1\nclusters: [{name: prod-*}]\npodIdentities:\n- namespace: my-app\n  name: app\n  identity:\n"
+        f"    resourceId: /subscriptions/{simulator.subscription_id}/resourceGroups/{GROUP}/providers/"
+        "Microsoft.ManagedIdentity/userAssignedIdentities/app-identity\n"
+    )
+    return path
+
+
+def states(result: Result) -> dict[str, str]:
+    return {each["cluster"]: each["state"] for each in result.json}
+
+
+def test_the_selected_clusters_are_changed_once_each(
+    az: AzureCli, fleet: Simulator, file: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.md"
+    drift = az(f"{APPLY.format(file)} --dry-run --fail-on-change --report {report}")
+    assert drift.exit_code == 5
+    assert states(drift) == {"prod-a": "WouldChange", "prod-b": "WouldChange", "prod-c": "WouldChange"}
+    assert "```diff" in report.read_text("utf-8")
+    assert fleet.requests.matching("PUT", CLUSTER_PATH) == []
+    result = az(APPLY.format(file)).ok()
+    assert states(result) == {"prod-a": "Changed", "prod-b": "Changed", "prod-c": "Changed"}
+    assert "3 clusters: 3 changed." in result.stderr
+    assert len(fleet.requests.matching("PUT", CLUSTER_PATH)) == 3
+    again = az(f"{APPLY.format(file)} --dry-run --fail-on-change").ok()
+    assert set(states(again).values()) == {"UpToDate"}
+
+
+def test_what_fails_on_one_cluster_is_a_row_and_running_it_again_continues(
+    az: AzureCli, fleet: Simulator, file: Path
+) -> None:
+    fleet.faults.add(forbidden("PUT", "/managedClusters/prod-b$"))
+    result = az(APPLY.format(file))
+    assert result.exit_code == 4
+    assert states(result) == {"prod-a": "Changed", "prod-b": "Failed", "prod-c": "Changed"}
+    assert "Partial result: 3 clusters: 2 changed, 1 failed. To continue, run the same command again." in result.stderr
+    fleet.requests.clear()
+    assert states(az(APPLY.format(file)).ok()) == {"prod-a": "UpToDate", "prod-b": "Changed", "prod-c": "UpToDate"}
+    assert len(fleet.requests.matching("PUT", CLUSTER_PATH)) == 1
+
+
+def test_entries_are_removed_only_after_one_question(az: AzureCli, fleet: Simulator, file: Path) -> None:
+    az(APPLY.format(file)).ok()
+    empty = file.with_name("empty.yaml")
+    empty.write_text("version: 1\nclusters: [{name: prod-a}, {name: prod-b}]\npodIdentities: []\n")
+    refused = az(f"{APPLY.format(empty)} --prune").failed()
+    assert "--prune removes 2 entries from 2 clusters: prod-" in refused
+    assert states(az(f"{APPLY.format(empty)} --prune --yes").ok()) == {"prod-a": "Changed", "prod-b": "Changed"}
+
+
+def test_after_ctrl_c_the_rest_is_named(az: AzureCli, fleet: Simulator, file: Path) -> None:
+    fleet.scale = 1
+    result = signal_at(
+        az, fleet, f"{APPLY.format(file)} --parallel 1", "PUT", CLUSTER_PATH, signal.SIGINT, answer=False
+    )
+    assert result.exit_code in (1, 4)
+    found = states(result)
+    assert sorted(found.values()) == ["Interrupted", "NotStarted", "NotStarted"]
+    (interrupted,) = [each for each in result.json if each["state"] == "Interrupted"]
+    assert "may have been accepted" in interrupted["error"]
+    assert interrupted["recommendation"].endswith("--updated --subscription " + fleet.subscription_id)
+
+
+def test_without_a_cluster_on_the_command_line_the_files_must_select_some(
+    az: AzureCli, simulator: Simulator, file: Path
+) -> None:
+    assert "None of 0 clusters matches the clusters of the manifest." in az(APPLY.format(file)).failed()
+    file.write_text("version: 1\npodIdentities: []\n")
+    assert "--resource-group/-g, --cluster-name" in az(APPLY.format(file)).failed()
+    assert "--fail-on-change requires --dry-run." in az(f"{APPLY.format(file)} --fail-on-change").failed()
+    assert simulator.requests.matching("GET", CLUSTER_PATH) == []
+
+
+def test_a_named_cluster_is_the_only_one_and_its_drift_is_a_report(
+    az: AzureCli, fleet: Simulator, file: Path, tmp_path: Path
+) -> None:
+    on = f"{APPLY.format(file)} -g {GROUP} --cluster-name prod-a"
+    report = tmp_path / "report.md"
+    drift = az(f"{on} --dry-run --fail-on-change -o yaml --report {report}")
+    assert drift.exit_code == 5
+    assert "The files differ from cluster 'prod-a' (--fail-on-change)." in drift.stderr
+    assert drift.stdout.startswith("added:\n- after:")
+    assert "+++ b/prod-a.yaml" in report.read_text("utf-8")
+    az(on).ok()
+    az(f"{on} --dry-run --fail-on-change").ok()
+    assert len(fleet.requests.matching("PUT", CLUSTER_PATH)) == 1
