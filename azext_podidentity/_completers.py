@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.decorators import Completer
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from azure.cli.core.commands import AzCliCommand
+
 
 @Completer  # type: ignore[untyped-decorator]
-def complete_name(cmd: Any, _prefix: str, namespace: Any, **_: Any) -> list[str]:
+def complete_name(cmd: AzCliCommand, _prefix: str, namespace: Namespace, **_: Any) -> list[str]:
     """Return the names of the cluster's pod identities, or of its exceptions for `exception` commands."""
     return [key.name for key in _keys(cmd, namespace)]
 
 
 @Completer  # type: ignore[untyped-decorator]
-def complete_namespace(cmd: Any, _prefix: str, namespace: Any, **_: Any) -> list[str]:
+def complete_namespace(cmd: AzCliCommand, _prefix: str, namespace: Namespace, **_: Any) -> list[str]:
     """Return the Kubernetes namespaces in which the cluster has such entries."""
     return sorted({key.namespace for key in _keys(cmd, namespace)})
 
 
 @Completer  # type: ignore[untyped-decorator]
-def complete_managed_identity(cmd: Any, prefix: str, _namespace: Any, **_: Any) -> list[str]:
+def complete_managed_identity(cmd: AzCliCommand, prefix: str, _namespace: Any, **_: Any) -> list[str]:
     """Return the resource IDs of the managed identities in the current subscription."""
     from azure.cli.core.commands.client_factory import get_subscription_id
 
@@ -31,7 +36,7 @@ def complete_managed_identity(cmd: Any, prefix: str, _namespace: Any, **_: Any) 
     return [resource_id for resource_id in found if resource_id.lower().startswith(prefix.lower())]
 
 
-def _keys(cmd: Any, namespace: Any) -> list[Any]:
+def _keys(cmd: AzCliCommand, namespace: Namespace) -> list[Any]:
     from azext_podidentity._client_factory import cf_managed_clusters
     from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.profile.cluster_reference import ClusterReference, resolve_cluster

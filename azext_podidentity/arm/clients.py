@@ -1,54 +1,70 @@
-"""SDK clients, made by the host from its own copies of the SDKs."""
+"""SDK clients, created by the host from its own copies of the SDKs."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-
-def managed_clusters_client(cli_ctx: Any, subscription_id: str | None = None) -> Any:
-    """Return `ManagedClustersOperations` of a subscription, by default of the current one."""
-    from azure.cli.core.profiles import ResourceType
-
-    return management_client(cli_ctx, ResourceType.MGMT_CONTAINERSERVICE, subscription_id).managed_clusters
-
-
-def managed_identity_client(cli_ctx: Any, subscription_id: str) -> Any:
-    """`ManagedServiceIdentityClient` of a subscription."""
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+    from azure.mgmt.authorization.operations import RoleAssignmentsOperations, RoleDefinitionsOperations
+    from azure.mgmt.containerservice.operations import ManagedClustersOperations
     from azure.mgmt.msi import ManagedServiceIdentityClient
 
-    return management_client(cli_ctx, ManagedServiceIdentityClient, subscription_id)
 
-
-def role_assignments_client(cli_ctx: Any, subscription_id: str) -> Any:
-    """`RoleAssignmentsOperations` of a subscription."""
+def managed_clusters_client(cli_ctx: AzCli, subscription_id: str | None = None) -> ManagedClustersOperations:
+    """Return the operations of managed clusters in a subscription, by default in the current one."""
     from azure.cli.core.profiles import ResourceType
 
-    return management_client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_assignments
+    operations: ManagedClustersOperations = management_client(
+        cli_ctx, ResourceType.MGMT_CONTAINERSERVICE, subscription_id
+    ).managed_clusters
+    return operations
 
 
-def role_definitions_client(cli_ctx: Any, subscription_id: str | None) -> Any:
-    """Return `RoleDefinitionsOperations` of a subscription, by default of the current one."""
+def managed_identity_client(cli_ctx: AzCli, subscription_id: str) -> ManagedServiceIdentityClient:
+    """Return the client of managed identities in a subscription."""
+    from azure.mgmt.msi import ManagedServiceIdentityClient
+
+    client: ManagedServiceIdentityClient = management_client(cli_ctx, ManagedServiceIdentityClient, subscription_id)
+    return client
+
+
+def role_assignments_client(cli_ctx: AzCli, subscription_id: str) -> RoleAssignmentsOperations:
+    """Return the operations of role assignments in a subscription."""
     from azure.cli.core.profiles import ResourceType
 
-    return management_client(cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id).role_definitions
+    operations: RoleAssignmentsOperations = management_client(
+        cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id
+    ).role_assignments
+    return operations
 
 
-def features_client(cli_ctx: Any) -> Any:
-    """`FeaturesOperations` of the subscription at hand."""
+def role_definitions_client(cli_ctx: AzCli, subscription_id: str | None) -> RoleDefinitionsOperations:
+    """Return the operations of role definitions in a subscription, by default in the current one."""
+    from azure.cli.core.profiles import ResourceType
+
+    operations: RoleDefinitionsOperations = management_client(
+        cli_ctx, ResourceType.MGMT_AUTHORIZATION, subscription_id
+    ).role_definitions
+    return operations
+
+
+def features_client(cli_ctx: AzCli) -> Any:
+    """Return the operations of preview features in the current subscription; the host selects their API version."""
     from azure.cli.core.profiles import ResourceType
 
     return management_client(cli_ctx, ResourceType.MGMT_RESOURCE_FEATURES).features
 
 
-def providers_client(cli_ctx: Any) -> Any:
-    """`ProvidersOperations` of the subscription at hand."""
+def providers_client(cli_ctx: AzCli) -> Any:
+    """Return the operations of resource providers in the current subscription; the host selects their API version."""
     from azure.cli.core.profiles import ResourceType
 
     return management_client(cli_ctx, ResourceType.MGMT_RESOURCE_RESOURCES).providers
 
 
-def management_client(cli_ctx: Any, client_type: Any, subscription_id: str | None = None) -> Any:
+def management_client(cli_ctx: AzCli, client_type: Any, subscription_id: str | None = None) -> Any:
     """Return a client of a subscription, by default of the current one, that obeys throttling."""
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
 

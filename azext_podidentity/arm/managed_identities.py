@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 
-def find(cli_ctx: Any, resource_id: str) -> ManagedIdentity | NotFound:
+def find(cli_ctx: AzCli, resource_id: str) -> ManagedIdentity | NotFound:
     """Return the managed identity with its client ID and object ID, or that it does not exist.
 
     Raise an azure-cli error for every other response.
@@ -34,7 +34,7 @@ def find(cli_ctx: Any, resource_id: str) -> ManagedIdentity | NotFound:
 
 
 def find_many(
-    cli_ctx: Any, resource_ids: Iterable[str], tell: Tell = lambda _: None
+    cli_ctx: AzCli, resource_ids: Iterable[str], tell: Tell = lambda _: None
 ) -> dict[str, ManagedIdentity | NotFound | CLIError]:
     """Return what `find` returns for each of the IDs, by the ID in lower case; the error for one that cannot be read.
 
@@ -113,7 +113,7 @@ def _list_in(client_of: Callable[[str], Any], places: list[tuple[str, str | None
     return found
 
 
-def list_subscription(cli_ctx: Any, subscription: str) -> dict[str, ManagedIdentity]:
+def list_subscription(cli_ctx: AzCli, subscription: str) -> dict[str, ManagedIdentity]:
     """Return the managed identities of a subscription by resource ID in lower case, none if they cannot be listed."""
     return _list_in(partial(managed_identity_client, cli_ctx), [(subscription, None)])
 

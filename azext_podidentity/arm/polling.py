@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.commands import LongRunningOperation
 from azure.core.exceptions import AzureError
@@ -10,6 +10,9 @@ from azure.core.polling.base_polling import OperationFailed
 
 from azext_podidentity.arm.backoff import WAIT_LIMIT, Deadline
 from azext_podidentity.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
 
 _LOOK_MS = 100
 
@@ -26,7 +29,7 @@ class _InterruptedError(Exception):
     """Ctrl-C, which the host would report in a line of its own, without what continues."""
 
 
-def follow(cli_ctx: Any, poller: Any, message: str, deadline: Deadline | None = None) -> Any:
+def follow(cli_ctx: AzCli, poller: Any, message: str, deadline: Deadline | None = None) -> Any:
     """Return the SDK's result of the operation; show its stages while it runs.
 
     Return None if its URL answers 404 and the command is a removal, which az takes for success. Raise what the SDK
@@ -44,7 +47,7 @@ def reports_failure(error: AzureError) -> bool:
 
 
 class _Following(LongRunningOperation):  # type: ignore[misc]  # pylint: disable=too-few-public-methods
-    def __init__(self, cli_ctx: Any, poller: Any, message: str, deadline: Deadline) -> None:
+    def __init__(self, cli_ctx: AzCli, poller: Any, message: str, deadline: Deadline) -> None:
         super().__init__(cli_ctx, poller_done_interval_ms=_LOOK_MS, progress_bar=progress_bar(cli_ctx, message))
         self._poller = poller
         self._deadline = deadline

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError
 
@@ -11,13 +11,16 @@ from azext_podidentity.arm.clients import features_client, providers_client
 from azext_podidentity.arm.errors import explain_plainly
 from azext_podidentity.profile.commands import FEATURE, PROVIDER
 
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
 
-def feature_state(cli_ctx: Any) -> str:
+
+def feature_state(cli_ctx: AzCli) -> str:
     """Return the state of the feature, `Registered` if it may be used. Raise an azure-cli error if it is unknown."""
     return _told(lambda: features_client(cli_ctx).get(PROVIDER, FEATURE).properties.state)
 
 
-def provider_state(cli_ctx: Any) -> str:
+def provider_state(cli_ctx: AzCli) -> str:
     """Return the state of the provider, `Registered` if it may be used. Raise an azure-cli error if it is unknown."""
     return _told(lambda: providers_client(cli_ctx).get(PROVIDER).registration_state)
 

@@ -6,7 +6,10 @@ whichever of the two extensions az loads last.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
 
 NAME = "aks-preview"
 
@@ -24,7 +27,7 @@ def keep_group(loader: Any, help_texts: dict[str, str]) -> None:
 
     ours = dict(loader.command_table)
 
-    def restore(_cli_ctx: Any, commands_loader: Any, **_: Any) -> None:
+    def restore(_cli_ctx: AzCli, commands_loader: Any, **_: Any) -> None:
         from knack.help_files import helps
 
         helps.update(help_texts)

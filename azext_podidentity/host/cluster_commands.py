@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.cli.command_modules.acs import custom as host
 from azure.cli.command_modules.acs._consts import DecoratorEarlyExitException
@@ -37,6 +37,9 @@ from azext_podidentity.profile.changes import Enable, ProfileChange
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.eligibility import check_can_create
 
+if TYPE_CHECKING:
+    from azure.cli.core.commands import AzCliCommand
+
 logger = get_logger(__name__)
 
 ENABLE, CONSENT, DISABLE = "enable_pod_identity", "enable_pod_identity_with_kubenet", "disable_pod_identity"
@@ -44,7 +47,7 @@ ENABLE, CONSENT, DISABLE = "enable_pod_identity", "enable_pod_identity_with_kube
 _NO_CHANGE = frozenset({"resource_group_name", "name", "no_wait", "yes", "aks_custom_headers"})
 
 
-def aks_create(cmd: Any, client: Any, **parameters: Any) -> Any:
+def aks_create(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
     """`az aks create` with the pod identity flags."""
     reference = cluster_reference(cmd, parameters["resource_group_name"], parameters["name"])
     operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
@@ -64,7 +67,7 @@ def aks_create(cmd: Any, client: Any, **parameters: Any) -> Any:
     return decorator.create_mc(mc)
 
 
-def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
+def aks_update(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
     """`az aks update` with the pod identity flags.
 
     With nothing else on the command line, nothing but the profile is changed: the host's builder of a body changes
@@ -91,7 +94,7 @@ def aks_update(cmd: Any, client: Any, **parameters: Any) -> Any:
 
 
 def _update_with_host(
-    cmd: Any,
+    cmd: AzCliCommand,
     operations: ManagedClusterOperations,
     writer: ClusterWriter,
     parameters: dict[str, Any],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.cli.command_modules.acs.managed_cluster_decorator import (
     AKSManagedClusterCreateDecorator,
@@ -17,11 +17,16 @@ from azext_podidentity.profile.changes import Enable, ProfileChange
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
+if TYPE_CHECKING:
+    from azure.cli.core.commands import AzCliCommand
+
 
 class CreateDecorator(AKSManagedClusterCreateDecorator):  # type: ignore[misc]
     """Builds a new cluster's body, with the add-on enabled."""
 
-    def __init__(self, cmd: Any, operations: ManagedClusterOperations, parameters: dict[str, Any], change: Enable):
+    def __init__(
+        self, cmd: AzCliCommand, operations: ManagedClusterOperations, parameters: dict[str, Any], change: Enable
+    ):
         super().__init__(cmd, operations, _raw(cmd, operations, parameters), ResourceType.MGMT_CONTAINERSERVICE)
         self._change = change
 
@@ -37,7 +42,7 @@ class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
 
     def __init__(
         self,
-        cmd: Any,
+        cmd: AzCliCommand,
         operations: ManagedClusterOperations,
         parameters: dict[str, Any],
         change: ProfileChange,
@@ -66,6 +71,6 @@ class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
         return mc
 
 
-def _raw(cmd: Any, operations: ManagedClusterOperations, parameters: dict[str, Any]) -> dict[str, Any]:
+def _raw(cmd: AzCliCommand, operations: ManagedClusterOperations, parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters as the host's handlers pass them to its decorators: as their `locals()`."""
     return {"cmd": cmd, "client": operations, **parameters}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import HttpResponseError
 
@@ -14,6 +14,9 @@ from azext_podidentity.arm.models import fill_null_labels, if_absent, if_unchang
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+
 
 class ManagedClusterOperations:
     """Passes every call on to the SDK's operations; a write is followed at our pace, not every 30 s.
@@ -22,7 +25,7 @@ class ManagedClusterOperations:
     the cluster does not exist.
     """
 
-    def __init__(self, cli_ctx: Any, operations: Any, reference: ClusterReference) -> None:
+    def __init__(self, cli_ctx: AzCli, operations: Any, reference: ClusterReference) -> None:
         self._cli_ctx = cli_ctx
         self._operations = operations
         self._reference = reference
