@@ -125,6 +125,20 @@ class Seed:
                 raise KeyError(f"{resource_group}/{cluster}")
             return self._services.bindings.seed(found, name, resource_id, state)
 
+    def policy_assignment(
+        self, scope: str, name: str, definition_id: str, parameters: Json | None = None, **properties: Any
+    ) -> Json:
+        """Assign a policy or an initiative. `parameters`: their values by name; `properties`: other ones, as ARM's."""
+        values = {parameter: {"value": value} for parameter, value in (parameters or {}).items()}
+        with self._lock:
+            body = {"policyDefinitionId": definition_id, "parameters": values, **properties}
+            return copy.deepcopy(self._services.policies.assign(scope, name, body))
+
+    def policy_definition(self, resource_id: str, **properties: Any) -> Json:
+        """Create a policy definition, or an initiative with its `policyDefinitions` and `parameters`."""
+        with self._lock:
+            return copy.deepcopy(self._services.policies.define(resource_id, properties))
+
     def feature(self, name: str, state: str) -> None:
         """Set a feature's state. `name` has its namespace, except for a feature of Microsoft.ContainerService."""
         full_name = name if "/" in name else f"Microsoft.ContainerService/{name}"

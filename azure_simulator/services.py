@@ -23,6 +23,7 @@ from .resources.containerservice import (
 )
 from .resources.features import Features
 from .resources.managedidentity import ManagedIdentities
+from .resources.policies import Policies
 from .resources.providers import Providers
 from .resources.resourcegraph import ResourceGraph
 from .resources.resources import ResourceGroups
@@ -38,6 +39,7 @@ class Services:
         self.features = Features(context, self.groups)
         self.identities = ManagedIdentities(context, self.groups, self.directory)
         self.roles = RoleAssignments(context, self.directory, self._check_scope)
+        self.policies = Policies(self._check_scope)
         operations = Operations(context)
         cluster_identities = ClusterIdentities(context, self.directory, self.identities)
         dependencies = Dependencies(self.features, self.identities, cluster_identities, self.roles)
@@ -56,6 +58,7 @@ class Services:
             *self._login.routes(),
             *self.directory.routes(),
             *self.roles.routes(),
+            *self.policies.routes(),
             *self._container_service.routes(),
             *self.identities.routes(),
             *self.features.routes(),

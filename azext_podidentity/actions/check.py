@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from knack.util import CLIError
@@ -17,6 +18,7 @@ from azext_podidentity.checks.registry import run_checks
 from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
+from azext_podidentity.profile.net_raw_policy import CapabilityPolicy
 from azext_podidentity.profile.rbac import role_name
 
 if TYPE_CHECKING:
@@ -47,7 +49,9 @@ def complete_snapshot(cli_ctx: AzCli, cluster: Cluster) -> Snapshot:
         provider = pool.submit(or_error, provider_state, cli_ctx)
         found = pool.submit(managed_identities.find_many, cli_ctx, resource_ids)
         roles = pool.submit(_find_roles, cli_ctx, resource_ids, cluster)
-    return assemble(cluster, feature.result(), provider.result(), found.result(), roles.result())
+        policies = pool.submit(_find_policies, cli_ctx, cluster)
+    snapshot = assemble(cluster, feature.result(), provider.result(), found.result(), roles.result())
+    return replace(snapshot, policies=_or_unreadable(policies.result()))
 
 
 def assemble(
@@ -74,6 +78,16 @@ def _find_roles(cli_ctx: AzCli, resource_ids: list[str], cluster: Cluster) -> ro
     if cluster.principal_id is None:
         return {}
     return role_assignments.find_many(cli_ctx, resource_ids, cluster.principal_id)
+
+
+def _find_policies(cli_ctx: AzCli, cluster: Cluster) -> tuple[CapabilityPolicy, ...] | CLIError | None:
+    """Return the policies about capabilities, None for a cluster that does not depend on them."""
+    consented = cluster.profile.enabled and cluster.profile.allow_network_plugin_kubenet
+    if not (cluster.uses_kubenet and consented and cluster.resource_id):
+        return None
+    from azext_podidentity.arm.policy_assignments import find_capability_policies
+
+    return or_error(find_capability_policies, cli_ctx, cluster.resource_id)
 
 
 def _role(assignment: Any) -> RoleAssignment:

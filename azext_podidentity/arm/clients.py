@@ -64,6 +64,13 @@ def providers_client(cli_ctx: AzCli) -> Any:
     return management_client(cli_ctx, ResourceType.MGMT_RESOURCE_RESOURCES).providers
 
 
+def policy_client(cli_ctx: AzCli, subscription_id: str | None) -> Any:
+    """Return `PolicyClient` of a subscription, by default of the current one."""
+    from azure.cli.core.profiles import ResourceType
+
+    return management_client(cli_ctx, ResourceType.MGMT_RESOURCE_POLICY, subscription_id)
+
+
 def management_client(cli_ctx: AzCli, client_type: Any, subscription_id: str | None = None) -> Any:
     """Return a client of a subscription, by default of the current one, that obeys throttling."""
     from azure.cli.core.commands.client_factory import get_mgmt_service_client

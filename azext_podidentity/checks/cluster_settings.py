@@ -93,15 +93,9 @@ def check_pools(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_network_plugin(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for kubenet: an error without consent, else a reminder of what protects the cluster."""
+    """Yield a finding for kubenet without consent."""
     cluster = snapshot.cluster
     yield from _finding(cluster, kubenet_advice(cluster) if cluster.needs_kubenet_consent else None)
-    if cluster.uses_kubenet and cluster.profile.allow_network_plugin_kubenet:
-        message = (
-            "The network plugin is kubenet. Unless a policy drops the NET_RAW capability from all pods, a pod can "
-            "impersonate another pod and get its managed identity."
-        )
-        yield Finding("info", cluster.reference.name, message)
 
 
 def _finding(cluster: Cluster, advice: Advice | None) -> Iterator[Finding]:

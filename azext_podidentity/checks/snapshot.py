@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import Found, Unreadable
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
+from azext_podidentity.profile.net_raw_policy import CapabilityPolicy
 
 REGISTERED = "Registered"
 REGISTERING = "Registering"
@@ -35,7 +36,8 @@ class Snapshot:
 
     feature, provider: the registration states of the preview feature and of the resource provider, in the service's
     words. identities, roles: by resource ID in lower case, the managed identity that has the ID now, and the roles of
-    the cluster identity over it, inherited ones included.
+    the cluster identity over it, inherited ones included. policies: those that restrict the capabilities of containers
+    on a kubenet cluster; None if they were not looked up.
     """
 
     cluster: Cluster
@@ -43,6 +45,7 @@ class Snapshot:
     provider: str | Unreadable
     identities: Mapping[str, Found] = field(default_factory=dict)
     roles: Mapping[str, Roles] = field(default_factory=dict)
+    policies: tuple[CapabilityPolicy, ...] | Unreadable | None = None
 
     def find_identity(self, resource_id: str) -> Found | None:
         """Return what has that resource ID now, None if it was not looked up."""

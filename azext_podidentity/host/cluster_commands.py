@@ -28,6 +28,7 @@ from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm.backoff import Backoff
 from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.arm.errors import ArmError, busy_timeout_error
+from azext_podidentity.cli.after_output import warn_after_output
 from azext_podidentity.cli.deprecation import warn_deprecated
 from azext_podidentity.cli.target import cluster_reference
 from azext_podidentity.host.custom_headers import parse_custom_headers
@@ -35,7 +36,8 @@ from azext_podidentity.host.decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.host.operations import ManagedClusterOperations
 from azext_podidentity.profile.changes import Enable, ProfileChange
 from azext_podidentity.profile.cluster_reference import ClusterReference
-from azext_podidentity.profile.eligibility import check_can_create
+from azext_podidentity.profile.eligibility import KUBENET_RISK, check_can_create
+from azext_podidentity.profile.net_raw_policy import assign_command, cluster_id_of, enable_command
 
 if TYPE_CHECKING:
     from azure.cli.core.commands import AzCliCommand
@@ -57,6 +59,7 @@ def aks_create(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
     change = Enable(consent=parameters[CONSENT])
     check_can_create(parameters, consent_given=change.consent)
     warn_deprecated(cmd.cli_ctx)
+    _warn_of_consent(cmd, reference, parameters)
     _refuse_existing(operations, reference)
     operations.create_only = True
     decorator = CreateDecorator(cmd, operations, parameters, change)
@@ -83,6 +86,7 @@ def aks_update(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
     writer = ClusterWriter(cmd.cli_ctx, client, reference)
     if parameters[ENABLE]:
         warn_deprecated(cmd.cli_ctx)
+        _warn_of_consent(cmd, reference, parameters)
         change: ProfileChange = Enable(consent=parameters[CONSENT])
     else:
         change = agree_to_disable(writer, yes=parameters["yes"])
@@ -91,6 +95,18 @@ def aks_update(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
         grants, no_wait = RoleGrants(cmd.cli_ctx), parameters["no_wait"]
         return change_cluster(cmd.cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait).model
     return _update_with_host(cmd, operations, writer, parameters, change, reference)
+
+
+def _warn_of_consent(cmd: Any, reference: ClusterReference, parameters: Mapping[str, Any]) -> None:
+    """After a consent to kubenet, print the commands that keep a pod from impersonating another one."""
+    if not parameters[CONSENT]:
+        return
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    cluster_id = cluster_id_of(reference, get_subscription_id(cmd.cli_ctx))
+    commands = (enable_command(reference), assign_command(reference, cluster_id))
+    message = f"{KUBENET_RISK} To drop the NET_RAW capability from all pods, run:"
+    warn_after_output(cmd.cli_ctx, "\n".join((message, *commands)))
 
 
 def _update_with_host(

@@ -35,6 +35,7 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
     features: Features = field(default_factory=Features)
     resource_id: str | None = None
     kubelet_resource_id: str | None = None
+    azure_policy: bool = False
 
     @classmethod
     def from_json(cls, reference: ClusterReference, raw: Mapping[str, Any]) -> Cluster:
@@ -57,6 +58,7 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
             features=Features.from_json(properties),
             resource_id=raw.get("id"),
             kubelet_resource_id=_kubelet_resource_id(properties.get("identityProfile") or {}),
+            azure_policy=_has_azure_policy(properties.get("addonProfiles") or {}),
         )
 
     @property
@@ -73,6 +75,11 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
     def needs_kubenet_consent(self) -> bool:
         """Return whether the network plugin is kubenet and the profile does not allow it."""
         return self.uses_kubenet and not self.profile.allow_network_plugin_kubenet
+
+
+def _has_azure_policy(add_ons: Mapping[str, Any]) -> bool:
+    """Return whether the Azure Policy add-on is enabled; the service spells its name in several letter cases."""
+    return any(name.lower() == "azurepolicy" and bool((each or {}).get("enabled")) for name, each in add_ons.items())
 
 
 def _kubelet_resource_id(profile: Mapping[str, Any]) -> str | None:

@@ -11,10 +11,8 @@ from azext_podidentity.profile.advice import Advice
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
-KUBENET_RISK = (
-    "With kubenet, a pod can impersonate another pod by ARP spoofing and use that pod's managed identity. "
-    "Before you consent, use a policy to drop the NET_RAW capability from all pods."
-)
+KUBENET_RISK = "With kubenet, a pod can impersonate another pod by ARP spoofing and use that pod's managed identity."
+_BEFORE_CONSENT = f"{KUBENET_RISK} Before you consent, use a policy to drop the NET_RAW capability from all pods."
 _UNSUPPORTED_POOL_TYPES = {"AvailabilitySet": "availability sets", "VirtualMachines": "virtual machine node pools"}
 
 
@@ -57,7 +55,7 @@ def check_can_create(parameters: Mapping[str, Any], *, consent_given: bool) -> N
         )
     if (parameters.get("network_plugin") or "").lower() == "kubenet" and not consent_given:
         raise ValidationError(
-            f"The pod identity add-on is not secure with the kubenet network plugin. {KUBENET_RISK}",
+            f"The pod identity add-on is not secure with the kubenet network plugin. {_BEFORE_CONSENT}",
             ["To consent, also pass --enable-pod-identity-with-kubenet. Otherwise, pass --network-plugin azure."],
         )
 
@@ -75,7 +73,7 @@ def kubenet_advice(cluster: Cluster) -> Advice:
     """Return the advice for a cluster with kubenet whose owner has not consented to pod identities."""
     reason = (
         f"Cluster {cluster.reference.name!r} uses the kubenet network plugin, which requires explicit consent to pod "
-        f"identities. {KUBENET_RISK}"
+        f"identities. {_BEFORE_CONSENT}"
     )
     if cluster.provisioning_state is None:  # not created yet
         return Advice(

@@ -32,9 +32,10 @@ _KINDS = {
     "aadpodidentity.k8s.io/v1/azureidentitybindings": "AzureIdentityBinding",
     "aadpodidentity.k8s.io/v1/azureassignedidentities": "AzureAssignedIdentity",
     "aadpodidentity.k8s.io/v1/azurepodidentityexceptions": "AzurePodIdentityException",
+    "constraints.gatekeeper.sh/v1beta1/k8spspcapabilities": "K8sPSPCapabilities",
     "example.com/v1/widgets": "Widget",
 }
-_OF_CLUSTER = frozenset({"Node"})
+_OF_CLUSTER = frozenset({"Node", "K8sPSPCapabilities"})
 _SECONDS = 30
 
 

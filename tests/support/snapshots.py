@@ -107,6 +107,16 @@ def _nodes(**pool: str) -> Made:
     return _cluster(agentPoolProfiles=[{"name": "nodes", "osType": "Linux"}, {"name": "more", **pool}])
 
 
+_KUBENET = {"networkProfile": {"networkPlugin": "kubenet"}}
+
+
+def _kubenet_with_consent(reference: ClusterReference) -> Snapshot:
+    plugin = {"networkPlugin": "kubenet"}
+    cluster = cluster_of([identity_entry()], reference=reference, networkProfile=plugin)
+    profile = replace(cluster.profile, allow_network_plugin_kubenet=True)
+    return replace(snapshot_of(replace(cluster, profile=profile, resource_id="/x")), policies=())
+
+
 def _two_stale(reference: ClusterReference) -> Snapshot:
     entries = [identity_entry(), identity_entry(OTHER, identity_id("other"))]
     anew = ManagedIdentity(identity_id("other"), "another client", "another object")
@@ -115,7 +125,6 @@ def _two_stale(reference: ClusterReference) -> Snapshot:
 
 
 _INFO = {"error": {"error": {"code": "Some", "message": "words."}}}
-_KUBENET = {"networkProfile": {"networkPlugin": "kubenet"}}
 _SAME_SELECTOR = [
     identity_entry(bindingSelector="one"),
     identity_entry(OTHER, identity_id("other"), bindingSelector="one"),
@@ -142,6 +151,7 @@ STATES: dict[str, tuple[str, str, Made]] = {
     "availability sets": ("node-pools", "error", _cluster(agentPoolProfiles=[{"type": "AvailabilitySet"}])),
     "Windows too": ("node-pools", "info", _nodes(osType="Windows")),
     "virtual machines too": ("node-pools", "info", _nodes(type="VirtualMachines")),
+    "kubenet without a policy": ("net-raw-policy", "warning", _kubenet_with_consent),
     "kubenet without consent": ("network-plugin", "error", _cluster(**_KUBENET)),
     "add-on is off": ("add-on", "error", _cluster(enabled=False)),
     "no resource id": ("managed-identity-id", "error", _entry(resource_id="nonsense")),

@@ -151,14 +151,6 @@ def test_a_new_or_strange_kubernetes_version_is_no_finding(version: str | None) 
     assert found_in(snapshot_of(replace(cluster_of(), kubernetes_version=version)), "kubernetes-version") == []
 
 
-def test_consent_to_kubenet_is_told_with_what_it_takes() -> None:
-    cluster = cluster_of(networkProfile={"networkPlugin": "kubenet"})
-    allowed = replace(cluster, profile=replace(cluster.profile, allow_network_plugin_kubenet=True))
-    (finding,) = found_in(snapshot_of(allowed), "network-plugin")
-    assert finding.severity == "info"
-    assert "NET_RAW" in finding.message
-
-
 def test_a_managed_identity_of_several_entries_is_one_finding() -> None:
     entries = [identity_entry(), identity_entry(OTHER, identity_id().upper().replace("SUBSCRIPTIONS", "subscriptions"))]
     snapshot = bound_by(*entries, identities={identity_id().lower(): NotFound()})

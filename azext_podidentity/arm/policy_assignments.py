@@ -1,0 +1,68 @@
+"""The policy assignments that hold at a cluster, and the initiatives that they assign."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import AzureError
+
+from azext_podidentity.arm.clients import policy_client
+from azext_podidentity.arm.concurrency import do_all
+from azext_podidentity.arm.errors import explain_plainly
+from azext_podidentity.profile.cluster_reference import cluster_of_id
+from azext_podidentity.profile.net_raw_policy import CapabilityPolicy, capability_policies, initiative_of
+
+if TYPE_CHECKING:
+    from azure.cli.core import AzCli
+
+Json = dict[str, Any]
+
+# https://learn.microsoft.com/rest/api/policyauthorization/policy-assignments/list-for-resource
+_HOLDS_HERE = "atScope()"
+
+
+def find_capability_policies(cli_ctx: AzCli, cluster_id: str) -> tuple[CapabilityPolicy, ...]:
+    """Return the policies at the cluster, or inherited from above, that restrict the capabilities of containers.
+
+    Raise an azure-cli error if assignments or initiatives cannot be read.
+    """
+    cluster = cluster_of_id(cluster_id)
+    client = policy_client(cli_ctx, cluster.subscription)
+    try:
+        listed = client.policy_assignments.list_for_resource(
+            resource_group_name=cluster.resource_group,
+            resource_provider_namespace="Microsoft.ContainerService",
+            parent_resource_path="",
+            resource_type="managedClusters",
+            resource_name=cluster.name,
+            filter=_HOLDS_HERE,
+        )
+        assignments: list[Json] = [_to_json(each) for each in listed]
+        ids = sorted({each for each in map(initiative_of, assignments) if each})
+        initiatives = dict(zip(ids, do_all(partial(_read_initiative, client), ids), strict=True))
+    except AzureError as error:
+        raise explain_plainly(error) from error
+    return tuple(
+        policy
+        for each in assignments
+        for policy in capability_policies(each, initiatives.get(initiative_of(each) or ""), cluster_id)
+    )
+
+
+def _read_initiative(client: Any, resource_id: str) -> Json:
+    """Return an initiative: built-in, of a subscription, or of a management group."""
+    parts = resource_id.strip("/").split("/")
+    name = parts[-1]
+    definitions = client.policy_set_definitions
+    if parts[0].lower() == "subscriptions":
+        return _to_json(definitions.get(name))
+    if "managementgroups" in (part.lower() for part in parts):
+        return _to_json(definitions.get_at_management_group(name, management_group_id=parts[3]))
+    return _to_json(definitions.get_built_in(name))
+
+
+def _to_json(model: Any) -> Json:
+    """Return the JSON object that an SDK model was read from: `serialize` of older SDKs has no read-only fields."""
+    raw: Json = model.serialize(keep_readonly=True) if hasattr(model, "serialize") else model.as_dict()
+    return raw
