@@ -44,6 +44,8 @@ def _plan_rows(plan: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         yield "Feature", each["name"].rpartition(".")[2], each["state"]
     for each in plan["credentials"]:
         yield "Credential", each["identity"], f"{each['state']}: {each['subject']}"
+    for each in plan["identityBindings"]:
+        yield "Binding", each["identity"], f"{each['state']}: identity binding {each['name']}"
     for each in plan["serviceAccounts"]:
         yield "ServiceAccount", f"{each['namespace']}/{each['name']}", f"{each['state']}: client ID {each['clientId']}"
     for each in plan["workloads"]:
@@ -70,6 +72,8 @@ def _changes(workload: Mapping[str, Any]) -> str:
 def _removal_rows(removed: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for each in removed["removedCredentials"]:
         yield "Removed", each["identity"], f"credential {each['name']} for {each['subject']}"
+    for each in removed["removedIdentityBindings"]:
+        yield "Removed", each["identity"], f"identity binding {each['name']}"
     for key in removed["removedPodIdentities"]:
         yield "Removed", key, "pod identity"
     for key in removed["removedExceptions"]:

@@ -251,7 +251,9 @@ long-summary: >-
     With --approve or --undo, also write or delete for the credentials. With --approve or --finish, also
     Microsoft.ContainerService/managedClusters/write. With --finish, also
     Microsoft.Authorization/roleAssignments/read and delete. With --run-command, also
-    Microsoft.ContainerService/managedClusters/runcommand/action and commandResults/read.
+    Microsoft.ContainerService/managedClusters/runcommand/action and commandResults/read. With --target
+    identity-binding, also Microsoft.ContainerService/managedClusters/identityBindings/read, write and delete.
+    Identity bindings require azure-cli 2.88.0 or later.
 examples:
   - name: Print the plan for the workloads that kubectl reads from the cluster.
     text: az aks pod-identity migrate {_CLUSTER} --output table
@@ -264,6 +266,10 @@ examples:
     text: >-
         az aks pod-identity migrate {_CLUSTER} --workloads ./manifests
         --new-service-accounts --approve --output-dir ./first-step
+  - name: Use an identity binding for a managed identity that would exceed the limit of 20 credentials.
+    text: >-
+        az aks pod-identity migrate {_CLUSTER} --target identity-binding --identities my-identity --approve
+        --output-dir ./first-step
   - name: Show which workloads still need the add-on, and whether their pods have tokens.
     text: az aks pod-identity migrate {_CLUSTER} --status --output table
   - name: Write the second step, which removes the label from workloads whose pods have tokens.
@@ -272,7 +278,7 @@ examples:
         --output-dir ./second-step
   - name: Remove the pod identities, their roles and the exceptions, and disable the add-on.
     text: az aks pod-identity migrate {_CLUSTER} --finish
-  - name: Remove the federated identity credentials that this command created.
+  - name: Remove the federated identity credentials and identity bindings that this command created.
     text: az aks pod-identity migrate {_CLUSTER} --undo --yes
 """
 

@@ -55,8 +55,8 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
         c.argument(
             "approve",
             action="store_true",
-            help="Enable the OIDC issuer and workload identity, and create the federated identity credentials. Asks "
-            "before it enables the OIDC issuer, which cannot be disabled again.",
+            help="Enable the OIDC issuer and workload identity, and create the federated identity credentials or "
+            "identity bindings. Asks before it enables the OIDC issuer, which cannot be disabled again.",
         )
         c.argument("status", action="store_true", help="Show which workloads still need the add-on.")
         c.argument(
@@ -68,8 +68,8 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
         c.argument(
             "undo",
             action="store_true",
-            help="Remove the federated identity credentials that this command created for the cluster. It recognizes "
-            "them by their names, which derive from issuer and subject. Pod identity does not change.",
+            help="Remove the federated identity credentials and identity bindings that this command created for the "
+            "cluster. It recognizes them by their names. Pod identity does not change.",
         )
         c.argument(
             "issuer",
@@ -83,11 +83,25 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             "their managed identity.",
         )
         c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
+    with loader.argument_context("aks pod-identity migrate", arg_group="Target") as c:
+        c.argument(
+            "target",
+            arg_type=get_enum_type(("workload-identity", "identity-binding"), default="workload-identity"),
+            help="What gives pods their tokens: a federated identity credential for each managed identity and service "
+            "account, at most 20 per managed identity, or an identity binding for each managed identity, without that "
+            "limit. Code has to opt in to identity bindings.",
+        )
+        c.argument(
+            "identities",
+            nargs="+",
+            help="With --target identity-binding, space-separated names or resource IDs of the managed identities that "
+            "get identity bindings. The others get credentials. Defaults to all.",
+        )
     with loader.argument_context("aks pod-identity migrate", arg_group="Kubernetes") as c:
         c.argument(
             "output_dir",
-            help="Folder to write the Kubernetes side to: service accounts, and a kustomization for objects in files, "
-            "or patches and a script for objects in a cluster.",
+            help="Folder to write the Kubernetes side to: service accounts, cluster roles for identity bindings, and a "
+            "kustomization for objects in files, or patches and a script for objects in a cluster.",
         )
         c.argument(
             "remove_labels",

@@ -169,7 +169,7 @@ def validate_migrate(namespace: Namespace) -> None:
 
     chosen = partial(_chosen, namespace)
     check_namespace(namespace.default_namespace)
-    planning = chosen("output_dir", "proxy_sidecar", "new_service_accounts", "remove_labels", "one_step")
+    planning = chosen("output_dir", "proxy_sidecar", "new_service_accounts", "remove_labels", "one_step", "identities")
     other_action = chosen("status", "finish", "undo")
     for together in (
         chosen("approve", "status", "finish", "undo"),
@@ -180,6 +180,10 @@ def validate_migrate(namespace: Namespace) -> None:
     ):
         if len(together) > 1:
             raise MutuallyExclusiveArgumentError(f"{' and '.join(together)} cannot be used together.", "Pass one.")
+    if namespace.identities and namespace.target != "identity-binding":
+        raise RequiredArgumentMissingError(
+            "--identities requires --target identity-binding.", "Pass --target identity-binding too."
+        )
     for option, action in (("issuer", "undo"), ("force", "finish")):
         if getattr(namespace, option) and not getattr(namespace, action):
             raise RequiredArgumentMissingError(f"--{option} requires --{action}.", f"Pass --{action} too.")

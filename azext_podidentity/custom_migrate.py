@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from azure.mgmt.containerservice.operations import ManagedClustersOperations
 
     from azext_podidentity.actions.migration.context import Outcome
+    from azext_podidentity.migration.steps import Target
 
 logger = get_logger(__name__)
 
@@ -37,6 +38,8 @@ def migrate_workloads(  # pylint: disable=too-many-locals
     output_dir: str | None = None,
     proxy_sidecar: list[str] | None = None,
     new_service_accounts: bool = False,
+    target: Target = "workload-identity",
+    identities: list[str] | None = None,
     aks_custom_headers: dict[str, str] | None = None,
     force: bool = False,
     yes: bool = False,
@@ -75,7 +78,14 @@ def migrate_workloads(  # pylint: disable=too-many-locals
 
         return _shown(cmd, finish_migration(context, loaded, source, force=force, asks=not yes))
     stage = REMOVE_LABELS if remove_labels else ONE_STEP if one_step else PREPARE
-    options = Options(stage, None if proxy_sidecar is None else tuple(proxy_sidecar), new_service_accounts)
+    options = Options(
+        stage,
+        None if proxy_sidecar is None else tuple(proxy_sidecar),
+        new_service_accounts,
+        target=target,
+        identities=tuple(identities or ()),
+        arguments=source.arguments,
+    )
     if approve:
         from azext_podidentity.actions.migration.approve import approve_plan
 

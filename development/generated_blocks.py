@@ -9,16 +9,18 @@ from dataclasses import replace
 from typing import Any
 
 from azext_podidentity.manifest.schema import SCHEMA
-from azext_podidentity.migration import identity_decisions, user_decisions, workload_decisions
+from azext_podidentity.migration import binding_decisions, identity_decisions, user_decisions, workload_decisions
 from azext_podidentity.migration.decision import Decision
 from azext_podidentity.migration.inventory import Mention
 from azext_podidentity.migration.kubernetes_objects import Origin
 from azext_podidentity.migration.matching import Match
 from azext_podidentity.migration.node_agent_users import NodeAgentUser
 from azext_podidentity.migration.pod_spec import PodSpec
+from azext_podidentity.migration.steps import IDENTITY_BINDING
 from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentity, PodIdentityException
+from azext_podidentity.profile.identity_bindings import IdentityBinding
 from azext_podidentity.profile.labels import BINDING_LABEL
 from azext_podidentity.profile.validation import managed_identity_id
 from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, credential_for
@@ -87,7 +89,7 @@ def decision_samples() -> Iterator[tuple[Callable[..., Decision], Decision]]:
             yield make, make(*_ARGUMENTS[make.__name__])
 
 
-DECISION_MODULES = (workload_decisions, user_decisions, identity_decisions)
+DECISION_MODULES = (workload_decisions, user_decisions, identity_decisions, binding_decisions)
 _SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _CLUSTER = ClusterReference("myResourceGroup", "myAKSCluster")
 _IDENTITIES = [
@@ -112,6 +114,7 @@ _JOB = replace(_WEB, key=ObjectKey("my-app", "CronJob", "report"))
 _KEYS = (_WEB.key,)
 _ACCOUNT = ("my-app", "web")
 _WANTED = credential_for("https://issuer.example/", *_ACCOUNT)
+_BINDING = IdentityBinding("another-binding", _IDENTITIES[0].resource_id, "0000-former", state="Failed")
 _POD = replace(_WEB, key=ObjectKey("my-app", "Pod", "debug"))
 _SECRETS = NodeAgentUser(
     ObjectKey("my-app", "SecretProviderClass", "secrets"),
@@ -125,7 +128,10 @@ _RELEASE = Mention(
 _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "add_on_disabled": (_CLUSTER,),
     "affinity": (_WEB,),
+    "binding_failed": (_CLUSTER, _IDENTITIES[0], _BINDING, _KEYS),
+    "binding_outdated": (_CLUSTER, _IDENTITIES[0], _BINDING, _KEYS),
     "calls_imds": (_WEB,),
+    "code_must_opt_in": (_WEB,),
     "conflicting_credential": (_IDENTITIES[0], _WANTED, credential_for("https://other.example/", *_ACCOUNT), _KEYS),
     "default_service_account": ("my-app", "storage", [Match(_WEB, (_STORAGE,))]),
     "enables_oidc_issuer": (_CLUSTER,),
@@ -143,6 +149,7 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "managed_identity_not_found": (_CLUSTER, _IDENTITIES[0].resource_id, _KEYS),
     "managed_identity_unreadable": (_IDENTITIES[0].resource_id, "(AuthorizationFailed) the service's words", _KEYS),
     "no_identity": (Match(_WEB, ()), [PodIdentity(EntryKey("other", "storage"), _IDENTITIES[0])]),
+    "no_room_for_binding": (_IDENTITIES[0], _KEYS),
     "not_prepared": (_WEB, "1 of its 2 running pods have no token yet."),
     "other_client_id": (*_ACCOUNT, "0000-another", _IDENTITIES[0], _KEYS),
     "owner_not_read": (_WEB,),
@@ -153,12 +160,19 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "role_bindings": ("my-app", "default", "storage", ["RoleBinding readers"]),
     "secret_provider_class_not_read": ("my-app", "secrets", _KEYS),
     "secret_provider_class_unclear": (_SECRETS, "its workloads use 2 managed identities.", _KEYS),
+    "secrets_use_binding": (_WEB,),
     "several_identities": (Match(_WEB, (_STORAGE, _DATABASE)),),
     "shared_service_account": (*_ACCOUNT, [Match(_WEB, (_STORAGE,)), Match(_JOB, (_DATABASE,))]),
     "shared_with_unlabelled": (*_ACCOUNT, [_JOB]),
     "signs_in_with_imds": (ObjectKey("my-app", "ConfigMap", "scripts"), ["upload.sh"]),
     "template_list": (_WEB,),
-    "too_many_credentials": (_IDENTITIES[0], MAX_CREDENTIALS - 1, 3, _KEYS),
+    "too_many_credentials": (
+        _IDENTITIES[0],
+        [_WANTED] * (MAX_CREDENTIALS - 1),
+        3,
+        _KEYS,
+        _CLUSTER.pod_identity_command("migrate", "--target", IDENTITY_BINDING, "--identities", _IDENTITIES[0].name),
+    ),
     "unused_identity": (_STORAGE,),
 }
 _BLOCKS = {"schema.json": manifest_keys, "decisions.py": migration_decisions}

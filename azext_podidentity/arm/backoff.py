@@ -106,6 +106,15 @@ class BackoffPolling(ARMPolling):
         """The first answer to the write, before its operation ended: the cluster's SDK model."""
         return self._deserialization_callback(self._initial_response)
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the write was sent."""
+        return self._backoff.elapsed
+
+    def next_pause(self) -> float:
+        """Return the seconds to wait before the next poll, unless the service says how long."""
+        return pause(self.elapsed, OPERATION_SHARE)
+
     def _extract_delay(self) -> float:
-        self._timeout = pause(self._backoff.elapsed, OPERATION_SHARE)
+        self._timeout = self.next_pause()
         return float(super()._extract_delay())

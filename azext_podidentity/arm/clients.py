@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
     from azure.mgmt.authorization.operations import RoleAssignmentsOperations, RoleDefinitionsOperations
-    from azure.mgmt.containerservice.operations import ManagedClustersOperations
+    from azure.mgmt.containerservice.operations import IdentityBindingsOperations, ManagedClustersOperations
     from azure.mgmt.msi import ManagedServiceIdentityClient
 
 
@@ -19,6 +19,15 @@ def managed_clusters_client(cli_ctx: AzCli, subscription_id: str | None = None) 
     operations: ManagedClustersOperations = management_client(
         cli_ctx, ResourceType.MGMT_CONTAINERSERVICE, subscription_id
     ).managed_clusters
+    return operations
+
+
+def identity_bindings_client(cli_ctx: AzCli) -> IdentityBindingsOperations:
+    """Return the operations of identity bindings in the current subscription; not every supported SDK has them."""
+    from azure.cli.core.profiles import ResourceType
+
+    client = management_client(cli_ctx, ResourceType.MGMT_CONTAINERSERVICE)
+    operations: IdentityBindingsOperations = client.identity_bindings
     return operations
 
 

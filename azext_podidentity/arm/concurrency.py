@@ -32,13 +32,15 @@ def for_each(
     return dict(zip(ids, do_all(partial(or_error, read), ids.values(), tell), strict=True))
 
 
-def do_all(do: Callable[[str], Found], resource_ids: Iterable[str], tell: Tell = lambda _: None) -> list[Found]:
-    """Return what `do` returns for each resource ID, at most `AT_ONCE` at the same time.
+def do_all(
+    do: Callable[[str], Found], resource_ids: Iterable[str], tell: Tell = lambda _: None, *, at_once: int = AT_ONCE
+) -> list[Found]:
+    """Return what `do` returns for each resource ID, at most `at_once` at the same time.
 
     `tell` is called often, with how many are done. Raise the first error, after which no more is begun, once those
     that were are done. After Ctrl-C nothing is begun or waited for.
     """
-    futures = _begin_all(do, list(resource_ids))
+    futures = _begin_all(do, list(resource_ids), at_once)
     doing = set(futures)
     try:
         while doing:
@@ -81,8 +83,8 @@ def begin(run: Callable[..., Found], *arguments: Any) -> Future[Found]:
     return future
 
 
-def _begin_all(do: Callable[[str], Found], arguments: Sequence[str]) -> list[Future[Found]]:
-    """As `begin` for each of the arguments, at most `AT_ONCE` at the same time; none more after the first error."""
+def _begin_all(do: Callable[[str], Found], arguments: Sequence[str], at_once: int) -> list[Future[Found]]:
+    """As `begin` for each of the arguments, at most `at_once` at the same time; none more after the first error."""
     futures: list[Future[Found]] = [Future() for _ in arguments]
     tasks: SimpleQueue[tuple[Future[Found], str]] = SimpleQueue()
     for task in zip(futures, arguments, strict=True):
@@ -99,7 +101,7 @@ def _begin_all(do: Callable[[str], Found], arguments: Sequence[str]) -> list[Fut
                 for each in futures:
                     each.cancel()
 
-    for _ in range(min(AT_ONCE, len(futures))):
+    for _ in range(min(at_once, len(futures))):
         Thread(target=work, daemon=True).start()
     return futures
 

@@ -142,4 +142,5 @@ def _managed_identity(identity: Any, resource_id: str) -> ManagedIdentity:
         resource_id=identity.id or resource_id,
         client_id=identity.client_id,
         object_id=identity.principal_id,
+        tenant_id=identity.tenant_id,
     )

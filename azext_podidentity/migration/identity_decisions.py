@@ -8,6 +8,7 @@ from azext_podidentity.migration.decision import ACTION_REQUIRED, INFO, Decision
 from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, PodIdentityException
+from azext_podidentity.profile.identity_bindings import AKS_CREDENTIAL
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
 from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, FederatedCredential, delete_command
 
@@ -115,16 +116,34 @@ def conflicting_credential(
     )
 
 
-def too_many_credentials(identity: ManagedIdentity, existing: int, new: int, blocked: Iterable[ObjectKey]) -> Decision:
-    """Ask what to do about a managed identity that would exceed the limit of credentials."""
+def too_many_credentials(
+    identity: ManagedIdentity,
+    existing: Sequence[FederatedCredential],
+    new: int,
+    blocked: Iterable[ObjectKey],
+    command: str | None,
+) -> Decision:
+    """Ask what to do about a managed identity that would exceed the limit of credentials.
+
+    `command`: the one that uses identity bindings instead, None if the cluster cannot have them.
+    """
+    of_aks = any(each.name == AKS_CREDENTIAL for each in existing)
+    one_of_aks = f", one of them '{AKS_CREDENTIAL}', which AKS needs for identity bindings" if of_aks else ""
+    binding = (
+        "Use an identity binding, which needs no credential per service account, with the command. Or"
+        if command
+        else "Identity bindings are not available with API server VNet integration, so"
+    )
     return Decision(
         "TooManyCredentials",
         ACTION_REQUIRED,
         identity.resource_id,
-        f"It has {existing} federated identity credentials and needs {new} more. The limit is {MAX_CREDENTIALS}.",
-        "Let workloads of one namespace share a service account, remove unused credentials, or bind some of the "
-        "workloads to a second managed identity with the same roles.",
+        f"It has {len(existing)} federated identity credentials{one_of_aks}, and needs {new} more. The limit is "
+        f"{MAX_CREDENTIALS}.",
+        f"{binding} let workloads of one namespace share a service account, remove unused credentials, or bind some of "
+        "the workloads to a second managed identity with the same roles.",
         tuple(blocked),
+        command,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
 from azext_podidentity.migration import azure_identities
+from azext_podidentity.migration.binding_roles import BindingRoles
 from azext_podidentity.migration.json_values import mapping, sequence, strings
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject
 from azext_podidentity.migration.label_mentions import mentions, selects_by_label
@@ -64,9 +65,9 @@ class Inventory:  # pylint: disable=too-many-instance-attributes
     `pods` are running pods by the key of their workload, `stale_pods` the ones of them with the binding label whose
     workload no longer has it. `finished` have the label too, and no owner that was read. `mentions`, `selecting` and
     `settings` name the objects that contain the label elsewhere, that select pods by it, and that configure a program
-    to use the instance metadata service. `role_bindings` are by namespace and name of service accounts.
-    `pod_identities` come from AzureIdentityBindings. `kinds_not_read` are kinds
-    of the cluster that were not looked at.
+    to use the instance metadata service. `role_bindings` are by namespace and name of service accounts; `binding_roles`
+    say which of them may use which identity bindings. `pod_identities` come from AzureIdentityBindings.
+    `kinds_not_read` are kinds of the cluster that were not looked at.
     """
 
     workloads: tuple[Workload, ...] = ()
@@ -79,6 +80,7 @@ class Inventory:  # pylint: disable=too-many-instance-attributes
     selecting: tuple[ObjectKey, ...] = ()
     settings: tuple[tuple[ObjectKey, tuple[str, ...]], ...] = ()
     role_bindings: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    binding_roles: BindingRoles = field(default_factory=BindingRoles)
     pod_identities: tuple[PodIdentity, ...] = ()
     live: bool = False
     kinds_not_read: tuple[str, ...] = ()
@@ -212,6 +214,7 @@ class _Collector:  # pylint: disable=too-few-public-methods
             selecting=tuple(sorted(selecting)),
             settings=tuple(sorted(settings)),
             role_bindings={account: tuple(sorted(names)) for account, names in bindings.items()},
+            binding_roles=BindingRoles.of(each.raw for each in self._found.values()),
             pod_identities=azure_identities.pod_identities(identities),
             kinds_not_read=self._kinds_not_read,
             live=any(mapping(each.raw.get("metadata")).get("uid") for each in self._found.values()),

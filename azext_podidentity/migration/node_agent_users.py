@@ -56,10 +56,15 @@ class NodeAgentUser:  # pylint: disable=too-many-instance-attributes
         """Return whether it is mounted by pods, rather than read by KEDA."""
         return self.key.kind == SECRET_PROVIDER_CLASS
 
-    def spec_change(self, client_id: str | None) -> dict[str, Any]:
-        """Return the change of its spec that makes it use workload identity with that client ID."""
+    def spec_change(self, client_id: str | None, *, identity_binding: bool = False) -> dict[str, Any]:
+        """Return the change of its spec that makes it use workload identity with that client ID.
+
+        `identity_binding`: by an identity binding, which the CSI driver calls the Azure token proxy.
+        https://azure.github.io/secrets-store-csi-driver-provider-azure/docs/configurations/identity-access-modes/identity-binding-mode/
+        """
         if self.is_secret_provider_class:
-            return {"parameters": {"usePodIdentity": "false", "clientID": client_id}}
+            proxy = {"useAzureTokenProxy": "true"} if identity_binding else {}
+            return {"parameters": {"usePodIdentity": "false", "clientID": client_id, **proxy}}
         identity = {"identityId": client_id} if client_id else {}
         return {"podIdentity": {"provider": _WORKLOAD_PROVIDER, **identity}}
 

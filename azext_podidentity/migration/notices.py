@@ -6,7 +6,7 @@ import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from azext_podidentity.migration import identity_decisions, user_decisions, workload_decisions
+from azext_podidentity.migration import binding_decisions, identity_decisions, user_decisions, workload_decisions
 from azext_podidentity.migration.decision import Decision
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.matching import Match, excepted
@@ -80,6 +80,10 @@ def _of_step(step: WorkloadStep, proxy: ProxySidecar) -> Iterator[Decision]:
         yield workload_decisions.generated_name(workload)
     elif template.has_lists:
         yield workload_decisions.template_list(workload)
+    if step.identity_binding:
+        mounts_only = workload.pod.secret_provider_classes and not (workload.pod.imds or workload.pod.variables)
+        decide = binding_decisions.secrets_use_binding if mounts_only else binding_decisions.code_must_opt_in
+        yield decide(workload)
     if step.proxy_sidecar:
         yield workload_decisions.proxy_limits(workload, proxy.limits(workload))
     if workload.pod.variables or workload.pod.secret_variables:

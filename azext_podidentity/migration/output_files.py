@@ -13,15 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from azext_podidentity.migration.binding_files import role_objects
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.pod_templates import Path
 from azext_podidentity.migration.steps import MigrationPlan, ResourceStep, ServiceAccountStep, WorkloadStep
 from azext_podidentity.migration.workloads import ObjectKey, ServiceAccount
 from azext_podidentity.migration.yaml_text import dump
-from azext_podidentity.profile.labels import CLIENT_ID_ANNOTATION
+from azext_podidentity.profile.labels import CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION
 
 KUSTOMIZATION, ACCOUNTS, SCRIPT = "kustomization.yaml", "service-accounts.yaml", "apply.sh"
-OVERLAY = (KUSTOMIZATION, ACCOUNTS, SCRIPT)
+ROLES = "identity-binding-roles.yaml"
+OVERLAY = (KUSTOMIZATION, ACCOUNTS, ROLES, SCRIPT)
 PATCHES, ORIGINALS = "patches", "original-manifests"
 _MARK = "# Written by az aks pod-identity migrate; run it again rather than edit this file."
 # Bytes of a file name without its ending; file systems allow 255.
@@ -73,6 +75,7 @@ def render(plan: MigrationPlan, inventory: Inventory, namespace: str | None, con
     """
     patches = [*_resource_patches(plan), *_workload_patches(plan), *_account_patches(plan, inventory)]
     accounts = list(_new_accounts(plan, inventory))
+    roles = list(role_objects(plan, inventory))
     nameless = [each.key for each in patches if not each.names_namespace]
     nameless_accounts = [each for each in accounts if "namespace" not in each["metadata"]]
     named = {each.key.namespace for each in patches if each.names_namespace}
@@ -90,13 +93,14 @@ def render(plan: MigrationPlan, inventory: Inventory, namespace: str | None, con
     for each in manifests:
         files[f"{ORIGINALS}/{each.file}"] = _yaml(each.raw or {})
         sources[f"{ORIGINALS}/{each.file}"] = each.source
-    if accounts:
-        files[ACCOUNTS] = _yaml(*accounts)
+    additions = {name: objects for name, objects in ((ROLES, roles), (ACCOUNTS, accounts)) if objects}
+    for name, objects in additions.items():
+        files[name] = _yaml(*objects)
     if manifests:
-        files[KUSTOMIZATION] = _yaml(_kustomization(sorted(each.file for each in manifests), bool(accounts)))
-    if in_cluster or (accounts and not manifests):
-        # Service accounts come with the kustomization if there is one.
-        files[SCRIPT] = _script(in_cluster, bool(accounts) and not manifests, context)
+        files[KUSTOMIZATION] = _yaml(_kustomization(sorted(each.file for each in manifests), additions))
+    if in_cluster or (additions and not manifests):
+        # New objects come with the kustomization if there is one.
+        files[SCRIPT] = _script(in_cluster, () if manifests else additions, context)
     return OutputFiles(files, sources, namespace if needs_namespace and not fill else None)
 
 
@@ -179,7 +183,8 @@ def _users_name_namespace(plan: MigrationPlan, step: ServiceAccountStep) -> bool
 
 def _account(step: ServiceAccountStep, *, names_namespace: bool) -> dict[str, Any]:
     namespace = {"namespace": step.namespace} if names_namespace else {}
-    metadata = {"name": step.name, **namespace, "annotations": {CLIENT_ID_ANNOTATION: step.client_id}}
+    tenant = {TENANT_ID_ANNOTATION: step.tenant_id} if step.tenant_id else {}
+    metadata = {"name": step.name, **namespace, "annotations": {CLIENT_ID_ANNOTATION: step.client_id, **tenant}}
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
@@ -200,7 +205,7 @@ def _workload_patch(step: WorkloadStep) -> dict[str, Any]:
 def _resource_patch(step: ResourceStep) -> dict[str, Any]:
     user = step.user
     head = _head(user.api_version, user.key.kind, user.key, names_namespace=user.names_namespace)
-    return {**head, "spec": user.spec_change(step.client_id)}
+    return {**head, "spec": step.spec_change}
 
 
 def _head(api_version: str, kind: str, key: ObjectKey, *, names_namespace: bool) -> dict[str, Any]:
@@ -227,17 +232,17 @@ def _with_namespace(patch: Patch, namespace: str) -> Patch:
     return replace(patch, body=named(patch.body), raw=raw, names_namespace=True)
 
 
-def _kustomization(names: Iterable[str], accounts: bool) -> dict[str, Any]:
+def _kustomization(names: Iterable[str], additions: Iterable[str]) -> dict[str, Any]:
     names = list(names)
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": [*(f"{ORIGINALS}/{name}" for name in names), *([ACCOUNTS] if accounts else [])],
+        "resources": [*(f"{ORIGINALS}/{name}" for name in names), *additions],
         "patches": [{"path": f"{PATCHES}/{name}"} for name in names],
     }
 
 
-def _script(patches: Iterable[Patch], accounts: bool, context: str | None) -> str:
+def _script(patches: Iterable[Patch], additions: Iterable[str], context: str | None) -> str:
     """Return a shell script; names that stand in it are checked when they are read, and quoted here."""
     kubectl = shlex.join(["kubectl", *((f"--context={context}",) if context else ())])
     lines = [
@@ -247,8 +252,7 @@ def _script(patches: Iterable[Patch], accounts: bool, context: str | None) -> st
         "set -eu",
         'cd "$(dirname "$0")"',
     ]
-    if accounts:
-        lines.append(f"{kubectl} apply --filename {ACCOUNTS}")
+    lines += [f"{kubectl} apply --filename {name}" for name in additions]
     for patch in patches:
         key = patch.key
         what = shlex.join([patch.resource, key.name, "--namespace", key.namespace])

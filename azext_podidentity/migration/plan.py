@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from azext_podidentity.migration import user_decisions, workload_decisions
 from azext_podidentity.migration.decision import Decision
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.matching import Match, Selectors
 from azext_podidentity.migration.notices import notices
+from azext_podidentity.migration.preparation import lacking
 from azext_podidentity.migration.proxy_sidecar import ProxySidecar
 from azext_podidentity.migration.resources import plan_resources
 from azext_podidentity.migration.service_account_groups import Account, GroupPlanner, ServiceAccountGroup
 from azext_podidentity.migration.service_accounts import proposed_account
 from azext_podidentity.migration.steps import (
     REMOVE_LABELS,
+    BindingStep,
     MigrationPlan,
     Options,
     ServiceAccountStep,
@@ -25,6 +27,7 @@ from azext_podidentity.migration.steps import (
 from azext_podidentity.migration.workloads import DEFAULT_ACCOUNT, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import Profile
+from azext_podidentity.profile.identity_bindings import IdentityBinding
 from azext_podidentity.profile.labels import BINDING_LABEL
 from azext_podidentity.profile.workload_credentials import IdentityLookup, IdentityLookups
 
@@ -41,19 +44,21 @@ def plan_migration(
     inventory: Inventory,
     lookups: Mapping[str, IdentityLookup],
     options: Options | None = None,
+    bindings: Iterable[IdentityBinding] = (),
 ) -> MigrationPlan:
     """Return the plan for the cluster and the workloads.
 
-    `lookups` has, by resource ID, the current state of the managed identities of `needed_identities`. Every workload
-    with the label is in a step or blocked by a decision.
+    `lookups` has, by resource ID, the current state of the managed identities of `needed_identities`, and `bindings`
+    the identity bindings of the cluster if `reads_bindings`. Every workload with the label is in a step or blocked by a
+    decision.
 
     1. Match labels with pod identities, and group the workloads by their future service account.
-    2. Give each group its client ID and credentials.
+    2. Give each group its client ID, and its credentials or identity bindings.
     3. Plan the changes of the workloads that no decision blocks, and of what asks the node agent by itself.
     4. Report what else the owner should know.
     """
     selectors = Selectors(cluster.profile, inventory.pod_identities)
-    planner = _Planner(cluster, inventory, IdentityLookups(lookups), options or Options(), selectors)
+    planner = _Planner(cluster, inventory, IdentityLookups(lookups, bindings), options or Options(), selectors)
     return planner.plan(_matches(selectors, inventory))
 
 
@@ -76,17 +81,23 @@ class _Planner:
         """Return the plan for workloads with the label and the pod identities that each gets."""
         proxy = ProxySidecar(self.options.proxy_sidecar, self.cluster.kubernetes_version)
         groups = self._groups(matches, proxy)
-        group_planner = GroupPlanner(self.cluster, self.inventory, self.lookups)
+        group_planner = GroupPlanner(self.cluster, self.inventory, self.lookups, self.options)
         settled = group_planner.settle(groups)
         self.decisions += group_planner.decisions
         client_ids = {key: group.client_id for group in settled for key in group.workloads}
-        resources, found = plan_resources(self.inventory, client_ids, removes_labels=self.options.removes_labels)
+        bound = {match.workload.key for group in settled for match in group.matches if group.is_bound(match)}
+        resources, found = plan_resources(self.inventory, client_ids, bound, removes_labels=self.options.removes_labels)
         self.decisions += found
         self.decisions += self._selected(matches)
         blocked = {key for each in self.decisions for key in each.blocked_workloads}
         steps = [
             WorkloadStep(
-                match.workload, group.account[1], match.identities, proxy.wanted(match.workload), self.options.stage
+                match.workload,
+                group.account[1],
+                match.identities,
+                proxy_sidecar=proxy.wanted(match.workload),
+                identity_binding=match.workload.key in bound,
+                stage=self.options.stage,
             )
             for group in settled
             for match in group.matches
@@ -100,6 +111,7 @@ class _Planner:
             cluster=self.cluster,
             stage=self.options.stage,
             credentials=tuple(step for group in settled for step in group.credentials),
+            bindings=_merged(step for group in settled for step in group.bindings),
             accounts=tuple(self._account_step(group) for group in settled),
             workloads=tuple(steps),
             resources=tuple(resources),
@@ -158,16 +170,7 @@ class _Planner:
         """Return whether the label of the workload can be removed in this stage; add a decision if not."""
         if self.options.stage != REMOVE_LABELS:
             return True
-        pods = self.inventory.pods.get(workload.key, ())
-        reason = ""
-        if not workload.uses_workload_identity or workload.service_account != group.account[1]:
-            reason = "Its pod template does not use workload identity yet."
-        elif self.inventory.client_id(*group.account) != group.client_id:
-            reason = f"Service account '{group.account[1]}' is not annotated yet."
-        elif not all(step.exists for step in group.credentials):
-            reason = "Its federated identity credential does not exist yet."
-        elif not all(pod.has_token for pod in pods):
-            reason = f"{sum(not pod.has_token for pod in pods)} of its {len(pods)} running pods have no token yet."
+        reason = next(lacking(self.inventory, group, workload), "")
         if reason:
             self.decisions.append(workload_decisions.not_prepared(workload, reason))
         return not reason
@@ -183,6 +186,19 @@ class _Planner:
             name,
             group.client_id,
             exists=existing is not None,
-            annotated=existing is not None and existing.client_id == group.client_id,
+            annotated=existing is not None
+            and existing.client_id == group.client_id
+            and (not group.bindings or existing.tenant_id == group.tenant_id),
             image_pull_secrets=() if existing else tuple(secrets),
+            tenant_id=group.tenant_id,
         )
+
+
+def _merged(steps: Iterable[BindingStep]) -> tuple[BindingStep, ...]:
+    """Return one step for each managed identity, with all service accounts that need it, by resource ID."""
+    merged: dict[str, BindingStep] = {}
+    for step in steps:
+        key = step.identity.resource_id.lower()
+        accounts = merged[key].accounts if key in merged else ()
+        merged[key] = replace(step, accounts=(*accounts, *step.accounts))
+    return tuple(merged[key] for key in sorted(merged))

@@ -8,6 +8,7 @@ from typing import Any
 from azext_podidentity.migration.decision import Decision
 from azext_podidentity.migration.status import Status
 from azext_podidentity.migration.steps import (
+    BindingStep,
     CredentialStep,
     MigrationPlan,
     ResourceStep,
@@ -15,14 +16,25 @@ from azext_podidentity.migration.steps import (
     WorkloadStep,
 )
 from azext_podidentity.profile.cluster_features import OIDC_ISSUER, WORKLOAD_IDENTITY
+from azext_podidentity.profile.identity_bindings import IdentityBinding
 from azext_podidentity.profile.workload_credentials import FederatedCredential, subject_of
 
 Json = dict[str, Any]
 
 
-def plan_report(plan: MigrationPlan, *, created: Iterable[FederatedCredential] = (), files: Sequence[str] = ()) -> Json:
-    """Return the plan; `created`: the credentials that this run created, `files`: the paths that it wrote."""
+def plan_report(
+    plan: MigrationPlan,
+    *,
+    created: Iterable[FederatedCredential] = (),
+    bound: Iterable[IdentityBinding] = (),
+    files: Sequence[str] = (),
+) -> Json:
+    """Return the plan.
+
+    `created`, `bound`: the credentials and identity bindings that this run created. `files`: the paths that it wrote.
+    """
     features = plan.cluster.features
+    names = {each.name for each in bound}
     created = set(created)
     return {
         "cluster": plan.cluster.reference.name,
@@ -33,6 +45,7 @@ def plan_report(plan: MigrationPlan, *, created: Iterable[FederatedCredential] =
             for name, enabled in ((OIDC_ISSUER, features.oidc_issuer), (WORKLOAD_IDENTITY, features.workload_identity))
         ],
         "credentials": [_credential(step, created) for step in plan.credentials],
+        "identityBindings": [_binding(step, names) for step in plan.bindings],
         "serviceAccounts": [_service_account(step) for step in plan.accounts],
         "workloads": [_workload(step) for step in plan.workloads],
         "otherResources": [_resource(step) for step in plan.resources],
@@ -62,6 +75,7 @@ def removal_report(
     cluster: str,
     *,
     credentials: Mapping[str, Sequence[FederatedCredential]] | None = None,
+    bindings: Iterable[IdentityBinding] = (),
     identities: Iterable[str] = (),
     exceptions: Iterable[str] = (),
     disabled: bool = False,
@@ -74,6 +88,7 @@ def removal_report(
             for resource_id, removed in sorted((credentials or {}).items())
             for each in removed
         ],
+        "removedIdentityBindings": [{"identity": each.resource_id, "name": each.name} for each in bindings],
         "removedPodIdentities": list(identities),
         "removedExceptions": list(exceptions),
         "addOnDisabled": disabled,
@@ -105,6 +120,14 @@ def _credential(step: CredentialStep, created: set[FederatedCredential]) -> Json
     }
 
 
+def _binding(step: BindingStep, created: set[str]) -> Json:
+    return {
+        "identity": step.identity.resource_id,
+        "name": step.name,
+        "state": "Pending" if not step.exists else "Created" if step.name in created else "Exists",
+    }
+
+
 def _service_account(step: ServiceAccountStep) -> Json:
     state = "Annotated" if step.annotated else "NeedsAnnotation" if step.exists else "Pending"
     return {"namespace": step.namespace, "name": step.name, "clientId": step.client_id, "state": state}
@@ -133,5 +156,5 @@ def _resource(step: ResourceStep) -> Json:
         "name": step.user.key.name,
         "source": str(step.user.origin),
         "clientId": step.client_id,
-        "spec": step.user.spec_change(step.client_id),
+        "spec": step.spec_change,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from azext_podidentity.migration import user_decisions
 from azext_podidentity.migration.decision import Decision
@@ -15,11 +15,16 @@ _KEDA_OPERATOR = "keda-operator"
 
 
 def plan_resources(
-    inventory: Inventory, client_ids: Mapping[ObjectKey, str], *, removes_labels: bool
+    inventory: Inventory,
+    client_ids: Mapping[ObjectKey, str],
+    bound: Collection[ObjectKey] = (),
+    *,
+    removes_labels: bool,
 ) -> tuple[list[ResourceStep], list[Decision]]:
-    """Return the steps and decisions; `client_ids`: those of the workloads in steps, by key.
+    """Return the steps and decisions.
 
-    The decisions block the workloads that mount a SecretProviderClass only if their label is removed.
+    `client_ids`: those of the workloads in steps, by key. `bound`: those of these that get an identity binding. The
+    decisions block the workloads that mount a SecretProviderClass only if their label is removed.
     """
     mounting = _mounting(inventory)
     steps: list[ResourceStep] = []
@@ -33,11 +38,12 @@ def plan_resources(
             continue
         workloads = mounting.get((user.key.namespace, user.key.name), [])
         found = {_client_id(each, inventory, client_ids) for each in workloads}
-        if len(found) == 1 and (client_id := found.pop()) is not None:
-            steps.append(ResourceStep(user, client_id))
+        ways = {each.key in bound or each.uses_identity_binding for each in workloads}
+        if len(found) == len(ways) == 1 and (client_id := found.pop()) is not None:
+            steps.append(ResourceStep(user, client_id, identity_binding=ways.pop()))
             continue
         labelled = [each.key for each in workloads if each.binding is not None] if removes_labels else []
-        decisions.append(user_decisions.secret_provider_class_unclear(user, _reason(workloads, found), labelled))
+        decisions.append(user_decisions.secret_provider_class_unclear(user, _reason(workloads, found, ways), labelled))
     for (namespace, name), workloads in sorted(mounting.items(), key=lambda item: item[0]):
         labelled = [each.key for each in workloads if each.binding is not None]
         if labelled and (namespace, name) not in read:
@@ -62,11 +68,13 @@ def _client_id(workload: Workload, inventory: Inventory, client_ids: Mapping[Obj
     return inventory.client_id(workload.key.namespace, workload.service_account)
 
 
-def _reason(workloads: list[Workload], client_ids: set[str | None]) -> str:
+def _reason(workloads: list[Workload], client_ids: set[str | None], ways: set[bool]) -> str:
     if not workloads:
         return "no workload that was read mounts it."
     if None in client_ids or not client_ids:
         return "workloads that mount it need a decision first."
+    if len(ways) > 1:
+        return "some of its workloads use an identity binding, and others a credential."
     return f"its workloads use {len(client_ids)} managed identities."
 
 

@@ -15,6 +15,7 @@ _OTHERS = (
     "poddisruptionbudgets.policy",
     "networkpolicies.networking.k8s.io",
     "rolebindings.rbac.authorization.k8s.io",
+    "clusterroles.rbac.authorization.k8s.io",
     "clusterrolebindings.rbac.authorization.k8s.io",
     "secretproviderclasses.secrets-store.csi.x-k8s.io",
     "triggerauthentications.keda.sh",

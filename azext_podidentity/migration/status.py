@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,8 @@ from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, Profile
-from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
+from azext_podidentity.profile.identity_bindings import SUCCEEDED, IdentityBinding
+from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION
 from azext_podidentity.profile.text import some_of
 from azext_podidentity.profile.workload_credentials import IdentityLookup, IdentityLookups, credential_for, find_equal
 
@@ -60,12 +61,18 @@ def used_identities(profile: Profile, inventory: Inventory) -> list[str]:
     return [found[key] for key in sorted(found)]
 
 
-def statuses(cluster: Cluster, inventory: Inventory, lookups: Mapping[str, IdentityLookup]) -> list[Status]:
+def statuses(
+    cluster: Cluster,
+    inventory: Inventory,
+    lookups: Mapping[str, IdentityLookup],
+    bindings: Iterable[IdentityBinding] = (),
+) -> list[Status]:
     """Return the status of every user of pod identity or workload identity, workloads first.
 
-    `lookups` has the current state of the managed identities of `used_identities`.
+    `lookups` has the current state of the managed identities of `used_identities`, `bindings` the identity bindings of
+    the cluster.
     """
-    evaluator = StatusEvaluator(cluster, inventory, IdentityLookups(lookups))
+    evaluator = StatusEvaluator(cluster, inventory, IdentityLookups(lookups, bindings))
     found = [
         evaluator.status(each)
         for each in inventory.workloads
@@ -139,13 +146,14 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
             return LABELLED, ""
         if workload.binding is None:
             pods = tuple(pod for pod in pods if not pod.labelled)  # stale pods have a status of their own
-        obstacle = self._obstacle(workload.key.namespace, workload.service_account) or _lacking_token(pods)
+        obstacle = self._obstacle(workload) or _lacking_token(pods)
         if workload.binding is None:
             return (NOT_READY, obstacle) if obstacle else (READY, "")
         return LABELLED, obstacle or "It uses workload identity too. Remove the label with --remove-labels."
 
-    def _obstacle(self, namespace: str, account: str) -> str:
-        """Return why pods of the service account get no token, an empty text if nothing is known against it."""
+    def _obstacle(self, workload: Workload) -> str:
+        """Return why pods of the workload get no token, an empty text if nothing is known against it."""
+        namespace, account = workload.key.namespace, workload.service_account
         client_id = self._inventory.client_id(namespace, account)
         if client_id is None:
             return f"Service account '{account}' is not annotated with {CLIENT_ID_ANNOTATION}."
@@ -157,12 +165,36 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
             return f"Managed identity '{name}' was recreated and has a new client ID."
         for reason in filter(None, map(self._lookups.unreadable, identities)):
             return f"The managed identity could not be read: {reason}"
-        wanted = credential_for(self._features.issuer, namespace, account)
+        if workload.uses_identity_binding:
+            return next(self._binding_obstacles(workload, client_id, identities), "")
+        return self._credential_obstacle(self._features.issuer, workload, identities)
+
+    def _credential_obstacle(self, issuer: str, workload: Workload, identities: Sequence[ManagedIdentity]) -> str:
+        wanted = credential_for(issuer, workload.key.namespace, workload.service_account)
         lacking = [each for each in identities if find_equal(wanted, self._lookups.credentials(each)) is None]
         if not lacking:
             return ""
         names = listed(sorted({each.name for each in lacking}))
         return f"Managed identity '{names}' has no credential for {wanted.subject}."
+
+    def _binding_obstacles(
+        self, workload: Workload, client_id: str, identities: Sequence[ManagedIdentity]
+    ) -> Iterator[str]:
+        """Yield why an identity binding gives pods of the workload no token."""
+        name = workload.service_account
+        for identity in identities:
+            binding = self._lookups.binding(identity)
+            if binding is None:
+                yield f"The cluster has no identity binding of managed identity '{identity.name}'."
+            elif binding.state != SUCCEEDED:
+                yield f"Identity binding '{binding.name}' is in state {binding.state}."
+            elif binding.client_id not in (None, client_id):
+                yield f"Identity binding '{binding.name}' is of a former managed identity '{identity.name}'."
+        account = self._inventory.service_accounts.get((workload.key.namespace, name))
+        if account is None or account.tenant_id is None:
+            yield f"Service account '{name}' is not annotated with {TENANT_ID_ANNOTATION}."
+        if not self._inventory.binding_roles.allows(workload.key.namespace, name, client_id):
+            yield f"No ClusterRole that was read lets service account '{name}' use the identity binding."
 
 
 def _lacking_token(pods: Iterable[RunningPod]) -> str:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from azext_podidentity.migration.decision import Decision
 from azext_podidentity.migration.node_agent_users import NodeAgentUser
 from azext_podidentity.migration.workloads import GENERATED, ObjectKey, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import ManagedIdentity
-from azext_podidentity.profile.labels import BINDING_LABEL, PROXY_ANNOTATION, USE_LABEL
+from azext_podidentity.profile.identity_bindings import SUCCEEDED, IdentityBinding, binding_name
+from azext_podidentity.profile.labels import BINDING_LABEL, IDENTITY_BINDING_ANNOTATION, PROXY_ANNOTATION, USE_LABEL
 from azext_podidentity.profile.workload_credentials import FederatedCredential
 
 Stage = Literal["Prepare", "RemoveLabels", "OneStep"]
 PREPARE: Stage = "Prepare"
 REMOVE_LABELS: Stage = "RemoveLabels"
 ONE_STEP: Stage = "OneStep"
+Target = Literal["workload-identity", "identity-binding"]
+WORKLOAD_IDENTITY: Target = "workload-identity"
+IDENTITY_BINDING: Target = "identity-binding"
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,24 @@ class Options:
     """The options of the command line that shape a plan.
 
     `proxy_sidecar`: the names of workloads that get the sidecar; none named means those whose manifest uses the
-    instance metadata service, and None means no workload.
+    instance metadata service, and None means no workload. `identities`: the names or resource IDs of the managed
+    identities that get identity bindings if they are the target; none named means all. `arguments`: the words of the
+    command line that name where the workloads are read, for commands of the plan.
     """
 
     stage: Stage = PREPARE
     proxy_sidecar: tuple[str, ...] | None = None
     new_service_accounts: bool = False
+    target: Target = WORKLOAD_IDENTITY
+    identities: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+
+    def binds(self, identity: ManagedIdentity) -> bool:
+        """Return whether the managed identity gets an identity binding; names compare without case."""
+        if self.target != IDENTITY_BINDING or not self.identities:
+            return self.target == IDENTITY_BINDING
+        names = (identity.name.lower(), identity.resource_id.lower())
+        return any(each.lower() in names for each in self.identities)
 
     @property
     def removes_labels(self) -> bool:
@@ -52,8 +68,33 @@ class CredentialStep:
 
 
 @dataclass(frozen=True)
+class BindingStep:
+    """An identity binding that a managed identity needs for service accounts (namespace and name).
+
+    `binding`: the one that the cluster has, of any name and in any state; None if it has none.
+    """
+
+    identity: ManagedIdentity
+    accounts: tuple[tuple[str, str], ...]
+    binding: IdentityBinding | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the binding."""
+        return self.binding.name if self.binding else binding_name(self.identity.resource_id)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the binding exists and can be used."""
+        return self.binding is not None and self.binding.state == SUCCEEDED
+
+
+@dataclass(frozen=True)
 class ServiceAccountStep:
-    """A service account, the client ID that it needs as annotation, and the image pull secrets of a new one."""
+    """A service account, the IDs that it needs as annotations, and the image pull secrets of a new one.
+
+    `tenant_id`: None if it needs no such annotation. Only identity bindings need it.
+    """
 
     namespace: str
     name: str
@@ -61,6 +102,7 @@ class ServiceAccountStep:
     exists: bool = False
     annotated: bool = False
     image_pull_secrets: tuple[str, ...] = ()
+    tenant_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +113,7 @@ class WorkloadStep:
     service_account: str
     identities: tuple[ManagedIdentity, ...]
     proxy_sidecar: bool = False
+    identity_binding: bool = False
     stage: Stage = PREPARE
 
     @property
@@ -83,8 +126,10 @@ class WorkloadStep:
     @property
     def annotations(self) -> dict[str, str]:
         """The annotations that change."""
-        wanted = self.proxy_sidecar and self.workload.annotations.get(PROXY_ANNOTATION) != "true"
-        return {PROXY_ANNOTATION: "true"} if wanted else {}
+        wanted = ((PROXY_ANNOTATION, self.proxy_sidecar), (IDENTITY_BINDING_ANNOTATION, self.identity_binding))
+        return {
+            name: "true" for name, is_wanted in wanted if is_wanted and self.workload.annotations.get(name) != "true"
+        }
 
     @property
     def moves(self) -> bool:
@@ -106,19 +151,29 @@ class WorkloadStep:
 
 @dataclass(frozen=True)
 class ResourceStep:
-    """A SecretProviderClass or TriggerAuthentication that stops using the node agent, with the client ID it gets."""
+    """A SecretProviderClass or TriggerAuthentication that stops using the node agent, with the client ID it gets.
+
+    `identity_binding`: whether it then uses an identity binding.
+    """
 
     user: NodeAgentUser
     client_id: str | None = None
+    identity_binding: bool = False
+
+    @property
+    def spec_change(self) -> dict[str, Any]:
+        """The change of its spec."""
+        return self.user.spec_change(self.client_id, identity_binding=self.identity_binding)
 
 
 @dataclass(frozen=True)
-class MigrationPlan:
+class MigrationPlan:  # pylint: disable=too-many-instance-attributes
     """The steps of a migration in the order in which they are carried out, and the decisions."""
 
     cluster: Cluster
     stage: Stage = PREPARE
     credentials: tuple[CredentialStep, ...] = ()
+    bindings: tuple[BindingStep, ...] = ()
     accounts: tuple[ServiceAccountStep, ...] = ()
     workloads: tuple[WorkloadStep, ...] = ()
     resources: tuple[ResourceStep, ...] = ()
@@ -130,6 +185,11 @@ class MigrationPlan:
         return [step for step in self.credentials if not step.exists]
 
     @property
+    def missing_bindings(self) -> list[BindingStep]:
+        """The identity bindings that do not exist yet or cannot be used."""
+        return [step for step in self.bindings if not step.exists]
+
+    @property
     def blocked(self) -> frozenset[ObjectKey]:
         """The workloads that are skipped until a decision is taken."""
         return frozenset(key for each in self.decisions for key in each.blocked_workloads)
@@ -137,4 +197,4 @@ class MigrationPlan:
     @property
     def approved(self) -> bool:
         """Return whether the Azure side is complete for all workloads that no decision blocks."""
-        return self.cluster.features.enabled and not self.missing_credentials
+        return self.cluster.features.enabled and not (self.missing_credentials or self.missing_bindings)

@@ -10,7 +10,13 @@ from azext_podidentity.migration.json_values import mapping, sequence, strings
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
 from azext_podidentity.migration.pod_spec import PodSpec, read_pod_spec
 from azext_podidentity.migration.pod_templates import BY_NAME, PodTemplate, Rollout, values_at
-from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, USE_LABEL
+from azext_podidentity.profile.labels import (
+    BINDING_LABEL,
+    CLIENT_ID_ANNOTATION,
+    IDENTITY_BINDING_ANNOTATION,
+    TENANT_ID_ANNOTATION,
+    USE_LABEL,
+)
 
 DEFAULT_ACCOUNT = "default"
 GENERATED = "*"
@@ -80,14 +86,19 @@ class Workload:  # pylint: disable=too-many-instance-attributes
         return self.labels.get(USE_LABEL) == "true"
 
     @property
+    def uses_identity_binding(self) -> bool:
+        """Whether its pods request workload identity by an identity binding."""
+        return self.uses_workload_identity and self.annotations.get(IDENTITY_BINDING_ANNOTATION) == "true"
+
+    @property
     def template(self) -> PodTemplate | None:
         """The place of its pod template, None for a kind that is not known."""
         return None if self.owner_missing else BY_NAME.get(self.key.kind)
 
 
 @dataclass(frozen=True)
-class ServiceAccount:
-    """A service account, and the client ID that it is annotated with."""
+class ServiceAccount:  # pylint: disable=too-many-instance-attributes
+    """A service account, and the client ID and tenant ID that it is annotated with."""
 
     key: ObjectKey
     origin: Origin
@@ -95,6 +106,7 @@ class ServiceAccount:
     names_namespace: bool = True
     live: bool = False
     image_pull_secrets: tuple[str, ...] = ()
+    tenant_id: str | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -147,11 +159,13 @@ def read_service_account(key: ObjectKey, each: KubernetesObject) -> ServiceAccou
     """Return the service account in an object of that kind."""
     metadata = mapping(each.raw.get("metadata"))
     live = bool(metadata.get("uid"))
+    annotations = strings(metadata.get("annotations"))
     secrets = (mapping(item).get("name") for item in sequence(each.raw.get("imagePullSecrets")))
     return ServiceAccount(
         key=key,
         origin=each.origin,
-        client_id=strings(metadata.get("annotations")).get(CLIENT_ID_ANNOTATION) or None,
+        client_id=annotations.get(CLIENT_ID_ANNOTATION) or None,
+        tenant_id=annotations.get(TENANT_ID_ANNOTATION) or None,
         names_namespace=bool(metadata.get("namespace")),
         live=live,
         image_pull_secrets=tuple(str(name) for name in secrets if name),

@@ -1,4 +1,4 @@
-"""The two features of a cluster that workload identity needs."""
+"""The features of a cluster that workload identity needs, and the one that rules out identity bindings."""
 
 from __future__ import annotations
 
@@ -12,18 +12,28 @@ WORKLOAD_IDENTITY = "securityProfile.workloadIdentity"
 
 @dataclass(frozen=True)
 class Features:
-    """Return whether the OIDC issuer and workload identity are enabled, and the issuer's URL once it has one."""
+    """Whether the OIDC issuer and workload identity are enabled, and the issuer's URL once it has one.
+
+    `vnet_integration`: whether the API server is integrated into a VNet.
+    """
 
     oidc_issuer: bool = False
     workload_identity: bool = False
     issuer: str | None = None
+    vnet_integration: bool = False
 
     @classmethod
     def from_json(cls, properties: Mapping[str, Any]) -> Features:
         """Read `properties` of a managed cluster."""
         issuer = properties.get("oidcIssuerProfile") or {}
         workload = (properties.get("securityProfile") or {}).get("workloadIdentity") or {}
-        return cls(bool(issuer.get("enabled")), bool(workload.get("enabled")), issuer.get("issuerURL"))
+        access = properties.get("apiServerAccessProfile") or {}
+        return cls(
+            oidc_issuer=bool(issuer.get("enabled")),
+            workload_identity=bool(workload.get("enabled")),
+            issuer=issuer.get("issuerURL"),
+            vnet_integration=bool(access.get("enableVnetIntegration")),
+        )
 
     @property
     def enabled(self) -> bool:

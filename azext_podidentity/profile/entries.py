@@ -31,11 +31,12 @@ class EntryKey(NamedTuple):
 
 @dataclass(frozen=True)
 class ManagedIdentity:
-    """A user-assigned managed identity; client and object ID are None until Azure was asked for them."""
+    """A user-assigned managed identity; its other IDs are None until Azure was asked for them."""
 
     resource_id: str
     client_id: str | None = None
     object_id: str | None = None
+    tenant_id: str | None = None
 
     @property
     def name(self) -> str:

@@ -145,7 +145,11 @@ def missing_resource(failure: Failure) -> Advice:
     if cluster is not None and _is_of_cluster(resource, cluster.reference):
         reason = f"Cluster {cluster.reference.name!r} or its resource group was deleted."
         return Advice(reason, ("To list the clusters of the subscription, run:",), list_clusters(failure))
-    needed = "" if failure.request.stage in (Stage.GRANT, Stage.CREDENTIAL) else ", which the cluster refers to,"
+    needed = (
+        ""
+        if failure.request.stage in (Stage.GRANT, Stage.CREDENTIAL, Stage.BINDING)
+        else ", which the cluster refers to,"
+    )
     return Advice(
         f"Resource '{resource}'{needed} was not found.",
         ("Recreate it or correct the reference to it, and then run your command again.",),

@@ -10,5 +10,7 @@ from __future__ import annotations
 BINDING_LABEL = "aadpodidbinding"
 USE_LABEL = "azure.workload.identity/use"
 CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id"
+TENANT_ID_ANNOTATION = "azure.workload.identity/tenant-id"
+# https://learn.microsoft.com/azure/aks/identity-bindings: the pod uses identity bindings rather than credentials.
 IDENTITY_BINDING_ANNOTATION = "azure.workload.identity/use-identity-binding"
 PROXY_ANNOTATION = "azure.workload.identity/inject-proxy-sidecar"

@@ -23,6 +23,7 @@ class Stage(Enum):
     ENTRY = "provisioning a pod identity"
     GRANT = "changing a role assignment"
     CREDENTIAL = "changing a federated credential"
+    BINDING = "changing an identity binding"
 
 
 class Retry(Enum):

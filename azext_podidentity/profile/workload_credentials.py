@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
+from azext_podidentity.profile.identity_bindings import AKS_CREDENTIAL, IdentityBinding
 from azext_podidentity.profile.shell import command_line
 from azext_podidentity.profile.validation import managed_identity_parts
 
@@ -48,11 +49,13 @@ IdentityLookup = IdentityCredentials | NotFound | Unreadable
 class IdentityLookups:
     """Managed identities in their current state, by resource ID without case.
 
-    One that was not looked up counts as the profile has it, without credentials.
+    One that was not looked up counts as the profile has it, without credentials. `bindings`: the identity bindings of
+    the cluster.
     """
 
-    def __init__(self, lookups: Mapping[str, IdentityLookup]) -> None:
+    def __init__(self, lookups: Mapping[str, IdentityLookup], bindings: Iterable[IdentityBinding] = ()) -> None:
         self._lookups = {resource_id.lower(): reading for resource_id, reading in lookups.items()}
+        self._bindings = {each.resource_id.lower(): each for each in bindings}
 
     def now(self, identity: ManagedIdentity) -> ManagedIdentity:
         """Return the managed identity with its current IDs, which change when it is recreated."""
@@ -76,6 +79,15 @@ class IdentityLookups:
         """Return the federated identity credentials of the managed identity."""
         reading = self._lookups.get(identity.resource_id.lower())
         return reading.credentials if isinstance(reading, IdentityCredentials) else ()
+
+    def binding(self, identity: ManagedIdentity) -> IdentityBinding | None:
+        """Return the cluster's identity binding of the managed identity, None if it has none."""
+        return self._bindings.get(identity.resource_id.lower())
+
+    def has_room_for_binding(self, identity: ManagedIdentity) -> bool:
+        """Return whether AKS can create its own credential on the managed identity, or already has."""
+        names = [each.name for each in self.credentials(identity)]
+        return AKS_CREDENTIAL in names or len(names) < MAX_CREDENTIALS
 
 
 def subject_of(namespace: str, service_account: str) -> str:

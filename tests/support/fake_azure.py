@@ -106,7 +106,8 @@ class Azure:
 
 def _identity(resource_id: str) -> Any:
     name = resource_id.rpartition("/")[2]
-    return SimpleNamespace(id=resource_id, client_id=f"client of {name}", principal_id=f"object of {name}")
+    ids = {"client_id": f"client of {name}", "principal_id": f"object of {name}", "tenant_id": None}
+    return SimpleNamespace(id=resource_id, **ids)
 
 
 class Clusters:

@@ -33,9 +33,11 @@ _KINDS = {
     "aadpodidentity.k8s.io/v1/azureassignedidentities": "AzureAssignedIdentity",
     "aadpodidentity.k8s.io/v1/azurepodidentityexceptions": "AzurePodIdentityException",
     "constraints.gatekeeper.sh/v1beta1/k8spspcapabilities": "K8sPSPCapabilities",
+    "rbac.authorization.k8s.io/v1/clusterroles": "ClusterRole",
+    "rbac.authorization.k8s.io/v1/clusterrolebindings": "ClusterRoleBinding",
     "example.com/v1/widgets": "Widget",
 }
-_OF_CLUSTER = frozenset({"Node", "K8sPSPCapabilities"})
+_OF_CLUSTER = frozenset({"Node", "K8sPSPCapabilities", "ClusterRole", "ClusterRoleBinding"})
 _SECONDS = 30
 
 

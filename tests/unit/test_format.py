@@ -99,10 +99,13 @@ def test_without_a_terminal_the_table_of_findings_has_100_columns(monkeypatch: p
 
 def test_the_columns_of_what_a_migration_removed() -> None:
     credential = {"identity": identity_id(), "name": "made", "subject": "system:serviceaccount:my-app:web"}
-    removed = {"cluster": "c", "removedCredentials": [credential], "removedPodIdentities": ["my-app/app"]}
+    bindings = [{"identity": identity_id("other"), "name": "bound"}]
+    removed = {"cluster": "c", "removedCredentials": [credential], "removedIdentityBindings": bindings}
+    removed["removedPodIdentities"] = ["my-app/app"]
     rows = migration_table({**removed, "removedExceptions": ["my-app/agents"], "addOnDisabled": True}, 100)
     assert [(row["Step"], row["Subject"], " ".join(row["Details"].split())) for row in rows] == [
         ("Removed", "app-identity", "credential made for system:serviceaccount:my-app:web"),
+        ("Removed", "other", "identity binding bound"),
         ("Removed", "my-app/app", "pod identity"),
         ("Removed", "my-app/agents", "exception"),
         ("Disabled", "c", "pod identity add-on"),

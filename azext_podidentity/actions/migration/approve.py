@@ -12,9 +12,11 @@ from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.migration.context import Credentials, MigrationContext, Outcome, combine_errors
 from azext_podidentity.actions.migration.plan import make_plan, write
 from azext_podidentity.actions.role_grants import RoleGrants
+from azext_podidentity.migration.binding_options import check_options
 from azext_podidentity.migration.identity_decisions import OIDC_ISSUER_CONSEQUENCES
 from azext_podidentity.migration.plan import needed_identities
 from azext_podidentity.migration.report import plan_report
+from azext_podidentity.migration.steps import IDENTITY_BINDING
 from azext_podidentity.profile.changes import EnableWorkloadIdentity
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from azext_podidentity.kubernetes.sources import Loaded
     from azext_podidentity.migration.steps import MigrationPlan, Options
     from azext_podidentity.profile.cluster import Cluster
+    from azext_podidentity.profile.identity_bindings import IdentityBinding
 
 
 def approve_plan(
@@ -32,30 +35,42 @@ def approve_plan(
     1. Wait until the cluster is idle.
     2. Enable the OIDC issuer and workload identity in one write, if a workload needs them. Ask before the first,
        which cannot be disabled again.
-    3. Create the missing credentials that no decision blocks.
+    3. Create the missing credentials and identity bindings that no decision blocks.
     4. Write the files of the Kubernetes side.
 
-    Raise an azure-cli error if the cluster cannot be changed. A credential that cannot be created is reported
-    after the output, and does not keep those of other managed identities from being created.
+    Raise an azure-cli error if the cluster cannot be changed, or cannot have identity bindings. A credential or binding
+    that cannot be created is reported after the output, and does not keep those of other managed identities from being
+    created.
     """
     cluster = context.writer.wait_until_idle().cluster
+    check_options(cluster, loaded.inventory, options)
+    if options.target == IDENTITY_BINDING:
+        context.bindings.read()  # an azure-cli that is too old must not enable anything
     created: Credentials = {}
+    bound: list[IdentityBinding] = []
     errors: list[CLIError] = []
     if needed_identities(cluster.profile, loaded.inventory):
         cluster = _enable_features(context, cluster)
     plan = make_plan(context, cluster, loaded.inventory, options)
-    if wanted := _missing_credentials(plan):
+    wanted, missing = _missing_credentials(plan), plan.missing_bindings
+    if wanted:
         created, errors = context.credentials.create(wanted)
+    if missing:
+        bound, failures = context.bindings.create((step.identity.resource_id, step.binding) for step in missing)
+        errors += failures
+    if wanted or missing:
         plan = make_plan(context, cluster, loaded.inventory, options)
     files, warnings = write(plan, loaded, source, output_dir)
     if not errors and output_dir is None and plan.workloads:
         warnings.append("To write the Kubernetes side to files, run the command again with --output-dir.")
     if plan.blocked:
         warnings.append(f"Workloads skipped until the decisions of the plan are taken: {len(plan.blocked)}.")
-    elif not plan.credentials:
+    elif not (plan.credentials or plan.bindings):
         warnings.append("Nothing to approve: no workload that was read gets a managed identity by its label.")
-    report = plan_report(plan, created=[each for new in created.values() for each in new], files=files)
-    return Outcome(report, tuple(warnings), combine_errors(errors, "credentials could not be created."))
+    new = [each for listed in created.values() for each in listed]
+    report = plan_report(plan, created=new, bound=bound, files=files)
+    what = "credentials or identity bindings could not be created."
+    return Outcome(report, tuple(warnings), combine_errors(errors, what))
 
 
 def _enable_features(context: MigrationContext, cluster: Cluster) -> Cluster:

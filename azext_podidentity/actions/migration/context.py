@@ -10,6 +10,7 @@ from azure.cli.core.azclierror import AzureResponseError
 from knack.util import CLIError
 
 from azext_podidentity.arm.federated_credentials import CredentialService
+from azext_podidentity.arm.identity_bindings import IdentityBindings
 from azext_podidentity.profile.workload_credentials import FederatedCredential
 
 if TYPE_CHECKING:
@@ -44,9 +45,12 @@ class MigrationContext:
     confirm: Callable[[str], None]
     headers: Mapping[str, str] | None = None
     credentials: CredentialService = field(init=False)
+    bindings: IdentityBindings = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "credentials", CredentialService(self.cli_ctx))
+        bindings = IdentityBindings(self.cli_ctx, self.reference, self.writer.deadline)
+        object.__setattr__(self, "bindings", bindings)
 
 
 def combine_errors(errors: Sequence[CLIError], what: str) -> CLIError | None:

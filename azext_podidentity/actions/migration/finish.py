@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from azext_podidentity.actions import delete
 from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.migration.context import MigrationContext, Outcome
+from azext_podidentity.actions.migration.status import used_bindings
 from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.actions.role_revocation import assignments_of_others
 from azext_podidentity.migration.notices import unused_identities
@@ -44,7 +45,8 @@ def finish_migration(
     if lost_by_disable(cluster.profile):
         if not force:
             check_live(inventory)
-            check_finished(context.reference, statuses(cluster, inventory, lookups), source.arguments)
+            bindings = used_bindings(context, inventory)
+            check_finished(context.reference, statuses(cluster, inventory, lookups, bindings), source.arguments)
             if not asks:
                 check_used(unused)
         others = assignments_of_others(context.cli_ctx, cluster)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from azext_podidentity.actions.migration.context import MigrationContext, Outcome
 from azext_podidentity.kubernetes import writer
+from azext_podidentity.migration.binding_options import check_options, reads_bindings
 from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE, Inventory
 from azext_podidentity.migration.output_files import render
 from azext_podidentity.migration.plan import needed_identities, plan_migration
@@ -33,9 +34,14 @@ def show_plan(
 
 
 def make_plan(context: MigrationContext, cluster: Cluster, inventory: Inventory, options: Options) -> MigrationPlan:
-    """Return the plan for the current state of the managed identities that the workloads use."""
+    """Return the plan for the current state of the managed identities that the workloads use.
+
+    Raise an azure-cli error if the options do not fit the cluster, or something cannot be read.
+    """
+    check_options(cluster, inventory, options)
+    bindings = context.bindings.read() if reads_bindings(inventory, options) else ()
     lookups = context.credentials.read(needed_identities(cluster.profile, inventory))
-    return plan_migration(cluster, inventory, lookups, options)
+    return plan_migration(cluster, inventory, lookups, options, bindings)
 
 
 def write(
@@ -52,5 +58,8 @@ def write(
     if not commands:
         warnings.insert(0, "Nothing to write: no workload needs a change.")
     elif not planned.approved:
-        warnings.insert(0, "Run the command with --approve first: without their credentials, pods get no tokens.")
+        warnings.insert(
+            0,
+            "Run the command with --approve first: without their credentials or bindings, pods get no tokens.",
+        )
     return files, warnings

@@ -11,6 +11,7 @@ from azure.cli.core.azclierror import ForbiddenError
 from azext_podidentity.actions.migration.context import Credentials, MigrationContext, Outcome, combine_errors
 from azext_podidentity.migration.report import removal_report
 from azext_podidentity.profile.entries import Unreadable
+from azext_podidentity.profile.identity_bindings import AKS_CREDENTIAL, IdentityBinding
 from azext_podidentity.profile.workload_credentials import IdentityCredentials
 
 if TYPE_CHECKING:
@@ -18,34 +19,57 @@ if TYPE_CHECKING:
 
 
 def undo_migration(context: MigrationContext, issuer: str | None = None) -> Outcome:
-    """Remove the credentials that this command created for the cluster's issuer, or for another one.
+    """Remove the identity bindings and credentials that this command created for the cluster.
 
-    Raise ForbiddenError if one of the managed identities cannot be read.
+    With an issuer, remove the credentials for it and nothing else. Raise ForbiddenError if one of the managed
+    identities cannot be read.
     """
     cluster = context.writer.read().cluster
     created = _created_credentials(context, cluster)
+    bindings = [] if issuer else _created_bindings(context, cluster)
     wanted = issuer or cluster.features.issuer
     credentials = {
         resource_id: [each for each in listed if each.issuer == wanted] for resource_id, listed in created.items()
     }
     credentials = {resource_id: listed for resource_id, listed in credentials.items() if listed}
     count = sum(map(len, credentials.values()))
-    if count:
-        context.confirm(
-            f"{count} federated identity credentials that this command created for issuer {wanted} will be "
-            "removed. Pods that use workload identity with them get no more tokens. Pod identity does not change."
-        )
+    if count or bindings:
+        context.confirm(_describe_undo(count, wanted, len(bindings)))
     removed, errors = context.credentials.delete(credentials)
+    unbound, failures = context.bindings.delete(bindings)
     warnings = [] if issuer else list(_describe_remains(cluster, created))
-    if not count:
+    if unbound:
+        warnings.append(
+            f"AKS keeps the federated identity credential '{AKS_CREDENTIAL}' of each managed identity. Other clusters "
+            "may use it."
+        )
+    if not (count or bindings):
         warnings.insert(
             0,
             "The managed identities of the cluster's pod identities have no credential that this command created "
-            "for the issuer. It recognizes its own credentials by their names, which derive from issuer and "
-            "subject.",
+            "for the issuer, and no identity binding. It recognizes its own credentials by their names, which derive "
+            "from issuer and subject, and its own bindings by names that derive from the managed identity.",
         )
-    report = removal_report(context.reference.name, credentials=removed)
-    return Outcome(report, tuple(warnings), combine_errors(errors, "credentials could not be removed."))
+    report = removal_report(context.reference.name, credentials=removed, bindings=unbound)
+    what = "credentials or identity bindings could not be removed."
+    return Outcome(report, tuple(warnings), combine_errors([*errors, *failures], what))
+
+
+def _describe_undo(credentials: int, issuer: str | None, bindings: int) -> str:
+    parts = [
+        *([f"{credentials} federated identity credentials for issuer {issuer}"] if credentials else []),
+        *([f"{bindings} identity bindings"] if bindings else []),
+    ]
+    return (
+        f"{' and '.join(parts)} that this command created will be removed. Pods that use workload identity with them "
+        "get no more tokens. Pod identity does not change."
+    )
+
+
+def _created_bindings(context: MigrationContext, cluster: Cluster) -> list[IdentityBinding]:
+    """Return the identity bindings that this command created, which only a cluster with both features can have."""
+    listed = context.bindings.read_if_supported() if cluster.features.enabled else ()
+    return [each for each in listed if each.created_by_us]
 
 
 def _describe_remains(cluster: Cluster, created: Credentials) -> Iterator[str]:

@@ -7,7 +7,7 @@ from azext_podidentity.profile.known_errors import KnownError
 from azext_podidentity.profile.service_requests import CHANGES, Stage
 
 _AFTERWARDS = "Then run your command again."
-_ANY_CHANGE = CHANGES | {Stage.GRANT, Stage.CREDENTIAL}
+_ANY_CHANGE = CHANGES | {Stage.GRANT, Stage.CREDENTIAL, Stage.BINDING}
 _PRINCIPAL = r"object id '(?P<object_id>[^']*)'"
 
 ROWS = (
@@ -41,7 +41,7 @@ ROWS = (
         "was recently granted, please refresh your credentials.",
         advice=advice.permission,
         pattern=f"(?:.*{_PRINCIPAL})?(?:.*action '(?P<action>[^']*)' over scope '(?P<scope>[^']*)')?",
-        stages=frozenset(Stage) - {Stage.GRANT, Stage.CREDENTIAL},
+        stages=frozenset(Stage) - {Stage.GRANT, Stage.CREDENTIAL, Stage.BINDING},
     ),
     KnownError(
         codes=("DenyAssignmentAuthorizationFailed",),

@@ -7,7 +7,7 @@ from azext_podidentity.profile.known_errors import KnownError
 from azext_podidentity.profile.service_requests import CHANGES, ON_CLUSTER, Retry, Stage
 
 _NOT_FOUND = ("ResourceNotFound", "ResourceGroupNotFound", "NotFound")
-_ALL_CHANGES = CHANGES | {Stage.GRANT, Stage.CREDENTIAL}
+_ALL_CHANGES = CHANGES | {Stage.GRANT, Stage.CREDENTIAL, Stage.BINDING}
 
 ROWS = (
     KnownError(

@@ -1,0 +1,52 @@
+"""The ClusterRoles and ClusterRoleBindings that let service accounts use identity bindings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from azext_podidentity.migration.binding_roles import API_GROUP, RBAC_GROUP, VERB
+from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.steps import BindingStep, MigrationPlan
+from azext_podidentity.profile.identity_bindings import binding_name, own_name
+
+_API_VERSION = f"{RBAC_GROUP}/v1"
+
+
+def role_objects(plan: MigrationPlan, inventory: Inventory) -> Iterator[dict[str, Any]]:
+    """Yield the objects that the service accounts of the plan still need, the role of a managed identity first.
+
+    Each service account has a ClusterRoleBinding of its own, so that files for other workloads keep it.
+    """
+    for step in plan.bindings:
+        client_id = step.identity.client_id
+        needing = [each for each in step.accounts if not inventory.binding_roles.allows(*each, client_id)]
+        if client_id and needing:
+            yield _role(step, client_id)
+            yield from (_role_binding(step, *account) for account in needing)
+
+
+def role_name(step: BindingStep) -> str:
+    """Return the name of the ClusterRole for a managed identity."""
+    return binding_name(step.identity.resource_id)
+
+
+def _role(step: BindingStep, client_id: str) -> dict[str, Any]:
+    rule = {"apiGroups": [API_GROUP], "resources": [client_id], "verbs": [VERB]}
+    return {
+        "apiVersion": _API_VERSION,
+        "kind": "ClusterRole",
+        "metadata": {"name": role_name(step)},
+        "rules": [rule],
+    }
+
+
+def _role_binding(step: BindingStep, namespace: str, account: str) -> dict[str, Any]:
+    name = own_name(f"{namespace}-{account}", step.identity.resource_id.lower(), namespace, account)
+    return {
+        "apiVersion": _API_VERSION,
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": RBAC_GROUP, "kind": "ClusterRole", "name": role_name(step)},
+        "subjects": [{"kind": "ServiceAccount", "namespace": namespace, "name": account}],
+    }

@@ -1,0 +1,38 @@
+"""Decide whether a workload is ready to lose its label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.service_account_groups import ServiceAccountGroup
+from azext_podidentity.migration.workloads import Workload
+
+
+def lacking(inventory: Inventory, group: ServiceAccountGroup, workload: Workload) -> Iterator[str]:
+    """Yield what has to be done before the label of the workload is removed; nothing if it is prepared."""
+    namespace, name = group.account
+    if not workload.uses_workload_identity or workload.service_account != name:
+        yield "Its pod template does not use workload identity yet."
+    if inventory.client_id(namespace, name) != group.client_id:
+        yield f"Service account '{name}' is not annotated yet."
+    if not all(step.exists for step in group.credentials):
+        yield "Its federated identity credential does not exist yet."
+    if group.bindings:
+        yield from _lacking_for_binding(inventory, group, workload)
+    pods = inventory.pods.get(workload.key, ())
+    if not all(pod.has_token for pod in pods):
+        yield f"{sum(not pod.has_token for pod in pods)} of its {len(pods)} running pods have no token yet."
+
+
+def _lacking_for_binding(inventory: Inventory, group: ServiceAccountGroup, workload: Workload) -> Iterator[str]:
+    if not all(step.exists for step in group.bindings):
+        yield "Its identity binding does not exist yet."
+    if not workload.uses_identity_binding:
+        yield "Its pod template does not use the identity binding yet."
+    account = inventory.service_accounts.get(group.account)
+    if account is None or account.tenant_id is None:
+        yield f"Service account '{group.account[1]}' is not annotated with the tenant ID yet."
+    allows = inventory.binding_roles.allows
+    if not all(allows(*group.account, step.identity.client_id) for step in group.bindings):
+        yield f"No ClusterRole that was read lets service account '{group.account[1]}' use the identity binding."
