@@ -10,7 +10,7 @@ from azext_podidentity.actions.delete import show_kept_roles
 from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm import managed_identities, role_assignments
 from azext_podidentity.arm.concurrency import by_lower_case
-from azext_podidentity.cli.input_files import read_files
+from azext_podidentity.cli.input_files import KUSTOMIZATIONS, read_files
 from azext_podidentity.cli.progress import counted
 from azext_podidentity.manifest.apply_plan import ApplyManifest, ApplyPlan, prunable
 from azext_podidentity.manifest.parser import Manifest, parse_manifest
@@ -92,5 +92,8 @@ def load_manifest(cli_ctx: AzCli, paths: Iterable[str], namespace: str | None = 
     """
     from azure.cli.core.commands.client_factory import get_subscription_id
 
-    files = [(file.label, file.content) for file in read_files("--file", paths, MAX_BYTES)]
+    files = [
+        (file.label, file.content)
+        for file in read_files("--file", paths, MAX_BYTES, ignore=lambda path: path.name in KUSTOMIZATIONS)
+    ]
     return parse_manifest(files, get_subscription_id(cli_ctx), namespace or "")

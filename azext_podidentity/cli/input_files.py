@@ -13,6 +13,8 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 
 STANDARD_INPUT = "-"
 SUFFIXES = (".yaml", ".yml", ".json")
+# The names under which kustomize looks for its file.
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,20 @@ def read_files(
     paths: Iterable[str],
     max_bytes: int,
     *,
-    recursive: bool = False,
     regular_only: bool = False,
     ignore: Callable[[Path], bool] = lambda _: False,
 ) -> list[InputFile]:
-    """Return the named files; `-` is standard input, and a folder means its YAML and JSON files.
+    """Return the named files; `-` is standard input, and a folder means its YAML and JSON files and those below it.
 
-    `recursive` includes the folders below, without hidden ones. `regular_only` refuses pipes and devices, which can
-    block or never end. `ignore` says of a file or folder below a named
-    folder that it is not read. At most one byte more than `max_bytes` is read of each file. Raise
+    Hidden files and folders are left out, and those for which `ignore` returns true. `regular_only` refuses pipes and
+    devices, which can block or never end. At most one byte more than `max_bytes` is read of each file. Raise
     InvalidArgumentValueError that names the option and everything that cannot be read.
     """
     files: list[InputFile] = []
     errors: list[str] = []
     for path in dict.fromkeys(paths):
         try:
-            for file in _expand(path, recursive=recursive, ignore=ignore):
+            for file in _expand(path, ignore):
                 files.append(_read(file, max_bytes, regular_only=regular_only))
         except (OSError, ValueError) as error:
             errors.append(f"{path}: {getattr(error, 'strerror', None) or error}")
@@ -61,24 +61,22 @@ def read_files(
     return files
 
 
-def _expand(path: str, *, recursive: bool, ignore: Callable[[Path], bool]) -> Iterator[Path | None]:
+def _expand(path: str, ignore: Callable[[Path], bool]) -> Iterator[Path | None]:
     if path == STANDARD_INPUT:
         yield None
     elif not Path(path).is_dir():
         yield Path(path)
     else:
-        found = list(_in_folder(Path(path), recursive=recursive, ignore=ignore))
+        found = list(_in_folder(Path(path), ignore))
         if not found:
             raise ValueError(f"The folder contains no file that ends in {', '.join(SUFFIXES)}.")
         yield from found
 
 
-def _in_folder(folder: Path, *, recursive: bool, ignore: Callable[[Path], bool]) -> Iterator[Path]:
+def _in_folder(folder: Path, ignore: Callable[[Path], bool]) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         here = Path(root)
-        folders[:] = sorted(
-            name for name in folders if recursive and not name.startswith(".") and not ignore(here / name)
-        )
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and not ignore(here / name))
         for name in sorted(names):
             file = here / name
             if file.suffix.lower() in SUFFIXES and not name.startswith(".") and file.is_file() and not ignore(file):

@@ -10,15 +10,13 @@ from pathlib import Path
 from azure.cli.core.azclierror import InvalidArgumentValueError
 from knack.log import get_logger
 
-from azext_podidentity.cli.input_files import InputFile, read_files
+from azext_podidentity.cli.input_files import KUSTOMIZATIONS, InputFile, read_files
 from azext_podidentity.kubernetes.kubectl import build_kustomization
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, MAX_CHARACTERS, KubernetesObject, read_objects
 from azext_podidentity.migration.output_files import ORIGINALS, OVERLAY, PATCHES, is_ours
 
 OPTION = "--workloads"
-# The names under which kustomize looks for its file.
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 logger = get_logger(__name__)
 
@@ -48,7 +46,7 @@ def read_sources(arguments: Sequence[str]) -> tuple[list[KubernetesObject], dict
         if argument not in built and Path(argument).is_dir():
             _check_folders(Path(argument))
     others = [argument for argument in arguments if argument not in built]
-    files = read_files(OPTION, others, MAX_CHARACTERS, recursive=True, regular_only=True, ignore=_is_output)
+    files = read_files(OPTION, others, MAX_CHARACTERS, regular_only=True, ignore=_is_output)
     files += [InputFile(folder, build_kustomization(folder).encode(), Path(folder)) for folder in built]
     objects = [each for file in files for each in read_objects(_text(file), file.name)]
     if not objects:

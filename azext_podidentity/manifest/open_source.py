@@ -34,7 +34,7 @@ class _Binding:
     key: EntryKey
     identity: EntryKey
     selector: str
-    reader: NodeReader
+    reader: NodeReader = field(compare=False)
 
 
 @dataclass
@@ -47,6 +47,7 @@ class OpenSourceReader:
     collector: EntryCollector
     ignored: int = 0
     _identities: dict[EntryKey, tuple[str, Place]] = field(default_factory=dict)
+    _unsupported: set[EntryKey] = field(default_factory=set)
     _bindings: list[_Binding] = field(default_factory=list)
 
     def read(self, document: Document) -> None:
@@ -73,6 +74,8 @@ class OpenSourceReader:
         If several bindings refer to one AzureIdentity, each entry is named after its binding.
         """
         for binding in self._bindings:
+            if binding.identity in self._unsupported:
+                continue
             if binding.identity not in self._identities:
                 binding.reader.add_problem(
                     f"AzureIdentity {binding.identity} is not in the manifest", "spec", "azureIdentity"
@@ -96,9 +99,10 @@ class OpenSourceReader:
         key = reader.key("metadata", namespace=self.collector.namespace)
         kind = _number(reader.find("spec", "type"))
         if kind in _SERVICE_PRINCIPALS:
-            reader.add_problem(
-                f"AzureIdentity {key} is {_SERVICE_PRINCIPALS[kind]}; only managed identities (type 0) are supported",
-                *("spec", "type"),
+            self._unsupported.add(key)
+            self.collector.notes.append(
+                f"{reader.place}: AzureIdentity {key} is not applied, because it is {_SERVICE_PRINCIPALS[kind]}. The "
+                "add-on supports managed identities only."
             )
             return
         if kind not in ("", "0"):
@@ -106,15 +110,16 @@ class OpenSourceReader:
         resource_id = reader.text("spec", "resourceID", check=check_managed_identity_id, required=True)
         if key not in self._identities:
             self._identities[key] = (resource_id, reader.place)
-        elif all(key):
+        elif all(key) and resource_id.lower() != self._identities[key][0].lower():
             reader.add_problem(f"AzureIdentity {key} is defined twice, first at {self._identities[key][1]}")
 
     def _read_binding(self, reader: NodeReader) -> None:
         key = reader.key("metadata", namespace=self.collector.namespace)
         identity = reader.text("spec", "azureIdentity", check=check_name, required=True)
         selector = reader.text("spec", "selector", check=check_binding_selector, required=True)
-        if identity and key.namespace:
-            self._bindings.append(_Binding(key, EntryKey(key.namespace, identity), selector, reader))
+        binding = _Binding(key, EntryKey(key.namespace, identity), selector, reader)
+        if identity and key.namespace and binding not in self._bindings:
+            self._bindings.append(binding)
 
     def _read_exception(self, reader: NodeReader) -> None:
         entry = PodIdentityException(
@@ -122,7 +127,7 @@ class OpenSourceReader:
         )
         if entry.key == SERVICE_EXCEPTION:
             self.collector.notes.append(f"{reader.place}: {entry.key} belongs to the service, so it is not applied.")
-        else:
+        elif entry not in (known for known, _ in self.collector.exceptions.values()):
             self.collector.add_exception(entry, reader.place)
 
 

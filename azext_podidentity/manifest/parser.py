@@ -53,7 +53,8 @@ def parse_manifest(files: Iterable[tuple[str, bytes]], subscription: str, namesp
     objects.finish()
     problems.check()
     if not (has_native or collector.identities or collector.exceptions):
-        raise ValidationError("The manifest has no pod identities and no exceptions.", HELP)
+        message = " ".join(["The manifest has no pod identities and no exceptions.", *collector.notes])
+        raise ValidationError(message, HELP)
     return Manifest(
         Entries(entry for entry, _ in collector.identities.values()),
         Entries(entry for entry, _ in collector.exceptions.values()),

@@ -21,6 +21,7 @@ spec:
   resourceID: {identity_id()}
   clientID: 00000000-0000-0000-0000-000000000000
 """
+OTHER_IDENTITY = IDENTITY.replace(identity_id(), identity_id("other"))
 BINDING = """\
 apiVersion: aadpodidentity.k8s.io/v1
 kind: AzureIdentityBinding
@@ -98,6 +99,23 @@ def test_an_identity_without_a_binding_is_told_and_not_applied() -> None:
     assert "1.yaml:1: AzureIdentity my-app/storage is not applied" in manifest.notes[0]
 
 
+@pytest.mark.parametrize(("type_", "name"), [("1", "secret"), ("2", "certificate")])
+def test_a_service_principal_is_reported_and_does_not_stop_the_rest(type_: str, name: str) -> None:
+    unsupported = IDENTITY.replace("type: 0", f"type: {type_}")
+    manifest = read_text(documents(unsupported, BINDING, EXCEPTION))
+    assert manifest.identities == ()
+    assert len(manifest.exceptions) == 1
+    assert f"my-app/storage is not applied, because it is a service principal with a {name}" in manifest.notes[0]
+    with pytest.raises(ValidationError, match="because it is a service principal"):
+        read_text(documents(unsupported, BINDING))
+
+
+def test_equal_copies_are_applied_once() -> None:
+    """As in a folder that has the manifests of several environments."""
+    everything = documents(IDENTITY, BINDING, EXCEPTION)
+    assert read_text(everything, everything) == read_text(everything)
+
+
 def test_the_services_own_exception_is_told_and_not_applied() -> None:
     theirs = EXCEPTION.replace("agents", "aks-addon-exception").replace("monitoring", "kube-system")
     manifest = read_text(documents(EXCEPTION, theirs))
@@ -119,8 +137,6 @@ def test_files_that_have_only_other_kinds_are_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        (documents(IDENTITY.replace("type: 0", "type: 1"), BINDING), 8, "service principal with a secret"),
-        (documents(IDENTITY.replace("type: 0", "type: 2"), BINDING), 8, "service principal with a certificate"),
         (documents(IDENTITY.replace("type: 0", "type: 9"), BINDING), 8, "9 is unknown"),
         (documents(IDENTITY.replace("  namespace: my-app\n", ""), EXCEPTION), 4, "metadata: namespace is missing"),
         (documents(IDENTITY.replace("name: storage", "name: yes"), EXCEPTION), 4, 'put it in quotes: "yes"'),
@@ -129,8 +145,8 @@ def test_files_that_have_only_other_kinds_are_refused() -> None:
         (documents(IDENTITY, BINDING.replace("azureIdentity: storage", "azureIdentity: other")), 18, "my-app/other"),
         (documents(IDENTITY, BINDING.replace("  namespace: my-app", "  namespace: other")), 18, "other/storage"),
         (documents(IDENTITY, BINDING.replace("uses_storage", "uses storage")), 19, "selector 'uses storage'"),
-        (documents(IDENTITY, IDENTITY, BINDING), 12, "defined twice, first at 1.yaml:1"),
-        (documents(EXCEPTION, EXCEPTION), 7, "defined twice, first at 1.yaml:1"),
+        (documents(IDENTITY, OTHER_IDENTITY, BINDING), 12, "defined twice, first at 1.yaml:1"),
+        (documents(EXCEPTION, EXCEPTION.replace("node-agent", "x")), 7, "defined twice, first at 1.yaml:1"),
         (EXCEPTION.replace("{app: node-agent}", "{app: 1.10}"), 5, 'put it in quotes: "1.10"'),
         (EXCEPTION.replace("podLabels", "labels"), 5, "spec: podLabels is missing"),
     ],

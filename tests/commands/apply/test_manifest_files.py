@@ -50,17 +50,21 @@ def test_a_managed_identity_by_name_is_in_the_subscription_of_the_cluster(
 def test_several_files_and_a_folder_are_one_list(
     az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
 ) -> None:
-    one, two, three, four = (simulator.seed.managed_identity(GROUP, name) for name in ("one", "two", "three", "four"))
+    one, two, three, four, five = (
+        simulator.seed.managed_identity(GROUP, name) for name in ("one", "two", "three", "four", "five")
+    )
     folder = tmp_path / "folder"
     (folder / "below").mkdir(parents=True)
     write(folder, [binding(one)], name="b.yaml")
     write(folder, [binding(two)], name="a.YML")
+    write(folder / "below", [binding(five)], name="c.yaml")
+    (folder / "below" / "kustomization.yaml").write_text("resources: [c.yaml]\n")
     (folder / "README.md").write_text("No entries here.")
     file, last = write(tmp_path, [binding(three)]), write(tmp_path, [binding(four)], name="last.yaml")
 
     result = az(f"{APPLY} --file {folder} {file} -f {last}")
 
-    assert names(result) == {"added": ["four", "one", "three", "two"]}
+    assert names(result) == {"added": ["five", "four", "one", "three", "two"]}
 
 
 def test_manifests_of_the_open_source_project_are_read(
