@@ -34,8 +34,6 @@ logger = get_logger(__name__)
 _REPEATS = 3
 # How often a write is sent again whose operation's result could not be read: a write is dear.
 _UNREADABLE = 1
-# The codes of an operation that `az aks operation-abort` ended.
-_CANCELED = frozenset({"Canceled", "OperationCanceled"})
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,6 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         self._attempts = 0
         self._writes = 0
         self._principal_id: str | None = None
-        self._canceled = False
         self._unreadable = 0
         self._lost: LostUpdates = {}
         self._removed: dict[EntryKey, PodIdentity] = {}
@@ -199,10 +196,6 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         elif not state.model.e_tag and failure.is_transient and self._writes <= _REPEATS:
             logger.info("The service did not answer the write, which is sent again: %s", failure)
             self._pause(str(failure))
-        elif reason and reason.code in _CANCELED and not self._canceled:
-            logger.warning("Another client canceled the operation, so the change is made once more: %s", reason)
-            self._canceled = True
-            self._pause(str(reason))
         elif reason and (reason.busy or reason.replaced):
             # Only an accepted write that was replaced is worth a warning; a refused one changed nothing.
             log = logger.warning if reason.replaced else logger.info
