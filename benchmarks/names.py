@@ -6,6 +6,7 @@ BENCHMARKS = {
     "parallel": "1 to 20 people changing one cluster at the same time",
     "migrate": "a plan for 200 pod identities and 2,000 workloads",
     "role_waits": "how many writes a new role costs, simulated",
+    "contention": "10 adds in a row and 20 at once against Azure's limits, on a simulated clock",
     "writes": "one add and lists of up to 200, next to the least that the service takes",
 }
 # Not among all: it measures no time, and takes half an hour.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from azure.cli.core.azclierror import AzCLIError, AzureResponseError
 from knack.log import get_logger
 
-from azext_podidentity.arm.backoff import Backoff, sleep
+from azext_podidentity.arm.backoff import sleep
 from azext_podidentity.arm.cluster_writer import WriteError, Written
 from azext_podidentity.arm.errors import ArmError, explain_failed
 from azext_podidentity.cli.progress import progress
@@ -106,7 +106,6 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         self._grants = grants
         self._headers = headers
         self._no_wait = no_wait
-        self._backoff = Backoff()
         self._attempts = 0
         self._writes = 0
         self._principal_id: str | None = None
@@ -251,7 +250,7 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         self._lost.update(lost)
 
     def _pause(self, blocking: str) -> None:
-        self._writer.pause(self._backoff, blocking, self._writes)
+        self._writer.pause(blocking, self._writes)
 
     def _wait_for_roles(self, seconds: float) -> None:
         if seconds:

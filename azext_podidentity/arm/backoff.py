@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable
 from math import inf
 from typing import Any
 
 from azure.mgmt.core.polling.arm_polling import ARMPolling
+
+from azext_podidentity.cli.progress import PATIENCE
 
 SHORTEST = 1.0
 LONGEST = 10.0
@@ -20,17 +23,22 @@ OPERATION_SHARE = 0.03
 ROLE_WRITES = (10.0, 19.0, 28.0, 36.0, 46.0, 62.0, 92.0, 145.0, 240.0, 400.0, 605.0)
 # Clients that wait for the same moment do not all come at it: each waits up to so much longer.
 _SPREAD = 0.15
-_TURN = 0.25
+# Many clients may wait for their turn to change a cluster, and Azure accepts one read of it a second, so each looks
+# less often: `benchmarks/contention.py` measures 20 of them.
+OTHERS_SHARE, OTHERS_LONGEST = 0.15, 20.0
+_OTHERS_SPREAD = 0.3
+# Seconds between two turns of a spinner. Without a terminal, a stage is logged once it has lasted for a while.
+_SPINNER_TURN = 0.25
 # Seconds that a command waits for operations, others' and its own, unless --timeout says otherwise.
 WAIT_LIMIT = 1800
 
 
-def pause(elapsed: float, share: float = SHARE) -> float:
-    """Return how many seconds to wait after `elapsed` seconds: that share of them, but at least 1 and at most 10.
+def pause(elapsed: float, share: float = SHARE, longest: float = LONGEST) -> float:
+    """Return how many seconds to wait after `elapsed` seconds: that share of them, at least 1 and at most `longest`.
 
     So what took t seconds is seen after at most (1 + share) t, with few requests.
     """
-    return min(LONGEST, max(SHORTEST, elapsed * share))
+    return min(longest, max(SHORTEST, elapsed * share))
 
 
 def now() -> float:
@@ -55,9 +63,10 @@ def until_role_write(age: float) -> float | None:
 def sleep(seconds: float, turn: Callable[[], None] = lambda: None) -> None:
     """Sleep; call `turn` all the while, for a spinner."""
     end = time.monotonic() + seconds
+    interval = _SPINNER_TURN if sys.stderr.isatty() else PATIENCE
     while (left := end - time.monotonic()) > 0:
         turn()
-        time.sleep(min(left, _TURN))
+        time.sleep(min(left, interval))
 
 
 class Backoff:
@@ -73,7 +82,18 @@ class Backoff:
 
     def wait(self, turn: Callable[[], None] = lambda: None, *, at_most: float = inf) -> None:
         """Sleep until it is time for another look; call `turn` all the while, for a spinner."""
-        sleep(min(pause(self.elapsed), at_most), turn)
+        sleep(min(self._pause(), at_most), turn)
+
+    def _pause(self) -> float:
+        return pause(self.elapsed)
+
+
+class TurnBackoff(Backoff):
+    """Pauses of a client that waits for its turn among others: longer, and none like another's."""
+
+    def _pause(self) -> float:
+        around = random.uniform(1 - _OTHERS_SPREAD, 1 + _OTHERS_SPREAD)
+        return max(SHORTEST, pause(self.elapsed, OTHERS_SHARE, OTHERS_LONGEST) * around)
 
 
 class Deadline:

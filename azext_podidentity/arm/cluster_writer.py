@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.azclierror import AzCLIError, ValidationError
 from azure.core.exceptions import AzureError, HttpResponseError
 from knack.log import get_logger
 
-from azext_podidentity.arm.backoff import WAIT_LIMIT, Backoff, BackoffPolling, sleep, spread
+from azext_podidentity.arm.backoff import WAIT_LIMIT, BackoffPolling, TurnBackoff, sleep, spread
 from azext_podidentity.arm.errors import (
     ArmError,
     busy_timeout_error,
@@ -81,6 +82,11 @@ class ClusterWriter(ClusterReader):
         super().__init__(cli_ctx, client, reference)
         self.deadline = begin_deadline(cli_ctx, timeout or WAIT_LIMIT)
 
+    @cached_property
+    def _turns(self) -> TurnBackoff:
+        """One for all waits of the command: the longer it waits for others, the less often it looks."""
+        return TurnBackoff()
+
     def wait_until_idle(self) -> ClusterState:
         """Return the state of the cluster once no operation runs on it; wait as long as one does.
 
@@ -90,7 +96,6 @@ class ClusterWriter(ClusterReader):
         state = self.read()
         if _is_idle(state.cluster):
             return state
-        backoff = Backoff()
         running = state.cluster.provisioning_state
         waiting = f"Waiting for another operation on {self.reference.name} ({running})"
         with progress(self._cli_ctx, waiting, unusual=True) as turn:
@@ -99,7 +104,7 @@ class ClusterWriter(ClusterReader):
                     raise busy_timeout_error(
                         self.reference, self.deadline.seconds, f"an operation ({running}) that still runs."
                     )
-                backoff.wait(turn, at_most=self.deadline.left)
+                self._turns.wait(turn, at_most=self.deadline.left)
                 state = self.read()
                 running = state.cluster.provisioning_state
         return state
@@ -148,7 +153,7 @@ class ClusterWriter(ClusterReader):
         with progress(self._cli_ctx, "Waiting for Azure to accept changes of the cluster again") as turn:
             sleep(seconds, turn)
 
-    def pause(self, backoff: Backoff, blocking: str, attempts: int) -> None:
+    def pause(self, blocking: str, attempts: int) -> None:
         """Wait before another attempt to write. Raise AzureResponseError if no time is left for one.
 
         `blocking` says what was in the way, `attempts` how many writes were sent.
@@ -157,7 +162,7 @@ class ClusterWriter(ClusterReader):
             raise busy_timeout_error(self.reference, self.deadline.seconds, blocking, attempts)
         waiting = f"Waiting for other clients' changes of {self.reference.name}"
         with progress(self._cli_ctx, waiting, unusual=True) as turn:
-            backoff.wait(turn, at_most=self.deadline.left)
+            self._turns.wait(turn, at_most=self.deadline.left)
 
     def _send(
         self, state: ClusterState, wanted: Cluster, headers: Mapping[str, str] | None, polling: BackoffPolling | bool

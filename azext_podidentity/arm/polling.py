@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.commands import LongRunningOperation
@@ -14,7 +15,8 @@ from azext_podidentity.cli.progress import progress_bar
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
-_LOOK_MS = 100
+# Milliseconds between two looks at the poller, which a thread keeps going: often at a terminal, for the spinner.
+_LOOK_MS, _SPINNER_LOOK_MS = 250, 100
 
 
 class StillRunningError(Exception):
@@ -48,7 +50,11 @@ def reports_failure(error: AzureError) -> bool:
 
 class _Following(LongRunningOperation):  # type: ignore[misc]  # pylint: disable=too-few-public-methods
     def __init__(self, cli_ctx: AzCli, poller: Any, message: str, deadline: Deadline) -> None:
-        super().__init__(cli_ctx, poller_done_interval_ms=_LOOK_MS, progress_bar=progress_bar(cli_ctx, message))
+        super().__init__(
+            cli_ctx,
+            poller_done_interval_ms=_SPINNER_LOOK_MS if sys.stderr.isatty() else _LOOK_MS,
+            progress_bar=progress_bar(cli_ctx, message),
+        )
         self._poller = poller
         self._deadline = deadline
 

@@ -25,9 +25,8 @@ from knack.prompting import NoTTYException
 from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.disable import agree_to_disable
 from azext_podidentity.actions.role_grants import RoleGrants
-from azext_podidentity.arm.backoff import Backoff
 from azext_podidentity.arm.cluster_writer import ClusterWriter
-from azext_podidentity.arm.errors import ArmError, busy_timeout_error
+from azext_podidentity.arm.errors import ArmError
 from azext_podidentity.cli.after_output import warn_after_output
 from azext_podidentity.cli.deprecation import warn_deprecated
 from azext_podidentity.cli.target import cluster_reference
@@ -118,7 +117,6 @@ def _update_with_host(
     reference: ClusterReference,
 ) -> Any:
     """Update the cluster with the host's code and the change in one write; again if another write came first."""
-    pace = Backoff()
     tries = 0
     while True:
         tries += 1
@@ -136,10 +134,8 @@ def _update_with_host(
             refusal = _refusal(error)
             if refusal is None or not (refusal.busy or refusal.replaced) or _has_condition(parameters):
                 raise
-            if writer.deadline.passed:
-                raise busy_timeout_error(reference, writer.deadline.seconds, str(refusal), tries) from error
             logger.info("Another operation was in the way: %s", refusal)
-        pace.wait(at_most=writer.deadline.left)
+            writer.pause(str(refusal), tries)
 
 
 def _has_condition(parameters: Mapping[str, Any]) -> bool:

@@ -111,10 +111,10 @@ class AzureCli:
             self(command.removeprefix("az ")).ok()
 
 
-def result_of(process: Process, stdin: str | None = None) -> Result:
+def result_of(process: Process, stdin: str | None = None, seconds: float = 120) -> Result:
     """Waits for the process's end; one that hangs is killed and fails the test."""
     try:
-        stdout, stderr = process.communicate(stdin, timeout=120)
+        stdout, stderr = process.communicate(stdin, timeout=seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         raise

@@ -117,11 +117,14 @@ class ForkedAz(AzureCli):
         self._fork_server.stdout.close()
         self._folder.cleanup()
 
-    def together(self, *commands: str) -> list[Result]:
-        """Run several `az` processes at the same time. On a shared clock they start at the same moment."""
+    def together(self, *commands: str, seconds: float = 120) -> list[Result]:
+        """Run several `az` processes at the same time, each for at most so many seconds of the machine's clock.
+
+        On a shared clock they start at the same moment.
+        """
         with self.clock.held() if self.clock else contextlib.nullcontext():
             processes = [self.start(command) for command in commands]
-        return [result_of(process) for process in processes]
+        return [result_of(process, seconds=seconds) for process in processes]
 
     def start(self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> Process:
         """Starts `az COMMAND`."""

@@ -16,7 +16,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azext_podidentity.arm import backoff
-from azext_podidentity.arm.backoff import LONGEST, OPERATION_SHARE, SHARE, SHORTEST, Backoff, BackoffPolling, pause
+from azext_podidentity.arm.backoff import (
+    LONGEST,
+    OPERATION_SHARE,
+    OTHERS_LONGEST,
+    SHARE,
+    SHORTEST,
+    Backoff,
+    BackoffPolling,
+    TurnBackoff,
+    pause,
+)
 from tests.support.builders import Clock, Response
 
 CLUSTER_URL = "https://azure.local/cluster"
@@ -49,13 +59,29 @@ def test_a_pace_begins_when_it_is_made(clock: Clock) -> None:
     assert slow.elapsed == 55 + SHORTEST
 
 
-def test_a_spinner_turns_while_a_pace_waits(clock: Clock) -> None:
+def test_a_spinner_turns_while_a_pace_waits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", SimpleNamespace(isatty=lambda: True))
     slow = Backoff()
     clock.sleep(50)
     turns: list[float] = []
     slow.wait(lambda: turns.append(clock.now))
     assert len(turns) >= 5
     assert max(after - before for before, after in pairwise(turns)) <= 1
+
+
+def test_clients_that_wait_for_their_turn_look_ever_less_often_and_never_in_step(clock: Clock) -> None:
+    assert max(_pause_of(TurnBackoff(), clock) for _ in range(20)) <= 1.3 * SHORTEST
+    turns = [TurnBackoff() for _ in range(20)]
+    clock.sleep(1000)
+    later = [_pause_of(each, clock) for each in turns]
+    assert 0.7 * OTHERS_LONGEST <= min(later) < max(later) <= 1.3 * OTHERS_LONGEST
+    assert len(set(later)) == len(later)
+
+
+def _pause_of(backoff: Backoff, clock: Clock) -> float:
+    before = clock.now
+    backoff.wait()
+    return clock.now - before
 
 
 class Service:
