@@ -35,12 +35,12 @@ long-summary: >-
 
 HELP["aks pod-identity add"] = f"""
 type: command
-short-summary: Add a pod identity to a managed Kubernetes cluster.
+short-summary: Add pod identities to a managed Kubernetes cluster.
 long-summary: >-
     Binds a managed identity to the pods in a namespace whose aadpodidbinding label matches the binding selector. If
     the cluster identity has no role that allows it to assign the managed identity, the command grants it the Managed
     Identity Operator role and retries until the role has propagated. If the pod identity already exists with the same
-    values, the cluster is not changed.
+    values, the cluster is not changed. Several managed identities are added in one update of the cluster, or none.
 
 
     {_GRANT}
@@ -49,6 +49,10 @@ examples:
     text: >-
         az aks pod-identity add {_CLUSTER} --namespace my-app --name my-pod-identity --identity-resource-id
         {_IDENTITY_ID}/my-identity
+  - name: Add three pod identities, named after their managed identities, in one update of the cluster.
+    text: >-
+        az aks pod-identity add {_CLUSTER} --namespace my-app --identity-resource-id {_IDENTITY_ID}/my-identity
+        {_IDENTITY_ID}/my-second-identity {_IDENTITY_ID}/my-third-identity
   - name: Add a second managed identity for the same pods by sharing a binding selector.
     text: >-
         az aks pod-identity add {_CLUSTER} --namespace my-app --name my-second-identity --binding-selector my_selector

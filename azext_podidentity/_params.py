@@ -80,16 +80,24 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             help="Comma-separated key=value pairs to send as headers of the request that updates the cluster.",
         )
     with loader.argument_context("aks pod-identity add") as c:
-        _name(
-            c,
-            "The name of the pod identity, a DNS subdomain name. Defaults to the name of the managed identity.",
-            optional=True,
+        c.argument(
+            "entry_names",
+            options_list=["--name", "-n"],
+            nargs="+",
+            action="extend",
+            validator=_validators.validate_new_names,
+            help="The name of the pod identity, a DNS subdomain name. Defaults to the name of the managed identity. "
+            "For several managed identities, space-separated names in the same order.",
         )
         c.argument(
-            "identity_resource_id",
+            "identity_resource_ids",
+            options_list=["--identity-resource-id"],
+            nargs="+",
+            action="extend",
             completer=complete_managed_identity,
-            validator=_validators.validate_identity_resource_id,
-            help="The resource ID of the user-assigned managed identity. It can be in another subscription.",
+            validator=_validators.validate_identity_resource_ids,
+            help="The resource ID of the user-assigned managed identity. It can be in another subscription. Pass "
+            "several, space-separated, to add a pod identity for each in one update of the cluster.",
         )
         c.argument(
             "binding_selector",

@@ -66,6 +66,14 @@ def validate_optional_name(namespace: Namespace) -> None:
     validate_name(namespace)
 
 
+def validate_new_names(namespace: Namespace) -> None:
+    """Check the names of new entries; empty ones, as scripts pass them, count as not given."""
+    from azext_podidentity.profile.validation import check_name
+
+    given = [_without_carriage_return(name, "--name") for name in namespace.entry_names or ()]
+    namespace.entry_names = [check_name(name) for name in given if name]
+
+
 def validate_names(namespace: Namespace) -> None:
     """Replace the names of several entries, each `NAME` or `NAMESPACE/NAME`, by their keys."""
     from azext_podidentity.profile.entries import EntryKey
@@ -90,12 +98,9 @@ def validate_namespace(namespace: Namespace) -> None:
         namespace.entry_namespace = check_namespace(_without_carriage_return(namespace.entry_namespace, "--namespace"))
 
 
-def validate_identity_resource_id(namespace: Namespace) -> None:
-    """Check the resource ID of the managed identity to bind."""
-    from azext_podidentity.profile.validation import check_managed_identity_id
-
-    given = _without_carriage_return(namespace.identity_resource_id, "--identity-resource-id")
-    namespace.identity_resource_id = check_managed_identity_id(given)
+def validate_identity_resource_ids(namespace: Namespace) -> None:
+    """Check the resource IDs of the managed identities to bind."""
+    namespace.identity_resource_ids = [_managed_identity_id(given) for given in namespace.identity_resource_ids]
 
 
 def validate_new_identity(namespace: Namespace) -> None:
@@ -103,7 +108,7 @@ def validate_new_identity(namespace: Namespace) -> None:
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
     if namespace.identity_resource_id is not None:
-        validate_identity_resource_id(namespace)
+        namespace.identity_resource_id = _managed_identity_id(namespace.identity_resource_id)
     elif namespace.binding_selector is None:
         raise RequiredArgumentMissingError(
             "There is nothing to update.", "Pass --binding-selector, --identity-resource-id or both."
@@ -254,6 +259,12 @@ def validate_aks_custom_headers(namespace: Namespace) -> None:
     from azext_podidentity.host.custom_headers import parse_custom_headers
 
     namespace.aks_custom_headers = parse_custom_headers(namespace.aks_custom_headers)
+
+
+def _managed_identity_id(given: str) -> str:
+    from azext_podidentity.profile.validation import check_managed_identity_id
+
+    return check_managed_identity_id(_without_carriage_return(given, "--identity-resource-id"))
 
 
 def _without_carriage_return(value: str, option: str) -> str:

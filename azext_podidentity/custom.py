@@ -25,8 +25,8 @@ def add_pod_identity(  # pylint: disable=too-many-locals
     resource_group_name: str,
     cluster_name: str,
     entry_namespace: str,
-    identity_resource_id: str,
-    entry_name: str | None = None,
+    identity_resource_ids: list[str],
+    entry_names: list[str] | None = None,
     binding_selector: str | None = None,
     skip_role_assignment: bool = False,
     force: bool = False,
@@ -34,18 +34,15 @@ def add_pod_identity(  # pylint: disable=too-many-locals
     timeout: int | None = None,
     no_wait: bool = False,
 ) -> ManagedCluster | None:
-    """Add a pod identity and return the managed cluster, None with `no_wait`."""
+    """Add pod identities in one write and return the managed cluster, None with `no_wait`."""
     from azext_podidentity.actions.change import change_cluster
     from azext_podidentity.actions.role_grants import RoleGrants
     from azext_podidentity.arm.cluster_writer import ClusterWriter
     from azext_podidentity.cli.deprecation import warn_deprecated
     from azext_podidentity.cli.target import cluster_reference
-    from azext_podidentity.profile.changes import AddIdentity
-    from azext_podidentity.profile.entries import EntryKey
-    from azext_podidentity.profile.validation import name_from_managed_identity
+    from azext_podidentity.profile.add_identities import AddIdentities
 
-    name = entry_name or name_from_managed_identity(identity_resource_id)
-    change = AddIdentity.of(EntryKey(entry_namespace, name), identity_resource_id, binding_selector, force=force)
+    change = AddIdentities.of(entry_namespace, identity_resource_ids, entry_names or (), binding_selector, force=force)
     warn_deprecated(cmd.cli_ctx)
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
     writer = ClusterWriter(cmd.cli_ctx, client, reference, timeout)

@@ -164,7 +164,7 @@ def test_several_stale_entries_go_in_one_write_and_only_those_that_can_come_back
     assert (create[1], option(create, "--name")) == ("identity", ["app-identity"])
     assert az.parse(delete)
     assert [word for word in delete if word in (KEY.name, OTHER.name)] == [KEY.name, OTHER.name]
-    assert az.parse(add).entry_name == OTHER.name
+    assert az.parse(add).entry_names == [OTHER.name]
     assert findings["managed-identity-missing"].commands == ()
     assert findings["managed-identity-recreated"].commands == ()
 

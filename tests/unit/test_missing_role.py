@@ -66,7 +66,7 @@ def test_the_entries_of_an_identity_that_was_made_anew_are_renewed(states: list[
     assert "recreated" in error.error_msg
     (renewal,) = [az.parse(command) for command in commands_in(error)]
     assert renewal.force
-    assert (renewal.entry_namespace, renewal.entry_name) == KEY
+    assert (renewal.entry_namespace, *renewal.entry_names) == KEY
 
 
 def test_a_removal_takes_the_entry_that_blocks_it_along(az: AzParser) -> None:

@@ -22,7 +22,7 @@ from tests.support.builders import identity_id
         (v.validate_name, "entry_name", "my.name", "my_name"),
         (v.validate_namespace, "entry_namespace", "my-app", "my.app"),
         (v.validate_binding_selector, "binding_selector", "My_selector", "my selector"),
-        (v.validate_identity_resource_id, "identity_resource_id", identity_id(), "app-identity"),
+        (v.validate_new_identity, "identity_resource_id", identity_id(), "app-identity"),
     ],
 )
 def test_an_argument_is_left_as_it_is_or_refused(validate: Any, argument: str, good: str, bad: str) -> None:
@@ -126,6 +126,17 @@ def test_empty_values_of_scripts_are_not_given() -> None:
     v.validate_optional_name(namespace)
     v.validate_binding_selector(namespace)
     assert namespace == Namespace(entry_name=None, binding_selector=None)
+    of_add = Namespace(entry_names=["", "app\r"])
+    v.validate_new_names(of_add)
+    assert of_add == Namespace(entry_names=["app"])
+
+
+def test_each_managed_identity_of_several_is_checked() -> None:
+    namespace = Namespace(identity_resource_ids=[identity_id("a"), f"{identity_id('b')}\r"])
+    v.validate_identity_resource_ids(namespace)
+    assert namespace.identity_resource_ids == [identity_id("a"), identity_id("b")]
+    with pytest.raises(InvalidArgumentValueError):
+        v.validate_identity_resource_ids(Namespace(identity_resource_ids=[identity_id(), "b"]))
 
 
 def test_a_trailing_carriage_return_is_removed() -> None:
@@ -144,7 +155,7 @@ def test_a_trailing_carriage_return_is_removed() -> None:
         v.validate_name,
         v.validate_namespace,
         v.validate_binding_selector,
-        v.validate_identity_resource_id,
+        v.validate_new_identity,
         v.validate_pod_labels,
     ):
         validate(namespace)

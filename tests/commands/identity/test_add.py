@@ -27,6 +27,22 @@ def test_add_grants_the_role_and_binds_the_identity(
     assert grant.path.lower().startswith(identity["id"].lower())
 
 
+def test_several_managed_identities_are_added_in_one_write(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any]
+) -> None:
+    ids = [simulator.seed.managed_identity(GROUP, name)["id"] for name in ("one", "two", "three")]
+    simulator.requests.clear()
+
+    az(f"{ADD} --identity-resource-id {ids[0]} {ids[1]} --identity-resource-id {ids[2]}").ok()
+
+    assert {name: entry["provisioningState"] for name, entry in entries(simulator).items()} == dict.fromkeys(
+        ("one", "two", "three"), "Assigned"
+    )
+    accepted = [put for put in simulator.requests.matching("PUT", CLUSTER_PATH) if put.status == 200]
+    assert len(accepted) == 1
+    assert len(simulator.requests.matching("PUT", ROLE_PATH)) == 3
+
+
 def test_the_put_is_what_was_read_but_for_the_profile(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
