@@ -25,7 +25,7 @@ ROLE_WRITES = (10.0, 19.0, 28.0, 36.0, 46.0, 62.0, 92.0, 145.0, 240.0, 400.0, 60
 _SPREAD = 0.15
 # Many clients may wait for their turn to change a cluster, and Azure accepts one read of it a second, so each looks
 # less often: `benchmarks/contention.py` measures 20 of them.
-OTHERS_SHARE, OTHERS_LONGEST = 0.15, 20.0
+OTHERS_SHARE, OTHERS_LONGEST = 0.15, 30.0
 _OTHERS_SPREAD = 0.3
 # Seconds between two turns of a spinner. Without a terminal, a stage is logged once it has lasted for a while.
 _SPINNER_TURN = 0.25

@@ -14,16 +14,15 @@ from knack.log import get_logger
 from azext_podidentity.arm.backoff import WAIT_LIMIT, BackoffPolling, TurnBackoff, sleep, spread
 from azext_podidentity.arm.errors import (
     ArmError,
-    busy_timeout_error,
     explain_plainly,
     explain_refusal,
     is_transient,
-    operation_timeout_error,
 )
 from azext_podidentity.arm.managed_clusters import ClusterReader, ClusterState
 from azext_podidentity.arm.models import edited, if_unchanged
 from azext_podidentity.arm.polling import StillRunningError, follow, reports_failure
 from azext_podidentity.arm.throttling import THROTTLED, begin_deadline, throttling_pause
+from azext_podidentity.arm.timeout_errors import busy_timeout_error, operation_timeout_error
 from azext_podidentity.cli.interruption import note_completed, note_not_sent, note_sent
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.profile.cluster import Cluster

@@ -24,8 +24,8 @@ from azure.core.exceptions import AzureError, HttpResponseError, ODataV4Format
 from knack.log import get_logger
 from knack.util import CLIError
 
+from azext_podidentity.arm.throttling import THROTTLED, retry_after, run_again_step
 from azext_podidentity.profile.advice import Advice
-from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import Found, ManagedIdentity, NotFound, PodIdentity, Unreadable
 from azext_podidentity.profile.service_requests import NO_CONTEXT, ChangeContext, Request, Retry, ServiceMessage, Stage
 from azext_podidentity.profile.text import printable
@@ -54,12 +54,14 @@ class ArmError:
 
     status: the HTTP status, 0 if there was no response. errors: the outermost error first, then its details, whatever
     their depth. of_operation: whether the response is that of an operation which failed, not of the request itself.
+    retry_after: the seconds of the header Retry-After.
     """
 
     status: int
     errors: tuple[ServiceMessage, ...]
     request_id: str = ""
     of_operation: bool = False
+    retry_after: float | None = None
 
     @classmethod
     def of(cls, error: HttpResponseError) -> ArmError:
@@ -71,6 +73,7 @@ class ArmError:
             errors=tuple(_errors(error)),
             request_id=headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id") or "",
             of_operation=method == "GET" or error.status_code in (200, 201, 202),
+            retry_after=retry_after(headers),
         )
 
     @classmethod
@@ -134,6 +137,8 @@ class ArmError:
 
     def explained(self, advice: Advice) -> AzCLIError:
         """Return the azure-cli error of the kind that the status asks for: the advice and the service's words."""
+        if self.status == THROTTLED:
+            advice = replace(advice, steps=(run_again_step(self.retry_after),))
         default = AzureInternalError if self.status >= 500 else AzureResponseError
         return advice.error(_BY_STATUS.get(self.status, default), str(self))
 
@@ -166,10 +171,11 @@ def explain_refusal(
 
 
 def explain_if_pod_identity(error: HttpResponseError, cluster: Cluster, lookup: Lookup) -> AzCLIError | None:
-    """Return the same for a change of a host's command, None if the error is not about pod identity."""
+    """Return the same for a change of a host's command, None if the error is neither about pod identity nor 429."""
     service = ArmError.of(error)
     known = service.known(Request(Stage.WRITE, cluster, _found_by(lookup)))
-    return service.explained(known[0].advise(known[1])) if known and known[0].pod_identity else None
+    ours = known and (known[0].pod_identity or service.status == THROTTLED)
+    return service.explained(known[0].advise(known[1])) if known and ours else None
 
 
 def explain_failed(
@@ -200,27 +206,6 @@ def explain_plainly(
     if not isinstance(error, HttpResponseError):
         return _explain_connection(error, steps, happened)
     return _explain(ArmError.of(error), Request(stage), steps, happened)
-
-
-def busy_timeout_error(reference: ClusterReference, seconds: float, blocking: str, tries: int = 0) -> AzCLIError:
-    """Return the error for a cluster that other clients kept busy; `blocking` says which operation blocked it last."""
-    attempts = f" ({tries} attempts)" if tries > 1 else ""
-    return Advice(
-        f"Cluster {reference.name!r} was still busy after {seconds:g} seconds{attempts}. "
-        f"Blocking operation: {blocking}",
-        ("Wait until the cluster is idle, and then run your command again. To wait, run:",),
-        (reference.cluster_command("wait", "--updated"),),
-    ).error(AzureResponseError)
-
-
-def operation_timeout_error(reference: ClusterReference, seconds: float, status: str) -> AzCLIError:
-    """Return the error for a change that was accepted and whose operation takes longer than the command waits."""
-    return Advice(
-        f"The change of cluster {reference.name!r} was accepted, but its operation is still running after "
-        f"{seconds:g} seconds ({status}). It continues without this command.",
-        ("Wait until it is finished, and then run your command again to check the result. To wait, run:",),
-        (reference.cluster_command("wait", "--updated"),),
-    ).error(AzureResponseError)
 
 
 def is_transient(error: AzureError) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from math import isfinite
+from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any
 
 from azure.core.pipeline.policies import RetryPolicy
@@ -24,8 +25,11 @@ RAISE_THROTTLED = "raise_throttled"
 _DEADLINE = "pod_identity_deadline"
 # Seconds to wait without a usable Retry-After: at first, and at most.
 _FIRST, _LONGEST = 5.0, 60.0
+# Seconds to wait at most if Azure asks for less, time and again.
+_LONGEST_AGAIN = 16.0
+_DAY = 86400.0
 # Shorter waits are not worth a line.
-_PATIENCE = 5.0
+_PATIENCE = 2.0
 
 
 def begin_deadline(cli_ctx: AzCli, seconds: float) -> Deadline:
@@ -43,6 +47,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         seconds = _until(text, headers.get("date"))
     return max(0.0, seconds) if isfinite(seconds) else None
+
+
+def run_again_step(seconds: float | None) -> str:
+    """Return when to run a command again that Azure throttles for so many seconds, None if it does not say."""
+    if seconds is None:
+        return "Wait a few minutes, and then run your command again."
+    moment = datetime.fromtimestamp(time.time() + seconds, timezone.utc)
+    after = f"{moment:%H:%M:%S} UTC" if seconds < _DAY else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"Run your command again after {after} (in {ceil(seconds)} seconds)."
 
 
 def _until(date: str, now: str | None) -> float:
@@ -105,10 +118,13 @@ class ThrottledRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
 def throttling_pause(headers: Mapping[str, str], throttled: int) -> float:
     """Return how many seconds to wait after a 429 answer that `throttled` others came before.
 
-    Never less than Azure asks for, a little more so that clients that were refused together come back one by one.
+    Never less than Azure asks for, a little more so that clients that were refused together come back one by one, and
+    twice as long each time: many clients that each come back after a second would be refused for ever.
     """
     asked = retry_after(headers)
-    return spread(max(1.0, asked) if asked is not None else min(_LONGEST, _FIRST * 2**throttled))
+    if asked is None:
+        return spread(min(_LONGEST, _FIRST * 2**throttled))
+    return spread(max(asked, min(_LONGEST_AGAIN, 2.0**throttled)))
 
 
 def _describe(request: Any) -> str:

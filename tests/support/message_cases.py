@@ -10,13 +10,8 @@ import pytest
 from azure.cli.core.azclierror import AzCLIError, ValidationError
 from azure.core.exceptions import HttpResponseError
 
-from azext_podidentity.arm.errors import (
-    busy_timeout_error,
-    explain,
-    explain_failed,
-    explain_leftover,
-    operation_timeout_error,
-)
+from azext_podidentity.arm.errors import explain, explain_failed, explain_leftover
+from azext_podidentity.arm.timeout_errors import busy_timeout_error, operation_timeout_error
 from azext_podidentity.kubernetes.kubectl import check_server
 from azext_podidentity.manifest.apply_plan import ApplyManifest
 from azext_podidentity.manifest.parser import Manifest
