@@ -103,7 +103,7 @@ def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int =
     entries_by_change = {change: entries for change, entries in result.items() if change != "roleAssignments"}
     roles = [
         {
-            "Change": "added",
+            "Change": each.get("state", "added").lower(),
             "Kind": "roleAssignment",
             "Namespace": "",
             "Name": _name(each["scope"]),

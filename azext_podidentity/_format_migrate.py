@@ -78,6 +78,9 @@ def _removal_rows(removed: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         yield "Removed", key, "pod identity"
     for key in removed["removedExceptions"]:
         yield "Removed", key, "exception"
+    for each in removed["roleAssignments"]:
+        details = each["reason"] or ", ".join(each["removedIds"])
+        yield each["state"], each["scope"], f"role {each['role']}: {details}"
     if removed["addOnDisabled"]:
         yield "Disabled", removed["cluster"], "pod identity add-on"
 

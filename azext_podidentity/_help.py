@@ -111,7 +111,8 @@ long-summary: >-
 
 
     The output lists the entries that were added, changed, removed and unchanged, each with its values before and
-    after.
+    after. With --prune, roleAssignments lists the roles that removed pod identities leave behind, with the commands
+    that remove them once nothing needs them.
 
 
     Without --resource-group and --cluster-name, the files are applied to the clusters that their list clusters selects
@@ -247,7 +248,8 @@ long-summary: >-
     the Azure side, and --output-dir writes the Kubernetes side to files. The first step adds workload identity to the
     workloads and keeps the label aadpodidbinding, so that pod identity keeps working. When --status shows that pods
     have tokens, the second step (--remove-labels) removes the label. --finish then disables the add-on. Each action can
-    be interrupted and run again. Enabling the OIDC issuer and --finish cannot be undone, and ask first.
+    be interrupted and run again. Enabling the OIDC issuer and --finish cannot be undone, and ask first. The output of
+    --finish lists the role assignments that were removed, and those that were kept and why.
 
 
     Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster and

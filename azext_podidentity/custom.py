@@ -116,7 +116,7 @@ def delete_pod_identity(
         agree=lambda ids: yes or agrees_to_remove(ids),
         headers=aks_custom_headers,
         no_wait=no_wait,
-    )
+    ).model
 
 
 def apply_manifest(
@@ -180,7 +180,7 @@ def apply_manifest(
     else:
         if plan.removals and not yes:
             confirm(*plan.question(cluster_name))
-        apply.apply_plan(
+        roles = apply.apply_plan(
             cmd.cli_ctx,
             writer,
             plan,
@@ -188,6 +188,7 @@ def apply_manifest(
             headers=aks_custom_headers,
             no_wait=no_wait,
         )
+        return plan.to_json([each.to_json() for each in roles])
     return plan.to_json()
 
 

@@ -21,6 +21,7 @@ from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
+    from azext_podidentity.actions.role_revocation import RoleOutcome
     from azext_podidentity.arm.cluster_writer import ClusterWriter
 
 
@@ -64,15 +65,16 @@ def apply_plan(
     skip_role_assignment: bool = False,
     headers: Mapping[str, str] | None = None,
     no_wait: bool = False,
-) -> None:
+) -> tuple[RoleOutcome, ...]:
     """Grant the missing roles, change the cluster in one write and wait for the operation unless `no_wait` is set.
 
-    Raise an azure-cli error if the change is impossible, the service refuses it or an entry ends in state Failed.
+    Return the roles that removed entries leave behind. Raise an azure-cli error if the change is impossible, the
+    service refuses it or an entry ends in state Failed.
     """
     change = plan.change
     grants = RoleGrants(cli_ctx, skip_role_assignment=skip_role_assignment, found=change.found)
     result = change_cluster(cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait)
-    show_kept_roles(result, writer.state_of(result.model).cluster if result.model else None)
+    return show_kept_roles(result, writer.state_of(result.model).cluster if result.model else None)
 
 
 def _find_identities(cli_ctx: AzCli, manifest: Manifest, cluster: Cluster) -> dict[str, ManagedIdentity]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import ForbiddenError
@@ -10,7 +11,7 @@ from knack.log import get_logger
 
 from azext_podidentity.actions.change import ChangeResult, change_cluster
 from azext_podidentity.actions.role_grants import RoleGrants
-from azext_podidentity.actions.role_revocation import Agree, RoleRevocation, show_outcomes
+from azext_podidentity.actions.role_revocation import Agree, RoleOutcome, RoleRevocation, show_outcomes
 from azext_podidentity.arm import role_assignments
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.commands import revoke_command
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 
+_NO_PRINCIPAL = "The cluster does not show the object ID of its identity."
+_KEPT = "It is not removed together with the pod identity."
+
+
+@dataclass(frozen=True)
+class DeleteResult:
+    """The cluster's SDK model after entries were removed, None with `no_wait`, and what became of their roles."""
+
+    model: ManagedCluster | None
+    roles: tuple[RoleOutcome, ...] = ()
+
 
 def delete_identities(
     cli_ctx: AzCli,
@@ -35,8 +47,8 @@ def delete_identities(
     agree: Agree = lambda _: False,
     headers: Mapping[str, str] | None = None,
     no_wait: bool = False,
-) -> ManagedCluster | None:
-    """Remove pod identities in one write and return the cluster's SDK model, None with `no_wait`.
+) -> DeleteResult:
+    """Remove pod identities in one write and return the cluster and what became of their roles.
 
     With `delete_role_assignment`, also remove the role assignments that nothing else needs, those that others created
     if the user agrees; without, show how to. Entries that do not exist are a warning: the command can be repeated after
@@ -46,20 +58,20 @@ def delete_identities(
     result = change_cluster(cli_ctx, writer, change, RoleGrants(cli_ctx), headers=headers, no_wait=no_wait)
     if delete_role_assignment and not result.removed and result.model is not None:
         cluster = writer.state_of(result.model).cluster
-        _revoke_leftover(cli_ctx, writer, cluster)
+        leftover = _revoke_leftover(cli_ctx, writer, cluster)
         logger.warning(_leftover_advice(cluster))
-        return result.model
+        return DeleteResult(result.model, leftover or ())
     if not delete_role_assignment or result.principal_id is None or result.model is None:
         after = writer.state_of(result.model).cluster if result.model else None
-        show_kept_roles(result, after, asked=delete_role_assignment)
-        return result.model
+        return DeleteResult(result.model, show_kept_roles(result, after, asked=delete_role_assignment))
     revocation = RoleRevocation(cli_ctx, writer, result.principal_id, agree, result.granted)
-    show_outcomes(revocation.revoke(_removed_identities(result)))
-    return result.model
+    outcomes = revocation.revoke(_removed_identities(result))
+    show_outcomes(outcomes)
+    return DeleteResult(result.model, tuple(outcomes))
 
 
-def show_kept_roles(result: ChangeResult, after: Cluster | None, *, asked: bool = False) -> None:
-    """Show how to remove the roles that the change leaves: a warning of one line if nothing else can need them.
+def show_kept_roles(result: ChangeResult, after: Cluster | None, *, asked: bool = False) -> tuple[RoleOutcome, ...]:
+    """Return the roles that the change leaves, and show how to remove them: a warning if nothing else can need them.
 
     after: the cluster after the change, None if it was not waited for. asked: whether the roles were to be removed.
     Other clusters can run as the same user-assigned identity, so what that one keeps is information.
@@ -67,11 +79,14 @@ def show_kept_roles(result: ChangeResult, after: Cluster | None, *, asked: bool 
     kept = [each for each in _removed_identities(result) if after is None or not after.profile.bound_to(each)]
     alone = after is not None and after.identity_type == "SystemAssigned" and result.principal_id is not None
     log = logger.warning if asked or (alone and len(kept) == 1) else logger.info
+    outcomes = []
     for resource_id in kept:
         if result.principal_id is None:
+            outcomes.append(RoleOutcome(resource_id, kept=_NO_PRINCIPAL))
             log("The role over '%s' is kept: the cluster does not show the object ID of its identity.", resource_id)
         else:
             command = revoke_command(result.principal_id, resource_id)
+            outcomes.append(RoleOutcome(resource_id, kept=_KEPT, command=command))
             log("The cluster identity keeps its role over '%s'. To remove it, run: %s", resource_id, command)
     if alone and len(kept) > 1:
         logger.warning(
@@ -79,17 +94,20 @@ def show_kept_roles(result: ChangeResult, after: Cluster | None, *, asked: bool 
             "--verbose. 'delete --delete-role-assignment' removes them together with the pod identities.",
             len(kept),
         )
+    return tuple(outcomes)
 
 
-def revoke_leftover_roles(cli_ctx: AzCli, writer: ClusterWriter, cluster: Cluster) -> None:
-    """Remove the roles that an interrupted run left after it had removed the entries.
+def revoke_leftover_roles(cli_ctx: AzCli, writer: ClusterWriter, cluster: Cluster) -> tuple[RoleOutcome, ...]:
+    """Remove the roles that an interrupted run left after it had removed the entries, and return what became of them.
 
     Only roles that this tool granted are recognized without their entries; show how to look for others.
     """
     if cluster.principal_id is None:
-        return
-    if not _revoke_leftover(cli_ctx, writer, cluster) or cluster.profile.enabled:
+        return ()
+    outcomes = _revoke_leftover(cli_ctx, writer, cluster)
+    if outcomes is None or cluster.profile.enabled:
         logger.warning(_leftover_advice(cluster))
+    return outcomes or ()
 
 
 def _removed_identities(result: ChangeResult) -> list[str]:
@@ -100,21 +118,22 @@ def _removed_identities(result: ChangeResult) -> list[str]:
     return list(found.values())
 
 
-def _revoke_leftover(cli_ctx: AzCli, writer: ClusterWriter, cluster: Cluster) -> bool:
-    """Remove the roles that this tool granted and nothing needs. Return False if the caller may not look for them."""
+def _revoke_leftover(cli_ctx: AzCli, writer: ClusterWriter, cluster: Cluster) -> tuple[RoleOutcome, ...] | None:
+    """Remove the roles that this tool granted and nothing needs. Return None if the caller may not look for them."""
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     if cluster.principal_id is None:
-        return False
+        return None
     try:
         scopes = role_assignments.find_created(cli_ctx, get_subscription_id(cli_ctx), cluster.principal_id)
     except ForbiddenError as error:
         logger.warning(error.error_msg)
-        return False
+        return None
     unbound = [each for each in scopes if not cluster.profile.bound_to(each)]
     revocation = RoleRevocation(cli_ctx, writer, cluster.principal_id, lambda _: False)
-    show_outcomes(revocation.revoke(unbound, only_ours=True))
-    return True
+    outcomes = revocation.revoke(unbound, only_ours=True)
+    show_outcomes(outcomes)
+    return tuple(outcomes)
 
 
 def _leftover_advice(cluster: Cluster) -> str:

@@ -12,6 +12,7 @@ from knack.util import CLIError
 from azext_podidentity.arm import role_assignments
 from azext_podidentity.arm.managed_clusters import list_visible_clusters
 from azext_podidentity.profile.commands import revoke_command
+from azext_podidentity.profile.rbac import OPERATOR_ROLE
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -34,6 +35,17 @@ class RoleOutcome:
     removed: tuple[str, ...] = ()
     kept: str = ""
     command: str = ""
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON object for results of commands."""
+        return {
+            "role": OPERATOR_ROLE,
+            "scope": self.resource_id,
+            "state": "Removed" if self.removed else "Kept",
+            "removedIds": list(self.removed),
+            "reason": self.kept,
+            "command": self.command,
+        }
 
     def __str__(self) -> str:
         if self.removed:

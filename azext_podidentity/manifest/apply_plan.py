@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
@@ -126,10 +126,14 @@ class ApplyPlan:
         """Return whether anything changes, roles included."""
         return bool(self.difference or self.missing_roles)
 
-    def to_json(self) -> dict[str, list[dict[str, Any]]]:
-        """Return the result of the command; `roleAssignments` has the missing roles if they were read."""
-        roles = [{"role": OPERATOR_ROLE, "scope": scope} for scope in self.missing_roles or ()]
-        return {**self.difference.to_json(), **({} if self.missing_roles is None else {"roleAssignments": roles})}
+    def to_json(self, kept_roles: Sequence[dict[str, Any]] = ()) -> dict[str, list[dict[str, Any]]]:
+        """Return the result of the command.
+
+        `roleAssignments` has the missing roles if they were read, and after a change the roles that were kept.
+        """
+        missing = [{"role": OPERATOR_ROLE, "scope": scope} for scope in self.missing_roles or ()]
+        shown = bool(kept_roles) or self.missing_roles is not None
+        return {**self.difference.to_json(), **({"roleAssignments": [*missing, *kept_roles]} if shown else {})}
 
     @property
     def removals(self) -> list[EntryChange]:

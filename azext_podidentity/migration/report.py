@@ -78,9 +78,10 @@ def removal_report(
     bindings: Iterable[IdentityBinding] = (),
     identities: Iterable[str] = (),
     exceptions: Iterable[str] = (),
+    roles: Iterable[Mapping[str, object]] = (),
     disabled: bool = False,
 ) -> Json:
-    """Return what `--undo` or `--finish` removed; `disabled`: the add-on is."""
+    """Return what `--undo` or `--finish` removed; `roles`: what became of them; `disabled`: the add-on is."""
     return {
         "cluster": cluster,
         "removedCredentials": [
@@ -91,6 +92,7 @@ def removal_report(
         "removedIdentityBindings": [{"identity": each.resource_id, "name": each.name} for each in bindings],
         "removedPodIdentities": list(identities),
         "removedExceptions": list(exceptions),
+        "roleAssignments": list(roles),
         "addOnDisabled": disabled,
     }
 

@@ -43,10 +43,13 @@ def test_the_role_goes_with_its_last_entry(azure: Azure, caplog: pytest.LogCaptu
     azure.assign(identity_id())
     wire = cluster_wire([identity_entry(), identity_entry(OTHER)])
 
-    take(wire, KEY, delete_role_assignment=True)
+    (kept,) = take(wire, KEY, delete_role_assignment=True).roles
     assert f"Pod identity '{OTHER}' of cluster 'cluster' needs it." in caplog.text
+    assert kept.to_json()["state"] == "Kept"
+    assert kept.to_json()["reason"] == f"Pod identity '{OTHER}' of cluster 'cluster' needs it."
     assert azure.assignments
-    take(wire, KEY, OTHER, delete_role_assignment=True)
+    (removed,) = take(wire, KEY, OTHER, delete_role_assignment=True).roles
+    assert (removed.to_json()["state"], len(removed.removed)) == ("Removed", 1)
 
     assert azure.assignments == []
     assert "Removed the role assignment" in caplog.text

@@ -102,11 +102,15 @@ def test_the_columns_of_what_a_migration_removed() -> None:
     bindings = [{"identity": identity_id("other"), "name": "bound"}]
     removed = {"cluster": "c", "removedCredentials": [credential], "removedIdentityBindings": bindings}
     removed["removedPodIdentities"] = ["my-app/app"]
-    rows = migration_table({**removed, "removedExceptions": ["my-app/agents"], "addOnDisabled": True}, 100)
+    role = {"role": "Managed Identity Operator", "scope": identity_id(), "removedIds": [], "command": ""}
+    roles = [{**role, "state": "Kept", "reason": "It is needed."}]
+    more = {"removedExceptions": ["my-app/agents"], "roleAssignments": roles, "addOnDisabled": True}
+    rows = migration_table({**removed, **more}, 100)
     assert [(row["Step"], row["Subject"], " ".join(row["Details"].split())) for row in rows] == [
         ("Removed", "app-identity", "credential made for system:serviceaccount:my-app:web"),
         ("Removed", "other", "identity binding bound"),
         ("Removed", "my-app/app", "pod identity"),
         ("Removed", "my-app/agents", "exception"),
+        ("Kept", "app-identity", "role Managed Identity Operator: It is needed."),
         ("Disabled", "c", "pod identity add-on"),
     ]

@@ -10,7 +10,7 @@ from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.migration.context import MigrationContext, Outcome
 from azext_podidentity.actions.migration.status import used_bindings
 from azext_podidentity.actions.role_grants import RoleGrants
-from azext_podidentity.actions.role_revocation import assignments_of_others
+from azext_podidentity.actions.role_revocation import RoleOutcome, assignments_of_others
 from azext_podidentity.migration.notices import unused_identities
 from azext_podidentity.migration.report import removal_report
 from azext_podidentity.migration.status import check_finished, check_live, check_used, statuses, used_identities
@@ -51,34 +51,36 @@ def finish_migration(
                 check_used(unused)
         others = assignments_of_others(context.cli_ctx, cluster)
         context.confirm(_describe_finish(cluster, loaded, unused, others))
-    _remove(context, cluster, others)
+    roles = [each.to_json() for each in _remove(context, cluster, others)]
     identities = [str(entry.key) for entry in cluster.profile.identities]
     exceptions = [str(each.key) for each in cluster.profile.exceptions if each.key != SERVICE_EXCEPTION]
-    report = removal_report(cluster.reference.name, identities=identities, exceptions=exceptions, disabled=True)
-    return Outcome(report)
+    name = cluster.reference.name
+    return Outcome(removal_report(name, identities=identities, exceptions=exceptions, roles=roles, disabled=True))
 
 
-def _remove(context: MigrationContext, cluster: Cluster, agreed: Collection[str]) -> None:
-    """Remove everything that the add-on has in the cluster, which was read when the user confirmed.
+def _remove(context: MigrationContext, cluster: Cluster, agreed: Collection[str]) -> tuple[RoleOutcome, ...]:
+    """Remove everything that the add-on has in the cluster, and return what became of the roles.
 
-    `agreed` has the IDs of the role assignments that others created and that may be removed too.
+    `cluster` was read when the user confirmed. `agreed` has the IDs of the role assignments that others created and
+    that may be removed too.
     """
     keys = tuple(entry.key for entry in cluster.profile.identities)
     if keys:
-        delete.delete_identities(
+        roles = delete.delete_identities(
             context.cli_ctx,
             context.writer,
             Delete(IDENTITY, keys),
             delete_role_assignment=True,
             agree=set(agreed).issuperset,
             headers=context.headers,
-        )
+        ).roles
     else:
-        delete.revoke_leftover_roles(context.cli_ctx, context.writer, cluster)
+        roles = delete.revoke_leftover_roles(context.cli_ctx, context.writer, cluster)
     if cluster.profile.enabled:
         exceptions = frozenset((EXCEPTION, entry.key) for entry in cluster.profile.exceptions)
         grants = RoleGrants(context.cli_ctx)
         change_cluster(context.cli_ctx, context.writer, Disable(exceptions), grants, headers=context.headers)
+    return roles
 
 
 def _describe_finish(cluster: Cluster, loaded: Loaded, unused: Sequence[PodIdentity], others: Sequence[str]) -> str:

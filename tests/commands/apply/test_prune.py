@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import Simulator
-from tests.support.azure_cli import CLUSTER, GROUP, AzureCli, sent
+from tests.support.azure_cli import CLUSTER, GROUP, AzureCli, commands_in, sent
 from tests.support.cluster_state import entries, exceptions, pod_exception, principal_id, seed_entries
 from tests.support.entry_files import APPLY, Wire, binding, names, text_of, write
 from tests.support.terminal import answered
@@ -37,6 +37,10 @@ def test_yes_removes_all_in_one_write_but_what_is_the_services(
     assert set(exceptions(simulator)) == {"aks-addon-exception"}
     assert sent(simulator).count("PUT managedClusters") == 1
     assert any("keeps its role over" in warning and "/old'" in warning for warning in result.warnings)
+    (kept,) = result.json["roleAssignments"]
+    assert (kept["scope"].rpartition("/")[2], kept["state"]) == ("old", "Kept")
+    assert kept["reason"]
+    assert commands_in(kept["command"]) == [kept["command"]]
 
 
 def test_without_a_terminal_and_a_yes_it_lists_and_stops(az: AzureCli, simulator: Simulator, file: Path) -> None:

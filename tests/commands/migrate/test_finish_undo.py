@@ -77,6 +77,9 @@ def test_the_end_removes_entries_exceptions_and_roles_and_disables_the_add_on(
     assert not profile_of(simulator).get("userAssignedIdentities")
     for each in identities.values():
         assert operator_roles(each_az, each["id"]) == []
+    roles = {role["scope"]: role for role in removed["roleAssignments"]}
+    assert roles.keys() == {each["id"] for each in identities.values()}
+    assert all(role["state"] == "Removed" and role["removedIds"] for role in roles.values())
     assert others["name"] not in [each.path.rpartition("/")[2] for each in simulator.requests.matching("DELETE")]
     assert simulator.cluster(GROUP, CLUSTER)["properties"]["oidcIssuerProfile"] == ENABLED["oidcIssuerProfile"]
 
