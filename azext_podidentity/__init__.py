@@ -38,6 +38,8 @@ class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
         commands.load_command_table(self)
         if aks_preview.is_installed():
             aks_preview.keep_group(self, _help.HELP)
+            commands.load_cluster_commands(self)
+            aks_preview.leave_cluster_commands(self, "aks create", "aks update")
         else:
             commands.load_cluster_commands(self)
         table: dict[str, AzCliCommand] = self.command_table

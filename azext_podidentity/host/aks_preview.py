@@ -1,7 +1,8 @@
 """Living with the `aks-preview` extension, which has an `aks pod-identity` group and cluster flags of its own.
 
-`aks create` and `aks update` are left to it: it adds some 60 parameters that ours would hide. The group is ours,
-whichever of the two extensions az loads last.
+`aks create` and `aks update` are left to it: it adds some 60 parameters that ours would hide. They are ours if it is
+installed and az fails to load it, as happens after an update of azure-cli. The group is ours, whichever of the two
+extensions az loads last.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
+from knack.log import get_logger
+
 NAME = "aks-preview"
+_PACKAGE = "azext_aks_preview"
+
+logger = get_logger(__name__)
 
 
 def is_installed() -> bool:
@@ -39,3 +45,25 @@ def keep_group(loader: Any, help_texts: dict[str, str]) -> None:
             commands_loader.cmd_to_loader_map[name] = [loader]
 
     loader.cli_ctx.register_event(EVENT_INVOKER_PRE_LOAD_ARGUMENTS, restore)
+
+
+def leave_cluster_commands(loader: Any, *names: str) -> None:
+    """Leave those commands of the loader to aks-preview, and take them back if az could not load it."""
+    from azure.cli.core.commands.events import EVENT_INVOKER_PRE_LOAD_ARGUMENTS
+
+    ours = {name: loader.command_table.pop(name) for name in names}
+
+    def take_back(_cli_ctx: Any, commands_loader: Any, **_: Any) -> None:
+        for name in ours.keys() & commands_loader.command_table.keys():
+            loaders = commands_loader.cmd_to_loader_map.get(name, ())
+            if any(type(each).__module__.split(".")[0] == _PACKAGE for each in loaders):
+                continue
+            logger.warning(
+                "The extension aks-preview is installed, but az cannot load it. 'az %s' takes the pod identity flags "
+                "of the extension podidentity. To repair aks-preview, run: az extension update --name aks-preview",
+                name,
+            )
+            loader.command_table[name] = commands_loader.command_table[name] = ours[name]
+            commands_loader.cmd_to_loader_map[name] = [loader]
+
+    loader.cli_ctx.register_event(EVENT_INVOKER_PRE_LOAD_ARGUMENTS, take_back)

@@ -10,6 +10,7 @@ from azure_simulator import AZURE_LIMITS, NO_LIMITS, Durations, Simulator
 from azure_simulator.azure_cli import connect, environment
 from azure_simulator.shared_clock import SharedClock
 from development.paths import HOSTS, NEWEST, Host
+from tests.support import aks_preview_stand_in
 from tests.support.azure_cli import CLUSTER, GROUP, AzureCli
 from tests.support.forked_az import ForkedAz
 from tests.support.workload_manifests import workload, write
@@ -77,6 +78,28 @@ def az(simulator: Simulator, forked_az: ForkedAz) -> ForkedAz:
     forked_az.speed, forked_az.clock = 1, None
     simulator.requests.clear()
     return forked_az
+
+
+@pytest.fixture(scope="session", params=["aks-preview first", "aks-preview last"])
+def _both_extensions(
+    request: pytest.FixtureRequest, logged_in: Callable[[Host], AzureCli], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ForkedAz]:
+    folder = tmp_path_factory.mktemp("both")
+    environment = aks_preview_stand_in.copy_of(logged_in(NEWEST), NEWEST.extension_directory, folder)
+    if request.param == "aks-preview first":
+        aks_preview_stand_in.install_as_wheel(folder / "extensions")
+    else:
+        aks_preview_stand_in.install_for_development(folder / "sources")
+        environment["AZURE_EXTENSION_DEV_SOURCES"] = str(folder / "sources")
+    with ForkedAz(NEWEST, environment) as cli:
+        yield cli
+
+
+@pytest.fixture
+def beside_aks_preview(simulator: Simulator, _both_extensions: ForkedAz) -> ForkedAz:
+    """An az with both extensions, in one and in the other order; the request log is empty."""
+    simulator.requests.clear()
+    return _both_extensions
 
 
 @pytest.fixture

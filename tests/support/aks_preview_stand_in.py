@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+
+from tests.support.azure_cli import AzureCli
 
 NAME = "aks-preview"
 MARK = "--only-in-aks-preview"
@@ -35,6 +38,9 @@ class Loader(AzCommandsLoader):
         with self.command_group("aks pod-identity", client_factory=factory) as group:
             for verb in ("add", "delete", "list"):
                 group.custom_command(verb, "handler")
+        with self.command_group("aks pod-identity exception", client_factory=factory) as group:
+            for verb in ("add", "update", "delete", "list"):
+                group.custom_command(verb, "handler")
         return self.command_table
 
     def load_arguments(self, command):
@@ -46,9 +52,13 @@ COMMAND_LOADER_CLS = Loader
 '''
 
 
-def install_as_wheel(extension_directory: Path) -> None:
+# What an extension does on a host whose modules it does not know.
+BROKEN = "from azure.cli.command_modules.acs import of_another_version\n"
+
+
+def install_as_wheel(extension_directory: Path, code: str = _CODE) -> None:
     """Installs it as `az extension add` would; az loads it before podidentity, by name."""
-    _write(extension_directory / NAME, "aks_preview-99.0.0.dist-info", "METADATA")
+    _write(extension_directory / NAME, "aks_preview-99.0.0.dist-info", "METADATA", code)
 
 
 def install_for_development(folder: Path) -> None:
@@ -56,10 +66,23 @@ def install_for_development(folder: Path) -> None:
     _write(folder / NAME, "aks_preview.egg-info", "PKG-INFO")
 
 
-def _write(folder: Path, info: str, metadata: str) -> None:
+def _write(folder: Path, info: str, metadata: str, code: str = _CODE) -> None:
     package = folder / "azext_aks_preview"
     package.mkdir(parents=True)
-    (package / "__init__.py").write_text(_CODE)
+    (package / "__init__.py").write_text(code)
     (package / "azext_metadata.json").write_text(json.dumps({"azext.minCliCoreVersion": "2.0.0"}))
     (folder / info).mkdir()
     (folder / info / metadata).write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 99.0.0\n")
+
+
+def copy_of(cli: AzureCli, extensions: Path, folder: Path) -> dict[str, str]:
+    """Return the environment of an az like that one, with extensions and a configuration of its own in the folder.
+
+    az remembers in its configuration which commands the installed extensions have.
+    """
+    shutil.copytree(extensions, folder / "extensions")
+    shutil.copytree(cli.environment["AZURE_CONFIG_DIR"], folder / "azure")
+    for index in (folder / "azure").glob("*ndex*.json"):
+        index.unlink()
+    own = {"AZURE_EXTENSION_DIR": str(folder / "extensions"), "AZURE_CONFIG_DIR": str(folder / "azure")}
+    return {**cli.environment, **own}

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from azext_podidentity._help import HELP
 from azure_simulator import Simulator
 from development.paths import NEWEST, Host
 from tests.support import aks_preview_stand_in as stand_in
-from tests.support.azure_cli import GROUP, ON_CLUSTER, AzureCli
-
-
-@pytest.fixture(params=["aks-preview first", "aks-preview last"])
-def beside_aks_preview(
-    request: pytest.FixtureRequest, simulator: Simulator, logged_in: Callable[[Host], AzureCli], tmp_path: Path
-) -> AzureCli:
-    """An az with both extensions, in one and in the other order."""
-    cli = logged_in(NEWEST)
-    extensions, sources, config = tmp_path / "extensions", tmp_path / "sources", tmp_path / "azure"
-    shutil.copytree(NEWEST.extension_directory, extensions)
-    # Of its own: az remembers there which commands the installed extensions have.
-    shutil.copytree(cli.environment["AZURE_CONFIG_DIR"], config)
-    environment = {**cli.environment, "AZURE_EXTENSION_DIR": str(extensions), "AZURE_CONFIG_DIR": str(config)}
-    if request.param == "aks-preview first":
-        stand_in.install_as_wheel(extensions)
-    else:
-        stand_in.install_for_development(sources)
-        environment["AZURE_EXTENSION_DEV_SOURCES"] = str(sources)
-    for index in config.glob("*ndex*.json"):
-        index.unlink()
-    return AzureCli(cli.az, environment)
+from tests.support.azure_cli import CLUSTER, GROUP, ON_CLUSTER, AzureCli
+from tests.support.completion import completions
 
 
 @pytest.mark.parametrize("verb", ["create", "update"])
@@ -58,12 +38,37 @@ def test_the_group_is_ours(
     assert "app-identity" in listed
 
 
-def test_help_and_arguments_of_the_group_are_ours(beside_aks_preview: AzureCli) -> None:
-    text = beside_aks_preview("aks pod-identity add --help").ok().stdout
+@pytest.mark.parametrize("name", [name for name, text in HELP.items() if "type: command" in text])
+def test_help_and_arguments_of_every_command_of_the_group_are_ours(beside_aks_preview: AzureCli, name: str) -> None:
+    text = beside_aks_preview(f"{name} -h").ok().stdout
 
-    assert "--skip-role-assignment" in text
     assert stand_in.MARK not in text
     assert "stand-in" not in text
+
+
+def test_completion_of_the_group_is_ours(beside_aks_preview: AzureCli) -> None:
+    offered = completions(beside_aks_preview, "az aks pod-identity add --")
+
+    assert "--skip-role-assignment" in offered
+    assert stand_in.MARK not in offered
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_the_cluster_commands_are_ours_if_az_cannot_load_it(
+    logged_in: Callable[[Host], AzureCli], simulator: Simulator, tmp_path: Path, verb: str
+) -> None:
+    cli = logged_in(NEWEST)
+    environment = stand_in.copy_of(cli, NEWEST.extension_directory, tmp_path / "both")
+    stand_in.install_as_wheel(tmp_path / "both" / "extensions", stand_in.BROKEN)
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
+    name = CLUSTER if verb == "update" else "new --network-plugin azure --no-ssh-key"
+    broken = AzureCli(cli.az, environment)
+
+    result = broken(f"aks {verb} --resource-group {GROUP} --enable-pod-identity --name {name}").ok()
+
+    assert result.json["podIdentityProfile"]["enabled"] is True
+    (warning,) = [each for each in result.warnings if "podidentity" in each]
+    assert "az extension update --name aks-preview" in warning
 
 
 def test_without_it_the_cluster_commands_are_ours(az: AzureCli) -> None:
