@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from development.paths import NEWEST, ROOT
 from development.program import continue_as
 from development.walk import WALK, Step
 
+if TYPE_CHECKING:
+    from azext_podidentity.profile.known_errors import KnownError
+
 DOCS = ROOT / "docs"
 _TROUBLESHOOTING = """# What the service refuses, and the way out
 
 Each heading is what to look for in an error of the service. Below it is what it means and what the extension advises,
-with the cluster `myAKSCluster` of `myResourceGroup`; at work the commands have your own names.
+with the cluster `myAKSCluster` of `myResourceGroup`; at work the commands have your own names. To find what is wrong
+with a cluster before the service refuses a change, run `az aks pod-identity check`.
 """
 _WALKTHROUGH = """# Walkthrough
 
@@ -76,10 +81,19 @@ def _refusals() -> Iterator[str]:
         known = find_known([row], [said], Request(stage, cluster if stage in ON_CLUSTER else None))
         assert known, f"the sample does not match: {row.sample}"
         advice = row.advise(known[1])
-        heading = ", ".join(f"`{code}`" for code in row.codes) or f"`{row.pattern}`"
-        yield "\n\n".join((f"## {heading}", f"> {row.sample}", advice.reason, *advice.steps)) + "\n"
+        yield "\n\n".join((f"## {_heading(row, TABLE)}", f"> {row.sample}", advice.reason, *advice.steps)) + "\n"
         if advice.commands:
             yield "```sh\n{}\n```\n".format("\n".join(advice.commands))
+
+
+def _heading(row: KnownError, table: Iterable[KnownError]) -> str:
+    """Return the codes of the row; if they are not its own, with what distinguishes it or how its message begins."""
+    codes = row.codes or ((row.heading,) if row.heading else ())
+    named = ", ".join(f"`{code}`" for code in codes)
+    if codes and sum(each.codes == row.codes for each in table if row.codes) <= 1:
+        return named
+    sentence = row.sample.partition(". ")[0].partition(" (")[0].rstrip(".")
+    return f"{named}: {row.heading or sentence}" if named else f"`{sentence}`"
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ from azext_podidentity.profile.eligibility import (
     service_principal_advice,
     unsupported_nodes,
 )
+from azext_podidentity.profile.text import state_name
 
 # https://learn.microsoft.com/azure/aks/use-azure-ad-pod-identity
 _OLDEST_KUBERNETES = (1, 26)
@@ -28,12 +29,14 @@ def check_provisioning_state(snapshot: Snapshot) -> Iterator[Finding]:
     name = cluster.reference.name
     if state == "Failed":
         message = "The last operation on the cluster failed. An update without other options retries it."
-        yield Finding("error", name, message, (cluster.reference.update_command(),))
+        yield Finding("error", name, message, (cluster.reference.update_command("--yes"),))
     elif state == "Canceled":
         message = "The last operation on the cluster was canceled. An update without other options completes it."
-        yield Finding("warning", name, message, (cluster.reference.update_command(),))
+        yield Finding("warning", name, message, (cluster.reference.update_command("--yes"),))
     elif state is not None and not is_final(state):
+        abort = cluster.reference.cluster_command("operation-abort")
         message = f"An operation is running on the cluster ({state}). Run the check again when it has ended."
+        message += "" if state == "Deleting" else f" If it runs for more than an hour, abort it with: {abort}"
         wait = () if state == "Deleting" else (cluster.reference.cluster_command("wait", "--updated"),)
         yield Finding("warning", name, message, wait)
 
@@ -90,6 +93,27 @@ def check_pools(snapshot: Snapshot) -> Iterator[Finding]:
         if reason := unsupported_nodes(pool):
             message = f"Pods in node pool {pool.get('name')!r} get no pod identity, because its nodes are {reason}."
             yield Finding("info", cluster.reference.name, message)
+
+
+def check_pool_states(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield a finding for each node pool that failed or is being deleted; changes may be refused meanwhile."""
+    cluster = snapshot.cluster
+    for pool in cluster.node_pools:
+        name, state = pool.get("name"), state_name(pool.get("provisioningState"))
+        if state == "Failed":
+            message = (
+                f"Node pool {name!r} is in state Failed. An update of the cluster without other options retries it."
+            )
+            yield Finding("error", cluster.reference.name, message, (cluster.reference.update_command("--yes"),))
+        elif state == "Deleting":
+            group = ("--resource-group", cluster.reference.resource_group, "--cluster-name", cluster.reference.name)
+            abort = cluster.reference.command("aks", "nodepool", "operation-abort", *group, "--name", str(name))
+            message = (
+                f"Node pool {name!r} is being deleted, and the service refuses other changes meanwhile. If that lasts "
+                f"for more than an hour, abort it with: {abort}"
+            )
+            show = cluster.reference.command("aks", "nodepool", "list", *group, "--output", "table")
+            yield Finding("warning", cluster.reference.name, message, (show,))
 
 
 def check_network_plugin(snapshot: Snapshot) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ CHECKS: dict[str, Check] = {
     "cluster-identity": cluster_settings.check_cluster_identity,
     "kubernetes-version": cluster_settings.check_kubernetes_version,
     "node-pools": cluster_settings.check_pools,
+    "node-pool-state": cluster_settings.check_pool_states,
     "network-plugin": cluster_settings.check_network_plugin,
     "net-raw-policy": net_raw.check_net_raw,
     "add-on": cluster_settings.check_add_on,

@@ -9,6 +9,7 @@ from typing import Any
 from azext_podidentity.profile.cluster_features import Features
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import Profile
+from azext_podidentity.profile.text import state_name
 
 DEPRECATION = (
     "The pod identity add-on is deprecated; its support ended in September 2025. To plan the migration to Microsoft "
@@ -50,10 +51,10 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
             identity_type=identity.get("type"),
             principal_id=_principal_id(identity),
             identity_resource_id=next(iter(identity.get("userAssignedIdentities") or ()), None),
-            provisioning_state=properties.get("provisioningState"),
+            provisioning_state=state_name(properties.get("provisioningState")),
             node_pools=tuple(filter(None, properties.get("agentPoolProfiles") or ())),
             kubernetes_version=properties.get("currentKubernetesVersion") or properties.get("kubernetesVersion"),
-            power_state=(properties.get("powerState") or {}).get("code"),
+            power_state=state_name((properties.get("powerState") or {}).get("code")),
             api_servers=tuple(filter(None, map(properties.get, ("fqdn", "privateFQDN")))),
             features=Features.from_json(properties),
             resource_id=raw.get("id"),

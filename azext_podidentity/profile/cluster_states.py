@@ -41,11 +41,12 @@ PROVISIONING = {
     "Deleting": Decision(Action.REFUSE, "The cluster is being deleted, and what would be changed with it."),
 }
 _UNKNOWN = Decision(Action.WAIT, "An operation runs that is not known here: every operation ends in a known state.")
+_NONE = Decision(Action.GO_ON, "The service names no state, so nothing says that an operation runs.")
 
 
 def decide(cluster: Cluster) -> Decision:
     """Return what a command that changes this cluster does in its state. Wait in a state that is not known."""
-    decision = PROVISIONING.get(cluster.provisioning_state or "", _UNKNOWN)
+    decision = _decision(cluster.provisioning_state)
     if decision.action is Action.GO_ON and cluster.power_state == "Stopped":
         return STOPPED
     return decision
@@ -53,7 +54,11 @@ def decide(cluster: Cluster) -> Decision:
 
 def is_final(provisioning_state: str | None) -> bool:
     """Return whether no operation runs in that state."""
-    return PROVISIONING.get(provisioning_state or "", _UNKNOWN).action is Action.GO_ON
+    return _decision(provisioning_state).action is Action.GO_ON
+
+
+def _decision(provisioning_state: str | None) -> Decision:
+    return PROVISIONING.get(provisioning_state, _UNKNOWN) if provisioning_state else _NONE
 
 
 def refusal_advice(cluster: Cluster, decision: Decision) -> Advice:

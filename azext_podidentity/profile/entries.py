@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from azext_podidentity.profile.text import printable
+from azext_podidentity.profile.text import printable, state_name
 from azext_podidentity.profile.validation import is_managed_identity_id
 
 FAILED = "Failed"
@@ -87,7 +87,7 @@ class PodIdentity:
                 object_id=identity.get("objectId"),
             ),
             binding_selector=raw.get("bindingSelector"),
-            provisioning_state=raw.get("provisioningState"),
+            provisioning_state=state_name(raw.get("provisioningState")),
             raw=raw,
         )
 

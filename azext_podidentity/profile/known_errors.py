@@ -80,6 +80,7 @@ class KnownError:  # pylint: disable=too-many-instance-attributes
     do; with a colon at its end if commands follow. stages: when it is reported. pod_identity: whether it is about pod
     identity, so that it is also explained for `az aks create` and `az aks update`. replaced: whether another client's
     write replaced the operation. advice: in place of cause, fix and commands, for a row that needs more than a text.
+    heading: what docs/troubleshooting.md is searched for, if the codes do not say it.
     """
 
     codes: tuple[str, ...]
@@ -93,6 +94,7 @@ class KnownError:  # pylint: disable=too-many-instance-attributes
     retry: Retry = Retry.NO
     replaced: bool = False
     advice: Callable[[Failure], Advice] | None = None
+    heading: str = ""
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:

@@ -26,3 +26,8 @@ def printable(text: str, keep: str = "\n") -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in keep else ascii(char)[1:-1] for char in text)
+
+
+def state_name(value: str | None) -> str | None:
+    """Return a state as the service usually spells it, `Succeeded` for `succeeded`; None if it gave none."""
+    return value.capitalize() if value and (value.islower() or value.isupper()) else value or None

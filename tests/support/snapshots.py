@@ -152,6 +152,8 @@ STATES: dict[str, tuple[str, str, Made]] = {
     "Windows too": ("node-pools", "info", _nodes(osType="Windows")),
     "virtual machines too": ("node-pools", "info", _nodes(type="VirtualMachines")),
     "kubenet without a policy": ("net-raw-policy", "warning", _kubenet_with_consent),
+    "node pool failed": ("node-pool-state", "error", _nodes(provisioningState="Failed")),
+    "node pool deleting": ("node-pool-state", "warning", _nodes(provisioningState="Deleting")),
     "kubenet without consent": ("network-plugin", "error", _cluster(**_KUBENET)),
     "add-on is off": ("add-on", "error", _cluster(enabled=False)),
     "no resource id": ("managed-identity-id", "error", _entry(resource_id="nonsense")),

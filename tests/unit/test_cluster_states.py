@@ -19,6 +19,16 @@ def test_what_runs_is_waited_for_whatever_it_is_called(state: str) -> None:
     assert is_final(state) == (state in GO_ON)
 
 
+@pytest.mark.parametrize("state", [None, "", "succeeded", "FAILED"])
+def test_a_state_that_is_missing_or_spelled_otherwise_blocks_no_change(state: str | None) -> None:
+    assert decide(cluster_of(provisioningState=state)).action is Action.GO_ON
+
+
+def test_a_running_operation_is_recognized_in_lower_case() -> None:
+    assert decide(cluster_of(provisioningState="deleting")).action is Action.REFUSE
+    assert decide(cluster_of(provisioningState="reticulating")).action is Action.WAIT
+
+
 def test_every_state_says_why_in_one_sentence() -> None:
     for state in [*PROVISIONING.values(), STOPPED]:
         assert state.reason.endswith(".")

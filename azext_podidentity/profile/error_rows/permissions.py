@@ -20,6 +20,7 @@ ROWS = (
         "permission to perform action(s) 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action' on the "
         "linked scope(s) 'IDENTITY_ID' (respectively) or the linked scope(s) are invalid.",
         advice=advice.assign_permission,
+        heading="userAssignedIdentities/assign/action",
         stages=CHANGES,
     ),
     KnownError(
@@ -32,6 +33,7 @@ ROWS = (
         cause="{principal} does not have permission for '{action}' on '{scope}', which the request refers to. Trying "
         "again does not help.",
         fix="Ask an owner of that scope to grant a role that includes the action. " + _AFTERWARDS,
+        heading="any other action",
         stages=_ANY_CHANGE,
     ),
     KnownError(

@@ -72,6 +72,7 @@ ROWS = (
         "Microsoft.ManagedIdentity/userAssignedIdentities/application-identity - clientId: CLIENT_ID - objectId: "
         "OBJECT_ID'. Please grant at least 'Managed Identity Operator' permission before assigning pod identity.",
         advice=advice.unassigned_identity,
+        heading="PodIdentityAddonIdentitiesAssignmentError",
         stages=ON_CLUSTER,
         pod_identity=True,
     ),
