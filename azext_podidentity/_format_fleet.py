@@ -44,6 +44,23 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> Rows:
     ]
 
 
+def migrations_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
+    """Return the rows of `migrate --all-clusters`, one per cluster."""
+    return [
+        {
+            "Cluster": _broken(each["cluster"], _CLUSTER),
+            "Subscription": _broken(each["subscription"], _SUBSCRIPTION),
+            "State": each["state"],
+            "OidcIssuer": each["oidcIssuer"],
+            "WorkloadIdentity": each["workloadIdentity"],
+            "Credentials": f"{each['withCredentials']} of {each['managedIdentities']}",
+            "EntriesLeft": f"{each['podIdentities']}+{each['exceptions']}",
+            "OverLimit": str(len(each["overCredentialLimit"])),
+        }
+        for each in clusters
+    ]
+
+
 def _network(cluster: Mapping[str, Any]) -> str:
     plugin = cluster["networkPlugin"] or ""
     return f"{plugin} (ok)" if plugin == "kubenet" and cluster["allowNetworkPluginKubenet"] else plugin

@@ -17,6 +17,10 @@ def migration_table(result: Any, width: int) -> Any:
 
     A plan has one row per step and decision, a status one per workload, a removal one per removed object.
     """
+    if isinstance(result, Sequence) and result and "clusterId" in result[0]:
+        from azext_podidentity._format_fleet import migrations_table
+
+        return migrations_table(result)
     if isinstance(result, Sequence):
         return [_status_row(each, width - _SUBJECT - _ACCOUNT - _STATUS_REST) for each in result]
     rows = _removal_rows(result) if "removedCredentials" in result else _plan_rows(result)

@@ -252,6 +252,10 @@ long-summary: >-
     --finish lists the role assignments that were removed, and those that were kept and why.
 
 
+    With --all-clusters, the command shows how far all clusters are, as far as Azure shows it, and which managed
+    identities would need more federated identity credentials than Azure allows.
+
+
     Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster and
     Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read on the managed identities.
     With --approve or --undo, also write or delete for the credentials. With --approve or --finish, also
@@ -278,6 +282,8 @@ examples:
         --output-dir ./first-step
   - name: Show which workloads still need the add-on, and whether their pods have tokens.
     text: az aks pod-identity migrate {_CLUSTER} --status --output table
+  - name: Show how far the clusters of all subscriptions are.
+    text: az aks pod-identity migrate --all-clusters --output table
   - name: Write the second step, which removes the label from workloads whose pods have tokens.
     text: >-
         az aks pod-identity migrate {_CLUSTER} --remove-labels

@@ -44,6 +44,16 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
         )
         _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
 
+    with loader.argument_context("aks pod-identity migrate", arg_group="All Clusters") as c:
+        c.argument(
+            "all_clusters",
+            action="store_true",
+            help="Show how far all clusters are on which the add-on is enabled, as far as Azure shows it: features, "
+            "credentials and entries. Nothing is changed.",
+        )
+        _scope(c)
+        _parallel(c)
+        _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
     with loader.argument_context("aks pod-identity apply") as c:
         c.argument(
             "fail_on_change",

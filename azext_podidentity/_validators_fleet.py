@@ -7,6 +7,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argparse import Namespace
 
+# What names one cluster, or reads its workloads; and the actions of `migrate` on one.
+_OF_ONE = {
+    "_ids": "--ids",
+    "cluster": "--cluster",
+    "cluster_name": "--cluster-name",
+    "resource_group_name": "--resource-group",
+    "workloads": "--workloads",
+    "kube_context": "--context",
+    "run_command": "--run-command",
+    "pod": "--pod",
+}
+_ACTIONS = (
+    "approve",
+    "finish",
+    "undo",
+    "output_dir",
+    "proxy_sidecar",
+    "new_service_accounts",
+    "remove_labels",
+    "one_step",
+)
 # More would only be throttled.
 MAX_PARALLEL = 32
 
@@ -56,24 +77,16 @@ def validate_cluster_timeout(namespace: Namespace) -> None:
 
 
 def validate_no_cluster(namespace: Namespace) -> None:
-    """Check that --all-clusters is not given together with a cluster or the workloads of one.
+    """Check that --all-clusters is not given together with a cluster the workloads of one, or an action on it.
 
     Defaults of `az config` do not count.
     """
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
-    given = {
-        "--ids": getattr(namespace, "_ids", None),
-        "--cluster": namespace.cluster,
-        "--cluster-name": namespace.cluster_name,
-        "--resource-group": namespace.resource_group_name,
-        "--workloads": namespace.workloads,
-        "--context": namespace.kube_context,
-        "--run-command": namespace.run_command,
-        "--pod": namespace.pod,
-    }
-    for option, value in given.items():
-        if value and not getattr(value, "is_default", False):
+    for name, option in {**_OF_ONE, **{name: f"--{name.replace('_', '-')}" for name in _ACTIONS}}.items():
+        value = getattr(namespace, name, None)
+        # An empty list is an option that was given without values.
+        if value not in (None, False, "") and not getattr(value, "is_default", False):
             raise MutuallyExclusiveArgumentError(
                 f"--all-clusters and {option} cannot be used together.", "Pass one of them."
             )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from azext_podidentity.actions.fleet.apply import ApplyOptions
     from azext_podidentity.actions.fleet.inventory import Scope
+    from azext_podidentity.fleet.inventory import Inventory
     from azext_podidentity.manifest.parser import Manifest
 
 logger = get_logger(__name__)
@@ -25,12 +26,10 @@ def list_clusters(
     """Return a row for each cluster with the add-on enabled, or for all clusters."""
     from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
     from azext_podidentity.cli.after_output import warn_after_output
-    from azext_podidentity.profile.text import count_of
 
     inventory = read_inventory(cmd.cli_ctx, Scope(tuple(subscriptions or ()), management_group))
     warn_after_output(cmd.cli_ctx, inventory.summary())
-    if inventory.unreadable:
-        _fail_partial(cmd, f"{count_of(len(inventory.unreadable), 'subscription')} cannot be read.")
+    _fail_if_unreadable(cmd, inventory)
     return inventory.rows(include_disabled=include_disabled)
 
 
@@ -71,9 +70,39 @@ def check_all_clusters(
         fail_after_output(cmd.cli_ctx, fail_on_error(fail_on, len(bad), len(checked.findings)))
     if checked.unchecked:
         _fail_partial(cmd, f"{count_of(checked.unchecked, 'cluster')} could not be checked.")
-    if checked.inventory.unreadable:
-        _fail_partial(cmd, f"{count_of(len(checked.inventory.unreadable), 'subscription')} cannot be read.")
+    _fail_if_unreadable(cmd, checked.inventory)
     return [each.to_json() for each in checked.findings]
+
+
+def migration_of_all_clusters(
+    cmd: AzCliCommand,
+    subscriptions: list[str] | None,
+    management_group: str | None,
+    parallel: int | None,
+    report: str | None,
+) -> list[dict[str, Any]]:
+    """Return a row with the state of the migration of each cluster, and write the report."""
+    from azext_podidentity.actions.fleet.inventory import Scope
+    from azext_podidentity.actions.fleet.migration_status import read_migration
+    from azext_podidentity.actions.fleet.parallel import PARALLEL
+    from azext_podidentity.cli.after_output import warn_after_output
+    from azext_podidentity.cli.report_file import check_report_path, write_report
+    from azext_podidentity.fleet.migration_status import UNKNOWN, migration_report, summary
+    from azext_podidentity.profile.text import count_of
+
+    check_report_path(report)
+    scope = Scope(tuple(subscriptions or ()), management_group)
+    inventory, clusters, limits = read_migration(cmd.cli_ctx, scope, parallel or PARALLEL)
+    total = len(inventory.clusters)
+    if report:
+        write_report(report, migration_report(clusters, total, limits))
+    warn_after_output(cmd.cli_ctx, summary(clusters, total))
+    for limit in limits:
+        warn_after_output(cmd.cli_ctx, str(limit))
+    if unknown := sum(each.state == UNKNOWN for each in clusters):
+        _fail_partial(cmd, f"{count_of(unknown, 'cluster')} could not be read to the end.", unknown == len(clusters))
+    _fail_if_unreadable(cmd, inventory)
+    return [each.to_json() for each in clusters]
 
 
 def apply_to_selected(
@@ -120,6 +149,14 @@ def apply_to_selected(
         print_text(cmd.cli_ctx, colour_difference(cmd.cli_ctx, "\n".join(texts)) + "\n")
         return None
     return [each.to_json() for each in results]
+
+
+def _fail_if_unreadable(cmd: AzCliCommand, inventory: Inventory) -> None:
+    """Have az end with the exit code of a partial result if subscriptions could not be read."""
+    from azext_podidentity.profile.text import count_of
+
+    if inventory.unreadable:
+        _fail_partial(cmd, f"{count_of(len(inventory.unreadable), 'subscription')} cannot be read.")
 
 
 def _fail_partial(cmd: AzCliCommand, message: str, nothing: bool = False) -> None:

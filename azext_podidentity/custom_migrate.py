@@ -43,8 +43,17 @@ def migrate_workloads(  # pylint: disable=too-many-locals
     aks_custom_headers: dict[str, str] | None = None,
     force: bool = False,
     yes: bool = False,
+    all_clusters: bool = False,
+    subscriptions: list[str] | None = None,
+    management_group: str | None = None,
+    parallel: int | None = None,
+    report: str | None = None,
 ) -> Any:
-    """Return the plan of a migration, its status, or what was removed."""
+    """Return the plan of a migration, its status, or what was removed; with `all_clusters` how far they are."""
+    if all_clusters:
+        from azext_podidentity.custom_fleet import migration_of_all_clusters
+
+        return migration_of_all_clusters(cmd, subscriptions, management_group, parallel, report)
     from azext_podidentity.actions.migration.context import MigrationContext
     from azext_podidentity.actions.workload_source import WorkloadSource, load
     from azext_podidentity.arm.cluster_writer import ClusterWriter

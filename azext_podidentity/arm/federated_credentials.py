@@ -60,6 +60,13 @@ class CredentialService:
         found = {**identities, **for_each(existing, lambda key: self._read_credentials(existing[key.lower()]))}
         return {key: _lookup(each) for key, each in found.items()}
 
+    def read_one(self, resource_id: str) -> IdentityLookup:
+        """Return the managed identity with its credentials, but without its IDs; Unreadable whatever the error is."""
+        try:
+            return self._read_credentials(ManagedIdentity(resource_id))
+        except CLIError as error:
+            return Unreadable(" ".join(str(error).split()))
+
     def create(self, wanted: Credentials) -> tuple[dict[str, list[FederatedCredential]], list[CLIError]]:
         """Create the credentials of each managed identity.
 

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from azure.cli.core.azclierror import AzCLIError, AzureResponseError, ManualInterrupt, UnclassifiedUserFault
+from azure.cli.core.azclierror import (
+    AzCLIError,
+    AzureResponseError,
+    CLIInternalError,
+    ManualInterrupt,
+    UnclassifiedUserFault,
+)
+from knack.log import get_logger
 from knack.util import CLIError
 
 from azext_podidentity.arm.concurrency import begin
@@ -22,6 +29,7 @@ from azext_podidentity.fleet.inventory import FleetCluster
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
+logger = get_logger(__name__)
 Result = TypeVar("Result")
 # Clusters at the same time, by default.
 PARALLEL = 8
@@ -64,8 +72,8 @@ def on_each(
     """Return the outcome of each cluster in their order; at most `parallel` are worked on at the same time.
 
     One that takes longer than `limit` seconds is given up. After Ctrl-C no more is begun, and those that are not
-    finished end with ManualInterrupt. `describe` says in a few words how a cluster ended. An error that is not
-    azure-cli's is raised.
+    finished end with ManualInterrupt. `describe` says in a few words how a cluster ended. Even an error that nobody
+    expects is the outcome of its cluster only: the results of the others, which may be changed already, are not lost.
     """
     waiting, running = deque(clusters), list[_Job[Result]]()
     outcomes: dict[str, Outcome[Result]] = {}
@@ -73,7 +81,7 @@ def on_each(
     def finish(cluster: FleetCluster, result: Result | AzCLIError, *, begun: bool = True) -> None:
         outcomes[cluster.id] = Outcome(cluster, result, begun)
         failed = isinstance(result, AzCLIError)
-        progress.finish(cluster.name, f"failed: {result}" if failed else describe(result))
+        progress.finish(cluster.name, "failed" if failed else describe(result))
 
     try:
         while waiting or running:
@@ -105,6 +113,9 @@ def _result(future: Future[Result]) -> Result | AzCLIError:
         return error
     except CLIError as error:
         return UnclassifiedUserFault(str(error))
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        logger.debug("An unexpected error on one cluster", exc_info=True)
+        return CLIInternalError(f"Unexpected error: {type(error).__name__}: {error}")
 
 
 def _hangs(cluster: FleetCluster, seconds: float) -> AzCLIError:

@@ -62,7 +62,7 @@ def test_what_fails_on_one_cluster_is_a_row_and_running_it_again_continues(
 ) -> None:
     fleet.faults.add(forbidden("PUT", "/managedClusters/prod-b$"))
     result = az(APPLY.format(file))
-    assert result.exit_code == 4
+    assert result.exit_code == 4, result.stderr
     assert states(result) == {"prod-a": "Changed", "prod-b": "Failed", "prod-c": "Changed"}
     assert "Partial result: 3 clusters: 2 changed, 1 failed. To continue, run the same command again." in result.stderr
     fleet.requests.clear()

@@ -1,0 +1,170 @@
+"""How far clusters are on their way to Microsoft Entra Workload ID, as far as Azure shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from azext_podidentity.fleet.inventory import FleetCluster
+from azext_podidentity.fleet.markdown import table
+from azext_podidentity.profile.entries import NotFound, Unreadable
+from azext_podidentity.profile.text import count_of
+from azext_podidentity.profile.validation import with_identity_names
+from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, IdentityCredentials, IdentityLookup
+
+# In the order of the work. Unknown is a cluster that could not be read to the end.
+NOT_STARTED, IN_PROGRESS, READY, UNKNOWN = "NotStarted", "InProgress", "ReadyToFinish", "Unknown"
+STATES = (NOT_STARTED, IN_PROGRESS, READY, UNKNOWN)
+_SUBJECT = "system:serviceaccount:{}:"
+
+
+@dataclass(frozen=True)
+class ClusterMigration:
+    """A cluster with the add-on enabled, and its managed identities with their credentials.
+
+    lookups: by resource ID in lower case. error: why they could not be read, None if they were. shared_limit: the
+    managed identities that would get too many credentials, by resource ID.
+    """
+
+    cluster: FleetCluster
+    lookups: Mapping[str, IdentityLookup] = field(default_factory=dict)
+    error: str | None = None
+    shared_limit: tuple[str, ...] = ()
+
+    @property
+    def with_credentials(self) -> int:
+        """Return how many of the bound managed identities trust service accounts of the cluster."""
+        return sum(bool(_trusted(each, self._issuer)) for each in self.lookups.values())
+
+    @property
+    def state(self) -> str:
+        """Return the state: ReadyToFinish if nothing is left to do in Azure but to finish."""
+        profile, features = self.cluster.cluster.profile, self.cluster.cluster.features
+        if self.error or any(isinstance(each, Unreadable) for each in self.lookups.values()):
+            return UNKNOWN
+        existing = [each for each in self.lookups.values() if not isinstance(each, NotFound)]
+        if not profile.identities or (features.enabled and self.with_credentials == len(existing)):
+            return READY
+        started = features.oidc_issuer or features.workload_identity or self.with_credentials
+        return IN_PROGRESS if started else NOT_STARTED
+
+    @property
+    def reason(self) -> str | None:
+        """Return why the state is Unknown, None otherwise."""
+        unreadable = [each.reason for each in self.lookups.values() if isinstance(each, Unreadable)]
+        return self.error or next(iter(unreadable), None)
+
+    @property
+    def _issuer(self) -> str | None:
+        return self.cluster.cluster.features.issuer
+
+    def missing_namespaces(self) -> Mapping[str, set[str]]:
+        """Return by managed identity, in lower case, the namespaces that bind it and have no credential yet."""
+        missing: dict[str, set[str]] = {}
+        for resource_id, entries in self.cluster.cluster.profile.bindings().items():
+            trusted = _trusted(self.lookups.get(resource_id.lower()), self._issuer)
+            namespaces = {entry.key.namespace for entry in entries}
+            missing[resource_id.lower()] = {
+                each for each in namespaces if not any(one.startswith(_SUBJECT.format(each)) for one in trusted)
+            }
+        return missing
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row of `migrate --all-clusters`."""
+        profile, features = self.cluster.cluster.profile, self.cluster.cluster.features
+        return {
+            "cluster": self.cluster.name,
+            "clusterId": self.cluster.id,
+            "subscription": self.cluster.subscription_name,
+            "state": self.state,
+            "oidcIssuer": _feature(features.oidc_issuer),
+            "workloadIdentity": _feature(features.workload_identity),
+            "managedIdentities": len(self.lookups),
+            "withCredentials": self.with_credentials,
+            "podIdentities": len(profile.identities),
+            "exceptions": len(profile.exceptions),
+            "failed": self.cluster.failed,
+            "overCredentialLimit": list(self.shared_limit),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class OverLimit:
+    """A managed identity that needs more credentials than Azure allows, at least `needed`, for `clusters`."""
+
+    resource_id: str
+    existing: int
+    needed: int
+    clusters: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return the warning."""
+        name = with_identity_names(self.resource_id)
+        return (
+            f"Managed identity '{name}' is bound on {count_of(len(self.clusters), 'cluster')} and would need at least "
+            f"{self.needed} federated identity credentials ({self.existing} exist). The limit is {MAX_CREDENTIALS}. "
+            "Use identity bindings, or another managed identity for some of the clusters."
+        )
+
+
+def over_limit(clusters: Sequence[ClusterMigration]) -> list[OverLimit]:
+    """Return the managed identities that would pass the limit if all clusters were migrated.
+
+    Each namespace of each cluster that binds one needs at least one credential, since a subject names the namespace.
+    """
+    needed: dict[str, int] = {}
+    names: dict[str, list[str]] = {}
+    existing: dict[str, tuple[str, int]] = {}
+    for each in clusters:
+        for key, namespaces in each.missing_namespaces().items():
+            needed[key] = needed.get(key, 0) + len(namespaces)
+            names.setdefault(key, []).append(each.cluster.name)
+            found = each.lookups.get(key)
+            if isinstance(found, IdentityCredentials):
+                existing[key] = (found.identity.resource_id, len(found.credentials))
+    return [
+        OverLimit(resource_id, count, count + needed[key], tuple(names[key]))
+        for key, (resource_id, count) in existing.items()
+        if needed[key] and count + needed[key] > MAX_CREDENTIALS
+    ]
+
+
+def summary(clusters: Sequence[ClusterMigration], total: int) -> str:
+    """Return one sentence with how many clusters are in which state; `total` are all clusters, finished ones too."""
+    states = [each.state for each in clusters]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)
+    left = f"The add-on is enabled on {len(clusters)} of {count_of(total, 'cluster')}"
+    return f"{left}: {counts}." if counts else f"{left}."
+
+
+def migration_report(clusters: Sequence[ClusterMigration], total: int, limits: Iterable[OverLimit]) -> str:
+    """Return the Markdown report: counts, a row per cluster, and the managed identities over the limit."""
+    header = ("Cluster", "Subscription", "State", "OIDC issuer", "Workload identity", "Credentials", "Entries left")
+    rows = [
+        (
+            each.cluster.name,
+            each.cluster.subscription_name,
+            each.state,
+            each.to_json()["oidcIssuer"],
+            each.to_json()["workloadIdentity"],
+            f"{each.with_credentials} of {len(each.lookups)}",
+            len(each.cluster.cluster.profile.identities) + len(each.cluster.cluster.profile.exceptions),
+        )
+        for each in clusters
+    ]
+    parts = ["# Migration of all clusters\n", f"{summary(clusters, total)}\n", table(header, rows)]
+    warnings = [f"* {each} Clusters: {', '.join(each.clusters)}.\n" for each in limits]
+    return "\n".join([*parts, *(["## Credential limit\n", "".join(warnings)] if warnings else [])])
+
+
+def _feature(enabled: bool) -> str:
+    return "Enabled" if enabled else "ToEnable"
+
+
+def _trusted(found: IdentityLookup | None, issuer: str | None) -> list[str]:
+    """Return the subjects of the issuer that the managed identity trusts."""
+    if not isinstance(found, IdentityCredentials) or issuer is None:
+        return []
+    return [each.subject for each in found.credentials if each.issuer.rstrip("/") == issuer.rstrip("/")]

@@ -1,0 +1,55 @@
+"""`az aks pod-identity migrate --all-clusters`: how far each cluster is, from Azure alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import CLUSTER, GROUP, AzureCli
+from tests.support.cluster_state import pod_identity, seed_entries
+from tests.support.faults import forbidden
+from tests.support.workload_manifests import ENABLED, ISSUER
+
+MIGRATE = "aks pod-identity migrate --all-clusters"
+CREDENTIALS = "/federatedIdentityCredentials$"
+
+
+@pytest.fixture
+def fleet(simulator: Simulator) -> Simulator:
+    """A cluster that is ready to finish, one that has not begun, with the same managed identity, and one without it."""
+    identity = seed_entries(simulator, "app", **ENABLED)["app"]
+    simulator.seed.federated_credential(identity["id"], "one", ISSUER, "system:serviceaccount:my-app:web")
+    profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app")]}
+    simulator.seed.cluster("other", "second", subscription_id=simulator.second_subscription_id, pod_identity=profile)
+    simulator.seed.cluster("other", "finished", pod_identity=False)
+    return simulator
+
+
+def test_each_cluster_is_a_row(az: AzureCli, fleet: Simulator, tmp_path: Path) -> None:
+    report = tmp_path / "report.md"
+    result = az(f"{MIGRATE} --report {report}").ok()
+    assert {row["cluster"]: row["state"] for row in result.json} == {CLUSTER: "ReadyToFinish", "second": "NotStarted"}
+    assert "The add-on is enabled on 2 of 3 clusters: 1 NotStarted, 1 ReadyToFinish." in result.stderr
+    assert len(fleet.requests.matching("GET", CREDENTIALS)) == 1
+    assert "| second |" in report.read_text("utf-8")
+    assert az(f"{MIGRATE} --status -o table").ok().stdout.startswith("Cluster ")
+
+
+def test_an_identity_over_the_limit_is_a_warning(az: AzureCli, fleet: Simulator) -> None:
+    resource_id = fleet.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]["userAssignedIdentities"][0]
+    for number in range(19):
+        subject = f"system:serviceaccount:n{number}:a"
+        fleet.seed.federated_credential(resource_id["identity"]["resourceId"], f"c{number}", ISSUER, subject)
+    result = az(MIGRATE).ok()
+    assert "would need at least 21 federated identity credentials (20 exist)" in result.stderr
+    assert {row["cluster"]: len(row["overCredentialLimit"]) for row in result.json} == {CLUSTER: 1, "second": 1}
+
+
+def test_what_cannot_be_read_is_unknown(az: AzureCli, fleet: Simulator) -> None:
+    fleet.faults.add(forbidden("GET", CREDENTIALS, times=9))
+    result = az(MIGRATE)
+    assert result.exit_code == 1
+    assert {row["state"] for row in result.json} == {"Unknown"}
+    assert "--all-clusters and --finish cannot be used together." in az(f"{MIGRATE} --finish").failed()

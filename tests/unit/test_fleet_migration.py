@@ -1,0 +1,102 @@
+"""How far clusters are on their way to workload identity, and credentials that would be too many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from azext_podidentity._format_migrate import migration_table
+from azext_podidentity.fleet.migration_status import (
+    IN_PROGRESS,
+    NOT_STARTED,
+    READY,
+    UNKNOWN,
+    ClusterMigration,
+    migration_report,
+    over_limit,
+    summary,
+)
+from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
+from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials, IdentityLookup
+from tests.support.fleet import fleet_cluster
+
+SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
+ISSUER = "https://eastus.oic.prod-aks.azure.com/tenant/{}/"
+
+
+def identity_id(name: str) -> str:
+    return (
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/"
+        f"userAssignedIdentities/{name}"
+    )
+
+
+def lookup(name: str, *subjects: tuple[str, str]) -> IdentityLookup:
+    """A managed identity that trusts service accounts (cluster, namespace)."""
+    credentials = [
+        FederatedCredential(f"c{number}", ISSUER.format(cluster), f"system:serviceaccount:{namespace}:account")
+        for number, (cluster, namespace) in enumerate(subjects)
+    ]
+    return IdentityCredentials(ManagedIdentity(identity_id(name)), tuple(credentials))
+
+
+def migration(
+    name: str, bound: dict[str, IdentityLookup], *, issuer: bool = True, workload: bool = True, namespace: str = "a"
+) -> ClusterMigration:
+    """A cluster with an entry for each managed identity."""
+    entries = [{"namespace": namespace, "name": each, "identity": {"resourceId": identity_id(each)}} for each in bound]
+    properties: dict[str, Any] = {
+        "podIdentityProfile": {"enabled": True, "userAssignedIdentities": entries},
+        "securityProfile": {"workloadIdentity": {"enabled": workload}},
+        "oidcIssuerProfile": {"enabled": issuer, **({"issuerURL": ISSUER.format(name)} if issuer else {})},
+    }
+    cluster = fleet_cluster(name, properties=properties)
+    return ClusterMigration(cluster, {identity_id(key).lower(): each for key, each in bound.items()})
+
+
+@pytest.mark.parametrize(
+    ("cluster", "state"),
+    [
+        (migration("c", {"x": lookup("x")}, issuer=False, workload=False), NOT_STARTED),
+        (migration("c", {"x": lookup("x")}, workload=False), IN_PROGRESS),
+        (migration("c", {"x": lookup("x")}), IN_PROGRESS),
+        (migration("c", {"x": lookup("x", ("other", "a"))}), IN_PROGRESS),
+        (migration("c", {"x": lookup("x", ("c", "a")), "y": lookup("y")}), IN_PROGRESS),
+        (migration("c", {"x": lookup("x", ("c", "a"))}, workload=False), IN_PROGRESS),
+        (migration("c", {"x": lookup("x", ("c", "a"))}), READY),
+        (migration("c", {"x": lookup("x", ("c", "a")), "gone": NotFound()}), READY),
+        (migration("c", {}, issuer=False), READY),
+        (migration("c", {"x": Unreadable("You may not.")}), UNKNOWN),
+        (ClusterMigration(fleet_cluster("c"), error="It hangs."), UNKNOWN),
+    ],
+)
+def test_the_state_is_what_azure_shows(cluster: ClusterMigration, state: str) -> None:
+    assert cluster.state == state
+    assert (cluster.reason is not None) is (state == UNKNOWN)
+
+
+def test_a_row_counts_credentials_and_entries() -> None:
+    row = migration("c", {"x": lookup("x", ("c", "a")), "y": lookup("y")}).to_json()
+    assert (row["oidcIssuer"], row["workloadIdentity"], row["state"]) == ("Enabled", "Enabled", IN_PROGRESS)
+    assert (row["managedIdentities"], row["withCredentials"], row["podIdentities"]) == (2, 1, 2)
+    assert migration_table([row], 100)[0]["Credentials"] == "1 of 2"
+
+
+def test_too_many_credentials_are_seen_before_they_are_made() -> None:
+    shared = lookup("x", *[("old", f"n{number}") for number in range(10)], ("c0", "a"))
+    clusters = [migration(f"c{number}", {"x": shared}) for number in range(10)]
+    assert over_limit(clusters) == []  # 11 exist, and 9 are missing
+    (found,) = over_limit([*clusters, migration("c10", {"x": shared})])
+    assert (found.existing, found.needed, len(found.clusters)) == (11, 21, 11)
+    assert "bound on 11 clusters and would need at least 21 federated identity credentials (11 exist)" in str(found)
+
+
+def test_the_report_has_a_row_per_cluster_and_the_limits() -> None:
+    shared = lookup("x")
+    clusters = [migration(f"c{number}", {"x": shared}) for number in range(21)]
+    report = migration_report(clusters, 30, over_limit(clusters))
+    assert summary(clusters, 30) == "The add-on is enabled on 21 of 30 clusters: 21 InProgress."
+    assert summary([], 3) == "The add-on is enabled on 0 of 3 clusters."
+    assert "| c20 | Production | InProgress | Enabled | Enabled | 0 of 1 | 1 |\n" in report
+    assert "## Credential limit" in report
