@@ -203,7 +203,8 @@ type: command
 short-summary: Diagnose the pod identities of a cluster and suggest fixes.
 long-summary: >-
     Checks the cluster, the managed identities, the roles of the cluster identity and the feature registration. Nothing
-    is changed. Each finding has a severity (error, warning or info), the name of the check, a subject, a message and,
+    is changed without --repair. Each finding has a severity (error, warning or info), the name of the check, a
+    subject, a message and,
     if there is one, a command that fixes the problem.
 
 
@@ -219,6 +220,8 @@ long-summary: >-
     Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster. To check managed identities
     and roles, also Microsoft.ManagedIdentity/userAssignedIdentities/read and
     Microsoft.Authorization/roleAssignments/read. What you have no permission to read is reported as a finding.
+    With --repair, also Microsoft.ContainerService/managedClusters/write and
+    Microsoft.Authorization/roleAssignments/write.
     With --context, your Kubernetes account must be allowed to list the objects. With --run-command, also
     Microsoft.ContainerService/managedClusters/runcommand/action and commandResults/read.
 examples:
@@ -231,6 +234,10 @@ examples:
     text: az aks pod-identity check {_CLUSTER} --fail-on error
   - name: Check also the pods, nodes and node agents of the cluster.
     text: az aks pod-identity check {_CLUSTER} --context myAKSCluster --output table
+  - name: Show what can be fixed safely, and then fix it.
+    text: |-
+        az aks pod-identity check {_CLUSTER} --repair --dry-run --output table
+        az aks pod-identity check {_CLUSTER} --repair
   - name: Follow one pod from its label to its token, and say why it gets no managed identity.
     text: az aks pod-identity check {_CLUSTER} --pod my-app/demo --output table
   - name: Check which managed identities the pods of a manifest will get.

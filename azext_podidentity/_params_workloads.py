@@ -27,6 +27,15 @@ def load_check(loader: PodIdentityCommandsLoader) -> None:
             arg_type=get_enum_type(("error", "warning")),
             help="Exit with code 1 if there is a finding of this severity or higher.",
         )
+        c.argument(
+            "repair",
+            action="store_true",
+            help="Fix what is safe to fix, in one update of the cluster at most: missing roles, managed identities "
+            "that were recreated, exceptions with null labels, and registrations. Nothing is deleted. Shows the "
+            "commands that do the same, and asks.",
+        )
+        c.argument("dry_run", action="store_true", help="With --repair, show what it would fix, and change nothing.")
+        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
     with loader.argument_context("aks pod-identity check", arg_group="Pods") as c:
         _sources(
             c,

@@ -196,12 +196,21 @@ def validate_migrate(namespace: Namespace) -> None:
 
 def validate_check(namespace: Namespace) -> None:
     """Check that the options of `check` name one source of pods; the namespace gets the key of the pod."""
-    from azure.cli.core.azclierror import InvalidArgumentValueError, MutuallyExclusiveArgumentError
+    from azure.cli.core.azclierror import (
+        InvalidArgumentValueError,
+        MutuallyExclusiveArgumentError,
+        RequiredArgumentMissingError,
+    )
 
     from azext_podidentity.profile.entries import EntryKey
     from azext_podidentity.profile.validation import check_name, check_namespace
 
     check_namespace(namespace.default_namespace)
+    if (namespace.dry_run or namespace.yes) and not namespace.repair:
+        option = "--dry-run" if namespace.dry_run else "--yes"
+        raise RequiredArgumentMissingError(f"{option} requires --repair.", "Pass --repair too.")
+    if namespace.repair and namespace.pod is not None:
+        raise MutuallyExclusiveArgumentError("--repair and --pod cannot be used together.", "Pass one of them.")
     if namespace.pod is not None:
         of_pod, slash, name = namespace.pod.partition("/")
         if not slash:

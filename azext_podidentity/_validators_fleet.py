@@ -17,6 +17,7 @@ _OF_ONE = {
     "kube_context": "--context",
     "run_command": "--run-command",
     "pod": "--pod",
+    "repair": "--repair",
 }
 _ACTIONS = (
     "approve",

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from knack.log import get_logger
+
 if TYPE_CHECKING:
     from azure.cli.core.commands import AzCliCommand
     from azure.mgmt.containerservice.operations import ManagedClustersOperations
 
     from azext_podidentity.actions.workload_source import WorkloadSource
+    from azext_podidentity.arm.cluster_writer import ClusterWriter
     from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.checks.finding import Finding
     from azext_podidentity.profile.entries import EntryKey
+
+logger = get_logger(__name__)
 
 Printed = list[dict[str, str | None]]
 
@@ -30,6 +35,9 @@ def check_pod_identities(
     run_command: bool = False,
     default_namespace: str = "default",
     pod: EntryKey | None = None,
+    repair: bool = False,
+    dry_run: bool = False,
+    yes: bool = False,
     all_clusters: bool = False,
     subscriptions: list[str] | None = None,
     management_group: str | None = None,
@@ -50,6 +58,13 @@ def check_pod_identities(
     from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.cli.target import cluster_reference
 
+    if repair:
+        from azext_podidentity.arm.cluster_writer import ClusterWriter
+
+        writer = ClusterWriter(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name))
+        planned = _repair(cmd, writer, dry_run=dry_run, yes=yes)
+        if dry_run:
+            return _report_findings(cmd, planned, None)
     reader = ClusterReader(cmd.cli_ctx, client, cluster_reference(cmd, resource_group_name, cluster_name))
     source = None
     if workloads or kube_context or run_command or pod:
@@ -59,6 +74,35 @@ def check_pod_identities(
     if pod and source:
         return _follow_pod(cmd, client, reader, source, pod, fail_on)
     return _report_findings(cmd, _find_problems(cmd, client, reader, source), fail_on)
+
+
+def _repair(cmd: AzCliCommand, writer: ClusterWriter, *, dry_run: bool, yes: bool) -> list[Finding]:
+    """Show and carry out the repairs that are safe, and return what they fix. Raise an azure-cli error without consent.
+
+    In a dry run, only return them.
+    """
+    from azext_podidentity.actions.check import read_snapshot
+    from azext_podidentity.checks.repair_plan import plan_repairs
+
+    snapshot = read_snapshot(cmd.cli_ctx, writer)
+    plan = plan_repairs(snapshot)
+    if not plan.findings:
+        logger.warning("Nothing that was found can be repaired without a decision of yours.")
+    elif not dry_run:
+        from azext_podidentity.actions.repair import run_repairs
+        from azext_podidentity.checks.finding import suggested_commands
+        from azext_podidentity.cli.interaction import confirm
+
+        shown = (
+            f"The repair of cluster '{writer.reference.name}' does the same as these commands, with at most one update "
+            f"of the cluster:\n\n{suggested_commands(plan.findings)}\n"
+        )
+        if yes:
+            logger.warning(shown)
+        else:
+            confirm(shown, "Repair the cluster?", "Pass --yes to repair it without a question.")
+        run_repairs(cmd.cli_ctx, writer, plan, snapshot)
+    return list(plan.findings)
 
 
 def _find_problems(

@@ -25,6 +25,16 @@ def provider_state(cli_ctx: AzCli) -> str:
     return _told(lambda: providers_client(cli_ctx).get(PROVIDER).registration_state)
 
 
+def register_feature(cli_ctx: AzCli) -> None:
+    """Begin to register the feature in the current subscription. Raise an azure-cli error if it is refused."""
+    _told(lambda: features_client(cli_ctx).register(PROVIDER, FEATURE))
+
+
+def register_provider(cli_ctx: AzCli) -> None:
+    """Register the provider in the current subscription, again if it is. Raise an azure-cli error if it is refused."""
+    _told(lambda: providers_client(cli_ctx).register(PROVIDER))
+
+
 def _told(ask: Callable[[], Any]) -> str:
     try:
         return str(ask())

@@ -1,0 +1,79 @@
+"""Which findings `check --repair` fixes: those whose fix is safe, deletes nothing and needs one write at most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from azext_podidentity.checks.finding import Finding
+from azext_podidentity.checks.registry import run_checks
+from azext_podidentity.checks.snapshot import Snapshot
+from azext_podidentity.checks.stale_ids import is_stale
+from azext_podidentity.profile.commands import add_command
+from azext_podidentity.profile.entries import ManagedIdentity, NotFound, PodIdentity
+from azext_podidentity.profile.repair import Repair
+
+_FEATURE, _PROVIDER, _ROLE = "feature-registration", "provider-registration", "managed-identity-role"
+_STALE = ("managed-identity-recreated", "managed-identity-client-id")
+_NULL_LABELS = "exception-null-labels"
+REPAIRABLE = (_PROVIDER, _FEATURE, _ROLE, *_STALE, _NULL_LABELS)
+
+
+@dataclass(frozen=True)
+class RepairPlan:
+    """What will be repaired.
+
+    `findings`: those that the repair fixes, each with the commands that do the same. `registers_feature`,
+    `registers_provider`: what is registered in the subscription. `change`: the one write of the cluster, with the
+    roles that are granted for it.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    registers_feature: bool = False
+    registers_provider: bool = False
+    change: Repair = field(default_factory=Repair)
+
+
+def plan_repairs(snapshot: Snapshot) -> RepairPlan:
+    """Return the repairs of the cluster; none for one that does not use the add-on."""
+    findings = [each for each in run_checks(snapshot) if each.severity == "error" and each.check in REPAIRABLE]
+    checks = {each.check for each in findings}
+    entries = snapshot.cluster.profile.identities
+    return RepairPlan(
+        findings=tuple(_with_safe_commands(snapshot, each) for each in findings),
+        registers_feature=_FEATURE in checks,
+        registers_provider=_PROVIDER in checks,
+        change=Repair(
+            stale={entry.key: found for entry in entries if (found := _rebinds(snapshot, entry))},
+            null_labels=frozenset(each.key for each in snapshot.cluster.profile.exceptions if each.has_null_labels)
+            if _NULL_LABELS in checks
+            else frozenset(),
+            without_role=frozenset(entry.key for entry in entries if _lacks_role(snapshot, entry)),
+        )
+        if checks
+        else Repair(),
+    )
+
+
+def _rebinds(snapshot: Snapshot, entry: PodIdentity) -> ManagedIdentity | None:
+    """Return the managed identity that a stale entry should hold, None for an entry that is well or cannot."""
+    found = snapshot.find_identity(entry.identity.resource_id)
+    return found if isinstance(found, ManagedIdentity) and is_stale(entry, found) else None
+
+
+def _lacks_role(snapshot: Snapshot, entry: PodIdentity) -> bool:
+    """Return whether the role is missing over a managed identity that exists and is not rebound, which grants it."""
+    found = snapshot.find_identity(entry.identity.resource_id)
+    missing = snapshot.roles_over(entry.identity.resource_id) == ()
+    return missing and not isinstance(found, NotFound) and _rebinds(snapshot, entry) is None
+
+
+def _with_safe_commands(snapshot: Snapshot, finding: Finding) -> Finding:
+    """Return the finding with commands that delete nothing."""
+    if finding.check in _STALE:
+        stale = [entry for entry in snapshot.cluster.profile.identities if _rebinds(snapshot, entry)]
+        keys = finding.subject.split(", ")
+        commands = (add_command(snapshot.cluster, each, force=True) for each in stale if str(each.key) in keys)
+        return replace(finding, commands=tuple(commands))
+    if finding.check == _NULL_LABELS:
+        return replace(finding, commands=(snapshot.cluster.reference.update_command("--yes"),))
+    return finding

@@ -1,0 +1,73 @@
+"""`az aks pod-identity check --repair`: what is safe is fixed, in one write of the cluster at most."""
+
+from __future__ import annotations
+
+from azure_simulator import Simulator
+from tests.support.azure_cli import CLUSTER_PATH, GROUP, ON_CLUSTER, AzureCli
+from tests.support.cluster_state import entries, exceptions, is_bound, pod_exception, recreate, seed_entries
+
+CHECK = f"aks pod-identity check {ON_CLUSTER}"
+
+
+def writes(simulator: Simulator) -> list[str]:
+    """What was sent that changes something."""
+    return [each.method for each in simulator.requests.all() if each.method != "GET"]
+
+
+def test_everything_that_is_safe_is_fixed_in_one_write(each_az: AzureCli, simulator: Simulator) -> None:
+    labels = [pod_exception("old", None), pod_exception("kept", {"app": "x"})]
+    identities = seed_entries(simulator, "one", "two", "no-role", "healthy", exceptions=labels)
+    new = {name: recreate(simulator, identities[name]) for name in ("one", "two")}
+    simulator.remove_role_assignments(identities["no-role"]["id"])
+    simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
+
+    result = each_az(f"{CHECK} --repair --yes").ok()
+
+    assert {each["severity"] for each in result.json} <= {"warning", "info"}
+    assert len(simulator.requests.matching("PUT", CLUSTER_PATH)) == 1
+    assert simulator.requests.matching("DELETE") == []
+    assert list(entries(simulator)) == ["one", "two", "no-role", "healthy"]
+    assert all(is_bound(simulator, new[name], name) for name in new)
+    assert exceptions(simulator)["old"]["podLabels"] == {}
+    assert exceptions(simulator)["kept"]["podLabels"] == {"app": "x"}
+    assert "--force" in result.stderr
+
+
+def test_a_role_alone_needs_no_write_of_the_cluster(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.remove_role_assignments(identity["id"])
+
+    assert [each["check"] for each in az(f"{CHECK} --repair --yes").ok().json] == ["deprecation"]
+
+    assert simulator.requests.matching("PUT", CLUSTER_PATH) == []
+    assert len(simulator.requests.matching("PUT", "/roleAssignments/")) == 1
+
+
+def test_a_dry_run_shows_it_and_without_a_yes_nothing_is_changed(az: AzureCli, simulator: Simulator) -> None:
+    recreate(simulator, seed_entries(simulator, "app")["app"])
+
+    (finding,) = az(f"{CHECK} --repair --dry-run").ok().json
+    assert finding["check"] == "managed-identity-recreated"
+    assert "--force" in finding["command"]
+
+    message = az(f"{CHECK} --repair").failed()
+    assert finding["command"] in message
+    assert "--yes" in message
+    assert writes(simulator) == []
+
+
+def test_what_needs_a_decision_is_left_alone(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.remove_managed_identity(identity["id"])
+
+    result = az(f"{CHECK} --repair --yes").ok()
+
+    assert "Nothing that was found can be repaired" in result.stderr
+    assert [each["check"] for each in result.json] == ["managed-identity-missing", "deprecation"]
+    assert writes(simulator) == []
+    assert GROUP in identity["id"]
+
+
+def test_its_options_go_together(az: AzureCli) -> None:
+    assert "--dry-run requires --repair" in az(f"{CHECK} --dry-run").failed()
+    assert "cannot be used together" in az(f"{CHECK} --repair --pod a/b").failed()
