@@ -60,6 +60,7 @@ def prepare_azdev() -> None:
 def _prepare(environments: Sequence[Environment], hosts: Sequence[Host]) -> None:
     with _lock():
         if all(environment.python.exists() for environment in environments):
+            note(f"Checking the environments in {BUILD.name}/ ...")
             _run_nox(environments)
         else:
             note(f"Setting up in {BUILD.name}/ (about a minute the first time):")

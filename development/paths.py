@@ -48,6 +48,7 @@ class Host(Environment):
 
 
 NEWEST = Host("newest")
+KUBECTL = NEWEST.folder / "bin" / "kubectl"
 OLDEST = Host("oldest")
 HOSTS = (NEWEST, OLDEST)
 PLOTTER = Environment("plotter")

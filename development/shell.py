@@ -8,8 +8,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+import yaml
+
+from azure_simulator import Simulator
 from development.console import fail, note
+from development.demo_workloads import IDENTITY as WEB_IDENTITY
+from development.demo_workloads import NAMESPACE, demo_objects
+from development.kubernetes_api import KubernetesApi, kubernetes_api
 from development.paths import NEWEST
 from development.program import run
 from development.session import signed_in
@@ -24,13 +33,16 @@ The commands of docs/walkthrough.md work here.
 _WELCOME = f"""
 In this shell, az uses a simulated Azure, which ends with the shell (exit or Ctrl-D). It has the
 cluster {CLUSTER} with pod identity enabled and the managed identity {IDENTITY},
-whose resource ID is in $IDENTITY_RESOURCE_ID. Try:
+whose resource ID is in $IDENTITY_RESOURCE_ID. kubectl shows the workloads of the cluster; nothing
+runs them, so no pod is created or replaced. Their manifests are in the folder manifests. Try:
 
   az aks pod-identity add -g {GROUP} --cluster-name {CLUSTER} \\
       --namespace my-app --identity-resource-id "$IDENTITY_RESOURCE_ID" -o table
   az aks pod-identity list -g {GROUP} --cluster-name {CLUSTER} -o table
   az aks pod-identity delete -g {GROUP} --cluster-name {CLUSTER} \\
       --namespace my-app --name {IDENTITY} --delete-role-assignment -o table
+  az aks pod-identity check -g {GROUP} --cluster-name {CLUSTER} --context {CLUSTER} -o table
+  az aks pod-identity migrate -g {GROUP} --cluster-name {CLUSTER} -o table
   az aks pod-identity --help
 """
 _PROMPT = "(simulated azure) $ "
@@ -43,14 +55,38 @@ def main(arguments: list[str]) -> int:
     if not arguments and not sys.stdin.isatty():
         fail("./demo shell needs a terminal. Without one: ./demo shell -c 'COMMAND'")
         return 2
-    with signed_in() as (simulator, environ):
+    note("Starting the simulated Azure and signing in to it ...")
+    with signed_in() as (simulator, environ), kubernetes_api(Path(environ["HOME"]), CLUSTER) as api:
+        # kubectl first, and behind it the az of the demo.
+        environ.update(api.environment(environ["PATH"]))
         if not empty:
-            simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)
-            environ["IDENTITY_RESOURCE_ID"] = simulator.seed.managed_identity(IDENTITY_GROUP, IDENTITY)["id"]
+            environ["IDENTITY_RESOURCE_ID"] = _seed(simulator, api, Path(environ["HOME"]))
         if arguments:
             return subprocess.run(["sh", "-c", *arguments], env=environ, cwd=environ["HOME"], check=False).returncode
         note(_EMPTY if empty else _WELCOME)
         return _interactive(environ)
+
+
+def _seed(simulator: Simulator, api: KubernetesApi, folder: Path) -> str:
+    """Create the cluster, its workloads and their manifests; return the resource ID of a free managed identity."""
+    web = simulator.seed.managed_identity(IDENTITY_GROUP, WEB_IDENTITY)
+    profile = {"enabled": True, "userAssignedIdentities": [_entry(web)]}
+    cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile, fqdn=api.host)
+    simulator.seed.role_assignment(web["id"], cluster["identity"]["principalId"])
+    objects = demo_objects(web)
+    api.seed(*objects)
+    manifests = folder / "manifests"
+    manifests.mkdir()
+    for each in objects:
+        if each["metadata"].get("namespace") == NAMESPACE and not each["kind"].startswith("Azure"):
+            (manifests / f"{each['kind'].lower()}-{each['metadata']['name']}.yaml").write_text(yaml.safe_dump(each))
+    return str(simulator.seed.managed_identity(IDENTITY_GROUP, IDENTITY)["id"])
+
+
+def _entry(identity: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"clientId": identity["properties"]["clientId"], "objectId": identity["properties"]["principalId"]}
+    bound = {"resourceId": identity["id"], **names}
+    return {"name": WEB_IDENTITY, "namespace": NAMESPACE, "bindingSelector": WEB_IDENTITY, "identity": bound}
 
 
 def _interactive(environ: dict[str, str]) -> int:

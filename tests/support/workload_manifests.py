@@ -9,11 +9,10 @@ from typing import Any
 import yaml
 
 from azure_simulator import Simulator
-from development.paths import NEWEST
+from development.paths import KUBECTL
 from tests.support.azure_cli import NAMESPACE, ON_CLUSTER, sent
 from tests.support.cluster_state import entries
 
-KUBECTL = NEWEST.folder / "bin" / "kubectl"
 MIGRATE = f"aks pod-identity migrate {ON_CLUSTER}"
 ISSUER = "https://issuer.example/cluster/"
 ENABLED: dict[str, Any] = {

@@ -21,9 +21,9 @@ from azext_podidentity.migration.output_files import OutputFiles, render
 from azext_podidentity.migration.plan import plan_migration
 from azext_podidentity.migration.steps import MigrationPlan, Options
 from azext_podidentity.profile.entries import EntryKey
+from development.paths import KUBECTL
 from tests.support.builders import Json, cluster_of, identity_entry
 from tests.support.kubernetes_objects import NAMESPACE, workload
-from tests.support.workload_manifests import KUBECTL
 
 CLUSTER = cluster_of([identity_entry(EntryKey(NAMESPACE, "my-pod-identity"))])
 KINDS = ("Deployment", "ReplicaSet", "Job")

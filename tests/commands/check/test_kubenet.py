@@ -9,10 +9,10 @@ import pytest
 
 from azext_podidentity.profile.net_raw_policy import DEFINITION
 from azure_simulator import Simulator
+from development.kubernetes_api import kubernetes_api
 from development.paths import ROOT
 from tests.support.azure_cli import CLUSTER, GROUP, ON_CLUSTER, AzureCli, commands_in
 from tests.support.faults import FORBIDDEN, forbidden
-from tests.support.kubernetes_api import kubernetes_api
 
 CHECK = f"aks pod-identity check {ON_CLUSTER}"
 BUILTIN = f"/providers/Microsoft.Authorization/policyDefinitions/{DEFINITION}"

@@ -12,9 +12,9 @@ import pytest
 from azext_podidentity.migration.resources_to_read import FOR_POD_CHECKS, in_cluster_command
 from azext_podidentity.profile.entries import EntryKey
 from azure_simulator import Simulator
+from development.kubernetes_api import KubernetesApi, kubernetes_api
 from tests.support.azure_cli import NAMESPACE, ON_CLUSTER, AzureCli
 from tests.support.cluster_state import seed_entries
-from tests.support.kubernetes_api import KubernetesApi, kubernetes_api
 from tests.support.pod_states import agent, agent_set, identity_objects, live, node, pod
 from tests.support.workload_manifests import ENABLED, USE, service_account
 
@@ -30,7 +30,7 @@ def api(tmp_path: Path) -> Iterator[KubernetesApi]:
 @pytest.fixture
 def az_there(az: AzureCli, api: KubernetesApi) -> AzureCli:
     """An az whose kubectl finds the API."""
-    return AzureCli(az.az, {**az.environment, **api.environment})
+    return AzureCli(az.az, {**az.environment, **api.environment()})
 
 
 def cluster_objects(simulator: Simulator, label: str) -> list[dict[str, Any]]:

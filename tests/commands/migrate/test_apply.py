@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import Simulator
+from development.kubernetes_api import KubernetesApi, kubernetes_api
 from tests.support.azure_cli import NAMESPACE, AzureCli
 from tests.support.cluster_state import profile_of, seed_entries
-from tests.support.kubernetes_api import KubernetesApi, kubernetes_api
 from tests.support.workload_manifests import (
     CLIENT_ID,
     ENABLED,
@@ -45,7 +45,7 @@ def api(tmp_path: Path) -> Iterator[KubernetesApi]:
 @pytest.fixture
 def az_there(az: AzureCli, api: KubernetesApi) -> AzureCli:
     """An az whose kubectl finds the API."""
-    return AzureCli(az.az, {**az.environment, **api.environment})
+    return AzureCli(az.az, {**az.environment, **api.environment()})
 
 
 def objects() -> list[Wire]:

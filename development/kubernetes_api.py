@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import kmock
 
-from tests.support.workload_manifests import KUBECTL, Wire
+from development.paths import KUBECTL
+
+Wire = dict[str, Any]
 
 _VERBS = frozenset({"get", "list", "create", "patch", "delete", "update", "watch"})
 _KINDS = {
@@ -52,12 +55,12 @@ class _Emulator(kmock.KubernetesEmulator):
 class KubernetesApi:
     """The API of one cluster; kubectl finds it by the environment."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, context: str) -> None:
         self.url = url.rstrip("/")
         self._config = folder / "kubeconfig"
         cluster = {"name": "here", "cluster": {"server": self.url}}
-        context = {"name": "here", "context": {"cluster": "here", "user": "me"}}
-        head = {"apiVersion": "v1", "kind": "Config", "current-context": "here"}
+        user = {"name": context, "context": {"cluster": "here", "user": "me"}}
+        head = {"apiVersion": "v1", "kind": "Config", "current-context": context}
         # The API has no schemas, without which kubectl validates nothing.
         self._program = folder / "kubectl" / "kubectl"
         self._program.parent.mkdir()
@@ -66,15 +69,19 @@ class KubernetesApi:
         )
         self._program.chmod(0o755)
         self._config.write_text(
-            json.dumps({**head, "clusters": [cluster], "contexts": [context], "users": [{"name": "me", "user": {}}]})
+            json.dumps({**head, "clusters": [cluster], "contexts": [user], "users": [{"name": "me", "user": {}}]})
         )
 
     @property
-    def environment(self) -> dict[str, str]:
-        """What leads kubectl to the API."""
+    def host(self) -> str:
+        """Return the address of the API, without scheme and port."""
+        return urlsplit(self.url).hostname or ""
+
+    def environment(self, path: str = os.environ.get("PATH", os.defpath)) -> dict[str, str]:
+        """Return the environment variables that lead kubectl to the API, with the value of PATH that follows it."""
         return {
             "KUBECONFIG": str(self._config),
-            "PATH": f"{self._program.parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{self._program.parent}{os.pathsep}{path}",
             "NO_PROXY": "127.0.0.1",
         }
 
@@ -92,7 +99,7 @@ class KubernetesApi:
 
     def run(self, *command: str, folder: Path | None = None) -> str:
         """Run a command that calls kubectl, and return what it prints."""
-        environment = {**os.environ, **self.environment}
+        environment = {**os.environ, **self.environment()}
         result = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr
         return result.stdout
@@ -108,8 +115,8 @@ class KubernetesApi:
 
 
 @contextmanager
-def kubernetes_api(folder: Path) -> Iterator[KubernetesApi]:
-    """Serve an empty cluster while the block runs."""
+def kubernetes_api(folder: Path, context: str = "here") -> Iterator[KubernetesApi]:
+    """Serve an empty cluster while the block runs, to a kubectl whose current context has that name."""
     started, loop, urls = Event(), asyncio.new_event_loop(), list[str]()
     stop = asyncio.Event()
 
@@ -129,7 +136,7 @@ def kubernetes_api(folder: Path) -> Iterator[KubernetesApi]:
     thread.start()
     assert started.wait(_SECONDS)
     try:
-        yield KubernetesApi(urls[0], folder)
+        yield KubernetesApi(urls[0], folder, context)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(_SECONDS)
