@@ -13,6 +13,8 @@ Rows = list[dict[str, str]]
 
 # The gap between two columns.
 _GAP = 2
+# The least width of a last column that is wrapped, whatever is left.
+_MIN_LAST = 20
 
 
 def per_cluster(table: Callable[[Any, int], Rows]) -> Callable[[Any], Rows]:
@@ -53,6 +55,32 @@ def _one_line_cells(table: Callable[..., Rows]) -> Callable[..., Rows]:
     return rows
 
 
+def _fitted(table: Callable[[Any], Rows]) -> Callable[[Any, int], Rows]:
+    """Return the table with its last column wrapped between words, so that it fits the width if words are short."""
+
+    @wraps(table)
+    def rows(result: Any, width: int) -> Rows:
+        made = table(result)
+        *others, last = made[0] if made else ("",)
+        # az makes a column at least two wider than its header.
+        taken = sum(max(len(name) + 2, *(len(row[name]) for row in made)) + _GAP for name in others)
+        return [{**row, last: wrapped(row[last], max(width - taken, _MIN_LAST))} for row in made]
+
+    return rows
+
+
+def wrapped(text: str, width: int, *, break_words: bool = False) -> str:
+    """Return the text in lines of at most that width, with managed identities by their names.
+
+    A longer word is broken only with `break_words`.
+    """
+    from textwrap import fill
+
+    from azext_podidentity.profile.validation import with_identity_names
+
+    return fill(with_identity_names(text), width, break_on_hyphens=False, break_long_words=break_words)
+
+
 def _names_cluster(result: object) -> bool:
     return hasattr(result, "cluster")
 
@@ -77,6 +105,7 @@ def pod_identities_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     ]
 
 
+@_fitted
 @_one_line_cells
 def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the pod identity exceptions of a managed cluster (its JSON as az prints it)."""
@@ -90,6 +119,7 @@ def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     ]
 
 
+@_fitted
 @_one_line_cells
 def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int = 0) -> Rows:
     """Return the rows of the result of `apply`, one per entry and role, with the previous values of what changes.
@@ -104,7 +134,7 @@ def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int =
     roles = [
         {
             "Change": each.get("state", "added").lower(),
-            "Kind": "roleAssignment",
+            "Kind": "role",
             "Namespace": "",
             "Name": _name(each["scope"]),
             "Details": each["role"],
@@ -124,6 +154,7 @@ def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int =
     ]
 
 
+@_fitted
 @_one_line_cells
 def document_table(document: Mapping[str, Any], _: int = 0) -> Rows:
     """Return the rows of the manifest that `export` returns, one per entry."""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from azext_podidentity._format import Rows
+from azext_podidentity._format import Rows, wrapped
 
 # Widths in the table of findings: the severity, the narrowest and the widest subject, the narrowest message, and the
 # gap between columns. az makes a column at least two wider than its header.
@@ -29,7 +29,7 @@ def steps_table(steps: Sequence[Mapping[str, Any]], width: int) -> Rows:
     return [
         {
             "Step": f"{marks[each['state']]} {each['step']}",
-            "Detail": _wrapped(each["detail"], width - _STEP - _GAP),
+            "Detail": wrapped(each["detail"], width - _STEP - _GAP),
         }
         for each in steps
     ]
@@ -46,7 +46,7 @@ def findings_table(findings: Sequence[Mapping[str, Any]], width: int) -> Rows:
         rows = findings_table([{key: each[key] for key in _OF_FINDING} for each in findings], left)
         return [{"Cluster": each["cluster"], **row} for each, row in zip(findings, rows, strict=True)]
     widest = max((len(finding["subject"]) for finding in findings), default=0)
-    subjects = [_wrapped(finding["subject"], min(max(widest, _MIN_SUBJECT), _MAX_SUBJECT)) for finding in findings]
+    subjects = [wrapped(finding["subject"], min(max(widest, _MIN_SUBJECT), _MAX_SUBJECT)) for finding in findings]
     # A long name is not broken, so its column can be wider than it should be.
     subject = max((len(line) for cell in subjects for line in cell.splitlines()), default=0)
     message = max(width - _SEVERITY - max(subject, _MIN_SUBJECT) - 2 * _GAP, _MIN_MESSAGE)
@@ -54,16 +54,7 @@ def findings_table(findings: Sequence[Mapping[str, Any]], width: int) -> Rows:
         {
             "Severity": finding["severity"],
             "Subject": cell,
-            "Message": _wrapped(finding["message"], message),
+            "Message": wrapped(finding["message"], message),
         }
         for finding, cell in zip(findings, subjects, strict=True)
     ]
-
-
-def _wrapped(text: str, width: int) -> str:
-    """Return the text in lines of at most that width, with managed identities by their names."""
-    from textwrap import fill
-
-    from azext_podidentity.profile.validation import with_identity_names
-
-    return fill(with_identity_names(text), width, break_on_hyphens=False, break_long_words=False)

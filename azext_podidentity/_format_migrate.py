@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
+
+from azext_podidentity._format import wrapped
 
 # The other columns of a plan: 15 for the step and two gaps. Those of a status: 13 for the state and three gaps.
 _PLAN_REST, _STATUS_REST = 19, 19
@@ -27,7 +30,7 @@ def migration_table(result: Any, width: int) -> Any:
     return [
         {
             "Step": step,
-            "Subject": _wrapped(subject, _SUBJECT),
+            "Subject": wrapped(subject, _SUBJECT, break_words=True),
             "Details": "\n".join(_shown(each, width - _SUBJECT - _PLAN_REST) for each in details),
         }
         for step, subject, *details in rows
@@ -37,9 +40,9 @@ def migration_table(result: Any, width: int) -> Any:
 def _status_row(status: Mapping[str, Any], reason: int) -> dict[str, str]:
     return {
         "State": status["state"],
-        "Workload": _wrapped(f"{status['kind']} {status['namespace']}/{status['name']}", _SUBJECT),
-        "ServiceAccount": _wrapped(status["serviceAccount"] or "", _ACCOUNT),
-        "Reason": _wrapped(status["reason"] or "", reason),
+        "Workload": wrapped(f"{status['kind']} {status['namespace']}/{status['name']}", _SUBJECT, break_words=True),
+        "ServiceAccount": wrapped(status["serviceAccount"] or "", _ACCOUNT, break_words=True),
+        "Reason": wrapped(status["reason"] or "", reason, break_words=True),
     }
 
 
@@ -90,16 +93,7 @@ def _removal_rows(removed: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _shown(text: str, width: int) -> str:
-    return (_pasteable if text.startswith("az ") else _wrapped)(text, width)
-
-
-def _wrapped(text: str, width: int) -> str:
-    """Return the text in lines of at most that width, with managed identities by their names."""
-    from textwrap import fill
-
-    from azext_podidentity.profile.validation import with_identity_names
-
-    return fill(with_identity_names(text), width, break_on_hyphens=False)
+    return (_pasteable if text.startswith("az ") else partial(wrapped, break_words=True))(text, width)
 
 
 def _pasteable(command: str, width: int) -> str:

@@ -171,8 +171,9 @@ HELP["aks pod-identity list"] = f"""
 type: command
 short-summary: List the pod identities in a managed Kubernetes cluster.
 long-summary: >-
-    The JSON output is the managed cluster, with the pod identities in podIdentityProfile.userAssignedIdentities. The
-    table output has one row per pod identity.
+    The JSON output is the managed cluster, as in aks-preview, with the pod identities in
+    podIdentityProfile.userAssignedIdentities. A --query starts there: [].name, for example, finds nothing. The table
+    output has one row per pod identity.
 
 
     {_READ}
@@ -355,8 +356,9 @@ HELP["aks pod-identity exception list"] = f"""
 type: command
 short-summary: List the pod identity exceptions in a managed Kubernetes cluster.
 long-summary: >-
-    The JSON output is the managed cluster, with the exceptions in podIdentityProfile.userAssignedIdentityExceptions.
-    The table output has one row per exception.
+    The JSON output is the managed cluster, as in aks-preview, with the exceptions in
+    podIdentityProfile.userAssignedIdentityExceptions. A --query starts there: [].name, for example, finds nothing. The
+    table output has one row per exception.
 
 
     {_READ}

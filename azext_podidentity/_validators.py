@@ -22,6 +22,7 @@ def validate_cluster(namespace: Namespace) -> None:
 
     from azext_podidentity.profile.cluster_reference import resolve_cluster
 
+    _hint_at_cluster_name(namespace)
     if getattr(namespace, "all_clusters", False):
         from azext_podidentity._validators_fleet import validate_no_cluster
 
@@ -274,6 +275,18 @@ def _managed_identity_id(given: str) -> str:
     from azext_podidentity.profile.validation import check_managed_identity_id
 
     return check_managed_identity_id(_without_carriage_return(given, "--identity-resource-id"))
+
+
+def _hint_at_cluster_name(namespace: Namespace) -> None:
+    """Raise RequiredArgumentMissingError if a list command gets a name and no cluster, which `-n` often names in az."""
+    from azure.cli.core.azclierror import RequiredArgumentMissingError
+
+    name = getattr(namespace, "entry_name", None)
+    if name and namespace.command.endswith(" list") and not (namespace.cluster or namespace.cluster_name):
+        raise RequiredArgumentMissingError(
+            "The following arguments are required: --cluster-name",
+            f"--name (-n) is the name of an entry. To name the cluster, pass: --cluster-name {name}",
+        )
 
 
 def _without_carriage_return(value: str, option: str) -> str:

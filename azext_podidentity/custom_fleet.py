@@ -28,7 +28,7 @@ def list_clusters(
     from azext_podidentity.cli.after_output import warn_after_output
 
     inventory = read_inventory(cmd.cli_ctx, Scope(tuple(subscriptions or ()), management_group))
-    warn_after_output(cmd.cli_ctx, inventory.summary())
+    warn_after_output(cmd.cli_ctx, inventory.summary(), last=True)
     _fail_if_unreadable(cmd, inventory)
     return inventory.rows(include_disabled=include_disabled)
 
@@ -64,7 +64,7 @@ def check_all_clusters(
     checked = check_clusters(cmd.cli_ctx, scope, parallel=parallel or PARALLEL, timeout=timeout)
     if report:
         write_report(report, check_report(checked.inventory, checked.findings))
-    warn_after_output(cmd.cli_ctx, checked.inventory.summary())
+    warn_after_output(cmd.cli_ctx, checked.inventory.summary(), last=True)
     print_after_table(cmd.cli_ctx, "Suggested commands:", suggested_commands(checked.findings))
     if fail_on and (bad := at_or_above([each.finding for each in checked.findings], fail_on)):
         fail_after_output(cmd.cli_ctx, fail_on_error(fail_on, len(bad), len(checked.findings)))
@@ -143,7 +143,7 @@ def apply_to_selected(
     if failed:
         _fail_partial(cmd, f"{summary(results)} To continue, run the same command again.", len(failed) == len(results))
     else:
-        warn_after_output(cmd.cli_ctx, summary(results))
+        warn_after_output(cmd.cli_ctx, summary(results), last=True)
     if options.dry_run and at_terminal(cmd.cli_ctx):
         texts = [each.plan.describe(each.cluster.name) for each in results if each.plan is not None]
         print_text(cmd.cli_ctx, colour_difference(cmd.cli_ctx, "\n".join(texts)) + "\n")

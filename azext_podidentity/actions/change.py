@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from azure.cli.core.azclierror import AzCLIError, AzureResponseError
 from knack.log import get_logger
 
+from azext_podidentity.actions.removed_identities import warn_of_deleted_identities
 from azext_podidentity.arm.backoff import sleep
 from azext_podidentity.arm.cluster_writer import WriteError, Written
 from azext_podidentity.arm.errors import ArmError, explain_failed
@@ -84,6 +85,7 @@ def change_cluster(
     except AzCLIError:
         run.warn_of_grants()
         raise
+    grants.show_new(writer.reference.name)
     return result
 
 
@@ -148,6 +150,8 @@ class _Run:  # pylint: disable=too-many-instance-attributes
             )
 
     def _write(self, state: ClusterState, wanted: Cluster, prepared: Preparation) -> ChangeResult | None:
+        if not self._writes and self._removed:
+            warn_of_deleted_identities(self._cli_ctx, self._removed.values())
         self._writes += 1
         try:
             if self._no_wait:

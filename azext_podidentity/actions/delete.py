@@ -142,4 +142,4 @@ def _leftover_advice(cluster: Cluster) -> str:
         *("role", "assignment", "list", "--all", "--assignee", cluster.principal_id or "CLUSTER_IDENTITY"),
         *("--role", OPERATOR_ROLE, "--output", "table"),
     )
-    return f"If an earlier run was interrupted, the cluster identity may still have the role. To check, run:\n{find}"
+    return f"If an earlier run was interrupted, the cluster identity may still have the role. To check, run: {find}"

@@ -15,8 +15,10 @@ from azext_podidentity.arm import managed_identities, role_assignments
 from azext_podidentity.arm.backoff import ROLE_WRITES, now, until_role_write
 from azext_podidentity.arm.concurrency import begin
 from azext_podidentity.arm.errors import explain_leftover
+from azext_podidentity.cli.after_output import warn_after_output
 from azext_podidentity.cli.progress import counted
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, PodIdentity, Profile
+from azext_podidentity.profile.rbac import OPERATOR_ROLE
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -67,6 +69,8 @@ class RoleGrants:
         self._unreadable: dict[str, str] = {}
         # The moment of `backoff.now` at which a role was granted, None if that was long ago.
         self._granted: set[str] = set()
+        # The resource IDs of the managed identities over which it was granted for new entries.
+        self._new: list[str] = []
         self._granted_at: dict[str, float | None] = {}
 
     def prepare(self, cluster: Cluster, wanted: Profile, existing: Iterable[PodIdentity] = ()) -> Preparation:
@@ -91,6 +95,16 @@ class RoleGrants:
     def granted(self) -> frozenset[str]:
         """Return the resource IDs, in lower case, over which this object granted the role."""
         return frozenset(self._granted)
+
+    def show_new(self, cluster_name: str) -> None:
+        """Say after the result, in one line, over which managed identities of new entries the role was granted."""
+        if self._new:
+            first, others = self._new[0].rpartition("/")[2], len(self._new) - 1
+            more = f" and {others} more" if others else ""
+            warn_after_output(
+                self._cli_ctx,
+                f"The identity of cluster '{cluster_name}' was granted the {OPERATOR_ROLE} role over '{first}'{more}.",
+            )
 
     def wait_after_refusal(
         self, identity: ManagedIdentity, cluster: Cluster, removing: Collection[EntryKey] = ()
@@ -161,12 +175,17 @@ class RoleGrants:
             {each: found[each.lower()] for each in resource_ids if each.lower() in needed}, cluster.location
         )
         if not self._skip:
-            self._grant_missing(resource_ids, roles, principal_id, _THEN_ADD)
+            self._new += self._grant_missing(resource_ids, roles, principal_id, _THEN_ADD)
         self._known.update(dict.fromkeys((each.lower() for each in resource_ids), None))
         self._known.update(known)
 
-    def _grant_missing(self, resource_ids: list[str], roles: RolesByIdentity, principal_id: str, then: str) -> None:
-        """Grant the role over each managed identity for which none was found, unless the caller may not look."""
+    def _grant_missing(
+        self, resource_ids: list[str], roles: RolesByIdentity, principal_id: str, then: str
+    ) -> list[str]:
+        """Grant the role over each managed identity for which none was found, unless the caller may not look.
+
+        Return the resource IDs of those over which it is new.
+        """
         missing = []
         for resource_id in resource_ids:
             key = resource_id.lower()
@@ -183,6 +202,7 @@ class RoleGrants:
         created = role_assignments.grant(self._cli_ctx, missing, principal_id, then=then)
         self._granted.update(each.lower() for each in created)
         self._granted_at.update(dict.fromkeys((each.lower() for each in missing), now()))
+        return created
 
     def _warn_of_unreadable(self) -> None:
         if not self._unreadable:

@@ -31,7 +31,7 @@ _PACK = "gzip | base64"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 # The application of the Kubernetes API server of clusters with Microsoft Entra integration, in every cloud.
 _SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
-_OTHER_WAY = "Run this on a machine that reaches the cluster, and pass the output with --workloads:\n{}"
+_OTHER_WAY = "Run this on a machine that reaches the cluster, and pass the output with --workloads:"
 
 
 def run_kubectl(cli_ctx: AzCli, client: Any, reference: ClusterReference, model: ManagedCluster, command: str) -> str:
@@ -40,7 +40,7 @@ def run_kubectl(cli_ctx: AzCli, client: Any, reference: ClusterReference, model:
     Raise an azure-cli error with kubectl's own words if the command cannot be run or fails, and ValidationError if
     even the compressed output is longer than the service returns.
     """
-    other_way = _OTHER_WAY.format(command)
+    other_way = [_OTHER_WAY, command]
     run = partial(_run, cli_ctx, client, reference, token=_token(cli_ctx, model), other_way=other_way)
     logs = run(command)
     if len(logs.encode()) < _MAX_LOGS:
@@ -56,7 +56,7 @@ def run_kubectl(cli_ctx: AzCli, client: Any, reference: ClusterReference, model:
 
 
 def _run(
-    cli_ctx: AzCli, client: Any, reference: ClusterReference, command: str, *, token: str | None, other_way: str
+    cli_ctx: AzCli, client: Any, reference: ClusterReference, command: str, *, token: str | None, other_way: list[str]
 ) -> str:
     """Return the output of the command; raise as `run_kubectl`."""
     from azure.cli.command_modules.acs.custom import RunCommandLocationPolling
@@ -80,7 +80,7 @@ def _run(
     return logs
 
 
-def _unpacked(packed: str, other_way: str) -> str:
+def _unpacked(packed: str, other_way: list[str]) -> str:
     """Return the decompressed output of `_PACK`; raise ValidationError if it failed, which its exit code hides."""
     text = "".join(line for line in packed.splitlines() if _BASE64.fullmatch(line))
     try:

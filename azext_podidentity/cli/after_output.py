@@ -28,15 +28,17 @@ logger = get_logger(__name__)
 ERROR, PARTIAL, CHANGES = 1, 4, 5
 # Names of clusters in a message.
 _NAMES = 5
+# How many warnings of several clusters are shown.
+_SHOWN = 3
 _LOCK = Lock()
 _KEY = "pod_identity_after_output"
 
 
 @dataclass
 class _AfterOutput:
-    """The warnings, each once, the texts below the table by heading, and the errors to end with."""
+    """The warnings and whether each comes last, the texts below the table by heading, and the errors to end with."""
 
-    warnings: dict[str, None] = field(default_factory=dict)
+    warnings: dict[str, bool] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
     errors: list[tuple[AzCLIError, int]] = field(default_factory=list)
 
@@ -46,8 +48,8 @@ class _AfterOutput:
         del cli_ctx.invocation.data[_KEY]
         for heading, texts in self.texts.items():
             print("", heading, "", "\n\n".join(texts), sep="\n", file=cli_ctx.out_file)
-        for warning in self.warnings if result.exit_code == 0 else ():
-            logger.warning(warning)
+        for line in self._warning_lines() if result.exit_code == 0 else ():
+            logger.warning(line)
         # An error that no exit code tells from others goes first.
         for error, exit_code in sorted(self.errors, key=lambda each: each[1]):
             if exit_code == ERROR:
@@ -56,10 +58,25 @@ class _AfterOutput:
             error.send_telemetry()
             raise SystemExit(exit_code)
 
+    def _warning_lines(self) -> list[str]:
+        """Return the warnings with commands, which stay as they are, and one line of the others."""
+        with_commands = [each for each in self.warnings if "\n" in each]
+        first = [each for each, last in self.warnings.items() if not last and each not in with_commands]
+        last = [each for each, last in self.warnings.items() if last and each not in with_commands]
+        line = " ".join(filter(None, (some_of(first, _SHOWN, " "), *last)))
+        return [*with_commands, *([line] if line else ())]
 
-def warn_after_output(cli_ctx: AzCli, warning: str) -> None:
-    """Log the warning after the result, once for all clusters, and not at all if the command fails."""
-    _of(cli_ctx).warnings[warning] = None
+
+def warn_after_output(cli_ctx: AzCli, warning: str, *, last: bool = False) -> None:
+    """Log the warning after the result, once for all clusters, and not at all if the command fails.
+
+    Those of one line are logged as one: scripts that fail on more can allow for one. `last` puts it behind the others,
+    of which only some are shown.
+    """
+    if getattr(cli_ctx, "invocation", None) is None:  # a caller without az
+        logger.warning(warning)
+    else:
+        _of(cli_ctx).warnings[warning] = last
 
 
 def print_after_table(cli_ctx: AzCli, heading: str, text: str) -> None:

@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 def warn_deprecated(cli_ctx: AzCli) -> None:
     """Log one warning per process, after the result. Called by the commands that start or extend the use."""
-    warn_after_output(cli_ctx, DEPRECATION)
+    warn_after_output(cli_ctx, DEPRECATION, last=True)

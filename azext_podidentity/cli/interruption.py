@@ -24,7 +24,7 @@ def note_sent(cli_ctx: AzCli, reference: ClusterReference) -> None:
     """Note that a change of the cluster is being sent, whose operation continues without the command."""
     wait = reference.cluster_command("wait", "--updated")
     message = f"The change of cluster {reference.name!r} may have been accepted; its operation then continues in Azure."
-    _note(cli_ctx, reference, message, f"To wait for its end, run:\n{wait}")
+    _note(cli_ctx, reference, message, ["To wait for its end, run:", wait])
 
 
 def note_completed(cli_ctx: AzCli, reference: ClusterReference) -> None:
@@ -32,13 +32,13 @@ def note_completed(cli_ctx: AzCli, reference: ClusterReference) -> None:
     _note(cli_ctx, reference, f"The change of cluster {reference.name!r} was completed.")
 
 
-def noted(cli_ctx: AzCli, reference: ClusterReference) -> tuple[str, str | None] | None:
+def noted(cli_ctx: AzCli, reference: ClusterReference) -> tuple[str, list[str] | None] | None:
     """Return what was noted last of the cluster, and what to do about it; None if nothing was."""
-    note: tuple[str, str | None] | None = cli_ctx.invocation.data.get(_KEY, {}).get(reference)
+    note: tuple[str, list[str] | None] | None = cli_ctx.invocation.data.get(_KEY, {}).get(reference)
     return note
 
 
-def _note(cli_ctx: AzCli, reference: ClusterReference, message: str, advice: str | None = None) -> None:
+def _note(cli_ctx: AzCli, reference: ClusterReference, message: str, advice: list[str] | None = None) -> None:
     invocation = getattr(cli_ctx, "invocation", None)
     if invocation is None:  # a caller without az
         return

@@ -78,8 +78,10 @@ def build_kustomization(folder: str) -> str:
     if result.returncode:
         raise ValidationError(
             f"kubectl failed to build the kustomization in '{folder}': {_own_words(result)}",
-            "Correct the kustomization, or pass what it builds: kubectl kustomize FOLDER | az aks pod-identity migrate "
-            "--workloads - ...",
+            [
+                "Correct the kustomization, or pass what it builds:",
+                "kubectl kustomize FOLDER | az aks pod-identity migrate --workloads - ...",
+            ],
         )
     return result.stdout
 

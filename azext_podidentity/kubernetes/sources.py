@@ -52,7 +52,7 @@ def read_sources(arguments: Sequence[str]) -> tuple[list[KubernetesObject], dict
     if not objects:
         raise InvalidArgumentValueError(
             f"{OPTION} {' '.join(arguments)}: no Kubernetes object found.",
-            f"Pass manifests, or the output of:\n{KUBECTL_GET}",
+            ["Pass manifests, or the output of:", KUBECTL_GET],
         )
     return objects, {file.name: file for file in files}
 

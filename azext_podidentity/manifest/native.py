@@ -33,7 +33,7 @@ def read_native(document: Document, collector: EntryCollector, subscription: str
         reader = NodeReader(part, collector.problems)
         entry = PodIdentityException(reader.key(), reader.labels("podLabels"))
         if entry.key == SERVICE_EXCEPTION:
-            reader.add_problem(f"{EXCEPTION.name(entry.key)} belongs to the service; remove it from the manifest")
+            reader.add_problem(f"{EXCEPTION.name(entry.key)} is managed by AKS; remove it from the manifest")
         collector.add_exception(entry, reader.place)
 
 

@@ -126,7 +126,7 @@ class OpenSourceReader:
             reader.key("metadata", namespace=self.collector.namespace), reader.labels("spec", "podLabels")
         )
         if entry.key == SERVICE_EXCEPTION:
-            self.collector.notes.append(f"{reader.place}: {entry.key} belongs to the service, so it is not applied.")
+            self.collector.notes.append(f"{reader.place}: {entry.key} is managed by AKS, so it is not applied.")
         elif entry not in (known for known, _ in self.collector.exceptions.values()):
             self.collector.add_exception(entry, reader.place)
 

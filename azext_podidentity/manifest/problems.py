@@ -8,7 +8,7 @@ from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.profile.text import some_of
 
-HELP = "To see the file format, run:\naz aks pod-identity apply --help"
+HELP = ["To see the file format, run:", "az aks pod-identity apply --help"]
 _SHOWN = 100
 
 

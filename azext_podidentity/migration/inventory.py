@@ -133,8 +133,11 @@ class _Collector:  # pylint: disable=too-few-public-methods
         if other is not each and other.raw != each.raw:
             raise InvalidArgumentValueError(
                 f"--workloads: {key} is defined twice, with differences: {other.origin} and {each.origin}.",
-                "Pass the objects of one environment only. If kustomize overlays create them, pass the result of one:\n"
-                "kubectl kustomize FOLDER | az aks pod-identity migrate --workloads - ...",
+                [
+                    "Pass the objects of one environment only. If kustomize overlays create them, pass the result of "
+                    "one:",
+                    "kubectl kustomize FOLDER | az aks pod-identity migrate --workloads - ...",
+                ],
             )
 
     def inventory(self) -> Inventory:

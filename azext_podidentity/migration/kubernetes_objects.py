@@ -19,10 +19,10 @@ KUBECTL_GET = (
 )
 # The length of the output of `kubectl get -A -o json` for about 20,000 pods.
 MAX_CHARACTERS = 256 * 1024 * 1024
-_TEMPLATE_ADVICE = (
-    "Pass plain Kubernetes objects. Render templates first, for example:\n"
-    "helm template . | az aks pod-identity migrate --workloads - ..."
-)
+_TEMPLATE_ADVICE = [
+    "Pass plain Kubernetes objects. Render templates first, for example:",
+    "helm template . | az aks pod-identity migrate --workloads - ...",
+]
 
 
 @dataclass(frozen=True)

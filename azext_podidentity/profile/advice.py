@@ -19,18 +19,20 @@ class Advice:
     """Why something failed, and the way out.
 
     reason: sentences that say what happened and why. steps: sentences that say what to do; a last one that ends with a
-    colon introduces the commands. commands: command lines that can be pasted, in the order to run them.
+    colon introduces the commands. commands: command lines that can be pasted, in the order to run them. alternative:
+    another way out, its sentence and then its commands.
     """
 
     reason: str
     steps: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    alternative: tuple[str, ...] = ()
 
     @property
     def recommendations(self) -> list[str]:
-        """Return the steps and the commands, one list item each, as `AzCLIError` takes them."""
+        """Return steps, commands and the alternative, one list item each, as `AzCLIError` takes them."""
         introduced = not self.commands or (self.steps[-1:] and self.steps[-1].endswith(":"))
-        return [*self.steps, *(() if introduced else (FIX,)), *self.commands]
+        return [*self.steps, *(() if introduced else (FIX,)), *self.commands, *self.alternative]
 
     def __str__(self) -> str:
         return printable("\n".join((self.reason, *self.recommendations)))

@@ -58,7 +58,13 @@ def _advice(
         # The service removes the identity from the nodes together with the entry, and fails if there is none.
         create = _create(identity, now, cluster)
         if removal:
-            return Advice(_DELETED, ("To recreate it and then remove the entry, run:",), (*create, removal))
+            keep = tuple(add_command(cluster, entry, force=True) for entry in entries if entry.key in context.removing)
+            return Advice(
+                _DELETED,
+                ("To recreate it and then remove the entry, run:",),
+                (*create, removal),
+                ("Or, to keep the entry, run this in place of the last command:", *keep) if keep else (),
+            )
         return Advice(_DELETED, ("To recreate it and grant the role, run:",), (*create, grant))
     if is_another(identity, now) and entries and removal:
         if context.removing:

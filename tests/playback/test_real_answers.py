@@ -142,7 +142,8 @@ def test_add_identity_and_role(replaying_az: InProcessAz) -> None:
 
 def test_remove_identity(replaying_az: InProcessAz) -> None:
     put = "podid-usage-7-put-200-remove-identity"
-    with answers("podid-usage-6-get-200-assigned", put, "podid-usage-8-get-200-after-remove") as written:
+    reads = ["podid-usage-6-get-200-assigned", "podid-usage-1-uai-get-200", "podid-usage-8-get-200-after-remove"]
+    with answers(*reads, put) as written:
         result = replaying_az(f"aks pod-identity delete {ON_CLUSTER} --namespace test-namespace --name test-name").ok()
 
     assert written == [_of(exchange(put))]

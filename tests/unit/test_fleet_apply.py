@@ -92,7 +92,7 @@ def test_the_patch_does_not_depend_on_the_order_of_the_files() -> None:
 
 
 def test_the_table_has_a_row_for_each_cluster() -> None:
-    rows = difference_table([ClusterResult(ONE, CHANGED, plan("x")).to_json()])
+    rows = difference_table([ClusterResult(ONE, CHANGED, plan("x")).to_json()], 100)
     assert rows == [
         {
             "Cluster": "prod-one",

@@ -7,7 +7,7 @@ from hypothesis import given
 from knack.output import format_table
 from knack.util import CommandResultItem
 
-from azext_podidentity._format import exceptions_table, per_cluster, pod_identities_table
+from azext_podidentity._format import difference_table, exceptions_table, per_cluster, pod_identities_table
 from azext_podidentity._format_check import findings_table
 from azext_podidentity._format_migrate import migration_table
 from azext_podidentity.checks.registry import run_checks
@@ -22,7 +22,10 @@ def test_a_table_has_a_row_an_entry_in_the_order_of_the_cluster(profile: Json) -
     identities, exceptions = (
         profile.get(name, []) for name in ("userAssignedIdentities", "userAssignedIdentityExceptions")
     )
-    tables = pod_identities_table({"podIdentityProfile": profile}), exceptions_table({"podIdentityProfile": profile})
+    tables = (
+        pod_identities_table({"podIdentityProfile": profile}),
+        exceptions_table({"podIdentityProfile": profile}, 2000),
+    )
     for entries, table in zip((identities, exceptions), tables, strict=True):
         assert [(row["Namespace"], row["Name"]) for row in table] == [key_of(entry) for entry in entries]
         assert all(isinstance(value, str) for row in table for value in row.values())
@@ -39,7 +42,7 @@ def test_a_table_has_a_row_an_entry_in_the_order_of_the_cluster(profile: Json) -
     ],
 )
 def test_a_cluster_without_entries_has_empty_tables(cluster: Json) -> None:
-    assert pod_identities_table(cluster) == exceptions_table(cluster) == []
+    assert pod_identities_table(cluster) == exceptions_table(cluster, 100) == []
 
 
 def test_the_columns_of_a_pod_identity() -> None:
@@ -55,7 +58,7 @@ def test_the_columns_of_a_pod_identity() -> None:
 def test_the_columns_of_an_exception() -> None:
     entry = {"name": "n", "namespace": "ns", "podLabels": {"tier": "", "app": "a"}}
     cluster = {"podIdentityProfile": {"userAssignedIdentityExceptions": [entry, {**entry, "podLabels": None}]}}
-    assert exceptions_table(cluster) == [
+    assert exceptions_table(cluster, 100) == [
         {"Namespace": "ns", "Name": "n", "PodLabels": "app=a tier="},
         {"Namespace": "ns", "Name": "n", "PodLabels": ""},
     ]
@@ -95,6 +98,23 @@ def test_without_a_terminal_the_table_of_findings_has_100_columns(monkeypatch: p
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
     monkeypatch.setenv("COLUMNS", "200")
     assert 90 < max(map(len, table_of([finding_of("word " * 60)]))) <= 100
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_the_tables_of_apply_fit_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    entry = {"kind": "podIdentity", "namespace": "my-application", "name": "my-pod-identity"}
+    before = {"identity": identity_id(), "bindingSelector": "my-selector"}
+    after = {"identity": identity_id("another-identity"), "bindingSelector": "my-other-selector"}
+    roles = [{"role": "Managed Identity Operator", "scope": identity_id("another-identity")}]
+    result = {"changed": [{**entry, "before": before, "after": after}], "roleAssignments": roles}
+
+    text = str(format_table(CommandResultItem(result, table_transformer=per_cluster(difference_table))))
+
+    assert max(map(len, text.splitlines())) <= width
+    words = "identity: app-identity -> another-identity, bindingSelector: my-selector -> my-other-selector"
+    assert set(text.split()) >= {"added", "changed", *words.split()}
 
 
 def test_the_columns_of_what_a_migration_removed() -> None:

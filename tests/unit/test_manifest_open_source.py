@@ -120,7 +120,7 @@ def test_the_services_own_exception_is_told_and_not_applied() -> None:
     theirs = EXCEPTION.replace("agents", "aks-addon-exception").replace("monitoring", "kube-system")
     manifest = read_text(documents(EXCEPTION, theirs))
     assert [entry.key.name for entry in manifest.exceptions] == ["agents"]
-    assert any("belongs to the service" in note for note in manifest.notes)
+    assert any("is managed by AKS" in note for note in manifest.notes)
 
 
 def test_objects_of_other_kinds_are_left_aside_whatever_is_in_them() -> None:

@@ -168,7 +168,7 @@ def test_a_label_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(text: 
         (
             exception("{app: x}").replace("my-app", "kube-system").replace(": x\n", ": aks-addon-exception\n"),
             3,
-            "service",
+            "managed by AKS",
         ),
         (file_of(pod_identity(identity="{resourceId: a, name: b, resourceGroup: c}")), 5, "either"),
         (file_of(pod_identity(identity="{name: b}")), 5, "either"),

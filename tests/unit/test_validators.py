@@ -13,6 +13,7 @@ from azure.cli.core.azclierror import (
 )
 
 from azext_podidentity import _validators as v
+from tests.support.az_parser import AzParser
 from tests.support.builders import identity_id
 
 
@@ -166,3 +167,13 @@ def test_a_trailing_carriage_return_is_removed() -> None:
         identity_resource_id=resource_id,
         pod_labels={"a": "1"},
     )
+
+
+@pytest.mark.parametrize("command", ["list", "exception list"])
+def test_a_name_without_a_cluster_hints_at_the_option_that_names_the_cluster(command: str, az: AzParser) -> None:
+    words = ["az", "aks", "pod-identity", *command.split(), "-g", "rg", "-n", "cluster"]
+    with pytest.raises(RequiredArgumentMissingError) as caught:
+        v.validate_cluster(az.parse(words))
+    (hint,) = caught.value.recommendations
+    assert hint.endswith("To name the cluster, pass: --cluster-name cluster")
+    v.validate_cluster(az.parse([*words, "--cluster-name", "cluster"]))

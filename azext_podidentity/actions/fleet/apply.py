@@ -142,7 +142,7 @@ class _Run:
         if not outcome.begun:
             return ClusterResult(outcome.cluster, NOT_STARTED, plan, str(error))
         message, advice = noted(self._cli_ctx, outcome.cluster.cluster.reference) or (str(error), None)
-        return ClusterResult(outcome.cluster, INTERRUPTED, plan, message, (advice,) if advice else ())
+        return ClusterResult(outcome.cluster, INTERRUPTED, plan, message, tuple(advice or ()))
 
     def _writer(self, cluster: FleetCluster) -> tuple[AzCli, ClusterWriter]:
         context = context_in(self._cli_ctx, cluster.subscription_id)

@@ -147,7 +147,7 @@ def test_the_result_as_a_table(az: AzureCli, simulator: Simulator, tmp_path: Pat
 
     rows = az(f"{APPLY} --file {file} --dry-run --output table").ok().stdout.splitlines()[2:]
 
-    assert rows.pop(0).split(maxsplit=3) == ["added", "roleAssignment", "another", "Managed Identity Operator"]
+    assert rows.pop(0).split(maxsplit=3) == ["added", "role", "another", "Managed Identity Operator"]
     assert [row.split(maxsplit=4) for row in rows] == [
         ["added", "podIdentity", "my-app", "another", "another, another"],
         ["added", "exception", "my-app", "agents", "app=x"],

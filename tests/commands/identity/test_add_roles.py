@@ -110,6 +110,17 @@ def test_a_role_granted_by_somebody_else_at_the_same_moment_will_do(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
+def test_what_was_granted_is_one_line_with_the_deprecation(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
+) -> None:
+    (line,) = az(f"{ADD} {identity['id']}").ok().warnings
+    granted = "The identity of cluster 'cluster' was granted the Managed Identity Operator role over 'app-identity'."
+    assert line.startswith(f"{granted} The pod identity add-on is deprecated")
+
+    (line,) = az(f"{ADD} {identity['id']} --name another").ok().warnings
+    assert line.startswith("The pod identity add-on is deprecated")
+
+
 def test_skip_role_assignment_asks_nothing_about_roles(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:

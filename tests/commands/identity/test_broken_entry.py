@@ -105,14 +105,18 @@ def test_a_removal_that_leaves_the_entry_failed_says_why_and_the_commands_mend_i
     message = each_az(f"{DELETE} broken").failed()
 
     assert entries(simulator)["broken"]["provisioningState"] == "Failed"
+    before = "WARNING: The managed identity of pod identity 'my-app/broken' no longer exists, so the service may fail"
+    assert message.startswith(before)
     assert "ended in state Failed" in message
     assert "which no longer exists" in message
-    assert [command.split()[1:4] for command in commands_in(message)] == [
-        ["identity", "create", "--resource-group"],
-        ["aks", "pod-identity", "delete"],
-    ]
-    each_az.paste(message)
+    create, remove, keep = commands_in(message)
+    assert (create.split()[1:3], remove.split()[1:4]) == (["identity", "create"], ["aks", "pod-identity", "delete"])
+    each_az(create.removeprefix("az ")).ok()
+    each_az(keep.removeprefix("az ")).ok()
+    assert entries(simulator)["broken"]["provisioningState"] == "Assigned"
+    result = each_az(remove.removeprefix("az ")).ok()
     assert list(entries(simulator)) == ["healthy"]
+    assert "no longer exists" not in result.stderr
 
 
 def test_the_entry_that_is_being_added_is_called_so(

@@ -91,10 +91,12 @@ def test_the_deprecation_is_warned_of_once_and_not_before_an_error(
 ) -> None:
     add = f"aks pod-identity add --namespace my-app --name other --ids {ids} --identity-resource-id"
     result = az(f"{add} {new_identity(simulator)}").ok()
-    assert [warning for warning in result.warnings if "deprecated" in warning] == [
-        "The pod identity add-on is deprecated; its support ended in September 2025. To plan the migration to "
+    (line,) = [warning for warning in result.warnings if "deprecated" in warning]
+    assert line.count("was granted the Managed Identity Operator role over 'new'.") == 2
+    assert line.endswith(
+        " The pod identity add-on is deprecated; its support ended in September 2025. To plan the migration to "
         "Microsoft Entra Workload ID, run 'az aks pod-identity migrate'."
-    ]
+    )
     assert "deprecated" not in az(f"{add} {new_identity(simulator)}-gone").failed(1)
 
 
