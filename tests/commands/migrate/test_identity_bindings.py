@@ -11,10 +11,10 @@ import pytest
 from azure_simulator import Simulator
 from azure_simulator.resources.federated_credentials import MAXIMUM
 from azure_simulator.shared_clock import SharedClock
+from development.kubernetes_api import KubernetesApi, kubernetes_api
 from development.paths import OLDEST, Host
 from tests.support.azure_cli import CLUSTER, GROUP, AzureCli
 from tests.support.cluster_state import profile_of, seed_entries
-from tests.support.kubernetes_api import KubernetesApi, kubernetes_api
 from tests.support.workload_manifests import (
     CLIENT_ID,
     ENABLED,
@@ -51,7 +51,7 @@ def credential_names(simulator: Simulator, identity: dict[str, Any]) -> list[str
 def test_a_cluster_is_migrated_by_bindings_to_its_end(
     az: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path
 ) -> None:
-    az = AzureCli(az.az, {**az.environment, **api.environment})
+    az = AzureCli(az.az, {**az.environment, **api.environment()})
     identity = seed_entries(simulator, "app", **ENABLED, fqdn="127.0.0.1")["app"]
     api.seed(workload("web", "app", account="web"), service_account("web"))
 
