@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,22 @@ def logged_in(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def forked_az(logged_in: Callable[[Host], AzureCli]) -> Iterator[ForkedAz]:
-    with ForkedAz(NEWEST, logged_in(NEWEST).environment) as cli:
-        yield cli
+def forked(logged_in: Callable[[Host], AzureCli]) -> Iterator[Callable[[Host], ForkedAz]]:
+    """An `az` of the host that is forked from one that has imported its modules."""
+    made: dict[str, ForkedAz] = {}
+    with ExitStack() as stack:
+
+        def get(host: Host) -> ForkedAz:
+            if host.name not in made:
+                made[host.name] = stack.enter_context(ForkedAz(host, logged_in(host).environment))
+            return made[host.name]
+
+        yield get
+
+
+@pytest.fixture(scope="session")
+def forked_az(forked: Callable[[Host], ForkedAz]) -> ForkedAz:
+    return forked(NEWEST)
 
 
 @pytest.fixture
@@ -119,9 +133,10 @@ def started_az(simulator: Simulator, logged_in: Callable[[Host], AzureCli]) -> A
 
 
 @pytest.fixture(params=HOSTS, ids=lambda host: host.name)
-def each_az(request: pytest.FixtureRequest, simulator: Simulator, logged_in: Callable[[Host], AzureCli]) -> AzureCli:
+def each_az(request: pytest.FixtureRequest, simulator: Simulator, forked: Callable[[Host], ForkedAz]) -> ForkedAz:
     """The newest az and the oldest one supported, one after the other."""
-    cli = logged_in(request.param)
+    cli = forked(request.param)
+    cli.speed, cli.clock = 1, None
     simulator.requests.clear()
     return cli
 

@@ -252,7 +252,7 @@ def ended(result: Result) -> tuple[int, int]:
 
 
 def test_fail_on_makes_the_exit_code_tell(each_az: AzureCli, simulator: Simulator) -> None:
-    seed_entries(simulator, "app", exceptions=[pod_exception("nothing", None)])
+    seed_entries(simulator, "app", exceptions=[pod_exception("nothing", {})])
 
     assert ended(each_az(CHECK)) == (0, 2)
     assert ended(each_az(f"{CHECK} --fail-on error")) == (0, 2)
