@@ -122,7 +122,7 @@ class ClusterWriter(ClusterReader):
             raise WriteError(error) from error
         answered = Cluster.from_json(self.reference, polling.answer.as_dict()).profile
         try:
-            model = self._follow(poller)
+            model = self.follow(poller)
         except AzureError as error:
             if reports_failure(error):
                 raise WriteError(error) from error
@@ -183,7 +183,11 @@ class ClusterWriter(ClusterReader):
             note_not_sent(self._cli_ctx, self.reference)
             raise
 
-    def _follow(self, poller: Any) -> ManagedCluster | None:
+    def follow(self, poller: Any) -> ManagedCluster | None:
+        """Follow the operation of a write to its end and return the SDK's model of the cluster, None if it is unknown.
+
+        Raise what the SDK raises if the operation fails, AzureResponseError if it outlasts the timeout.
+        """
         try:
             model: ManagedCluster | None = follow(
                 self._cli_ctx, poller, f"Changing cluster {self.reference.name}", self.deadline

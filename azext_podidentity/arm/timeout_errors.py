@@ -1,4 +1,4 @@
-"""The errors of a command whose time is up."""
+"""The errors of a command that does not see the end of an operation."""
 
 from __future__ import annotations
 
@@ -31,3 +31,12 @@ def operation_timeout_error(reference: ClusterReference, seconds: float, status:
         ("Wait until it is finished, and then run your command again to check the result. To wait, run:",),
         (reference.cluster_command("wait", "--updated"),),
     ).error(AzureResponseError)
+
+
+def unreadable_result_error(reference: ClusterReference, reason: str) -> AzCLIError:
+    """Return the error for an accepted change that the cluster does not have, and whose result cannot be read."""
+    return AzureResponseError(
+        f"The change of cluster '{reference.name}' was accepted, but the cluster does not have it, and the result of "
+        f"the operation cannot be read: {reason}",
+        "Run your command again; it continues from the current state.",
+    )

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from azure.cli.command_modules.acs import custom as host
 from azure.cli.command_modules.acs._consts import DecoratorEarlyExitException
 from azure.cli.core.azclierror import AzCLIError, ClientRequestError, NoTTYError
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.polling import LROPoller
 from knack.log import get_logger
 from knack.prompting import NoTTYException
 
@@ -27,6 +28,8 @@ from azext_podidentity.actions.disable import agree_to_disable
 from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.arm.errors import ArmError
+from azext_podidentity.arm.polling import reports_failure
+from azext_podidentity.arm.timeout_errors import unreadable_result_error
 from azext_podidentity.cli.after_output import warn_after_output
 from azext_podidentity.cli.deprecation import warn_deprecated
 from azext_podidentity.cli.target import cluster_reference
@@ -129,13 +132,33 @@ def _update_with_host(
             return None
         parameters = {**parameters, "yes": True}  # what was answered once is not asked again
         try:
-            return decorator.update_mc(mc)
-        except (HttpResponseError, AzCLIError) as error:
+            return _followed(writer, decorator.update_mc(mc), no_wait=parameters["no_wait"])
+        except (AzureError, AzCLIError) as error:
+            if operations.accepted and isinstance(error, AzureError) and not reports_failure(error):
+                return _judged_by_cluster(writer, change, error)
             refusal = _refusal(error)
             if refusal is None or not (refusal.busy or refusal.replaced) or _has_condition(parameters):
                 raise
             logger.info("Another operation was in the way: %s", refusal)
             writer.pause(str(refusal), tries)
+
+
+def _followed(writer: ClusterWriter, result: Any, *, no_wait: bool) -> Any:
+    """Return the cluster after the operation. The host leaves following it to az, which makes nothing afresh."""
+    if no_wait or not isinstance(result, LROPoller):
+        return result
+    return writer.follow(result)
+
+
+def _judged_by_cluster(writer: ClusterWriter, change: ProfileChange, error: AzureError) -> Any:
+    """Return the cluster after an operation whose result cannot be read.
+
+    Raise AzureResponseError if the cluster does not have the change or its operation failed.
+    """
+    state = writer.wait_until_idle()
+    if change.is_reached(state.cluster) and state.cluster.provisioning_state == "Succeeded":
+        return state.model
+    raise unreadable_result_error(writer.reference, str(error)) from error
 
 
 def _has_condition(parameters: Mapping[str, Any]) -> bool:

@@ -31,6 +31,7 @@ class ManagedClusterOperations:
         self._reference = reference
         self.etag: str | None = None
         self.create_only = False
+        self.accepted = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._operations, name)
@@ -43,11 +44,14 @@ class ManagedClusterOperations:
         options.setdefault("polling", BackoffPolling())
         if "match_condition" not in options:
             options.update(if_absent() if self.create_only else if_unchanged(self.etag))
+        self.accepted = False
         try:
-            return self._operations.begin_create_or_update(resource_group_name, resource_name, parameters, **options)
+            poller = self._operations.begin_create_or_update(resource_group_name, resource_name, parameters, **options)
         except HttpResponseError as error:
             cluster = Cluster.from_json(self._reference, parameters.as_dict())
             advised = explain_if_pod_identity(error, cluster, partial(managed_identities.find, self._cli_ctx))
             if advised is None:
                 raise
             raise advised from error
+        self.accepted = True
+        return poller
