@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from azure.cli.core.azclierror import AzCLIError, AzureResponseError
+from azure.cli.core.azclierror import AzCLIError
 from knack.log import get_logger
 
 from azext_podidentity.actions.removed_identities import warn_of_deleted_identities
 from azext_podidentity.arm.backoff import sleep
 from azext_podidentity.arm.cluster_writer import WriteError, Written
 from azext_podidentity.arm.errors import ArmError, explain_failed
+from azext_podidentity.arm.timeout_errors import unreadable_result_error
 from azext_podidentity.cli.progress import progress
 from azext_podidentity.profile.commands import revoke_command
 from azext_podidentity.profile.entries import EntryKey, PodIdentity, Profile
 from azext_podidentity.profile.lost_updates import LostUpdates, all_restored, lost_of, restore, without
+from azext_podidentity.profile.portions import first_portion, limit_in, new_identities
 from azext_podidentity.profile.service_requests import ChangeContext
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         self._writes = 0
         self._principal_id: str | None = None
         self._unreadable = 0
+        self._limit: int | None = None
         self._lost: LostUpdates = {}
         self._removed: dict[EntryKey, PodIdentity] = {}
 
@@ -139,7 +142,7 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         if prepared.wait or prepared.sent_requests:
             self._wait_for_roles(prepared.wait)
             return None
-        return self._write(state, wanted, prepared)
+        return self._write(state, self._portion_of(state.cluster, wanted), prepared)
 
     def warn_of_grants(self) -> None:
         """Show how to remove the roles that were granted for a change that failed."""
@@ -177,12 +180,10 @@ class _Run:  # pylint: disable=too-many-instance-attributes
             return self._result(written.state)
         if failed := self._change.failed_entries(cluster.profile):
             self._after_failed_entries(failed, cluster, prepared)
+        elif self._limit is not None and not new_identities(cluster.profile, wanted.profile):
+            logger.info("A portion is added; the next one follows.")
         elif written.unreadable and self._unreadable >= _UNREADABLE:
-            raise AzureResponseError(
-                f"The change of cluster '{cluster.reference.name}' was accepted, but the cluster does not have it, and "
-                f"the result of the operation cannot be read: {written.unreadable}",
-                "Run your command again; it continues from the current state.",
-            )
+            raise unreadable_result_error(cluster.reference, written.unreadable)
         else:
             self._unreadable += bool(written.unreadable)
             self._pause("another client's write, which replaced this one.")
@@ -194,6 +195,9 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         unassigned = reason.unassigned_identity if reason else None
         if failure.throttled_for is not None:
             self._writer.wait_throttled(failure)
+        elif reason and self._limit is None and (limit := limit_in(str(reason))):
+            self._limit = limit
+            logger.warning("Azure accepts %d managed identities in one request, so they are added in portions.", limit)
         elif unassigned and (kept := without(self._lost, unassigned)) != self._lost:
             self._lost = kept  # its role was removed too, so it was removed on purpose
         elif not state.model.e_tag and failure.is_transient and self._writes <= _REPEATS:
@@ -223,6 +227,15 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         if self._writer.deadline.passed or not possible:
             raise explain_failed(failed, cluster, self._writer.look_up, self._context(prepared))
         self._wait_for_roles(max(possible))
+
+    def _portion_of(self, cluster: Cluster, wanted: Cluster) -> Cluster:
+        """Return the cluster to write: with fewer new managed identities than wanted if Azure limits their number."""
+        count = len(new_identities(cluster.profile, wanted.profile))
+        if self._limit is None or count <= self._limit:
+            return wanted
+        rest = "Run the command again to add the rest." if self._no_wait else "The rest follows."
+        logger.warning("Adding %d of %d managed identities. %s", self._limit, count, rest)
+        return replace(wanted, profile=first_portion(cluster.profile, wanted.profile, self._limit))
 
     def _is_reached(self, cluster: Cluster) -> bool:
         return self._change.is_reached(cluster) and all_restored(cluster.profile, self._lost)

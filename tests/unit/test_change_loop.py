@@ -12,14 +12,18 @@ from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm.backoff import OTHERS_LONGEST, OTHERS_SHARE
 from azext_podidentity.arm.polling import StillRunningError
+from azext_podidentity.profile.add_identities import AddIdentities
 from azext_podidentity.profile.changes import AddIdentity, Change, Delete
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.entry_types import IDENTITY
+from tests.support.az_parser import AzParser
 from tests.support.builders import (
     KEY,
+    PRINCIPAL,
     Clock,
     Json,
     cluster_wire,
+    command_words,
     http_error,
     identity_entry,
     identity_id,
@@ -328,3 +332,64 @@ def test_a_stopped_cluster_is_refused_with_the_command_that_starts_it(clock: Clo
         make(ADD, Clusters(cluster_wire(powerState={"code": "Stopped"})))
     assert caught.value.recommendations == ["To start it, run:", "az aks start --resource-group rg --name cluster"]
     assert clock.slept == []
+
+
+def test_a_grant_before_a_refused_write_is_reported_with_the_command_that_removes_it(
+    azure: Azure, az: AzParser, caplog: pytest.LogCaptureFixture
+) -> None:
+    clusters = Clusters(cluster_wire(), refusal("QuotaExceeded", "Too many cores."))
+    with pytest.raises(AzCLIError):
+        make(ADD, clusters)
+    (line,) = [each for each in caplog.messages if "was granted its role" in each]
+    assert identity_id().lower() in line.lower()
+    words = command_words(line[line.index("az ") :])
+    assert az.parse(words).scope.lower() == identity_id().lower()
+    assert PRINCIPAL in words
+
+
+def test_a_role_that_existed_is_not_reported_after_a_refusal(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+    azure.assign(identity_id())
+    with pytest.raises(AzCLIError):
+        make(ADD, Clusters(cluster_wire(), refusal("QuotaExceeded", "Too many cores.")))
+    assert not [each for each in caplog.messages if "was granted its role" in each]
+
+
+class Limited:
+    """The outcomes of a service that takes so many managed identities in one write."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.clusters = Clusters(cluster_wire(), self.take)
+
+    def take(self, wire: Json) -> Json:
+        added = len(entries(wire)) - len(entries(self.clusters.raw))
+        if added > self.limit:
+            raise refusal(
+                "BadRequest",
+                f"User Assigned Identities Number '{added}' Assign exceed limit '{self.limit}' in one request.",
+            )
+        return assigned(wire)
+
+
+def test_more_than_one_request_may_add_are_added_in_portions(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+    ids = [identity_id(f"app-{number}") for number in range(8)]
+    azure.managed.update({each.lower(): each for each in ids})
+    clusters = Limited(3).clusters
+    make(AddIdentities.of("my-app", ids), clusters)
+    assert [len(entries(each)) for each in clusters.writes] == [8, 3, 6, 8]
+    assert len(entries(clusters.raw)) == 8
+    assert "Adding 3 of 8 managed identities. The rest follows." in caplog.messages
+    assert "Adding 3 of 5 managed identities. The rest follows." in caplog.messages
+
+
+def test_without_waiting_the_first_portion_is_sent_and_the_rest_is_named(
+    azure: Azure, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = [identity_id(f"app-{number}") for number in range(5)]
+    azure.managed.update({each.lower(): each for each in ids})
+    clusters = Limited(3).clusters
+    make(AddIdentities.of("my-app", ids), clusters, no_wait=True)
+    assert len(entries(clusters.raw)) == 3
+    assert "Adding 3 of 5 managed identities. Run the command again to add the rest." in caplog.messages
+    make(AddIdentities.of("my-app", ids), clusters)
+    assert len(entries(clusters.raw)) == 5

@@ -1,0 +1,38 @@
+"""Portions of a change that adds more managed identities than Azure accepts in one request."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from azext_podidentity.profile.entries import Entries, PodIdentity, Profile
+
+# A scale set accepts about 150 (public report Azure/aad-pod-identity#813). The number is the service's to say.
+_LIMIT = re.compile(r"assign exceed limit '(?P<limit>[1-9]\d*)' in one request", re.IGNORECASE)
+
+
+def limit_in(message: str) -> int | None:
+    """Return how many managed identities one request may add, None if the message is about something else."""
+    match = _LIMIT.search(message)
+    return int(match["limit"]) if match else None
+
+
+def new_identities(before: Profile, wanted: Profile) -> list[str]:
+    """Return the resource IDs, in lower case, that only the wanted profile binds, each once, in its order."""
+    known = {entry.identity.resource_id.lower() for entry in before.identities}
+    ids = dict.fromkeys(entry.identity.resource_id.lower() for entry in wanted.identities)
+    return [each for each in ids if each not in known]
+
+
+def first_portion(before: Profile, wanted: Profile, limit: int) -> Profile:
+    """Return the wanted profile with at most `limit` new managed identities; other entries stay as they were before."""
+    later = frozenset(new_identities(before, wanted)[limit:])
+    if not later:
+        return wanted
+    entries: list[PodIdentity] = []
+    for entry in wanted.identities:
+        if entry.identity.resource_id.lower() not in later:
+            entries.append(entry)
+        elif former := before.identities.find(entry.key):
+            entries.append(former)
+    return replace(wanted, identities=Entries(entries))
