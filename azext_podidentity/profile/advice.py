@@ -20,7 +20,7 @@ class Advice:
 
     reason: sentences that say what happened and why. steps: sentences that say what to do; a last one that ends with a
     colon introduces the commands. commands: command lines that can be pasted, in the order to run them. alternative:
-    another way out, its sentence and then its commands.
+    what else can be done, each sentence before its commands.
     """
 
     reason: str

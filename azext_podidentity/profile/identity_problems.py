@@ -15,6 +15,7 @@ from azext_podidentity.profile.entry_types import IDENTITY
 from azext_podidentity.profile.service_requests import NO_CONTEXT, ChangeContext
 
 _BLOCKED = "Until this is fixed, the service refuses every change of the cluster's pod identities."
+_OTHERS = "Other pod identities may be broken too. To check all of them and show how to fix them at once, run:"
 _DELETED = "which no longer exists."
 _RECREATED = "which was deleted and recreated and now has another object ID."
 
@@ -27,7 +28,16 @@ def blocking_advice(
     `now` is what its resource ID names today.
     """
     advice = identity_advice(identity, now, cluster, context)
-    return replace(advice, reason=f"{advice.reason} {_BLOCKED}")
+    alternative = (*advice.alternative, *_check_others(identity, cluster))
+    return replace(advice, reason=f"{advice.reason} {_BLOCKED}", alternative=alternative)
+
+
+def _check_others(identity: ManagedIdentity, cluster: Cluster) -> tuple[str, ...]:
+    """Return the command that finds all broken entries: the service names the first one only."""
+    bound = cluster.profile.bound_to(identity.resource_id)
+    if len(bound) == len(cluster.profile.identities):
+        return ()
+    return (_OTHERS, IDENTITY.command(cluster, "check", "--output", "table"))
 
 
 def identity_advice(

@@ -46,9 +46,16 @@ def unassigned(lookup: Lookup, *states: str) -> AzCLIError:
     return error
 
 
+def fixes(error: AzCLIError) -> list[list[str]]:
+    """Return the commands of an error that fix one entry; the last one checks the others."""
+    *fixes, check = commands_in(error)
+    assert check[1:4] == ["aks", "pod-identity", "check"]
+    return fixes
+
+
 def test_a_role_that_is_missing_is_granted_to_the_cluster_identity(az: AzParser) -> None:
     error = unassigned(there, "Assigned")
-    (grant,) = [az.parse(command) for command in commands_in(error)]
+    (grant,) = [az.parse(command) for command in fixes(error)]
     assert grant.role == "Managed Identity Operator"
     assert grant.assignee_object_id == PRINCIPAL
     assert grant.assignee_principal_type == "ServicePrincipal"
@@ -64,7 +71,7 @@ def test_the_command_that_grants_can_be_pasted(az: AzParser) -> None:
 def test_the_entries_of_an_identity_that_was_made_anew_are_renewed(states: list[str], az: AzParser) -> None:
     error = unassigned(made_anew, *states)
     assert "recreated" in error.error_msg
-    (renewal,) = [az.parse(command) for command in commands_in(error)]
+    (renewal,) = [az.parse(command) for command in fixes(error)]
     assert renewal.force
     assert (renewal.entry_namespace, *renewal.entry_names) == KEY
 
@@ -73,7 +80,7 @@ def test_a_removal_takes_the_entry_that_blocks_it_along(az: AzParser) -> None:
     trial = ChangeContext(removing=(OTHER,))
     cluster = cluster_of([identity_entry(), identity_entry(OTHER, identity_id("other"))])
     for lookup in (made_anew, gone, there):
-        *_, removal = commands_in(explain(NO_ROLE, cluster, lookup, trial))
+        *_, removal = fixes(explain(NO_ROLE, cluster, lookup, trial))
         assert az.removed(removal) == [OTHER, KEY]
 
 
@@ -93,7 +100,7 @@ def test_an_identity_that_was_deleted_is_needed_once_more_to_remove_its_entries(
 ) -> None:
     error = unassigned(gone, *states)
     assert "no longer exists" in error.error_msg
-    create, removal = commands_in(error)
+    create, removal = fixes(error)
     assert az.parse(create)._subscription == SUBSCRIPTION
     assert (option(create, "--resource-group"), option(create, "--name")) == (["rg"], ["app-identity"])
     assert az.removed(removal) == [KEY, OTHER][: len(states)]

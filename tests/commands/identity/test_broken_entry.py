@@ -14,6 +14,8 @@ ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
 DELETE = f"aks pod-identity delete {POD_IDENTITY} --name"
 EXCEPT = f"aks pod-identity exception add {POD_IDENTITY} --pod-labels app=x"
 
+CHECK = f"az aks pod-identity check {ON_CLUSTER} --output table"
+
 
 def break_role(simulator: Simulator, identity: dict[str, Any]) -> None:
     simulator.remove_role_assignments(identity["id"])
@@ -67,9 +69,23 @@ def test_a_removal_of_a_healthy_entry_names_the_broken_one(az: AzureCli, simulat
     assert f"'my-app/broken' is bound to managed identity '{broken['id']}', {reason}" in message
     assert "my-app/healthy" not in message
     assert list(entries(simulator)) == ["healthy", "broken"]
-    assert commands_in(message)[-1] == f"az {DELETE} healthy --name broken"
+    assert commands_in(message)[-2:] == [f"az {DELETE} healthy --name broken", CHECK]
     az.paste(message)
     assert not entries(simulator)
+
+
+def test_several_broken_entries_are_fixed_in_one_round(az: AzureCli, simulator: Simulator) -> None:
+    identities = seed_entries(simulator, "healthy", "one", "two", "three")
+    for name, break_it in (("one", break_role), ("two", break_role), ("three", recreate_identity)):
+        break_it(simulator, identities[name])
+
+    message = az(EXCEPT).failed()
+    assert commands_in(message)[-1] == CHECK
+    findings = az(CHECK.removeprefix("az ").replace("table", "json")).ok().json
+    az.paste("\n".join(dict.fromkeys(each["command"] or "" for each in findings if each["severity"] == "error")))
+
+    az(EXCEPT).ok()
+    assert {entry["provisioningState"] for entry in entries(simulator).values()} == {"Assigned"}
 
 
 def test_an_exception_is_blocked_too_and_says_by_what(az: AzureCli, simulator: Simulator) -> None:
@@ -109,8 +125,9 @@ def test_a_removal_that_leaves_the_entry_failed_says_why_and_the_commands_mend_i
     assert message.startswith(before)
     assert "ended in state Failed" in message
     assert "which no longer exists" in message
-    create, remove, keep = commands_in(message)
+    create, remove, keep, check = commands_in(message)
     assert (create.split()[1:3], remove.split()[1:4]) == (["identity", "create"], ["aks", "pod-identity", "delete"])
+    assert check == CHECK
     each_az(create.removeprefix("az ")).ok()
     each_az(keep.removeprefix("az ")).ok()
     assert entries(simulator)["broken"]["provisioningState"] == "Assigned"
