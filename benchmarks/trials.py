@@ -12,7 +12,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from azure_simulator import Simulator
+from azure_simulator import NO_LIMITS, Simulator
+from azure_simulator.shared_clock import SharedClock
 from benchmarks.figures import Figure
 from development.console import note
 from development.paths import NEWEST
@@ -20,6 +21,7 @@ from development.session import sign_in
 from tests.support.chaos import WRITERS_SPEED, Kills, Writers
 from tests.support.fault_table import Case, Table, sample
 from tests.support.forked_az import ForkedAz
+from tests.support.interleavings import Interleavings
 
 _SECTION = "Trials"
 _SPEED = 100
@@ -32,11 +34,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", type=int, default=600, help="how many of the pairs of faults")
     parser.add_argument("--kills", type=int, default=200, help="how many killed commands")
     parser.add_argument("--writers", type=int, default=20, help="how many at the same time")
+    parser.add_argument("--interleavings", type=int, default=200, help="how many rounds of commands about roles")
+    parser.add_argument("--only-interleavings", action="store_true", help="skip the other trials")
     parser.add_argument("--seed", type=int, default=1, help="another one has other pairs, and kills at other moments")
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
     """How often each was tried, and what was lost."""
+    yield from _interleavings(options.interleavings, options.seed)
+    if options.only_interleavings:
+        return
     with (
         tempfile.TemporaryDirectory(prefix="podidentity-") as folder,
         Simulator(_AT_ONCE) as simulator,
@@ -54,6 +61,28 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
                 half, quarter = options.writers // 2, options.writers // 4
                 yield _writers(Writers(options.writers, 0, 0, etags), simulator, writer)
                 yield _writers(Writers(half, quarter, quarter, etags), simulator, writer)
+
+
+def _interleavings(count: int, seed: int) -> Iterator[Figure]:
+    """Run commands about roles at once, on a clock of their own: the waits for roles take no time."""
+    with (
+        tempfile.TemporaryDirectory(prefix="podidentity-") as folder,
+        SharedClock() as clock,
+        Simulator(clock=clock, limits=NO_LIMITS) as simulator,
+        ForkedAz(NEWEST, sign_in(simulator, Path(folder), NEWEST.extension_directory)) as az,
+    ):
+        az.clock = clock
+        trial = Interleavings(simulator, az, Path(folder), seed)
+        wrong = 0
+        for each in trial.run(count):
+            wrong += 1
+            note(each)
+    case = "commands about roles on two clusters of one identity"
+    for kind, times in sorted(trial.commands.items()):
+        yield Figure(_SECTION, case, f"{kind} commands", times, "", count)
+    yield Figure(_SECTION, case, "commands that ended with an error", trial.failed, "", count)
+    yield Figure(_SECTION, case, "roles that nothing needs, reported", trial.reported, "", count)
+    yield Figure(_SECTION, case, "roles missing, or left and not reported", wrong, "", count, 0)
 
 
 def _faults(name: str, table: Table, cases: Sequence[Case]) -> Iterator[Figure]:

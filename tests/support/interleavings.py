@@ -1,0 +1,132 @@
+"""Random commands of several processes on two clusters that run as one identity: roles are neither lost nor left."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from azext_podidentity.profile.rbac import assignment_name
+from azure_simulator import Durations, Fault, Simulator
+from azure_simulator.clock import Between
+from tests.support.azure_cli import GROUP, NAMESPACE, OPERATION_PATH, Result, result_of
+from tests.support.cluster_state import pod_identity
+from tests.support.entry_files import binding, write
+from tests.support.forked_az import ForkedAz
+from tests.support.workload_manifests import live
+from tests.support.workload_manifests import write as write_objects
+
+CLUSTERS = ("first", "second")
+NAMES = ("a", "b", "c")
+PROCESSES = 4
+# Seconds of the simulated clock, short against what a command itself takes, so that many moments meet.
+OPERATION, PROPAGATION = (1.0, 8.0), Between(1.0, 15.0)
+
+
+@dataclass
+class Interleavings:
+    """Rounds of commands at once, each on clusters that are seeded anew.
+
+    commands: how many of each kind ran. failed: how many ended with an error, as an add does once the add-on is
+    disabled. reported: how many roles were left that nothing needs, each reported by a command.
+    """
+
+    azure: Simulator
+    az: ForkedAz
+    folder: Path
+    seed: int = 0
+    commands: dict[str, int] = field(default_factory=dict)
+    failed: int = 0
+    reported: int = 0
+
+    def run(self, count: int) -> Iterator[str]:
+        """Run so many rounds, and yield what is wrong after each: a missing role, a role that nobody knows of."""
+        for number in range(count):
+            chosen = random.Random(f"{self.seed}/{number}")
+            for wrong in self._round(chosen):
+                yield f"round {number}: {wrong}"
+
+    def _round(self, chosen: random.Random) -> Iterator[str]:
+        principal, identities = self._seed(chosen)
+        lines = [self._command(chosen, identities) for _ in range(PROCESSES)]
+        for _ in range(chosen.choice((0, 0, 1, 2))):
+            self.azure.faults.add(Fault("GET", OPERATION_PATH, status=chosen.choice((404, 500)), times=4))
+        assert self.az.clock
+        with self.az.clock.held():
+            processes = [self.az.start(line) for line in lines]
+        results = [result_of(process, seconds=600) for process in processes]
+        self.failed += sum(result.exit_code != 0 for result in results)
+        yield from (f"{line}: {result.stderr}" for line, result in zip(lines, results, strict=True) if _crashed(result))
+        wrong = [*self._missing(principal), *self._left(principal, results)]
+        yield from (f"{each} after {lines}: {[result.stderr for result in results]}" for each in wrong)
+
+    def _seed(self, chosen: random.Random) -> tuple[str, list[dict[str, Any]]]:
+        """Create the clusters with some entries each; return the principal and the managed identities."""
+        self.azure.reset()
+        self.azure.settings.etags = chosen.random() < 0.7
+        self.azure.settings.azure_cli_latency = chosen.choice((0.0, 0.2))
+        operation = chosen.uniform(*OPERATION)
+        self.azure.durations = Durations(pod_identity=operation, update=operation, role_propagation=PROPAGATION)
+        seed = self.azure.seed
+        seed.resource_group(GROUP)
+        shared = seed.managed_identity(GROUP, "cluster-identity")
+        principal = str(shared["properties"]["principalId"])
+        identities = [seed.managed_identity(GROUP, name) for name in NAMES]
+        bound: set[str] = set()
+        for name in CLUSTERS:
+            own = [each for each in identities if chosen.random() < 0.5]
+            bound |= {each["id"] for each in own}
+            profile = {"enabled": True, "userAssignedIdentities": [pod_identity(each, each["name"]) for each in own]}
+            seed.cluster(GROUP, name, identity=shared["id"], pod_identity=profile)
+        for resource_id in bound:
+            seed.role_assignment(resource_id, principal, name=assignment_name(resource_id, principal))
+        return principal, identities
+
+    def _command(self, chosen: random.Random, identities: list[dict[str, Any]]) -> str:
+        cluster, identity = chosen.choice(CLUSTERS), chosen.choice(identities)
+        kind = chosen.choices(("add", "delete", "apply", "finish"), (4, 4, 2, 1))[0]
+        self.commands[kind] = self.commands.get(kind, 0) + 1
+        on_cluster = f"--resource-group {GROUP} --cluster-name {cluster}"
+        entry = f"{on_cluster} --namespace {NAMESPACE} --name {identity['name']}"
+        if kind == "add":
+            return f"aks pod-identity add {entry} --identity-resource-id {identity['id']}"
+        if kind == "delete":
+            return f"aks pod-identity delete {entry} --delete-role-assignment --yes"
+        if kind == "apply":
+            kept = [binding(each) for each in identities if chosen.random() < 0.5]
+            file = write(self.folder, kept, name=f"{chosen.getrandbits(32)}.yaml")
+            return f"aks pod-identity apply {on_cluster} --file {file} --prune --yes"
+        nothing = write_objects(self.folder / "nothing.yaml", live())
+        return f"aks pod-identity migrate {on_cluster} --workloads {nothing} --finish --force --yes"
+
+    def _missing(self, principal: str) -> Iterator[str]:
+        """Yield the entries over whose managed identity the cluster identity has no role."""
+        granted = self._scopes(principal)
+        for name in CLUSTERS:
+            for entry in self._entries(name):
+                if entry["identity"]["resourceId"].lower() not in granted:
+                    yield f"entry {entry['name']} of {name} ({entry.get('provisioningState')}) has no role"
+
+    def _left(self, principal: str, results: list[Result]) -> Iterator[str]:
+        """Yield the roles that no entry needs and that no command named."""
+        needed = {entry["identity"]["resourceId"].lower() for name in CLUSTERS for entry in self._entries(name)}
+        told = "".join(result.stdout + result.stderr for result in results).lower()
+        for scope in self._scopes(principal) - needed:
+            if scope in told:
+                self.reported += 1
+            else:
+                yield f"the role over {scope} is left, and no command says so"
+
+    def _scopes(self, principal: str) -> set[str]:
+        return {str(each["properties"]["scope"]).lower() for each in self.azure.role_assignments(principal)}
+
+    def _entries(self, cluster: str) -> list[dict[str, Any]]:
+        profile = self.azure.cluster(GROUP, cluster)["properties"].get("podIdentityProfile") or {}
+        entries: list[dict[str, Any]] = profile.get("userAssignedIdentities") or []
+        return entries
+
+
+def _crashed(result: Result) -> bool:
+    return "Traceback" in result.stderr or result.exit_code not in (0, 1, 3)
