@@ -137,6 +137,70 @@ az aks pod-identity add \\
         ),
     ),
     Section(
+        "A sample application",
+        (
+            Step(
+                "The client ID of one of the two",
+                """\
+az identity show --ids "$DATABASE_IDENTITY_ID" \\
+    --query clientId -o tsv""",
+                keep_as="DATABASE_CLIENT_ID",
+            ),
+            Step(
+                "A pod of one managed identity, and a pod of two that says which one it wants",
+                """\
+cat > demo.yaml <<END
+apiVersion: v1
+kind: Pod
+metadata:
+  name: demo
+  namespace: my-app
+  labels:
+    aadpodidbinding: my-pod-identity
+spec:
+  nodeSelector:
+    kubernetes.io/os: linux
+  restartPolicy: Never
+  containers:
+    - name: demo
+      image: mcr.microsoft.com/azure-cli
+      command: ["sh", "-c", "az login --identity && az account get-access-token --query expiresOn"]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: demo-of-two
+  namespace: my-app
+  labels:
+    aadpodidbinding: myMultiIdentitySelector
+spec:
+  nodeSelector:
+    kubernetes.io/os: linux
+  restartPolicy: Never
+  containers:
+    - name: demo
+      image: mcr.microsoft.com/azure-cli
+      env:
+        - name: AZURE_CLIENT_ID
+          value: $DATABASE_CLIENT_ID
+      command: ["sh", "-c", "az login --identity --client-id \\$AZURE_CLIENT_ID"]
+END""",
+            ),
+            Step(
+                "Which managed identities the pods will get",
+                """\
+az aks pod-identity check --resource-group myResourceGroup --cluster-name myAKSCluster \\
+    --workloads demo.yaml -o table""",
+            ),
+            Step(
+                "One of them, from its label to its token; what a manifest cannot say has a question mark",
+                """\
+az aks pod-identity check --resource-group myResourceGroup --cluster-name myAKSCluster \\
+    --workloads demo.yaml --pod my-app/demo -o table""",
+            ),
+        ),
+    ),
+    Section(
         "Pods that pod identity leaves alone",
         (
             Step(
