@@ -6,7 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from azure.mgmt.core.polling.arm_polling import ARMPolling
@@ -23,6 +23,8 @@ OPERATION_SHARE = 0.03
 ROLE_WRITES = (10.0, 19.0, 28.0, 36.0, 46.0, 62.0, 92.0, 145.0, 240.0, 400.0, 605.0)
 # Clients that wait for the same moment do not all come at it: each waits up to so much longer.
 _SPREAD = 0.15
+# Seconds between two looks at an operation at most, whatever the service asks for.
+_LONGEST_POLL = 300.0
 # Many clients may wait for their turn to change a cluster, and Azure accepts one read of it a second, so each looks
 # less often: `benchmarks/contention.py` measures 20 of them.
 OTHERS_SHARE, OTHERS_LONGEST = 0.15, 30.0
@@ -137,4 +139,8 @@ class BackoffPolling(ARMPolling):
 
     def _extract_delay(self) -> float:
         self._timeout = self.next_pause()
-        return float(super()._extract_delay())
+        try:
+            delay = float(super()._extract_delay())
+        except (TypeError, ValueError):  # a Retry-After that is neither a number nor a date
+            return self._timeout
+        return min(delay, _LONGEST_POLL) if isfinite(delay) else self._timeout

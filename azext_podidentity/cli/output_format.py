@@ -35,8 +35,18 @@ def colour_difference(cli_ctx: AzCli, text: str) -> str:
 
 
 def print_text(cli_ctx: AzCli, text: str) -> None:
-    """Print the text in place of the result; az prints nothing else, not even the nulls of several clusters."""
-    print(text, end="", file=cli_ctx.out_file)
+    """Print the text in place of the result; az prints nothing else, not even the nulls of several clusters.
+
+    Raise FileOperationError if standard output cannot be written; a reader that has left is no error, as in az.
+    """
+    try:
+        print(text, end="", file=cli_ctx.out_file, flush=True)
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        from azure.cli.core.azclierror import FileOperationError
+
+        raise FileOperationError(f"Standard output cannot be written: {error.strerror}.") from error
     cli_ctx.invocation.data["output"] = "none"
 
 

@@ -1,0 +1,72 @@
+"""Answers that are well-formed HTTP and make no sense, and an output that cannot be written."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import Fault, Simulator
+from azure_simulator.shared_clock import SharedClock
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ON_CLUSTER, OPERATION_PATH, POD_IDENTITY, AzureCli
+from tests.support.cluster_state import entries, seed_entries
+
+DELETE = f"aks pod-identity delete {POD_IDENTITY} --name app"
+FULL = Path("/dev/full")
+
+
+@pytest.mark.parametrize("value", ["soon", "-5", "1e400", "99999999", "nan"])
+def test_a_nonsensical_retry_after_of_an_operation_ends_no_command(
+    az: AzureCli, simulator: Simulator, simulated_time: SharedClock, value: str
+) -> None:
+    seed_entries(simulator, "app")
+    simulator.faults.add(
+        Fault("GET", OPERATION_PATH, status=200, headers={"Retry-After": value}, body={"status": "InProgress"})
+    )
+
+    started = simulated_time.now()
+
+    az(DELETE).ok()
+
+    assert simulated_time.now() - started < 600
+    assert not entries(simulator)
+
+
+@pytest.mark.parametrize("names", [("userAssignedIdentities",), ("userAssignedIdentityExceptions",)])
+def test_null_stands_for_an_empty_list(az: AzureCli, simulator: Simulator, names: tuple[str, ...]) -> None:
+    seed_entries(simulator, "app")
+    body: dict[str, Any] = simulator.cluster(GROUP, CLUSTER)
+    profile = {**body["properties"]["podIdentityProfile"], **dict.fromkeys(names)}
+    nulls = {**body, "properties": {**body["properties"], "podIdentityProfile": profile, "agentPoolProfiles": None}}
+    simulator.faults.add(Fault("GET", CLUSTER_PATH, times=9, status=200, body=nulls))
+
+    for command in ("list", "list --output table", "export", "check"):
+        az(f"aks pod-identity {command} {ON_CLUSTER}").ok()
+
+
+@pytest.mark.parametrize("command", [f"list {ON_CLUSTER}", f"check {ON_CLUSTER}", f"delete {POD_IDENTITY} --name app"])
+def test_a_page_with_status_200_is_an_error_that_says_so(az: AzureCli, simulator: Simulator, command: str) -> None:
+    seed_entries(simulator, "app")
+    simulator.faults.add(Fault("GET", CLUSTER_PATH, times=9, status=200, body="<html><body>Sign in</body></html>"))
+
+    message = az(f"aks pod-identity {command}").failed()
+
+    assert "page" in message or "JSON" in message
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="Linux has a device that is always full")
+def test_a_manifest_that_cannot_be_written_is_an_error(started_az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app")
+    line = [str(started_az.az), *shlex.split(f"aks pod-identity export {ON_CLUSTER}")]
+
+    with FULL.open("w") as full:
+        result = subprocess.run(
+            line, env=started_az.environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "No space left" in result.stderr
