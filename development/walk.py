@@ -329,6 +329,50 @@ az aks pod-identity add \\
         ),
     ),
     Section(
+        "Many clusters",
+        (
+            Step(
+                "A third cluster",
+                """\
+az aks create \\
+    --resource-group myResourceGroup \\
+    --name mySecondCluster \\
+    --network-plugin azure \\
+    --enable-pod-identity \\
+    --generate-ssh-keys \\
+    --query provisioningState""",
+            ),
+            Step(
+                "The clusters of all subscriptions; without --include-disabled, those that use the add-on",
+                "az aks pod-identity list-clusters --include-disabled -o table",
+            ),
+            Step(
+                "One file for two of them",
+                """\
+cat > fleet.yaml <<END
+version: 1
+clusters:
+- name: myKubenet*
+- name: mySecond*
+podIdentities:
+- namespace: my-app
+  name: storage-identity
+  identity:
+    name: storage-identity
+    resourceGroup: myIdentityResourceGroup
+END""",
+            ),
+            Step(
+                "A pipeline sees by exit code 5 that a cluster differs from the file",
+                "az aks pod-identity apply --file fleet.yaml --dry-run --fail-on-change -o table",
+                exit_code=5,
+            ),
+            Step("The file is applied where it differs", "az aks pod-identity apply --file fleet.yaml -o table"),
+            Step("What is wrong, on all clusters", "az aks pod-identity check --all-clusters -o table"),
+            Step("How far each is off the add-on", "az aks pod-identity migrate --all-clusters -o table"),
+        ),
+    ),
+    Section(
         "Off the add-on",
         (
             Step(
