@@ -15,7 +15,7 @@ from azext_podidentity.arm.managed_clusters import ClusterReader
 from azext_podidentity.arm.registrations import feature_state, provider_state
 from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.registry import run_checks
-from azext_podidentity.checks.snapshot import RoleAssignment, Snapshot
+from azext_podidentity.checks.snapshot import BoundIdentity, RoleAssignment, Snapshot
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.net_raw_policy import CapabilityPolicy
@@ -50,8 +50,9 @@ def complete_snapshot(cli_ctx: AzCli, cluster: Cluster) -> Snapshot:
         found = pool.submit(managed_identities.find_many, cli_ctx, resource_ids)
         roles = pool.submit(_find_roles, cli_ctx, resource_ids, cluster)
         policies = pool.submit(_find_policies, cli_ctx, cluster)
+        bindings = pool.submit(or_error, _find_bindings, cli_ctx, cluster)
     snapshot = assemble(cluster, feature.result(), provider.result(), found.result(), roles.result())
-    return replace(snapshot, policies=_or_unreadable(policies.result()))
+    return replace(snapshot, policies=_or_unreadable(policies.result()), bindings=_or_unreadable(bindings.result()))
 
 
 def assemble(
@@ -88,6 +89,19 @@ def _find_policies(cli_ctx: AzCli, cluster: Cluster) -> tuple[CapabilityPolicy, 
     from azext_podidentity.arm.policy_assignments import find_capability_policies
 
     return or_error(find_capability_policies, cli_ctx, cluster.resource_id)
+
+
+def _find_bindings(cli_ctx: AzCli, cluster: Cluster) -> tuple[BoundIdentity, ...]:
+    """Return the identity bindings, which a cluster without workload identity cannot have."""
+    if not cluster.features.enabled:
+        return ()
+    from azext_podidentity.arm.backoff import WAIT_LIMIT, Deadline
+    from azext_podidentity.arm.federated_credentials import CredentialService
+    from azext_podidentity.arm.identity_bindings import IdentityBindings
+
+    found = IdentityBindings(cli_ctx, cluster.reference, Deadline(WAIT_LIMIT)).read_if_supported()
+    identities = CredentialService(cli_ctx).read(each.resource_id for each in found)
+    return tuple(BoundIdentity(each, identities[each.resource_id.lower()]) for each in found)
 
 
 def _role(assignment: Any) -> RoleAssignment:

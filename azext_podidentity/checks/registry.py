@@ -14,6 +14,7 @@ from azext_podidentity.checks import (
     deprecation,
     entry_states,
     exceptions,
+    identity_bindings,
     managed_identities,
     net_raw,
     preview_feature,
@@ -51,6 +52,10 @@ CHECKS: dict[str, Check] = {
     "exception-without-labels": exceptions.check_labels_exist,
     "exception-label": exceptions.check_labels_valid,
     "entry-limit": entry_states.check_limits,
+    "identity-binding-state": identity_bindings.check_failed,
+    "identity-binding-identity": identity_bindings.check_identities,
+    "identity-binding-credentials": identity_bindings.check_credentials,
+    "identity-binding-unreadable": identity_bindings.check_readable,
     "managed-identity-unreadable": managed_identities.check_identities_readable,
     "role-unreadable": managed_identities.check_roles_readable,
     "shared-selector": selectors.check_selector_shared,
@@ -59,16 +64,20 @@ CHECKS: dict[str, Check] = {
 }
 # These commands enable the add-on, which nobody asks for on a cluster that does not use it.
 _ENABLING = ("network-plugin",)
+# Workloads use identity bindings in place of the add-on.
+_OF_BINDINGS = "identity-binding-"
 
 
 def run_checks(snapshot: Snapshot) -> list[Finding]:
     """Return the findings of all checks, worst first, then in the order of CHECKS and of the cluster's lists.
 
-    On a cluster that does not use the add-on nothing is wrong, so its findings are information.
+    On a cluster that does not use the add-on nothing is wrong with it, so findings about it are information.
     """
     findings = [replace(finding, check=name) for name, check in CHECKS.items() for finding in check(snapshot)]
     if snapshot.is_unused:
-        findings = [_as_information(finding) for finding in findings]
+        findings = [
+            finding if finding.check.startswith(_OF_BINDINGS) else _as_information(finding) for finding in findings
+        ]
     return by_severity(findings)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import Found, Unreadable
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
+from azext_podidentity.profile.identity_bindings import IdentityBinding
 from azext_podidentity.profile.net_raw_policy import CapabilityPolicy
+from azext_podidentity.profile.workload_credentials import IdentityLookup
 
 REGISTERED = "Registered"
 REGISTERING = "Registering"
@@ -30,6 +33,13 @@ class RoleAssignment:
 Roles = tuple[RoleAssignment, ...] | Unreadable
 
 
+class BoundIdentity(NamedTuple):
+    """An identity binding, and its managed identity with the federated identity credentials as they are now."""
+
+    binding: IdentityBinding
+    identity: IdentityLookup
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The state of a cluster and of everything that its pod identities depend on.
@@ -37,7 +47,7 @@ class Snapshot:
     feature, provider: the registration states of the preview feature and of the resource provider, in the service's
     words. identities, roles: by resource ID in lower case, the managed identity that has the ID now, and the roles of
     the cluster identity over it, inherited ones included. policies: those that restrict the capabilities of containers
-    on a kubenet cluster; None if they were not looked up.
+    on a kubenet cluster; None if they were not looked up. bindings: the identity bindings of the cluster.
     """
 
     cluster: Cluster
@@ -46,6 +56,7 @@ class Snapshot:
     identities: Mapping[str, Found] = field(default_factory=dict)
     roles: Mapping[str, Roles] = field(default_factory=dict)
     policies: tuple[CapabilityPolicy, ...] | Unreadable | None = None
+    bindings: tuple[BoundIdentity, ...] | Unreadable = ()
 
     def find_identity(self, resource_id: str) -> Found | None:
         """Return what has that resource ID now, None if it was not looked up."""

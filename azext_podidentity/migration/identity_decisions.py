@@ -123,10 +123,8 @@ def too_many_credentials(
     blocked: Iterable[ObjectKey],
     command: str | None,
 ) -> Decision:
-    """Ask what to do about a managed identity that would exceed the limit of credentials.
-
-    `command`: the one that uses identity bindings instead, None if the cluster cannot have them.
-    """
+    """Ask what to do about a managed identity that would exceed the limit of credentials."""
+    # The command uses identity bindings instead. There is none for a cluster that cannot have them.
     of_aks = any(each.name == AKS_CREDENTIAL for each in existing)
     one_of_aks = f", one of them '{AKS_CREDENTIAL}', which AKS needs for identity bindings" if of_aks else ""
     binding = (

@@ -86,7 +86,7 @@ def create_command(reference: ClusterReference, name: str, resource_id: str) -> 
 
 def delete_command(reference: ClusterReference, name: str) -> str:
     """Return the command that removes an identity binding of the cluster."""
-    return _command(reference, "delete", name)
+    return _command(reference, "delete", name, "--yes")
 
 
 def _command(reference: ClusterReference, verb: str, name: str, *options: str) -> str:

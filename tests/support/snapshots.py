@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from azext_podidentity.checks.snapshot import RoleAssignment, Roles, Snapshot
+from azext_podidentity.checks.snapshot import BoundIdentity, RoleAssignment, Roles, Snapshot
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, Found, ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
+from azext_podidentity.profile.identity_bindings import AKS_CREDENTIAL, IdentityBinding
+from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials
 from tests.support.builders import (
     KEY,
     PRINCIPAL,
@@ -38,12 +40,14 @@ def snapshot_of(
     provider: str | Unreadable = "Registered",
     identities: Mapping[str, Found] | None = None,
     roles: Mapping[str, Roles] | None = None,
+    bindings: tuple[BoundIdentity, ...] | Unreadable = (),
 ) -> Snapshot:
     """The snapshot of a cluster whose managed identities are as its entries say, each with a role granted at it."""
     bound = {each[0].identity.resource_id.lower(): each[0].identity for each in cluster.profile.bindings().values()}
     readable = bound if cluster.principal_id else {}
     granted = {key: (role(identity.resource_id),) for key, identity in readable.items()}
-    return Snapshot(cluster, feature, provider, {**bound, **(identities or {})}, {**granted, **(roles or {})})
+    identities, roles = {**bound, **(identities or {})}, {**granted, **(roles or {})}
+    return Snapshot(cluster, feature, provider, identities, roles, bindings=bindings)
 
 
 def role(scope: str, principal_id: str = PRINCIPAL) -> RoleAssignment:
@@ -131,7 +135,16 @@ _SAME_SELECTOR = [
 ]
 _CLIENT = ManagedIdentity(identity_id(), "another client", f"object of {identity_id()}")
 
+
 # What is found (check and severity), and where it is found: nothing else is wrong there, but for `ALSO`.
+def _binding(credentials: int = 0, *names: str, found: NotFound | Unreadable | None = None, **more: str) -> Made:
+    """A cluster with an identity binding, whose managed identity has so many credentials and those of the names."""
+    listed = [FederatedCredential(name, "issuer", "subject") for name in (*map(str, range(credentials)), *names)]
+    identity = ManagedIdentity(identity_id(), "the client", "object")
+    binding = replace(IdentityBinding("my-binding", identity_id(), "the client"), **more)
+    return _with(bindings=(BoundIdentity(binding, found or IdentityCredentials(identity, tuple(listed))),))
+
+
 STATES: dict[str, tuple[str, str, Made]] = {
     "feature not registered": ("feature-registration", "error", _with(feature="NotRegistered")),
     "feature on its way": ("feature-registration", "warning", _with(feature="Registering")),
@@ -169,6 +182,13 @@ STATES: dict[str, tuple[str, str, Made]] = {
     ),
     "another client id": ("managed-identity-client-id", "error", _identity(_CLIENT)),
     "two of them": ("blocked-entries", "error", _two_stale),
+    "binding failed": ("identity-binding-state", "error", _binding(state="Failed")),
+    "binding failed without room": ("identity-binding-state", "error", _binding(20, state="Failed")),
+    "identity of a binding gone": ("identity-binding-identity", "error", _binding(found=NotFound())),
+    "identity of a binding created again": ("identity-binding-identity", "error", _binding(client_id="former")),
+    "identity of a binding full": ("identity-binding-credentials", "warning", _binding(19, AKS_CREDENTIAL)),
+    "bindings not told": ("identity-binding-unreadable", "warning", _with(bindings=FORBIDDEN)),
+    "identity of a binding not told": ("identity-binding-unreadable", "warning", _binding(found=FORBIDDEN)),
     "identity not told": ("managed-identity-unreadable", "warning", _identity(FORBIDDEN)),
     "roles not told": ("role-unreadable", "warning", _with(roles={identity_id().lower(): FORBIDDEN})),
     "entry failed": ("entry-state", "error", _entry(state="Failed", provisioningInfo=_INFO)),

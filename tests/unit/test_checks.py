@@ -81,6 +81,7 @@ WITHOUT_COMMAND = {
     *("cluster deleting", "identity not told", "roles not told", "availability sets"),
     *("Windows too", "virtual machines too", "role of the resource group", "role of a group"),
     *("one selector", "exception with two labels"),
+    *("identity of a binding full", "bindings not told", "identity of a binding not told"),
 }
 
 
@@ -96,6 +97,12 @@ def test_the_worst_comes_first_and_else_the_order_stays() -> None:
     findings = run_checks(snapshot)
     assert [each.severity for each in findings] == ["error", "warning", "info", "info"]
     assert run_checks(snapshot) == findings
+
+
+def test_a_failed_identity_binding_is_an_error_also_without_the_add_on() -> None:
+    _, _, make = STATES["binding failed"]
+    snapshot = replace(make(REFERENCE), cluster=cluster_of(enabled=False))
+    assert {each.check: each.severity for each in run_checks(snapshot)}["identity-binding-state"] == "error"
 
 
 def test_a_cluster_that_finished_its_migration_has_information_only() -> None:

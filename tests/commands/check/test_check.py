@@ -299,3 +299,23 @@ def test_the_commands_alone_come_by_a_query(az: AzureCli, simulator: Simulator) 
     az.paste(az(f'{CHECK} --query "{query}" --output tsv').ok().stdout)
 
     assert findings(az, "error") == []
+
+
+def test_an_identity_binding_whose_identity_is_gone_is_removed_by_the_command(
+    az: AzureCli, simulator: Simulator
+) -> None:
+    features: dict[str, Any] = {
+        "oidcIssuerProfile": {"enabled": True, "issuerURL": "https://issuer/"},
+        "securityProfile": {"workloadIdentity": {"enabled": True}},
+    }
+    app = seed_entries(simulator, "app", **features)["app"]
+    other = simulator.seed.managed_identity(GROUP, "other")
+    simulator.seed.identity_binding(GROUP, CLUSTER, "fine", app["id"])
+    simulator.seed.identity_binding(GROUP, CLUSTER, "gone", other["id"])
+    simulator.remove_managed_identity(other["id"])
+
+    (error,) = findings(az, "error")
+    assert (error["check"], "'gone'" in error["message"]) == ("identity-binding-identity", True)
+    az.paste(error["command"])
+    assert not findings(az, "error")
+    assert [each["name"] for each in simulator.identity_bindings(GROUP, CLUSTER)] == ["fine"]
