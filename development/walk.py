@@ -431,6 +431,14 @@ az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKu
     --workloads moved.yaml first-step/service-accounts.yaml --status -o table""",
             ),
             Step(
+                "The same by an identity binding, for a managed identity that would exceed the limit of 20 credentials",
+                """\
+az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
+    --workloads web.yaml --target identity-binding --identities storage-identity \\
+    --approve --output-dir binding-step --query identityBindings""",
+            ),
+            Step("Who may use the binding", "cat binding-step/identity-binding-roles.yaml"),
+            Step(
                 "The pod identities, their roles and the add-on can go. With manifests alone, this requires --force",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\

@@ -22,6 +22,7 @@ RECORDINGS = Path(__file__).with_name("recordings")
 _REQUEST_HEADERS = ("content-type", "if-match", "aksHTTPCustomFeatures")
 _ANSWER_HEADERS = ("content-type", "azure-asyncoperation", "location", "retry-after", "x-ms-request-id")
 _CREDENTIAL = "/federatedIdentityCredentials/"
+_BINDING = "/identityBindings/"
 _LOGIN = re.compile(r"/oauth2/|/\.well-known/")
 # Only these are sent at the same time, each next to others of its kind: the kind, its method and paths.
 _PARALLEL = {
@@ -148,11 +149,19 @@ def _scrub_request(request: Any, scrub: Scrubber) -> Any:
     request.headers = {name: scrub(str(request.headers[name])) for name in _REQUEST_HEADERS if name in request.headers}
     if request.body:
         request.body = scrub(_body(request.body))
-        if _CREDENTIAL in request.uri:
-            name = urlsplit(request.uri).path.rpartition("/")[2]
-            scrub.rename(name, _credential_name(json.loads(request.body)["properties"]))
-            request.uri = scrub(request.uri)
+        for kind, name_of in ((_CREDENTIAL, _credential_name), (_BINDING, _binding_name)):
+            if kind in request.uri:
+                name = urlsplit(request.uri).path.rpartition("/")[2]
+                scrub.rename(name, name_of(json.loads(request.body)["properties"]))
+                request.uri = scrub(request.uri)
     return request
+
+
+def _binding_name(properties: dict[str, dict[str, str]]) -> str:
+    """The name that the extension gives the identity binding: it has a hash of an id."""
+    from azext_podidentity.profile.identity_bindings import binding_name
+
+    return binding_name(properties["managedIdentity"]["resourceId"])
 
 
 def _credential_name(properties: dict[str, str]) -> str:

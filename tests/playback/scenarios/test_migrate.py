@@ -100,6 +100,21 @@ def test_migration_undone(scenario: Scenario, bound: str, manifests: Path) -> No
     assert scenario.pod_identity("list").ok().json["podIdentityProfile"]["userAssignedIdentities"]
 
 
+def test_migration_by_identity_bindings(scenario: Scenario, bound: str, manifests: Path, tmp_path: Path) -> None:
+    options = f"migrate --workloads {manifests} --target identity-binding --identities app-identity"
+
+    plan = scenario.pod_identity(options).ok().json
+    assert states(plan["identityBindings"]) == {"Pending"}
+    assert plan["credentials"] == []
+    approved = scenario.pod_identity(f"{options} --approve --yes --output-dir {tmp_path / 'out'}").ok()
+    assert states(approved.json["identityBindings"]) == {"Created"}
+    assert "identity-binding-roles.yaml" in str(approved.json["files"])
+    listed = scenario.az("aks identity-binding list --resource-group {group} --cluster-name {cluster}").ok().json
+    assert [each["properties"]["managedIdentity"]["resourceId"] for each in listed] == [bound]
+    assert "identity binding" in scenario.pod_identity("migrate --undo --yes --output table").ok().stdout
+    assert scenario.pod_identity("migrate --undo").ok().json["removedIdentityBindings"] == []
+
+
 def test_a_decision_is_left_to_people(scenario: Scenario, bound: str, tmp_path: Path) -> None:
     undecided = [workload("default", "app"), workload("lost", "nobody", account="lost")]
     path = write(tmp_path / "app.yaml", *undecided)
