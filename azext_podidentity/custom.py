@@ -149,11 +149,12 @@ def apply_manifest(
     from azext_podidentity.cli.report_file import check_report_path, write_report
     from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.fleet.apply_results import patch_report
+    from azext_podidentity.profile.text import printable
 
     manifest = apply.load_manifest(cmd.cli_ctx, files, entry_namespace)
     warn_deprecated(cmd.cli_ctx)
     for note in manifest.notes:
-        logger.warning(note)
+        logger.warning("%s", printable(note))
     check_report_path(report)
     if cluster_name is None:
         from azext_podidentity.actions.fleet.apply import ApplyOptions

@@ -105,9 +105,10 @@ def migrate_workloads(  # pylint: disable=too-many-locals
 def _shown(cmd: AzCliCommand, outcome: Outcome) -> Any:
     """Return the result of an action for az to print; print its warnings, and its error after the output."""
     from azext_podidentity.cli.after_output import fail_after_output
+    from azext_podidentity.profile.text import printable
 
     for warning in outcome.warnings:
-        logger.warning(warning)
+        logger.warning("%s", printable(warning))
     if outcome.error:
         fail_after_output(cmd.cli_ctx, outcome.error)
     return outcome.result

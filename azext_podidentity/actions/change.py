@@ -20,6 +20,7 @@ from azext_podidentity.profile.entries import EntryKey, PodIdentity, Profile
 from azext_podidentity.profile.lost_updates import LostUpdates, all_restored, lost_of, restore, without
 from azext_podidentity.profile.portions import first_portion, limit_in, new_identities
 from azext_podidentity.profile.service_requests import ChangeContext
+from azext_podidentity.profile.text import printable
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -129,7 +130,7 @@ class _Run:  # pylint: disable=too-many-instance-attributes
             self._change = self._change.pinned(state.cluster)
         warnings = self._change.warnings(state.cluster) if self._attempts == 1 else []
         for warning in warnings:
-            logger.warning(warning)
+            logger.warning("%s", printable(warning))
         wanted = self._change.wanted(state.cluster)
         self._remember_removed(state.cluster.profile, wanted.profile)
         existing = self._change.existing_entries(state.cluster.profile)

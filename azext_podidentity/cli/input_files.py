@@ -11,6 +11,8 @@ from pathlib import Path
 
 from azure.cli.core.azclierror import InvalidArgumentValueError
 
+from azext_podidentity.profile.text import printable
+
 STANDARD_INPUT = "-"
 SUFFIXES = (".yaml", ".yml", ".json")
 # The names under which kustomize looks for its file.
@@ -52,7 +54,7 @@ def read_files(
             for file in _expand(path, ignore):
                 files.append(_read(file, max_bytes, regular_only=regular_only))
         except (OSError, ValueError) as error:
-            errors.append(f"{path}: {getattr(error, 'strerror', None) or error}")
+            errors.append(printable(f"{path}: {getattr(error, 'strerror', None) or error}", keep=""))
     if errors:
         raise InvalidArgumentValueError(
             f"{option}: not everything can be read:\n" + "\n".join(errors),

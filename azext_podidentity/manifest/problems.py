@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from azure.cli.core.azclierror import ValidationError
 
-from azext_podidentity.profile.text import some_of
+from azext_podidentity.profile.text import printable, some_of
 
 HELP = ["To see the file format, run:", "az aks pod-identity apply --help"]
 _SHOWN = 100
@@ -19,7 +19,7 @@ class Place(NamedTuple):
     line: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return printable(f"{self.file}:{self.line}", keep="")
 
 
 class Problems:
@@ -37,7 +37,7 @@ class Problems:
 
     def __str__(self) -> str:
         """Return one line per problem, `FILE:LINE: problem`, in the order of files and lines."""
-        lines = [f"{place}: {message}" for place, message in sorted(self._found)]
+        lines = [printable(f"{place}: {message}") for place, message in sorted(self._found)]
         return some_of(lines, _SHOWN, "\n")
 
     def check(self) -> None:

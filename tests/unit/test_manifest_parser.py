@@ -55,6 +55,13 @@ spec: {{azureIdentity: bound, selector: chosen}}
         parse_manifest([("file.yaml", text.encode())], SUBSCRIPTION)
 
 
+def test_the_name_of_a_file_reaches_no_terminal_raw() -> None:
+    with pytest.raises(ValidationError) as caught:
+        parse_manifest([("\x1b[31m\u202eevil.yaml", b'version: 1\npodIdentities: [{name: "\x07"}]\n')], SUBSCRIPTION)
+    assert caught.value.error_msg.replace("\n", "").isprintable()
+    assert "\\x1b[31m\\u202eevil.yaml:" in caught.value.error_msg
+
+
 def test_identities_by_resource_id_and_by_name_and_exceptions_are_read() -> None:
     manifest = read_text(
         f"""\
