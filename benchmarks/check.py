@@ -9,7 +9,7 @@ from pathlib import Path
 
 from azure_simulator import Simulator
 from benchmarks.cloud import LATENCY
-from benchmarks.command import CLUSTER, CLUSTER_ARGUMENTS, GROUP, IDENTITY_GROUP, run_az, seconds
+from benchmarks.command import CLUSTER, CLUSTER_ARGUMENTS, GROUP, IDENTITY_GROUP, cost, run_az, seconds
 from benchmarks.figures import Figure, median
 from development.console import SetupError
 from development.paths import NEWEST
@@ -17,16 +17,23 @@ from development.session import sign_in
 
 _CHECK = ("aks", "pod-identity", "check", *CLUSTER_ARGUMENTS)
 _RUNS, _BOUND = 5, 4.0
+_POD_SECONDS, _POD_MEGABYTES = 5.0, 200.0
 NAMESPACE = "apps"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this benchmark."""
     parser.add_argument("--identities", type=int, default=40, help="how many pod identities the cluster has")
+    parser.add_argument("--pods", type=int, default=1000, help="how many pods a check with pods reads")
+    parser.add_argument("--pod-identities", type=int, default=200, help="how many pod identities those pods use")
 
 
 def measure(options: argparse.Namespace) -> list[Figure]:
-    """Measure the time and the requests of a check."""
+    """Measure the time and the requests of a check, and time and memory of one that also reads pods."""
+    return [*_measure_cluster(options), *_measure_pods(options)]
+
+
+def _measure_cluster(options: argparse.Namespace) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
         seed(simulator, options.identities)
         environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)
@@ -40,6 +47,30 @@ def measure(options: argparse.Namespace) -> list[Figure]:
         return [
             median("A check", case, "az … check", times, "s", _BOUND),
             Figure("A check", case, "requests", len(simulator.requests.all()) / _RUNS, runs=_RUNS),
+        ]
+
+
+def _measure_pods(options: argparse.Namespace) -> list[Figure]:
+    from benchmarks.workloads import as_kubectl_prints, deployment
+
+    with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
+        seed(simulator, options.pod_identities)
+        environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)
+        simulator.settings.azure_cli_latency = LATENCY
+        # Each deployment has two pods.
+        names = (identity_name(number % options.pod_identities) for number in range(options.pods // 2))
+        file = Path(folder) / "cluster.json"
+        printed = as_kubectl_prints(deployment(number, name) for number, name in enumerate(names))
+        file.write_text(json.dumps(printed, indent=4))
+        command = (*_CHECK, "--workloads", str(file))
+        found = {each["check"] for each in json.loads(run_az(environ, *command))}
+        if "pod-managed-identity" not in found or "pod-label" in found:
+            raise SetupError(f"All pods should get a managed identity, and this was found: {', '.join(sorted(found))}")
+        took, megabytes = zip(*(cost(environ, *command) for _ in range(_RUNS)), strict=True)
+        case = f"{options.pods} pods, {options.pod_identities} pod identities"
+        return [
+            median("A check of pods", case, "az … check", took, "s", _POD_SECONDS),
+            median("A check of pods", case, "memory", megabytes, "MB", _POD_MEGABYTES),
         ]
 
 
