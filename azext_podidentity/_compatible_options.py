@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from azure.cli.core.commands.parameters import AzArgumentContext
 
 
-def keep_prefixes(context: AzArgumentContext, option: str, *prefixes: str) -> None:
-    """Take prefixes for the option that they stood for in aks-preview, although other options begin like them now."""
+def keep_prefixes(context: AzArgumentContext, option: str, *prefixes: str, nargs: str | None = None) -> None:
+    """Take prefixes for the option that they stood for in aks-preview, although other options begin like them now.
+
+    nargs: that of the option.
+    """
 
     class Prefix(argparse.Action):
         """Take the option's prefix as the option."""
@@ -35,6 +38,7 @@ def keep_prefixes(context: AzArgumentContext, option: str, *prefixes: str) -> No
         name,
         options_list=list(prefixes),
         action=Prefix,
+        nargs=nargs,
         validator=lambda namespace: delattr(namespace, name),  # no handler takes it
         help=argparse.SUPPRESS,
     )

@@ -228,6 +228,8 @@ def _cluster(loader: PodIdentityCommandsLoader) -> None:
             )
             # --cluster makes the prefixes of --cluster-name ambiguous, and --ids those of --identity-resource-id.
             options.keep_prefixes(c, "--cluster-name", "--c", "--cl", "--clu", "--clus", "--clust", "--cluste")
+            if "identity_resource_ids" in command.arguments:
+                options.keep_prefixes(c, "--identity-resource-id", "--i", "--id", nargs="+")
             if "identity_resource_id" in command.arguments:
                 options.keep_prefixes(c, "--identity-resource-id", "--i", "--id")
 

@@ -13,6 +13,7 @@ from tests.support.az_parser import AzParser
 ON = "--resource-group rg --cluster-name c"
 CLUSTER = "az aks pod-identity list --resource-group rg"
 ADD = "az aks pod-identity add --resource-group rg --cluster-name c --namespace my-app"
+UPDATE = f"az aks pod-identity update {ON} --namespace my-app --name x"
 APPLY = f"az aks pod-identity apply {ON} --file entries.yaml"
 
 
@@ -25,7 +26,8 @@ def test_every_prefix_of_cluster_name_names_the_cluster(az: AzParser, length: in
 
 @pytest.mark.parametrize("prefix", ["--i", "--id", "--ide", "--identity-resource-i"])
 def test_a_prefix_of_identity_resource_id_is_all_that_is_required(az: AzParser, prefix: str) -> None:
-    assert az.parse([*ADD.split(), prefix, "/an/id"]).identity_resource_id == "/an/id"
+    assert az.parse([*ADD.split(), prefix, "/an/id"]).identity_resource_ids == ["/an/id"]
+    assert az.parse([*UPDATE.split(), prefix, "/an/id"]).identity_resource_id == "/an/id"
 
 
 def test_without_the_option_or_a_prefix_it_is_still_required(az: AzParser) -> None:
