@@ -119,7 +119,7 @@ def delete_pod_identity(
     ).model
 
 
-def apply_manifest(
+def apply_manifest(  # pylint: disable=too-many-locals
     cmd: AzCliCommand,
     client: ManagedClustersOperations,
     resource_group_name: str,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azure_simulator import Fault, Simulator
-from tests.support.azure_cli import AzureCli, Result
+from tests.support.azure_cli import AzureCli, Result, signal_at
 from tests.support.cluster_state import pod_identity, principal_id
 from tests.support.faults import forbidden
 
@@ -89,6 +90,13 @@ def test_a_cluster_that_was_deleted_meanwhile_is_a_row(az: AzureCli, fleet: Simu
     result = az(CHECK)
     assert result.exit_code == 4
     assert problems(result) == [("cluster-unreadable", "c3")]
+
+
+def test_after_ctrl_c_what_was_checked_is_shown_and_the_rest_is_named(az: AzureCli, fleet: Simulator) -> None:
+    result = signal_at(az, fleet, f"{CHECK} --parallel 1", "GET", "/managedClusters/c2$", signal.SIGINT, answer=False)
+    assert result.exit_code == 4, result.stderr
+    assert problems(result) == [("cluster-unreadable", name) for name in ("c2", "c1", "c3")]
+    assert [each["cluster"] for each in result.json if each["check"] == "deprecation"] == ["c0"]
 
 
 @pytest.mark.parametrize(
