@@ -150,8 +150,8 @@ def validate_timeout(namespace: Namespace) -> None:
 
     if namespace.timeout is not None and namespace.timeout < 1:
         raise InvalidArgumentValueError(
-            f"--timeout {namespace.timeout} is no time to wait.",
-            "Give at least 1 second; to wait for no operation of this command, pass: --no-wait",
+            f"--timeout must be at least 1 second, not {namespace.timeout}.",
+            "To return without waiting for the operation, pass --no-wait.",
         )
 
 
@@ -163,7 +163,7 @@ def validate_delete(namespace: Namespace) -> None:
         raise MutuallyExclusiveArgumentError(
             "--delete-role-assignment and --no-wait cannot be used together: the cluster identity needs the role "
             "until the pod identity is removed.",
-            "Leave --no-wait out, or remove the role assignment afterwards with: az role assignment delete",
+            "Omit --no-wait, or remove the role assignment afterwards with az role assignment delete.",
         )
 
 

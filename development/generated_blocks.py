@@ -93,7 +93,7 @@ DECISION_MODULES = (workload_decisions, user_decisions, identity_decisions, bind
 _SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _CLUSTER = ClusterReference("myResourceGroup", "myAKSCluster")
 _IDENTITIES = [
-    ManagedIdentity(managed_identity_id(_SUBSCRIPTION, "myIdentityResourceGroup", name), f"client id of {name}")
+    ManagedIdentity(managed_identity_id(_SUBSCRIPTION, "myIdentityResourceGroup", name), f"client ID of {name}")
     for name in ("storage-identity", "database-identity")
 ]
 _STORAGE, _DATABASE = (

@@ -1,4 +1,4 @@
-"""The demo's commands, in the order a person types them. Only data."""
+"""The commands of the demo, in the order in which they are typed. Only data."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ az identity create --resource-group myIdentityResourceGroup \\
     --name application-identity -o table""",
             ),
             Step(
-                "Its resource id",
+                "Its resource ID",
                 """\
 az identity show --resource-group myIdentityResourceGroup \\
     --name application-identity --query id -o tsv""",
                 keep_as="IDENTITY_RESOURCE_ID",
             ),
             Step(
-                "Give it to the pods of a namespace; the role that the cluster needs is granted on the way",
+                "Add it for the pods of a namespace. The role that the cluster identity needs is granted too",
                 """\
 az aks pod-identity add \\
     --resource-group myResourceGroup \\
@@ -86,7 +86,7 @@ az aks pod-identity show --resource-group myResourceGroup --cluster-name myAKSCl
     --namespace my-app --name my-pod-identity""",
             ),
             Step(
-                "Who may assign the managed identity: the cluster identity",
+                "The role of the cluster identity on the managed identity",
                 """\
 az role assignment list --scope "$IDENTITY_RESOURCE_ID" \\
     --query "[].{role: roleDefinitionName, principal: principalId}" -o table""",
@@ -111,7 +111,7 @@ az identity create --resource-group myIdentityResourceGroup \\
                 keep_as="DATABASE_IDENTITY_ID",
             ),
             Step(
-                "Both under one binding selector",
+                "Add it with a binding selector that both share",
                 """\
 az aks pod-identity add \\
     --resource-group myResourceGroup \\
@@ -123,7 +123,7 @@ az aks pod-identity add \\
     -o none""",
             ),
             Step(
-                "A pod labelled aadpodidbinding: myMultiIdentitySelector may use either",
+                "Pods with the label aadpodidbinding: myMultiIdentitySelector can use both",
                 """\
 az aks pod-identity add \\
     --resource-group myResourceGroup \\
@@ -201,10 +201,10 @@ az aks pod-identity check --resource-group myResourceGroup --cluster-name myAKSC
         ),
     ),
     Section(
-        "Pods that pod identity leaves alone",
+        "Exceptions: pods that are not intercepted",
         (
             Step(
-                "Pods with this label reach the instance metadata service themselves",
+                "Let pods with this label reach the instance metadata service directly",
                 """\
 az aks pod-identity exception add \\
     --resource-group myResourceGroup \\
@@ -215,7 +215,7 @@ az aks pod-identity exception add \\
     -o none""",
             ),
             Step(
-                "Pods with any one of these labels do",
+                "Update the exception to match pods that have any of these labels",
                 """\
 az aks pod-identity exception update \\
     --resource-group myResourceGroup \\
@@ -232,7 +232,7 @@ az aks pod-identity exception list \\
     --resource-group myResourceGroup --cluster-name myAKSCluster -o table""",
             ),
             Step(
-                "Intercept those pods again",
+                "Delete the exception",
                 """\
 az aks pod-identity exception delete \\
     --resource-group myResourceGroup \\
@@ -247,7 +247,7 @@ az aks pod-identity exception delete \\
         "Cleaning up",
         (
             Step(
-                "Take the identity from the pods, and the role on it from the cluster identity",
+                "Delete the pod identity, and the role of the cluster identity on the managed identity",
                 """\
 az aks pod-identity delete \\
     --resource-group myResourceGroup \\
@@ -258,27 +258,27 @@ az aks pod-identity delete \\
     -o none""",
             ),
             Step(
-                "Nobody may assign it any more",
+                "The role assignment is removed",
                 'az role assignment list --scope "$IDENTITY_RESOURCE_ID"',
             ),
             Step(
-                "The managed identity itself",
+                "Delete the managed identity",
                 "az identity delete --resource-group myIdentityResourceGroup --name application-identity",
             ),
             Step(
-                "The other two go the same way",
+                "Delete the second pod identity",
                 """\
 az aks pod-identity delete --resource-group myResourceGroup --cluster-name myAKSCluster \\
     --namespace my-app --name storage --delete-role-assignment -o none""",
             ),
             Step(
-                "And the last",
+                "Delete the third pod identity",
                 """\
 az aks pod-identity delete --resource-group myResourceGroup --cluster-name myAKSCluster \\
     --namespace my-app --name database --delete-role-assignment -o none""",
             ),
             Step(
-                "Without pod identities, pod identity can be switched off",
+                "Disable the add-on",
                 """\
 az aks update --resource-group myResourceGroup --name myAKSCluster \\
     --disable-pod-identity --query 'podIdentityProfile.enabled || `false`'""",
@@ -289,7 +289,7 @@ az aks update --resource-group myResourceGroup --name myAKSCluster \\
         "A cluster with kubenet",
         (
             Step(
-                "Kubenet lets a pod pretend to be another, so it takes a yes of its own",
+                "With kubenet, a pod can impersonate another pod, so the add-on requires explicit consent",
                 """\
 az aks create \\
     --resource-group myResourceGroup \\
@@ -311,13 +311,13 @@ az aks create \\
     -o table""",
             ),
             Step(
-                "Pod identity enabled later, with that yes",
+                "Enable the add-on later, with consent",
                 """\
 az aks update --resource-group myResourceGroup --name myKubenetCluster \\
     --enable-pod-identity --enable-pod-identity-with-kubenet --query podIdentityProfile""",
             ),
             Step(
-                "A pod identity there; its name is taken from the managed identity",
+                "Add a pod identity. Its name defaults to that of the managed identity",
                 """\
 az aks pod-identity add \\
     --resource-group myResourceGroup \\
@@ -373,7 +373,7 @@ END""",
         ),
     ),
     Section(
-        "Off the add-on",
+        "Migrate off the add-on",
         (
             Step(
                 "A workload that uses that pod identity",
@@ -395,13 +395,13 @@ spec:
 END""",
             ),
             Step(
-                "What it takes to move it to Microsoft Entra Workload ID; this changes nothing",
+                "Plan its migration to Microsoft Entra Workload ID. Nothing is changed",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
     --workloads web.yaml -o table""",
             ),
             Step(
-                "The Azure side, and the first step as files; the label stays",
+                "Carry out the Azure side and write the first step to files. The label stays",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
     --workloads web.yaml --approve --yes --output-dir first-step --query credentials""",
@@ -425,7 +425,7 @@ az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKu
 sed 's|aadpodidbinding: .*|azure.workload.identity/use: "true"|' web.yaml > moved.yaml""",
             ),
             Step(
-                "It is ready",
+                "The workload is ready",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
     --workloads moved.yaml first-step/service-accounts.yaml --status -o table""",
@@ -439,7 +439,7 @@ az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKu
             ),
             Step("Who may use the binding", "cat binding-step/identity-binding-roles.yaml"),
             Step(
-                "The pod identities, their roles and the add-on can go. With manifests alone, this requires --force",
+                "Remove what only pod identity needs. With manifests only, this requires --force",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
     --workloads moved.yaml first-step/service-accounts.yaml --finish --yes --force -o table""",

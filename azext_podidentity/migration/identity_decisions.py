@@ -52,7 +52,7 @@ def add_on_disabled(reference: ClusterReference) -> Decision:
         f"Cluster {reference.name}",
         f"The pod identity add-on is not enabled. The label {BINDING_LABEL} has an effect only if the open-source "
         "controller aad-pod-identity runs in the cluster.",
-        "If the controller runs, read its AzureIdentity and AzureIdentityBinding objects too: they tell which managed "
+        "If the controller runs, read its AzureIdentity and AzureIdentityBinding objects too: they show which managed "
         "identity a label selects. Do not remove the label from pods before they use workload identity.",
     )
 

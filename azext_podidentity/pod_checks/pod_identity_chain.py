@@ -88,7 +88,7 @@ def _objects_step(narrowed: PodSnapshot) -> Step:
 
 
 def _node_steps(narrowed: PodSnapshot, subject: Subject) -> Iterator[Step]:
-    has_own = "The pod has a network of its own, so the node agent intercepts its requests."
+    has_own = "The pod does not use the network of its node, so the node agent intercepts its requests."
     yield step_of("Network", pods.check_host_network(narrowed), has_own)
     none = "No exception matches the labels of the pod."
     yield step_of("Exceptions", pods.check_exceptions(narrowed), none)

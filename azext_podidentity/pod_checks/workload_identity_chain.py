@@ -101,7 +101,7 @@ def _identity_step(identity: WorkloadIdentity) -> Step:
 
 def _credential_step(snapshot: PodSnapshot, subject: Subject, found: IdentityCredentials) -> Step:
     if subject.spec.annotations.get(IDENTITY_BINDING_ANNOTATION) == "true":
-        detail = "The pod uses an identity binding of the cluster, so it needs no credential of its own."
+        detail = "The pod uses an identity binding of the cluster, so it needs no separate credential."
         return Step("Credential", "Unknown", detail, _bindings_command(snapshot))
     issuer = snapshot.cluster.features.issuer
     if issuer is None:

@@ -29,16 +29,16 @@ STOPPED = Decision(Action.REFUSE, "The cluster is stopped: no pod runs, and pod 
 # Public recordings and the SDK's documentation; the service adds to them without a word.
 PROVISIONING = {
     "Succeeded": Decision(Action.GO_ON, "No operation runs."),
-    "Failed": Decision(Action.GO_ON, "The last operation failed, and a write is how the service tries again."),
-    "Canceled": Decision(Action.GO_ON, "The last operation was cancelled, and a write takes up what it left."),
-    "Creating": Decision(Action.WAIT, "The cluster is being created: the service takes no write until it is there."),
-    "Updating": Decision(Action.WAIT, "Another update runs: a write now would be refused, or would replace it."),
-    "Upgrading": Decision(Action.WAIT, "An upgrade runs: a write now would be refused, or would replace it."),
-    "Scaling": Decision(Action.WAIT, "A node pool is being scaled: a write now would be refused, or would replace it."),
+    "Failed": Decision(Action.GO_ON, "The last operation failed, and a write makes the service try again."),
+    "Canceled": Decision(Action.GO_ON, "The last operation was cancelled, and a write completes it."),
+    "Creating": Decision(Action.WAIT, "The cluster is being created: it can be changed once it exists."),
+    "Updating": Decision(Action.WAIT, "Another update is running, so a write would be refused or would replace it."),
+    "Upgrading": Decision(Action.WAIT, "An upgrade is running, so a write would be refused or would replace it."),
+    "Scaling": Decision(Action.WAIT, "A node pool is being scaled, so a write would be refused or replace it."),
     "Starting": Decision(Action.WAIT, "The cluster is being started: it can be changed once it runs."),
-    "Stopping": Decision(Action.WAIT, "The cluster is being stopped: whether it can be changed is known after that."),
-    "Migrating": Decision(Action.WAIT, "The service moves the cluster, and changes nothing meanwhile."),
-    "Deleting": Decision(Action.REFUSE, "The cluster is being deleted, and what would be changed with it."),
+    "Stopping": Decision(Action.WAIT, "The cluster is being stopped: it can be changed once it is started again."),
+    "Migrating": Decision(Action.WAIT, "The service is moving the cluster and accepts no changes."),
+    "Deleting": Decision(Action.REFUSE, "The cluster is being deleted."),
 }
 _UNKNOWN = Decision(Action.WAIT, "An operation runs that is not known here: every operation ends in a known state.")
 _NONE = Decision(Action.GO_ON, "The service names no state, so nothing says that an operation runs.")

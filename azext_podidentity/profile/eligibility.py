@@ -45,7 +45,7 @@ def check_can_create(parameters: Mapping[str, Any], *, consent_given: bool) -> N
             "one.",
             [
                 "Omit --service-principal and --client-secret to let AKS create a managed identity for the cluster, "
-                "or pass one of your own with --assign-identity.",
+                "or pass an existing one with --assign-identity.",
             ],
         )
     if (parameters.get("vm_set_type") or "").lower() == "availabilityset":

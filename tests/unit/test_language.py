@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,21 +10,13 @@ import pytest
 
 from development.paths import ROOT
 from tests.support.az_parser import AzParser
+from tests.support.prose import sentences
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "HISTORY.rst")),
-    *(
-        ROOT / "docs" / f"{name}.md"
-        for name in (
-            "README",
-            "architecture",
-            "performance",
-            "permissions",
-            "reliability",
-            "upgrade-from-aks-preview",
-        )
-    ),
+    *sorted((ROOT / "docs").glob("*.md")),
 ]
+MODULES = sorted((ROOT / "azext_podidentity").rglob("*.py"))
 # What a reader stumbles over, and the usual word.
 AVOIDED = {
     r"\b(tell|tells|told)\b": "report, print, show",
@@ -33,7 +26,7 @@ AVOIDED = {
     r"\bby then\b": "the latest state",
     r"\bleft over\b": "leftover",
     r"\bof (its|their|your) own\b": "its own …",
-    r"\b(is|are) there\b": "exists",
+    r"(?<!\bthere )\b(is|are) there\b": "exists",
     r"\bgoes\b": "is removed",
     r"\bcut short\b": "interrupted",
     r"\bresource ids?\b|\b(client|object|request) ids?\b": "resource ID",
@@ -45,9 +38,36 @@ AVOIDED = {
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_page_uses_plain_words(path: Path) -> None:
-    text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", path.read_text("utf-8"), flags=re.DOTALL)
-    found = {match[0]: better for avoided, better in AVOIDED.items() if (match := re.search(avoided, text))}
+    # Code, links, and the service's words, which are quoted.
+    others = r"```.*?```|`[^`]*`|\]\([^)]*\)|^> .*?$"
+    text = re.sub(others, "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert avoided_in(text) == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_messages_and_help_use_plain_words(path: Path) -> None:
+    found = {f"{line}: {text}": better for line, text in sentences(path) if (better := avoided_in(text))}
     assert found == {}
+
+
+def test_warnings_end_with_a_full_stop_or_what_they_introduce() -> None:
+    calls = [(path, node) for path in MODULES for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    unfinished = [
+        f"{path.name}:{node.lineno}: {node.args[0].value!r}"
+        for path, node in calls
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("warning", "error")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and not re.search(r"[.:]$|%s$|run: az .*$", str(node.args[0].value))
+    ]
+    assert unfinished == []
+
+
+def avoided_in(text: str) -> dict[str, str]:
+    """Return the words to avoid that the text has, each with what to write."""
+    return {match[0]: better for avoided, better in AVOIDED.items() if (match := re.search(avoided, text))}
 
 
 def test_the_readme_is_short() -> None:
