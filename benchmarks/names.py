@@ -6,6 +6,7 @@ BENCHMARKS = {
     "fleet": "a list of 1,200 clusters in 12 subscriptions, and checks of 1 to 300",
     "parallel": "1 to 20 people changing one cluster at the same time",
     "migrate": "a plan for 200 pod identities and 2,000 workloads",
+    "bindings": "a migration of 200 managed identities by identity bindings, on the clock of the simulator",
     "role_waits": "how many writes a new role costs, simulated",
     "contention": "10 adds in a row and 20 at once against Azure's limits, on a simulated clock",
     "writes": "one add and lists of up to 200, next to the least that the service takes",
