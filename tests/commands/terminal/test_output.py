@@ -37,6 +37,7 @@ READING = {
     "export": f"export {ON_CLUSTER}",
     "migrate": f"migrate {ON_CLUSTER} --workloads {{workloads}}",
     "exception list": f"exception list {ON_CLUSTER}",
+    "list-clusters": "list-clusters",
     "exception show": f"exception show {POD_IDENTITY} --name agents",
 }
 CHANGING = {
@@ -55,6 +56,7 @@ TOLD = {
     "add": [DEPRECATION],
     "apply": [DEPRECATION],
     "delete": ["The cluster identity keeps its role"],
+    "list-clusters": ["1 cluster"],
 }
 # What can be picked from the result of a command, and what that is.
 QUERIES = {
