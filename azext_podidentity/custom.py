@@ -176,7 +176,8 @@ def apply_manifest(  # pylint: disable=too-many-locals
     if dry_run and at_terminal(cmd.cli_ctx):
         print_text(cmd.cli_ctx, f"{colour_difference(cmd.cli_ctx, plan.describe(cluster_name))}\n")
         return None
-    if dry_run or not plan.difference:
+    # Without a difference the roles may still be missing, for example after the cluster got another identity.
+    if dry_run or (skip_role_assignment and not plan.difference):
         logger.warning(plan.describe(cluster_name))
     else:
         if plan.removals and not yes:

@@ -306,3 +306,19 @@ def test_roles_are_left_alone_when_they_are_to_be_skipped(
     assert not simulator.requests.matching("PUT", "roleAssignments")
     simulator.seed.role_assignment(identity["id"], principal_id(cluster))
     az(f"{APPLY} --file {file} --skip-role-assignment").ok()
+
+
+def test_a_file_that_changes_nothing_grants_the_roles_that_a_new_cluster_identity_lacks(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    identity = seed_entries(simulator, "app")["app"]
+    simulator.remove_role_assignments(identity["id"])
+    file = write(tmp_path, [binding(identity)])
+
+    az(f"{APPLY} --file {file} --skip-role-assignment").ok()
+    assert not simulator.requests.matching("PUT")
+    result = az(f"{APPLY} --file {file}").ok()
+
+    assert [grant.status for grant in simulator.requests.matching("PUT", ROLE_PATH)] == [201]
+    assert not simulator.requests.matching("PUT", CLUSTER_PATH)
+    assert any("already up to date" in warning for warning in result.warnings)
