@@ -12,7 +12,7 @@ from development.program import continue_as, run
 _TITLES = "\n".join(f"  {name:<10} {title}" for name, title in {**BENCHMARKS, "all": "all of these", **ALONE}.items())
 _EPILOG = f"""{_TITLES}
 
-all is the default; it writes benchmarks/results.md, results.json and results.png, in about 15 minutes
+all is the default; it writes benchmarks/results.md, results.json and results.png, in about 20 minutes
 (all --full: half an hour).
 ./benchmarks/run NAME --help says what a benchmark takes. Exit code 1 where a bound is missed."""
 

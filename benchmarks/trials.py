@@ -80,6 +80,7 @@ def _interleavings(count: int, seed: int) -> Iterator[Figure]:
     case = "commands about roles on two clusters of one identity"
     for kind, times in sorted(trial.commands.items()):
         yield Figure(_SECTION, case, f"{kind} commands", times, "", count)
+    yield Figure(_SECTION, case, "rounds with an exchanged cluster identity", trial.exchanged, "", count)
     yield Figure(_SECTION, case, "commands that ended with an error", trial.failed, "", count)
     yield Figure(_SECTION, case, "roles that nothing needs, reported", trial.reported, "", count)
     yield Figure(_SECTION, case, "roles missing, or left and not reported", wrong, "", count, 0)

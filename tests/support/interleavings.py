@@ -15,12 +15,14 @@ from tests.support.azure_cli import GROUP, NAMESPACE, OPERATION_PATH, Result, re
 from tests.support.cluster_state import pod_identity
 from tests.support.entry_files import binding, write
 from tests.support.forked_az import ForkedAz
-from tests.support.workload_manifests import live
+from tests.support.workload_manifests import workload
 from tests.support.workload_manifests import write as write_objects
 
 CLUSTERS = ("first", "second")
 NAMES = ("a", "b", "c")
 PROCESSES = 4
+# The share of rounds in which the cluster identity was exchanged for one without roles.
+EXCHANGED = 0.2
 # Seconds of the simulated clock, short against what a command itself takes, so that many moments meet.
 OPERATION, PROPAGATION = (1.0, 8.0), Between(1.0, 15.0)
 
@@ -30,7 +32,8 @@ class Interleavings:
     """Rounds of commands at once, each on clusters that are seeded anew.
 
     commands: how many of each kind ran. failed: how many ended with an error, as an add does once the add-on is
-    disabled. reported: how many roles were left that nothing needs, each reported by a command.
+    disabled. exchanged: in how many rounds the cluster identity lacked all roles. reported: how many roles were left
+    that nothing needs, each reported by a command.
     """
 
     azure: Simulator
@@ -39,6 +42,7 @@ class Interleavings:
     seed: int = 0
     commands: dict[str, int] = field(default_factory=dict)
     failed: int = 0
+    exchanged: int = 0
     reported: int = 0
 
     def run(self, count: int) -> Iterator[str]:
@@ -49,7 +53,8 @@ class Interleavings:
                 yield f"round {number}: {wrong}"
 
     def _round(self, chosen: random.Random) -> Iterator[str]:
-        principal, identities = self._seed(chosen)
+        exchanged = chosen.random() < EXCHANGED
+        principal, identities = self._seed(chosen, granted=not exchanged)
         lines = [self._command(chosen, identities) for _ in range(PROCESSES)]
         for _ in range(chosen.choice((0, 0, 1, 2))):
             self.azure.faults.add(Fault("GET", OPERATION_PATH, status=chosen.choice((404, 500)), times=4))
@@ -57,13 +62,21 @@ class Interleavings:
         with self.az.clock.held():
             processes = [self.az.start(line) for line in lines]
         results = [result_of(process, seconds=600) for process in processes]
+        if exchanged:
+            self.exchanged += 1
+            results += [self.az(self._apply_again(name)) for name in CLUSTERS if self._entries(name)]
         self.failed += sum(result.exit_code != 0 for result in results)
-        yield from (f"{line}: {result.stderr}" for line, result in zip(lines, results, strict=True) if _crashed(result))
+        yield from (
+            f"{line}: {result.stderr}" for line, result in zip(lines, results, strict=False) if _crashed(result)
+        )
         wrong = [*self._missing(principal), *self._left(principal, results)]
         yield from (f"{each} after {lines}: {[result.stderr for result in results]}" for each in wrong)
 
-    def _seed(self, chosen: random.Random) -> tuple[str, list[dict[str, Any]]]:
-        """Create the clusters with some entries each; return the principal and the managed identities."""
+    def _seed(self, chosen: random.Random, *, granted: bool) -> tuple[str, list[dict[str, Any]]]:
+        """Create the clusters with some entries each; return the principal and the managed identities.
+
+        Without roles, the clusters are as after an exchange of their identity.
+        """
         self.azure.reset()
         self.azure.settings.etags = chosen.random() < 0.7
         self.azure.settings.azure_cli_latency = chosen.choice((0.0, 0.2))
@@ -80,7 +93,7 @@ class Interleavings:
             bound |= {each["id"] for each in own}
             profile = {"enabled": True, "userAssignedIdentities": [pod_identity(each, each["name"]) for each in own]}
             seed.cluster(GROUP, name, identity=shared["id"], pod_identity=profile)
-        for resource_id in bound:
+        for resource_id in bound if granted else ():
             seed.role_assignment(resource_id, principal, name=assignment_name(resource_id, principal))
         return principal, identities
 
@@ -98,8 +111,21 @@ class Interleavings:
             kept = [binding(each) for each in identities if chosen.random() < 0.5]
             file = write(self.folder, kept, name=f"{chosen.getrandbits(32)}.yaml")
             return f"aks pod-identity apply {on_cluster} --file {file} --prune --yes"
-        nothing = write_objects(self.folder / "nothing.yaml", live())
-        return f"aks pod-identity migrate {on_cluster} --workloads {nothing} --finish --force --yes"
+        moved = write_objects(self.folder / "moved.yaml", workload("web", None, account="web"))
+        return f"aks pod-identity migrate {on_cluster} --workloads {moved} --finish --force --yes"
+
+    def _apply_again(self, cluster: str) -> str:
+        """Return the command that applies what the cluster has: it grants the roles that a new identity lacks."""
+        kept = [
+            {
+                "namespace": each["namespace"],
+                "name": each["name"],
+                "identity": {"resourceId": each["identity"]["resourceId"]},
+            }
+            for each in self._entries(cluster)
+        ]
+        file = write(self.folder, kept, name=f"{cluster}.yaml")
+        return f"aks pod-identity apply --resource-group {GROUP} --cluster-name {cluster} --file {file}"
 
     def _missing(self, principal: str) -> Iterator[str]:
         """Yield the entries over whose managed identity the cluster identity has no role."""
