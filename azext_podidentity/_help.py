@@ -205,8 +205,7 @@ short-summary: Diagnose the pod identities of a cluster and suggest fixes.
 long-summary: >-
     Checks the cluster, the managed identities, the roles of the cluster identity and the feature registration. Nothing
     is changed without --repair. Each finding has a severity (error, warning or info), the name of the check, a
-    subject, a message and,
-    if there is one, a command that fixes the problem.
+    subject, a message and, if there is one, a command that fixes the problem.
 
 
     With --workloads, --context or --run-command, it also reads pods, nodes, the node agent and the AzureIdentity
@@ -235,10 +234,10 @@ examples:
     text: az aks pod-identity check {_CLUSTER} --fail-on error
   - name: Check also the pods, nodes and node agents of the cluster.
     text: az aks pod-identity check {_CLUSTER} --context myAKSCluster --output table
-  - name: Show what can be fixed safely, and then fix it.
-    text: |-
-        az aks pod-identity check {_CLUSTER} --repair --dry-run --output table
-        az aks pod-identity check {_CLUSTER} --repair
+  - name: Show what can be fixed safely.
+    text: az aks pod-identity check {_CLUSTER} --repair --dry-run --output table
+  - name: Fix what can be fixed safely.
+    text: az aks pod-identity check {_CLUSTER} --repair
   - name: Follow one pod from its label to its token, and say why it gets no managed identity.
     text: az aks pod-identity check {_CLUSTER} --pod my-app/demo --output table
   - name: Check which managed identities the pods of a manifest will get.

@@ -52,6 +52,7 @@ def unseen() -> Iterator[None]:
         patch.setattr(
             managed_identities, "find", lambda _, resource_id: ManagedIdentity(resource_id, "a-client", "an-object")
         )
+        patch.setattr(managed_identities, "find_many", lambda *_: FOUND)
         patch.setattr("azext_podidentity.arm.cluster_writer.follow", lambda _, poller, *__: poller.result())
         yield
 
