@@ -5,21 +5,10 @@ from __future__ import annotations
 from knack.help_files import helps
 
 from azext_podidentity._help_fleet import FLEET_HELP
+from azext_podidentity._help_parts import CLUSTER, GRANT, IDENTITY_IDS, READ, WRITE
+from azext_podidentity._help_workloads import WORKLOADS_HELP
 
-HELP: dict[str, str] = {**FLEET_HELP}
-
-_IDENTITY_ID = (
-    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup"
-    "/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
-)
-_CLUSTER = "--resource-group MyResourceGroup --cluster-name MyCluster"
-_READ = "Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster."
-_WRITE = "Required permissions: Microsoft.ContainerService/managedClusters/read and write on the cluster."
-_GRANT = """Required permissions: Microsoft.ContainerService/managedClusters/read and write on the cluster,
-    Microsoft.ManagedIdentity/userAssignedIdentities/read on the managed identity, and
-    Microsoft.Authorization/roleAssignments/read. If the role must be granted, also
-    Microsoft.Authorization/roleAssignments/write on the managed identity. Without the permissions for role
-    assignments, have an owner grant the role and pass --skip-role-assignment."""
+HELP: dict[str, str] = {**FLEET_HELP, **WORKLOADS_HELP}
 
 HELP["aks pod-identity"] = """
 type: group
@@ -43,24 +32,24 @@ long-summary: >-
     values, the cluster is not changed. Several managed identities are added in one update of the cluster, or none.
 
 
-    {_GRANT}
+    {GRANT}
 examples:
   - name: Add a pod identity for pods that have the label aadpodidbinding=my-pod-identity.
     text: >-
-        az aks pod-identity add {_CLUSTER} --namespace my-app --name my-pod-identity --identity-resource-id
-        {_IDENTITY_ID}/my-identity
+        az aks pod-identity add {CLUSTER} --namespace my-app --name my-pod-identity --identity-resource-id
+        {IDENTITY_IDS}/my-identity
   - name: Add three pod identities, named after their managed identities, in one update of the cluster.
     text: >-
-        az aks pod-identity add {_CLUSTER} --namespace my-app --identity-resource-id {_IDENTITY_ID}/my-identity
-        {_IDENTITY_ID}/my-second-identity {_IDENTITY_ID}/my-third-identity
+        az aks pod-identity add {CLUSTER} --namespace my-app --identity-resource-id {IDENTITY_IDS}/my-identity
+        {IDENTITY_IDS}/my-second-identity {IDENTITY_IDS}/my-third-identity
   - name: Add a second managed identity for the same pods by sharing a binding selector.
     text: >-
-        az aks pod-identity add {_CLUSTER} --namespace my-app --name my-second-identity --binding-selector my_selector
-        --identity-resource-id {_IDENTITY_ID}/my-second-identity
+        az aks pod-identity add {CLUSTER} --namespace my-app --name my-second-identity --binding-selector my_selector
+        --identity-resource-id {IDENTITY_IDS}/my-second-identity
   - name: Rebind a managed identity that was deleted and recreated.
     text: >-
-        az aks pod-identity add {_CLUSTER} --namespace my-app --name my-pod-identity --force --identity-resource-id
-        {_IDENTITY_ID}/my-identity
+        az aks pod-identity add {CLUSTER} --namespace my-app --name my-pod-identity --force --identity-resource-id
+        {IDENTITY_IDS}/my-identity
 """
 
 HELP["aks pod-identity update"] = """
@@ -119,17 +108,17 @@ long-summary: >-
     by name, resourceGroup, subscription and tags. The output then has one row per cluster.
 
 
-    {_GRANT} With --dry-run, read permissions are enough.
+    {GRANT} With --dry-run, read permissions are enough.
 examples:
   - name: Preview the changes that a file would make.
-    text: az aks pod-identity apply {_CLUSTER} --file pod-identities.yaml --dry-run
+    text: az aks pod-identity apply {CLUSTER} --file pod-identities.yaml --dry-run
   - name: Fail a pipeline if the cluster differs from the file, and write a report for a pull request.
     text: >-
-        az aks pod-identity apply {_CLUSTER} --file pod-identities.yaml --dry-run --fail-on-change --report changes.md
+        az aks pod-identity apply {CLUSTER} --file pod-identities.yaml --dry-run --fail-on-change --report changes.md
   - name: Apply a file to all clusters that its list clusters selects.
     text: az aks pod-identity apply --file pod-identities.yaml
   - name: Make a cluster match the files in a folder, without prompting.
-    text: az aks pod-identity apply {_CLUSTER} --file pod-identities --prune --yes
+    text: az aks pod-identity apply {CLUSTER} --file pod-identities --prune --yes
 """
 
 HELP["aks pod-identity export"] = f"""
@@ -140,12 +129,12 @@ long-summary: >-
     entries always give the same text. With --output or --query, the content is printed in that format.
 
 
-    {_READ}
+    {READ}
 examples:
   - name: Save the pod identities of a cluster to a file.
-    text: az aks pod-identity export {_CLUSTER} | tee pod-identities.yaml
+    text: az aks pod-identity export {CLUSTER} | tee pod-identities.yaml
   - name: Export the pod identities of a cluster as JSON.
-    text: az aks pod-identity export {_CLUSTER} --output json
+    text: az aks pod-identity export {CLUSTER} --output json
 """
 
 HELP["aks pod-identity delete"] = f"""
@@ -156,15 +145,15 @@ long-summary: >-
     can succeed.
 
 
-    {_WRITE} With --delete-role-assignment, also
+    {WRITE} With --delete-role-assignment, also
     Microsoft.Authorization/roleAssignments/read and delete on the managed identity. If a lost role must be granted
     again, also Microsoft.Authorization/roleAssignments/write.
 examples:
   - name: Delete a pod identity and the role assignment that was created for it.
-    text: az aks pod-identity delete {_CLUSTER} --namespace my-app --name my-pod-identity --delete-role-assignment
+    text: az aks pod-identity delete {CLUSTER} --namespace my-app --name my-pod-identity --delete-role-assignment
   - name: Delete pod identities in two namespaces at once.
     text: >-
-        az aks pod-identity delete {_CLUSTER} --namespace my-app --name my-pod-identity --name other-app/other-identity
+        az aks pod-identity delete {CLUSTER} --namespace my-app --name my-pod-identity --name other-app/other-identity
 """
 
 HELP["aks pod-identity list"] = f"""
@@ -176,13 +165,13 @@ long-summary: >-
     output has one row per pod identity.
 
 
-    {_READ}
+    {READ}
 examples:
   - name: List the pod identities in a cluster as a table.
-    text: az aks pod-identity list {_CLUSTER} --output table
+    text: az aks pod-identity list {CLUSTER} --output table
   - name: Get the names of the pod identities in one namespace.
     text: >-
-        az aks pod-identity list {_CLUSTER} --namespace my-app --query podIdentityProfile.userAssignedIdentities[].name
+        az aks pod-identity list {CLUSTER} --namespace my-app --query podIdentityProfile.userAssignedIdentities[].name
         --output tsv
 """
 
@@ -193,112 +182,10 @@ long-summary: >-
     The output includes the provisioning state and, if the pod identity failed, the error of the service.
 
 
-    {_READ}
+    {READ}
 examples:
   - name: Show a pod identity.
-    text: az aks pod-identity show {_CLUSTER} --namespace my-app --name my-pod-identity
-"""
-
-HELP["aks pod-identity check"] = f"""
-type: command
-short-summary: Diagnose the pod identities of a cluster and suggest fixes.
-long-summary: >-
-    Checks the cluster, the managed identities, the roles of the cluster identity and the feature registration. Nothing
-    is changed without --repair. Each finding has a severity (error, warning or info), the name of the check, a
-    subject, a message and, if there is one, a command that fixes the problem.
-
-
-    With --workloads, --context or --run-command, it also reads pods, nodes, the node agent and the AzureIdentity
-    objects of the cluster, and reports why pods get no managed identity. With --pod, it returns the steps from the
-    labels of one pod to its token, each with its state (Ok, Warning, Error or Unknown), and the result in one sentence.
-
-
-    With --all-clusters, the clusters of all subscriptions are checked in parallel. Each finding also has the cluster.
-    A cluster that cannot be read is a finding, and the exit code is then 4.
-
-
-    Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster. To check managed identities
-    and roles, also Microsoft.ManagedIdentity/userAssignedIdentities/read and
-    Microsoft.Authorization/roleAssignments/read. What you have no permission to read is reported as a finding.
-    With --repair, also Microsoft.ContainerService/managedClusters/write and
-    Microsoft.Authorization/roleAssignments/write.
-    With --context, your Kubernetes account must be allowed to list the objects. With --run-command, also
-    Microsoft.ContainerService/managedClusters/runcommand/action and commandResults/read.
-examples:
-  - name: Show the problems of a cluster, most severe first.
-    text: az aks pod-identity check {_CLUSTER} --output table
-  - name: Get the commands that fix the errors.
-    text: >-
-        az aks pod-identity check {_CLUSTER} --query "[?severity=='error' && command].command" --output tsv
-  - name: Fail a pipeline if the check finds an error.
-    text: az aks pod-identity check {_CLUSTER} --fail-on error
-  - name: Check also the pods, nodes and node agents of the cluster.
-    text: az aks pod-identity check {_CLUSTER} --context myAKSCluster --output table
-  - name: Show what can be fixed safely.
-    text: az aks pod-identity check {_CLUSTER} --repair --dry-run --output table
-  - name: Fix what can be fixed safely.
-    text: az aks pod-identity check {_CLUSTER} --repair
-  - name: Follow one pod from its label to its token, and say why it gets no managed identity.
-    text: az aks pod-identity check {_CLUSTER} --pod my-app/demo --output table
-  - name: Check which managed identities the pods of a manifest will get.
-    text: az aks pod-identity check {_CLUSTER} --workloads demo.yaml --namespace my-app
-  - name: Check the clusters of all subscriptions, and write a report for a wiki.
-    text: az aks pod-identity check --all-clusters --report report.md --output table
-"""
-
-HELP["aks pod-identity migrate"] = f"""
-type: command
-short-summary: Migrate the workloads of a cluster to Microsoft Entra Workload ID, and disable the add-on.
-long-summary: >-
-    Without an action, the command prints a plan and changes nothing: the features to enable, the federated identity
-    credentials to create, the changes of each workload, and the decisions that you have to take. --approve carries out
-    the Azure side, and --output-dir writes the Kubernetes side to files. The first step adds workload identity to the
-    workloads and keeps the label aadpodidbinding, so that pod identity keeps working. When --status shows that pods
-    have tokens, the second step (--remove-labels) removes the label. --finish then disables the add-on. Each action can
-    be interrupted and run again. Enabling the OIDC issuer and --finish cannot be undone, and ask first. The output of
-    --finish lists the role assignments that were removed, and those that were kept and why.
-
-
-    With --all-clusters, the command shows how far all clusters are, as far as Azure shows it, and which managed
-    identities would need more federated identity credentials than Azure allows.
-
-
-    Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster and
-    Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read on the managed identities.
-    With --approve or --undo, also write or delete for the credentials. With --approve or --finish, also
-    Microsoft.ContainerService/managedClusters/write. With --finish, also
-    Microsoft.Authorization/roleAssignments/read and delete. With --run-command, also
-    Microsoft.ContainerService/managedClusters/runcommand/action and commandResults/read. With --target
-    identity-binding, also Microsoft.ContainerService/managedClusters/identityBindings/read, write and delete.
-    Identity bindings require azure-cli 2.88.0 or later.
-examples:
-  - name: Print the plan for the workloads that kubectl reads from the cluster.
-    text: az aks pod-identity migrate {_CLUSTER} --output table
-  - name: Print the plan for the manifests in a folder and in the output of another program.
-    text: >-
-        az aks pod-identity migrate {_CLUSTER} --workloads ./manifests -
-  - name: Print the plan for the workloads of a private cluster.
-    text: az aks pod-identity migrate {_CLUSTER} --run-command
-  - name: Create the credentials, and write the first step for the manifests in a folder.
-    text: >-
-        az aks pod-identity migrate {_CLUSTER} --workloads ./manifests
-        --new-service-accounts --approve --output-dir ./first-step
-  - name: Use an identity binding for a managed identity that would exceed the limit of 20 credentials.
-    text: >-
-        az aks pod-identity migrate {_CLUSTER} --target identity-binding --identities my-identity --approve
-        --output-dir ./first-step
-  - name: Show which workloads still need the add-on, and whether their pods have tokens.
-    text: az aks pod-identity migrate {_CLUSTER} --status --output table
-  - name: Show how far the clusters of all subscriptions are.
-    text: az aks pod-identity migrate --all-clusters --output table
-  - name: Write the second step, which removes the label from workloads whose pods have tokens.
-    text: >-
-        az aks pod-identity migrate {_CLUSTER} --remove-labels
-        --output-dir ./second-step
-  - name: Remove the pod identities, their roles and the exceptions, and disable the add-on.
-    text: az aks pod-identity migrate {_CLUSTER} --finish
-  - name: Remove the federated identity credentials and identity bindings that this command created.
-    text: az aks pod-identity migrate {_CLUSTER} --undo --yes
+    text: az aks pod-identity show {CLUSTER} --namespace my-app --name my-pod-identity
 """
 
 HELP["aks pod-identity wait"] = f"""
@@ -308,10 +195,10 @@ long-summary: >-
     The conditions --created and --updated are met when the provisioning state is Assigned.
 
 
-    {_READ}
+    {READ}
 examples:
   - name: Wait until a pod identity that was added with --no-wait is assigned.
-    text: az aks pod-identity wait {_CLUSTER} --namespace my-app --name my-pod-identity --created
+    text: az aks pod-identity wait {CLUSTER} --namespace my-app --name my-pod-identity --created
 """
 
 HELP["aks pod-identity exception"] = """
@@ -325,30 +212,30 @@ long-summary: >-
 HELP["aks pod-identity exception add"] = f"""
 type: command
 short-summary: Add an exception for pods that have any of the given labels.
-long-summary: "{_WRITE}"
+long-summary: "{WRITE}"
 examples:
   - name: Add an exception for pods that have the label app=my-app.
-    text: az aks pod-identity exception add {_CLUSTER} --namespace my-app --name my-exception --pod-labels app=my-app
+    text: az aks pod-identity exception add {CLUSTER} --namespace my-app --name my-exception --pod-labels app=my-app
 """
 
 HELP["aks pod-identity exception update"] = f"""
 type: command
 short-summary: Replace the labels of a pod identity exception.
-long-summary: "{_WRITE}"
+long-summary: "{WRITE}"
 examples:
   - name: Make an exception match pods that have either of two labels.
     text: >-
-        az aks pod-identity exception update {_CLUSTER} --namespace my-app --name my-exception --pod-labels app=my-app
+        az aks pod-identity exception update {CLUSTER} --namespace my-app --name my-exception --pod-labels app=my-app
         tier=backend
 """
 
 HELP["aks pod-identity exception delete"] = f"""
 type: command
 short-summary: Delete pod identity exceptions from a managed Kubernetes cluster.
-long-summary: "{_WRITE}"
+long-summary: "{WRITE}"
 examples:
   - name: Delete an exception.
-    text: az aks pod-identity exception delete {_CLUSTER} --namespace my-app --name my-exception
+    text: az aks pod-identity exception delete {CLUSTER} --namespace my-app --name my-exception
 """
 
 HELP["aks pod-identity exception list"] = f"""
@@ -360,19 +247,19 @@ long-summary: >-
     table output has one row per exception.
 
 
-    {_READ}
+    {READ}
 examples:
   - name: List the exceptions in a cluster as a table.
-    text: az aks pod-identity exception list {_CLUSTER} --output table
+    text: az aks pod-identity exception list {CLUSTER} --output table
 """
 
 HELP["aks pod-identity exception show"] = f"""
 type: command
 short-summary: Show the details of a pod identity exception.
-long-summary: "{_READ}"
+long-summary: "{READ}"
 examples:
   - name: Show an exception.
-    text: az aks pod-identity exception show {_CLUSTER} --namespace my-app --name my-exception
+    text: az aks pod-identity exception show {CLUSTER} --namespace my-app --name my-exception
 """
 
 helps.update(HELP)

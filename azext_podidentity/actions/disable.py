@@ -9,7 +9,7 @@ from knack.log import get_logger
 
 from azext_podidentity.cli.interaction import confirm
 from azext_podidentity.manifest.exporter import to_yaml
-from azext_podidentity.profile.changes import Disable, loss_advice, lost_by_disable
+from azext_podidentity.profile.add_on_changes import Disable, loss_advice, lost_by_disable
 
 if TYPE_CHECKING:
     from azext_podidentity.arm.cluster_writer import ClusterWriter

@@ -36,7 +36,8 @@ from azext_podidentity.cli.target import cluster_reference
 from azext_podidentity.host.custom_headers import parse_custom_headers
 from azext_podidentity.host.decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.host.operations import ManagedClusterOperations
-from azext_podidentity.profile.changes import Enable, ProfileChange
+from azext_podidentity.profile.add_on_changes import Enable
+from azext_podidentity.profile.changes import ProfileChange
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.eligibility import KUBENET_RISK, check_can_create
 from azext_podidentity.profile.net_raw_policy import assign_command, cluster_id_of, enable_command

@@ -13,7 +13,8 @@ from azure.cli.core.profiles import ResourceType
 
 from azext_podidentity.arm.models import profile_model
 from azext_podidentity.host.operations import ManagedClusterOperations
-from azext_podidentity.profile.changes import Enable, ProfileChange
+from azext_podidentity.profile.add_on_changes import Enable
+from azext_podidentity.profile.changes import ProfileChange
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 

@@ -16,14 +16,8 @@ from azext_podidentity.kubernetes.kubectl import check_server
 from azext_podidentity.manifest.apply_plan import ApplyManifest
 from azext_podidentity.manifest.parser import Manifest
 from azext_podidentity.migration.status import check_finished, statuses
-from azext_podidentity.profile.changes import (
-    AddException,
-    AddIdentity,
-    Enable,
-    ProfileChange,
-    UpdateException,
-    loss_advice,
-)
+from azext_podidentity.profile.add_on_changes import Enable, loss_advice
+from azext_podidentity.profile.changes import AddException, AddIdentity, ProfileChange, UpdateException
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.cluster_states import STOPPED, refusal_advice

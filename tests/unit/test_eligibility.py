@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from azure.cli.core.azclierror import AzCLIError, ResourceNotFoundError, ValidationError
 
-from azext_podidentity.profile.changes import AddException, AddIdentity, Delete, Enable, ProfileChange, UpdateException
+from azext_podidentity.profile.add_on_changes import Enable
+from azext_podidentity.profile.changes import AddException, AddIdentity, Delete, ProfileChange, UpdateException
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.eligibility import KUBENET_RISK, check_can_create, check_can_enable, check_node_pools

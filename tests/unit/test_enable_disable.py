@@ -5,7 +5,8 @@ from azure.cli.core.azclierror import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_podidentity.profile.changes import AddIdentity, Disable, Enable, loss_advice, lost_by_disable
+from azext_podidentity.profile.add_on_changes import Disable, Enable, loss_advice, lost_by_disable
+from azext_podidentity.profile.changes import AddIdentity
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION

@@ -15,7 +15,8 @@ from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm import managed_identities
 from azext_podidentity.arm.cluster_writer import ClusterWriter
-from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, Enable, UpdateException
+from azext_podidentity.profile.add_on_changes import Enable
+from azext_podidentity.profile.changes import AddException, AddIdentity, Change, Delete, UpdateException
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIdentityException
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
 from azext_podidentity.profile.update_identity import UpdateIdentity

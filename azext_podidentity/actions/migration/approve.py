@@ -17,7 +17,7 @@ from azext_podidentity.migration.identity_decisions import OIDC_ISSUER_CONSEQUEN
 from azext_podidentity.migration.plan import needed_identities
 from azext_podidentity.migration.report import plan_report
 from azext_podidentity.migration.steps import IDENTITY_BINDING
-from azext_podidentity.profile.changes import EnableWorkloadIdentity
+from azext_podidentity.profile.add_on_changes import EnableWorkloadIdentity
 
 if TYPE_CHECKING:
     from azext_podidentity.actions.workload_source import WorkloadSource

@@ -14,7 +14,8 @@ from azext_podidentity.actions.role_revocation import RoleOutcome, assignments_o
 from azext_podidentity.migration.notices import unused_identities
 from azext_podidentity.migration.report import removal_report
 from azext_podidentity.migration.status import check_finished, check_live, check_used, statuses, used_identities
-from azext_podidentity.profile.changes import Delete, Disable, lost_by_disable
+from azext_podidentity.profile.add_on_changes import Disable, lost_by_disable
+from azext_podidentity.profile.changes import Delete
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION
 from azext_podidentity.profile.workload_credentials import IdentityLookups
 
