@@ -284,7 +284,7 @@ def _hint_at_cluster_name(namespace: Namespace) -> None:
     name = getattr(namespace, "entry_name", None)
     if name and namespace.command.endswith(" list") and not (namespace.cluster or namespace.cluster_name):
         raise RequiredArgumentMissingError(
-            "The following arguments are required: --cluster-name",
+            "The following arguments are required: --cluster-name.",
             f"--name (-n) is the name of an entry. To name the cluster, pass: --cluster-name {name}",
         )
 

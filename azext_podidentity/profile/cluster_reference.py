@@ -86,8 +86,9 @@ def resolve_cluster(
         name = cluster or cluster_name
         if not (resource_group and name):
             absent = {"--resource-group/-g": resource_group, "--cluster-name": name}
+            missing = [key for key, value in absent.items() if not value]
             raise RequiredArgumentMissingError(
-                f"The following arguments are required: {', '.join(key for key, value in absent.items() if not value)}",
+                f"The following arguments are required: {', '.join(missing)}.",
                 [
                     "Name the cluster with --resource-group and --cluster-name, or with --cluster and its resource ID.",
                     f"Example: {_EXAMPLE}",

@@ -10,6 +10,7 @@ import pytest
 
 from development.paths import ROOT
 from tests.support.az_parser import AzParser
+from tests.support.error_texts import error_texts
 from tests.support.prose import sentences
 
 PAGES = [
@@ -63,6 +64,14 @@ def test_warnings_end_with_a_full_stop_or_what_they_introduce() -> None:
         and not re.search(r"[.:]$|%s$|run: az .*$", str(node.args[0].value))
     ]
     assert unfinished == []
+
+
+def test_the_texts_of_errors_end_with_a_full_stop_or_what_they_introduce() -> None:
+    # A value at the end follows a sentence or a colon; a text of values alone is checked where they come from.
+    complete = re.compile(r"\.$|[.:\n]\s*(\{\})+$|run:$|^[\s.,{}]*$")
+    texts = [(path, line, text) for path in MODULES for line, text in error_texts(path)]
+    assert len(texts) > 250
+    assert [f"{path.name}:{line}: {text!r}" for path, line, text in texts if not complete.search(text)] == []
 
 
 def avoided_in(text: str) -> dict[str, str]:
