@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ def managed_clusters_client(cli_ctx: AzCli, subscription_id: str | None = None) 
     """Return the operations of managed clusters in a subscription, by default in the current one."""
     from azure.cli.core.profiles import ResourceType
 
+    # The main thread creates it for the one cluster of the command line; it has no need to wait for all models.
+    one_thread = current_thread() is main_thread()
     operations: ManagedClustersOperations = management_client(
-        cli_ctx, ResourceType.MGMT_CONTAINERSERVICE, subscription_id
+        cli_ctx, ResourceType.MGMT_CONTAINERSERVICE, subscription_id, one_thread=one_thread
     ).managed_clusters
     return operations
 
@@ -80,11 +83,17 @@ def policy_client(cli_ctx: AzCli, subscription_id: str | None) -> Any:
     return management_client(cli_ctx, ResourceType.MGMT_RESOURCE_POLICY, subscription_id)
 
 
-def management_client(cli_ctx: AzCli, client_type: Any, subscription_id: str | None = None) -> Any:
-    """Return a client of a subscription, by default of the current one, that obeys throttling."""
+def management_client(
+    cli_ctx: AzCli, client_type: Any, subscription_id: str | None = None, *, one_thread: bool = False
+) -> Any:
+    """Return a client of a subscription, by default of the current one, that obeys throttling.
+
+    Several threads can use it at the same time, unless `one_thread` says that none do.
+    """
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
 
     from azext_podidentity.arm.response_policy import ResponsePolicy
+    from azext_podidentity.arm.sdk_models import set_up_models
     from azext_podidentity.arm.throttling import ThrottledRetryPolicy
 
     client = get_mgmt_service_client(
@@ -96,4 +105,6 @@ def management_client(cli_ctx: AzCli, client_type: Any, subscription_id: str | N
     )
     # The SDK logs a traceback where an error's body is not JSON, a proxy's page say; our message tells what it was.
     logging.getLogger(f"{type(client).__module__.rpartition('.')[0]}._utils.model_base").disabled = True
+    if not one_thread:
+        set_up_models(client)
     return client

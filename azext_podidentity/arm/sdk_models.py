@@ -1,0 +1,27 @@
+"""Let threads share the models of an SDK."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import MutableMapping
+from threading import Lock
+
+_lock = Lock()
+_set_up: set[str] = set()
+
+
+def set_up_models(client: object) -> None:
+    """Have the SDK of the client set up its models now, once in a process.
+
+    The SDK adds attributes to the class of a model when it creates the first object, without a lock. If two threads do
+    so at the same time, one fails with "dictionary changed size during iteration", and the SDK hides that: it returns
+    the plain JSON object instead of the model (`Model.__new__` and `_deserialize_default` in its `_utils/model_base`).
+    SDKs whose models are no mappings have no such step.
+    """
+    package = type(client).__module__.rpartition(".")[0]
+    with _lock:
+        if package not in _set_up:
+            for each in list(vars(sys.modules.get(f"{package}.models", sys)).values()):
+                if isinstance(each, type) and issubclass(each, MutableMapping):
+                    each.__new__(each)
+            _set_up.add(package)
