@@ -54,9 +54,10 @@ def compared(request: Any) -> Compared:
 
 
 @contextmanager
-def recording(path: Path, scrubber: Scrubber, header: dict[str, str] | None = None) -> Iterator[Any]:
+def recording(path: Path, scrubber: Scrubber, header: dict[str, str] | None = None) -> Iterator[list[Any]]:
     """Replays the recording, or writes it anew where a header is given that says what it is recorded against.
 
+    Yields the list of the requests, which grows as they are sent.
     NotAsRecordedError at the end where a request was not expected, changed, missing, or out of order.
     """
     player = vcr.VCR(
@@ -72,7 +73,7 @@ def recording(path: Path, scrubber: Scrubber, header: dict[str, str] | None = No
         asked = _note_requests(cassette)
         if header is not None:
             cassette._metadata = header
-        yield cassette
+        yield asked
         if header is None:
             check(cassette.requests, asked)
 

@@ -6,7 +6,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_socket
@@ -16,11 +16,13 @@ from azure_simulator.azure_cli import connect, environment
 from development.paths import NEWEST
 from tests.playback.clock import Clock
 from tests.playback.mode import Mode, mode
-from tests.playback.scenario import Names, Scenario
+from tests.playback.scenario import Az, Names, Scenario
 from tests.playback.scrub import Scrubber
+from tests.support.permissions import undocumented
 
 if TYPE_CHECKING:
     from tests.playback.in_process import InProcessAz
+    from tests.support.azure_cli import Result
 
 # The service's own minutes become seconds: recordings have an operation that runs and a role on its way, and few looks.
 _SCALE = 0.01
@@ -100,7 +102,7 @@ def scenario(request: pytest.FixtureRequest) -> Iterator[Scenario]:
     path = RECORDINGS / f"{name}.yaml"
     if mode() is Mode.REPLAY:
         az = request.getfixturevalue("replaying_az")
-        with recording(path, Scrubber()), Scenario(az, Names.fixed()) as made:
+        with recording(path, Scrubber()) as sent, Scenario(_documented(az, sent), Names.fixed()) as made:
             yield made
         return
     from tests.playback.in_process import InProcessAz
@@ -117,3 +119,16 @@ def scenario(request: pytest.FixtureRequest) -> Iterator[Scenario]:
     scrubber = Scrubber(simulator.url, simulator.subscription_id)
     with recording(path, scrubber, header), Scenario(InProcessAz(), Names.fixed(), simulator) as made:
         yield made
+
+
+def _documented(az: Az, sent: list[Any]) -> Az:
+    """An az whose commands need no other permissions than docs/permissions.md lists for them."""
+
+    def run(command: str) -> Result:
+        before = len(sent)
+        result = az(command)
+        missing = undocumented(command, [(each.method, each.uri) for each in sent[before:]])
+        assert missing == [], f"docs/permissions.md does not list {missing} for: az {command}"
+        return result
+
+    return run
