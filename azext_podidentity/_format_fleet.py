@@ -54,6 +54,7 @@ def migrations_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
             "OidcIssuer": each["oidcIssuer"],
             "WorkloadIdentity": each["workloadIdentity"],
             "Credentials": f"{each['withCredentials']} of {each['managedIdentities']}",
+            "Bindings": f"{each['withBindings']} of {each['managedIdentities']}",
             "EntriesLeft": f"{each['podIdentities']}+{each['exceptions']}",
             "OverLimit": str(len(each["overCredentialLimit"])),
         }

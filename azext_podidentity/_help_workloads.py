@@ -76,7 +76,8 @@ long-summary: >-
     Microsoft.ContainerService/managedClusters/write. With --finish, also
     Microsoft.Authorization/roleAssignments/read and delete. With --run-command, also
     Microsoft.ContainerService/managedClusters/runcommand/action and commandResults/read. With --target
-    identity-binding, also Microsoft.ContainerService/managedClusters/identityBindings/read, write and delete.
+    identity-binding, also Microsoft.ContainerService/managedClusters/identityBindings/read, write and delete. With
+    --all-clusters, also identityBindings/read.
     Identity bindings require azure-cli 2.88.0 or later.
 examples:
   - name: Print the plan for the workloads that kubectl reads from the cluster.

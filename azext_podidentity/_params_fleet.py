@@ -49,7 +49,7 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
             "all_clusters",
             action="store_true",
             help="Show how far all clusters are on which the add-on is enabled, as far as Azure shows it: features, "
-            "credentials and entries. Nothing is changed.",
+            "credentials, identity bindings and entries. Nothing is changed.",
         )
         _scope(c)
         _parallel(c)

@@ -9,6 +9,7 @@ from typing import Any
 from azext_podidentity.fleet.inventory import FleetCluster
 from azext_podidentity.fleet.markdown import table
 from azext_podidentity.profile.entries import NotFound, Unreadable
+from azext_podidentity.profile.identity_bindings import SUCCEEDED, IdentityBinding
 from azext_podidentity.profile.text import count_of
 from azext_podidentity.profile.validation import with_identity_names
 from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, IdentityCredentials, IdentityLookup
@@ -23,19 +24,34 @@ _SUBJECT = "system:serviceaccount:{}:"
 class ClusterMigration:
     """A cluster with the add-on enabled, and its managed identities with their credentials.
 
-    lookups: by resource ID in lower case. error: why they could not be read, None if they were. shared_limit: the
-    managed identities that would get too many credentials, by resource ID.
+    lookups: by resource ID in lower case. error: why they or the bindings could not be read, None if they were.
+    shared_limit: the managed identities that would get too many credentials, by resource ID. bindings: the identity
+    bindings of the cluster, if it depends on them.
     """
 
     cluster: FleetCluster
     lookups: Mapping[str, IdentityLookup] = field(default_factory=dict)
     error: str | None = None
     shared_limit: tuple[str, ...] = ()
+    bindings: tuple[IdentityBinding, ...] = ()
 
     @property
     def with_credentials(self) -> int:
         """Return how many of the bound managed identities trust service accounts of the cluster."""
-        return sum(bool(_trusted(each, self._issuer)) for each in self.lookups.values())
+        return len(self._with_credentials)
+
+    @property
+    def with_bindings(self) -> int:
+        """Return how many of the bound managed identities have a usable identity binding on the cluster."""
+        return len(self._with_bindings)
+
+    @property
+    def depends_on_bindings(self) -> bool:
+        """Return whether identity bindings decide the state: both features are enabled, and credentials are missing.
+
+        A cluster on which workload identity is disabled cannot have identity bindings.
+        """
+        return self.cluster.cluster.features.enabled and not self._existing <= self._with_credentials
 
     @property
     def state(self) -> str:
@@ -43,8 +59,8 @@ class ClusterMigration:
         profile, features = self.cluster.cluster.profile, self.cluster.cluster.features
         if self.error or any(isinstance(each, Unreadable) for each in self.lookups.values()):
             return UNKNOWN
-        existing = [each for each in self.lookups.values() if not isinstance(each, NotFound)]
-        if not profile.identities or (features.enabled and self.with_credentials == len(existing)):
+        served = self._with_credentials | self._with_bindings
+        if not profile.identities or (features.enabled and self._existing <= served):
             return READY
         started = features.oidc_issuer or features.workload_identity or self.with_credentials
         return IN_PROGRESS if started else NOT_STARTED
@@ -56,13 +72,31 @@ class ClusterMigration:
         return self.error or next(iter(unreadable), None)
 
     @property
+    def _existing(self) -> set[str]:
+        return {key for key, each in self.lookups.items() if not isinstance(each, NotFound)}
+
+    @property
+    def _with_credentials(self) -> set[str]:
+        return {key for key, each in self.lookups.items() if _trusted(each, self._issuer)}
+
+    @property
+    def _with_bindings(self) -> set[str]:
+        usable = {each.resource_id.lower() for each in self.bindings if each.state == SUCCEEDED}
+        return usable & self._existing
+
+    @property
     def _issuer(self) -> str | None:
         return self.cluster.cluster.features.issuer
 
     def missing_namespaces(self) -> Mapping[str, set[str]]:
-        """Return by managed identity, in lower case, the namespaces that bind it and have no credential yet."""
+        """Return by managed identity, in lower case, the namespaces that bind it and have no credential yet.
+
+        One with an identity binding needs none.
+        """
         missing: dict[str, set[str]] = {}
         for resource_id, entries in self.cluster.cluster.profile.bindings().items():
+            if resource_id.lower() in self._with_bindings:
+                continue
             trusted = _trusted(self.lookups.get(resource_id.lower()), self._issuer)
             namespaces = {entry.key.namespace for entry in entries}
             missing[resource_id.lower()] = {
@@ -82,6 +116,7 @@ class ClusterMigration:
             "workloadIdentity": _feature(features.workload_identity),
             "managedIdentities": len(self.lookups),
             "withCredentials": self.with_credentials,
+            "withBindings": self.with_bindings,
             "podIdentities": len(profile.identities),
             "exceptions": len(profile.exceptions),
             "failed": self.cluster.failed,
@@ -141,7 +176,8 @@ def summary(clusters: Sequence[ClusterMigration], total: int) -> str:
 
 def migration_report(clusters: Sequence[ClusterMigration], total: int, limits: Iterable[OverLimit]) -> str:
     """Return the Markdown report: counts, a row per cluster, and the managed identities over the limit."""
-    header = ("Cluster", "Subscription", "State", "OIDC issuer", "Workload identity", "Credentials", "Entries left")
+    features = ("OIDC issuer", "Workload identity")
+    header = ("Cluster", "Subscription", "State", *features, "Credentials", "Bindings", "Entries left")
     rows = [
         (
             each.cluster.name,
@@ -150,6 +186,7 @@ def migration_report(clusters: Sequence[ClusterMigration], total: int, limits: I
             each.to_json()["oidcIssuer"],
             each.to_json()["workloadIdentity"],
             f"{each.with_credentials} of {len(each.lookups)}",
+            f"{each.with_bindings} of {len(each.lookups)}",
             len(each.cluster.cluster.profile.identities) + len(each.cluster.cluster.profile.exceptions),
         )
         for each in clusters

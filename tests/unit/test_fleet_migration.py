@@ -18,6 +18,7 @@ from azext_podidentity.fleet.migration_status import (
     summary,
 )
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
+from azext_podidentity.profile.identity_bindings import IdentityBinding
 from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials, IdentityLookup
 from tests.support.fleet import fleet_cluster
 
@@ -41,18 +42,26 @@ def lookup(name: str, *subjects: tuple[str, str]) -> IdentityLookup:
     return IdentityCredentials(ManagedIdentity(identity_id(name)), tuple(credentials))
 
 
+def binding(name: str, state: str = "Succeeded") -> IdentityBinding:
+    return IdentityBinding(f"{name}-binding", identity_id(name).upper(), state=state)
+
+
 def migration(
-    name: str, bound: dict[str, IdentityLookup], *, issuer: bool = True, workload: bool = True, namespace: str = "a"
+    name: str,
+    bound: dict[str, IdentityLookup],
+    *bindings: IdentityBinding,
+    issuer: bool = True,
+    workload: bool = True,
 ) -> ClusterMigration:
     """A cluster with an entry for each managed identity."""
-    entries = [{"namespace": namespace, "name": each, "identity": {"resourceId": identity_id(each)}} for each in bound]
+    entries = [{"namespace": "a", "name": each, "identity": {"resourceId": identity_id(each)}} for each in bound]
     properties: dict[str, Any] = {
         "podIdentityProfile": {"enabled": True, "userAssignedIdentities": entries},
         "securityProfile": {"workloadIdentity": {"enabled": workload}},
         "oidcIssuerProfile": {"enabled": issuer, **({"issuerURL": ISSUER.format(name)} if issuer else {})},
     }
     cluster = fleet_cluster(name, properties=properties)
-    return ClusterMigration(cluster, {identity_id(key).lower(): each for key, each in bound.items()})
+    return ClusterMigration(cluster, {identity_id(key).lower(): each for key, each in bound.items()}, bindings=bindings)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +76,12 @@ def migration(
         (migration("c", {"x": lookup("x", ("c", "a"))}), READY),
         (migration("c", {"x": lookup("x", ("c", "a")), "gone": NotFound()}), READY),
         (migration("c", {}, issuer=False), READY),
+        (migration("c", {"x": lookup("x")}, binding("x")), READY),
+        (migration("c", {"x": lookup("x", ("c", "a")), "y": lookup("y")}, binding("y")), READY),
+        (migration("c", {"x": lookup("x"), "y": lookup("y")}, binding("y")), IN_PROGRESS),
+        (migration("c", {"x": lookup("x")}, binding("other")), IN_PROGRESS),
+        (migration("c", {"x": lookup("x")}, binding("x", "Failed")), IN_PROGRESS),
+        (migration("c", {"x": Unreadable("You may not.")}, binding("x")), UNKNOWN),
         (migration("c", {"x": Unreadable("You may not.")}), UNKNOWN),
         (ClusterMigration(fleet_cluster("c"), error="It hangs."), UNKNOWN),
     ],
@@ -77,10 +92,25 @@ def test_the_state_is_what_azure_shows(cluster: ClusterMigration, state: str) ->
 
 
 def test_a_row_counts_credentials_and_entries() -> None:
-    row = migration("c", {"x": lookup("x", ("c", "a")), "y": lookup("y")}).to_json()
+    row = migration("c", {"x": lookup("x", ("c", "a")), "y": lookup("y")}, binding("x")).to_json()
     assert (row["oidcIssuer"], row["workloadIdentity"], row["state"]) == ("Enabled", "Enabled", IN_PROGRESS)
-    assert (row["managedIdentities"], row["withCredentials"], row["podIdentities"]) == (2, 1, 2)
-    assert migration_table([row], 100)[0]["Credentials"] == "1 of 2"
+    assert (row["managedIdentities"], row["withCredentials"], row["withBindings"], row["podIdentities"]) == (2, 1, 1, 2)
+    (shown,) = migration_table([row], 100)
+    assert (shown["Credentials"], shown["Bindings"]) == ("1 of 2", "1 of 2")
+
+
+@pytest.mark.parametrize(
+    ("cluster", "expected"),
+    [
+        (migration("c", {"x": lookup("x")}), True),
+        (migration("c", {"x": lookup("x", ("c", "a")), "y": lookup("y")}), True),
+        (migration("c", {"x": lookup("x", ("c", "a")), "gone": NotFound()}), False),
+        (migration("c", {"x": lookup("x")}, workload=False), False),
+        (migration("c", {}), False),
+    ],
+)
+def test_bindings_are_read_if_they_decide_the_state(cluster: ClusterMigration, expected: bool) -> None:
+    assert cluster.depends_on_bindings is expected
 
 
 def test_too_many_credentials_are_seen_before_they_are_made() -> None:
@@ -89,6 +119,7 @@ def test_too_many_credentials_are_seen_before_they_are_made() -> None:
     assert over_limit(clusters) == []  # 11 exist, and 9 are missing
     (found,) = over_limit([*clusters, migration("c10", {"x": shared})])
     assert (found.existing, found.needed, len(found.clusters)) == (11, 21, 11)
+    assert over_limit([*clusters, migration("c10", {"x": shared}, binding("x"))]) == []
     assert "bound on 11 clusters and would need at least 21 federated identity credentials (11 exist)" in str(found)
 
 
@@ -98,5 +129,5 @@ def test_the_report_has_a_row_per_cluster_and_the_limits() -> None:
     report = migration_report(clusters, 30, over_limit(clusters))
     assert summary(clusters, 30) == "The add-on is enabled on 21 of 30 clusters: 21 InProgress."
     assert summary([], 3) == "The add-on is enabled on 0 of 3 clusters."
-    assert "| c20 | Production | InProgress | Enabled | Enabled | 0 of 1 | 1 |\n" in report
+    assert "| c20 | Production | InProgress | Enabled | Enabled | 0 of 1 | 0 of 1 | 1 |\n" in report
     assert "## Credential limit" in report

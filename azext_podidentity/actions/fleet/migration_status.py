@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import AzCLIError
+from knack.util import CLIError
 
 from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
-from azext_podidentity.actions.fleet.parallel import on_each
-from azext_podidentity.arm.concurrency import Once
+from azext_podidentity.actions.fleet.parallel import context_in, on_each
+from azext_podidentity.arm.backoff import Deadline
+from azext_podidentity.arm.concurrency import Once, or_error
 from azext_podidentity.arm.federated_credentials import CredentialService
+from azext_podidentity.arm.identity_bindings import IdentityBindings
 from azext_podidentity.cli.cluster_progress import cluster_progress
 from azext_podidentity.fleet.inventory import FleetCluster, Inventory
 from azext_podidentity.fleet.migration_status import ClusterMigration, OverLimit, over_limit
 from azext_podidentity.profile.text import count_of
-from azext_podidentity.profile.workload_credentials import IdentityLookup
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
-# Seconds for the managed identities of one cluster.
+# Seconds for the managed identities and identity bindings of one cluster.
 _TIMEOUT = 300
 
 
@@ -30,22 +31,23 @@ def read_migration(
 ) -> tuple[Inventory, list[ClusterMigration], list[OverLimit]]:
     """Return all clusters, how far those with the add-on enabled are, and the managed identities over the limit.
 
-    The federated identity credentials of each managed identity are read once, however many clusters bind it. Raise an
-    azure-cli error if no clusters can be found.
+    The federated identity credentials of each managed identity are read once, however many clusters bind it. The
+    identity bindings of a cluster are listed if it depends on them. Raise an azure-cli error if no clusters can be
+    found.
     """
     inventory = read_inventory(cli_ctx, scope)
     credentials = Once(CredentialService(cli_ctx).read_one)
 
-    def read(cluster: FleetCluster) -> Mapping[str, IdentityLookup]:
-        return {each.lower(): credentials(each) for each in cluster.cluster.profile.bindings()}
+    def read(cluster: FleetCluster) -> ClusterMigration:
+        bound = cluster.cluster.profile.bindings()
+        found = ClusterMigration(cluster, {each.lower(): credentials(each) for each in bound})
+        return _with_bindings(cli_ctx, found) if found.depends_on_bindings else found
 
     clusters = inventory.enabled
     with cluster_progress(cli_ctx, "Reading credentials", len(clusters)) as progress:
         outcomes = on_each(clusters, read, _describe, progress, parallel=parallel, limit=_TIMEOUT)
     found = [
-        ClusterMigration(each.cluster, error=str(each.result))
-        if isinstance(each.result, AzCLIError)
-        else ClusterMigration(each.cluster, each.result)
+        ClusterMigration(each.cluster, error=str(each.result)) if isinstance(each.result, AzCLIError) else each.result
         for each in outcomes
     ]
     limits = over_limit(found)
@@ -57,5 +59,15 @@ def read_migration(
     return inventory, named, limits
 
 
-def _describe(lookups: Mapping[str, IdentityLookup]) -> str:
-    return count_of(len(lookups), "managed identity", "managed identities")
+def _with_bindings(cli_ctx: AzCli, found: ClusterMigration) -> ClusterMigration:
+    context = context_in(cli_ctx, found.cluster.subscription_id)
+    bindings = or_error(
+        IdentityBindings(context, found.cluster.cluster.reference, Deadline(_TIMEOUT)).read_if_supported
+    )
+    if isinstance(bindings, CLIError):
+        return replace(found, error=str(bindings))
+    return replace(found, bindings=bindings)
+
+
+def _describe(found: ClusterMigration) -> str:
+    return count_of(len(found.lookups), "managed identity", "managed identities")

@@ -37,6 +37,17 @@ def test_each_cluster_is_a_row(az: AzureCli, fleet: Simulator, tmp_path: Path) -
     assert az(f"{MIGRATE} --status -o table").ok().stdout.startswith("Cluster ")
 
 
+def test_identity_bindings_count_as_credentials(az: AzureCli, simulator: Simulator) -> None:
+    identity = seed_entries(simulator, "app", **ENABLED)["app"]
+    simulator.seed.identity_binding(GROUP, CLUSTER, "bound", identity["id"])
+    simulator.faults.add(forbidden("GET", "/identityBindings$", times=1))
+    refused = az(MIGRATE)
+    assert (refused.exit_code, refused.json[0]["state"]) == (1, "Unknown")
+    assert "The identity bindings could not be listed." in refused.json[0]["reason"]
+    (row,) = az(MIGRATE).ok().json
+    assert (row["state"], row["withCredentials"], row["withBindings"]) == ("ReadyToFinish", 0, 1)
+
+
 def test_an_identity_over_the_limit_is_a_warning(az: AzureCli, fleet: Simulator) -> None:
     resource_id = fleet.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]["userAssignedIdentities"][0]
     for number in range(19):
