@@ -46,13 +46,13 @@ class ChangeResult:
 
     `model` is the SDK's model of the cluster afterwards, None if the change was not waited for. `removed` has the
     pod identities that were bound when the command first read the cluster and that the change removed. `granted` has
-    the resource IDs, in lower case, over which the command granted the cluster identity its role.
+    the resource IDs over which the command granted the cluster identity its role.
     """
 
     model: ManagedCluster | None
     principal_id: str | None
     removed: tuple[PodIdentity, ...] = ()
-    granted: frozenset[str] = frozenset()
+    granted: tuple[str, ...] = ()
 
 
 def change_cluster(

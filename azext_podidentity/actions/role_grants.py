@@ -67,10 +67,11 @@ class RoleGrants:
         self._found = found
         self._known: dict[str, ManagedIdentity | None] = {}
         self._unreadable: dict[str, str] = {}
-        # The moment of `backoff.now` at which a role was granted, None if that was long ago.
-        self._granted: set[str] = set()
+        # The resource IDs as the change spells them, by themselves in lower case.
+        self._granted: dict[str, str] = {}
         # The resource IDs of the managed identities over which it was granted for new entries.
         self._new: list[str] = []
+        # The moment of `backoff.now` at which a role was granted, None if that was long ago.
         self._granted_at: dict[str, float | None] = {}
 
     def prepare(self, cluster: Cluster, wanted: Profile, existing: Iterable[PodIdentity] = ()) -> Preparation:
@@ -92,9 +93,9 @@ class RoleGrants:
         return Preparation(profile, self._wait(unknown), bool(unknown), dict(self._unreadable))
 
     @property
-    def granted(self) -> frozenset[str]:
-        """Return the resource IDs, in lower case, over which this object granted the role."""
-        return frozenset(self._granted)
+    def granted(self) -> tuple[str, ...]:
+        """Return the resource IDs over which this object granted the role, as the change spells them."""
+        return tuple(self._granted.values())
 
     def show_new(self, cluster_name: str) -> None:
         """Say after the result, in one line, over which managed identities of new entries the role was granted."""
@@ -146,7 +147,7 @@ class RoleGrants:
                     logger.warning(
                         "The role over '%s' was removed by another client. It is granted again.", resource_id
                     )
-                    self._granted.add(key)
+                    self._granted[key] = resource_id
                     self._granted_at[key] = now()
 
     def _wait(self, resource_ids: list[str]) -> float:
@@ -198,18 +199,21 @@ class RoleGrants:
                 self._granted_at[key] = _moment(role_assignments.age(assignments))
             else:
                 missing.append(resource_id)
-        self._warn_of_unreadable()
+        self._warn_of_unreadable(resource_ids)
         created = role_assignments.grant(self._cli_ctx, missing, principal_id, then=then)
-        self._granted.update(each.lower() for each in created)
+        self._granted.update((each.lower(), each) for each in created)
         self._granted_at.update(dict.fromkeys((each.lower() for each in missing), now()))
         return created
 
-    def _warn_of_unreadable(self) -> None:
-        if not self._unreadable:
+    def _warn_of_unreadable(self, resource_ids: Iterable[str]) -> None:
+        unreadable = [each for each in resource_ids if each.lower() in self._unreadable]
+        if not unreadable:
             return
-        first, *others = self._unreadable
+        first, *others = unreadable
         more = f" and {len(others)} more managed identities" if others else ""
-        logger.warning("The role assignments over '%s'%s cannot be read: %s", first, more, self._unreadable[first])
+        logger.warning(
+            "The role assignments over '%s'%s cannot be read: %s", first, more, self._unreadable[first.lower()]
+        )
 
     def _granted_lately(self, resource_id: str, principal_id: str) -> float | None:
         """Return the moment at which a role over the managed identity was granted, None if that was long ago."""

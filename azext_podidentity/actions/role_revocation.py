@@ -59,8 +59,8 @@ class RoleRevocation:  # pylint: disable=too-few-public-methods
 
     A role is kept if an entry of the cluster as it is now needs it, another cluster that runs as the same
     user-assigned identity, or the cluster itself because the managed identity is its kubelet's; if it is so new that
-    another command may just have granted it; and if any of that cannot be known. `granted` has the resource IDs, in
-    lower case, over which this command granted the role itself.
+    another command may just have granted it; and if any of that cannot be known. `granted` has the resource IDs
+    over which this command granted the role itself.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class RoleRevocation:  # pylint: disable=too-few-public-methods
         self._reader = reader
         self._principal_id = principal_id
         self._agree = agree
-        self._granted = frozenset(granted)
+        self._granted = frozenset(each.lower() for each in granted)
 
     def revoke(self, resource_ids: Iterable[str], *, only_ours: bool = False) -> list[RoleOutcome]:
         """Remove the roles over these managed identities that nothing needs; with `only_ours` only this tool's.

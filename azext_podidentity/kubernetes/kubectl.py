@@ -79,8 +79,9 @@ def build_kustomization(folder: str) -> str:
         raise ValidationError(
             f"kubectl failed to build the kustomization in '{folder}': {_own_words(result)}",
             [
-                "Correct the kustomization, or pass what it builds:",
-                "kubectl kustomize FOLDER | az aks pod-identity migrate --workloads - ...",
+                "Correct the kustomization. If you pass --workloads the file that this command writes, it is not built "
+                "again:",
+                f"kubectl kustomize {shlex.quote(folder)} > objects.yaml",
             ],
         )
     return result.stdout

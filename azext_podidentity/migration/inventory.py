@@ -134,9 +134,9 @@ class _Collector:  # pylint: disable=too-few-public-methods
             raise InvalidArgumentValueError(
                 f"--workloads: {key} is defined twice, with differences: {other.origin} and {each.origin}.",
                 [
-                    "Pass the objects of one environment only. If kustomize overlays create them, pass the result of "
-                    "one:",
-                    "kubectl kustomize FOLDER | az aks pod-identity migrate --workloads - ...",
+                    "Pass the objects of one environment only. If kustomize overlays create them, build one of them "
+                    "and pass the file with --workloads:",
+                    "kubectl kustomize FOLDER > objects.yaml",
                 ],
             )
 

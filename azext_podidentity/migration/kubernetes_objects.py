@@ -20,8 +20,8 @@ KUBECTL_GET = (
 # The length of the output of `kubectl get -A -o json` for about 20,000 pods.
 MAX_CHARACTERS = 256 * 1024 * 1024
 _TEMPLATE_ADVICE = [
-    "Pass plain Kubernetes objects. Render templates first, for example:",
-    "helm template . | az aks pod-identity migrate --workloads - ...",
+    "Pass plain Kubernetes objects. Render templates first, and pass the file with --workloads. Example:",
+    "helm template . > objects.yaml",
 ]
 
 

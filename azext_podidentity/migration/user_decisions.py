@@ -9,6 +9,7 @@ from azext_podidentity.migration.inventory import Mention
 from azext_podidentity.migration.node_agent_users import NodeAgentUser
 from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, PROXY_ANNOTATION
+from azext_podidentity.profile.text import count_of
 
 # Where the pods of a kind that is not planned get their labels.
 _PLACES = {
@@ -141,6 +142,6 @@ def kinds_not_read(cluster: str, kinds: Sequence[str]) -> Decision:
         INFO,
         f"Cluster {cluster}",
         "The command did not look at Secrets, at code that creates pods at run time, and at objects of "
-        f"{len(kinds)} other kinds of the cluster: {listed(kinds)}.",
+        f"{count_of(len(kinds), 'other kind')} of the cluster: {listed(kinds)}.",
         "If one of these creates pods with the label, migrate it yourself.",
     )

@@ -105,6 +105,10 @@ def test_who_may_not_write_gets_the_command_for_somebody_who_may(writes: Writes)
     assert "On 2 managed identities, credentials could not be created." in text_of(told)
     assert "(AuthorizationFailed) You may not." in text_of(told)
     assert combine_errors(errors[:1], "") is errors[0]
+    assert isinstance(told, AzCLIError)
+    introduction, *commands = told.recommendations
+    assert introduction.endswith("run your command again:")
+    assert commands == [each.recommendations[1] for each in errors if isinstance(each, AzCLIError)]
 
 
 def test_one_that_may_not_be_read_is_unknown_and_another_error_is_told(writes: Writes) -> None:

@@ -13,6 +13,7 @@ from azext_podidentity.migration.plan import plan_migration
 from azext_podidentity.migration.pod_templates import TABLE
 from azext_podidentity.migration.status import check_finished, statuses
 from azext_podidentity.migration.steps import MigrationPlan, Options, Stage
+from azext_podidentity.migration.user_decisions import kinds_not_read
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity
 from azext_podidentity.profile.workload_credentials import IdentityCredentials, credential_for
 from tests.support.builders import REFERENCE, Json, cluster_of, identity_entry, identity_id
@@ -331,3 +332,8 @@ def test_an_affinity_by_the_label_and_a_selector_that_is_defaulted_from_labels_a
     controller = workload(kind="ReplicationController")
     del controller["spec"]["selector"]
     assert "LabelInSelector" in codes(plan_of(inventory_of("", controller, account("web", CLIENT))))
+
+
+@pytest.mark.parametrize(("kinds", "words"), [(["a.b"], "1 other kind of"), (["a.b", "c.d"], "2 other kinds of")])
+def test_kinds_that_were_not_read_are_counted(kinds: list[str], words: str) -> None:
+    assert f"at objects of {words} the cluster: " in kinds_not_read("c1", kinds).reason

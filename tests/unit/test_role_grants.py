@@ -99,6 +99,20 @@ def test_the_resource_id_stays_as_the_user_wrote_it(azure: Azure) -> None:
     assert RoleGrants(CLI).prepare(CLUSTER, wanted).profile.identities[0].identity.resource_id == identity_id().lower()
 
 
+def test_messages_about_roles_spell_the_resource_id_as_the_user_wrote_it(
+    azure: Azure, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert identity_id() != identity_id().lower()
+    granting = RoleGrants(CLI)
+    granting.prepare(CLUSTER, WANTED)
+    assert granting.granted == (identity_id(),)
+
+    azure.refuse_list = refusal("AuthorizationFailed", "You may not look.", 403)
+    with caplog.at_level("WARNING"):
+        RoleGrants(CLI).prepare(CLUSTER, WANTED)
+    assert f"The role assignments over '{identity_id()}' cannot be read" in caplog.text
+
+
 def test_nothing_is_asked_for_entries_that_are_there_already(azure: Azure) -> None:
     theirs = identity_entry(identity={"resourceId": identity_id("theirs")})
     cluster = cluster_of([identity_entry(EntryKey("my-app", "whole")), theirs])

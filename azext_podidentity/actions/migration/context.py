@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from azure.cli.core.azclierror import AzureResponseError
+from azure.cli.core.azclierror import AzCLIError, AzureResponseError
 from knack.util import CLIError
 
 from azext_podidentity.arm.federated_credentials import CredentialService
@@ -54,8 +54,15 @@ class MigrationContext:
 
 
 def combine_errors(errors: Sequence[CLIError], what: str) -> CLIError | None:
-    """Return one error with all that went wrong, None without any."""
+    """Return one error with all that went wrong and all recommendations, each once; None without any."""
     if len(errors) <= 1:
         return errors[0] if errors else None
     messages = "\n".join(dict.fromkeys(str(each) for each in errors))
-    return AzureResponseError(f"On {len(errors)} managed identities, {what}\n{messages}", "Run the same command again.")
+    commands: dict[str, dict[str, None]] = {}  # by the sentence that introduces them
+    for first, *others in (
+        each.recommendations for each in errors if isinstance(each, AzCLIError) and each.recommendations
+    ):
+        commands.setdefault(first, {}).update(dict.fromkeys(others))
+    steps = [step for first, others in commands.items() for step in (first, *others)]
+    message = f"On {len(errors)} managed identities, {what}\n{messages}"
+    return AzureResponseError(message, steps or "Run the same command again.")
