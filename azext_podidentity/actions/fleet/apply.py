@@ -10,7 +10,7 @@ from azure.cli.core.azclierror import AzCLIError, ManualInterrupt, ValidationErr
 
 from azext_podidentity.actions.apply import apply_plan, plan_changes
 from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
-from azext_podidentity.actions.fleet.parallel import PARALLEL, Outcome, context_in, on_each
+from azext_podidentity.actions.fleet.parallel import PARALLEL, TIMEOUT, Outcome, context_in, on_each
 from azext_podidentity.arm.clients import managed_clusters_client
 from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.cli.cluster_progress import cluster_progress
@@ -39,7 +39,10 @@ _NAMES = 10
 
 @dataclass(frozen=True)
 class ApplyOptions:
-    """How the manifest is applied to each cluster; `timeout` is in seconds for each of them."""
+    """How the manifest is applied to each cluster.
+
+    timeout: in seconds for each of them, first to plan its changes and then to make them.
+    """
 
     prune: bool = False
     dry_run: bool = False
@@ -91,7 +94,7 @@ class _Run:
         self._options = options
 
     def plan(self, clusters: Sequence[FleetCluster]) -> list[Outcome[ApplyPlan]]:
-        """Return the plan of each cluster. Nothing is changed."""
+        """Return the plan of each cluster, or an error if that takes too long. Nothing is changed."""
 
         def plan(cluster: FleetCluster) -> ApplyPlan:
             context, writer = self._writer(cluster)
@@ -111,6 +114,7 @@ class _Run:
                 lambda each: "differs" if each else "is up to date",
                 progress,
                 parallel=self._options.parallel or PARALLEL,
+                limit=self._options.timeout or TIMEOUT,
             )
 
     def apply(self, clusters: Sequence[FleetCluster], plans: Mapping[str, ApplyPlan]) -> list[ClusterResult]:

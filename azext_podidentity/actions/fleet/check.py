@@ -10,7 +10,7 @@ from azure.cli.core.azclierror import AzCLIError
 
 from azext_podidentity.actions.check import assemble
 from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
-from azext_podidentity.actions.fleet.parallel import PARALLEL, context_in, on_each
+from azext_podidentity.actions.fleet.parallel import PARALLEL, TIMEOUT, context_in, on_each
 from azext_podidentity.arm.clients import managed_clusters_client
 from azext_podidentity.arm.concurrency import Once
 from azext_podidentity.arm.managed_clusters import ClusterReader
@@ -23,9 +23,6 @@ from azext_podidentity.fleet.inventory import FleetCluster, Inventory
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
-
-# Seconds for one cluster, by default.
-TIMEOUT = 120
 
 
 @dataclass(frozen=True)

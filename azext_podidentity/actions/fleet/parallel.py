@@ -33,6 +33,8 @@ logger = get_logger(__name__)
 Result = TypeVar("Result")
 # Clusters at the same time, by default.
 PARALLEL = 8
+# Seconds to read what is needed of one cluster, by default.
+TIMEOUT = 120
 # Seconds between two turns of the progress.
 _TURN = 0.25
 
