@@ -9,17 +9,13 @@ from typing import Any
 
 from matplotlib import pyplot
 
-_ADD_COLOURS = {"floor": "#9aa5b1", "az … add": "#0b6bcb", "fixed waits": "#d9822b"}
+_ADD_COLOURS = {"service minimum": "#9aa5b1", "az … add": "#0b6bcb", "client with fixed 30-second waits": "#d9822b"}
 _LABELS = {
-    "floor": "service minimum",
     "az … add": "this extension",
-    "fixed waits": "client with fixed 30-second waits",
     "az … apply": "this extension: apply",
-    "one add each, calculated": "one add each (calculated)",
-    "role there": "role exists",
-    "role missing": "role missing",
+    "one add per pod identity (calculated)": "one add each (calculated)",
 }
-_LIST_COLOURS = {"az … apply": "#0b6bcb", "one add each, calculated": "#d9822b"}
+_LIST_COLOURS = {"az … apply": "#0b6bcb", "one add per pod identity (calculated)": "#d9822b"}
 
 
 def main(results: str, plot: str) -> None:
@@ -45,10 +41,14 @@ def _draw_one_add(axes: Any, seconds: dict[str, dict[str, float]]) -> None:
     for turn, (subject, by_case) in enumerate(seconds.items()):
         places = [place + turn * width for place in range(len(by_case))]
         bars = axes.bar(
-            places, list(by_case.values()), width * 0.95, label=_LABELS[subject], color=_ADD_COLOURS[subject]
+            places,
+            list(by_case.values()),
+            width * 0.95,
+            label=_LABELS.get(subject, subject),
+            color=_ADD_COLOURS[subject],
         )
         axes.bar_label(bars, fmt="%.0f s")
-        axes.set_xticks([place + width for place in range(len(by_case))], [_LABELS[case] for case in by_case])
+        axes.set_xticks([place + width for place in range(len(by_case))], list(by_case))
     axes.set(title="Time to add one pod identity", ylabel="time (seconds)")
     axes.margins(y=0.25)
     axes.legend(loc="upper left")
@@ -56,7 +56,7 @@ def _draw_one_add(axes: Any, seconds: dict[str, dict[str, float]]) -> None:
 
 def _draw_lists(axes: Any, seconds: dict[str, dict[str, float]]) -> None:
     for subject, by_case in seconds.items():
-        for role, style in (("role missing", "-"), ("role there", "--")):
+        for role, style in (("role missing", "-"), ("role exists", "--")):
             points = sorted((int(case.split()[0]), value) for case, value in by_case.items() if case.endswith(role))
             sizes, values = zip(*points, strict=True)
             axes.plot(
@@ -65,7 +65,7 @@ def _draw_lists(axes: Any, seconds: dict[str, dict[str, float]]) -> None:
                 style,
                 marker="o",
                 color=_LIST_COLOURS[subject],
-                label=f"{_LABELS[subject]}, {_LABELS[role]}",
+                label=f"{_LABELS[subject]}, {role}",
             )
     axes.set(
         title="Time to add a list of pod identities",

@@ -11,12 +11,16 @@ from itertools import groupby
 from benchmarks.figures import Figure
 from development.paths import NEWEST
 
+_TERMS = (
+    "The service minimum is what a client takes that sends only the requests that the change cannot do without. A "
+    "value passes up to its bound."
+)
 _HEAD = "| case | what | measured | runs | bound | |\n| --- | --- | ---: | ---: | ---: | --- |"
 
 
 def markdown(figures: Iterable[Figure], machine: str) -> str:
-    """Return one table per section, in the order of the figures, below a line about the machine."""
-    parts = [f"Measured on: {machine}"]
+    """Return one table per section, in the order of the figures, below the machine and the terms."""
+    parts = [f"Measured on: {machine}", _TERMS]
     for section, rows in groupby(figures, lambda figure: figure.section):
         parts += [f"## {section}", "\n".join((_HEAD, *map(_row, rows)))]
     return "\n\n".join(parts) + "\n"

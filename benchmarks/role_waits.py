@@ -33,8 +33,8 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
     case, runs = "role propagates in 20 ± 15 s", options.runs
     yield Figure(_SECTION, case, "writes, median", statistics.median(writes), "", runs, 3)
     yield Figure(_SECTION, case, "writes, 95th percentile", _percentile(writes), "", runs, 5)
-    yield Figure(_SECTION, case, "times the floor, median", statistics.median(ratios), "", runs, 1.07)
-    yield Figure(_SECTION, case, "times the floor, 95th percentile", _percentile(ratios), "", runs)
+    yield Figure(_SECTION, case, "times the service minimum, median", statistics.median(ratios), "", runs, 1.07)
+    yield Figure(_SECTION, case, "times the service minimum, 95th percentile", _percentile(ratios), "", runs)
     slow = [_add(random.uniform(35, 600))[0] for _ in range(options.runs)]
     yield Figure(_SECTION, "role propagates in up to 10 minutes", "writes, most", max(slow), "", runs, 12)
     refused = [_refused_in_a_row(10) for _ in range(options.runs // 10)]

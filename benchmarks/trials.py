@@ -54,7 +54,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
         yield from _faults("one fault", table, sample(table.singles(), options.singles, options.seed))
         yield from _faults("two faults", table, sample(table.pairs(), options.pairs, options.seed))
         bare = Table(simulator, az, token, etags=False)
-        yield from _faults("one fault, without etags", bare, sample(bare.singles(), options.singles, options.seed))
+        yield from _faults("one fault, without ETags", bare, sample(bare.singles(), options.singles, options.seed))
         yield from _kills(Kills(table, options.seed), options.kills)
         with ForkedAz(NEWEST, az.environment, WRITERS_SPEED) as writer:
             for etags in (True, False):
@@ -97,7 +97,7 @@ def _faults(name: str, table: Table, cases: Sequence[Case]) -> Iterator[Figure]:
             note(f"{case}: {error}")
     for outcome, times in sorted(table.outcomes.items()):
         yield Figure(_SECTION, name, outcome, times, "", count)
-    yield Figure(_SECTION, name, "something lost, or no way on", wrong, "", count, 0)
+    yield Figure(_SECTION, name, "lost a change, or could not continue", wrong, "", count, 0)
 
 
 def _kills(kills: Kills, count: int) -> Iterator[Figure]:
@@ -105,12 +105,12 @@ def _kills(kills: Kills, count: int) -> Iterator[Figure]:
     for each in wrong:
         note(f"killed: {each}")
     tried = kills.killed + kills.ended_before
-    yield Figure(_SECTION, "killed, and run again", "ended before it was killed", kills.ended_before, "", tried)
-    yield Figure(_SECTION, "killed, and run again", "not as if run once", len(wrong), "", tried, 0)
+    yield Figure(_SECTION, "killed, and run again", "completed before it was killed", kills.ended_before, "", tried)
+    yield Figure(_SECTION, "killed, and run again", "other result than of one run", len(wrong), "", tried, 0)
 
 
 def _writers(writers: Writers, simulator: Simulator, az: ForkedAz) -> Figure:
     lost = writers.run(simulator, az)
     for each in lost:
         note(f"{writers}: {each}")
-    return Figure(_SECTION, str(writers), "lost or failed", len(lost), "", 1, 0)
+    return Figure(_SECTION, str(writers), "changes lost or failed", len(lost), "", 1, 0)

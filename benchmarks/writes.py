@@ -29,7 +29,13 @@ from development.paths import NEWEST
 from development.session import sign_in
 
 ONE, MANY = "One add", "A list"
-FLOOR, FIXED_WAITS, ADD, APPLY, ADDS = "floor", "fixed waits", "az … add", "az … apply", "one add each, calculated"
+FLOOR, FIXED_WAITS, ADD, APPLY, ADDS = (
+    "service minimum",
+    "client with fixed 30-second waits",
+    "az … add",
+    "az … apply",
+    "one add per pod identity (calculated)",
+)
 _SIZES = (1, 10, 40, 200)
 _ADD_BOUND, _APPLY_BOUND, _READS_BOUND, _WRITES_BOUND = 1.05, 1.15, 12, 2
 # Seconds between two starts of az: more than one start takes on one core.
@@ -49,7 +55,7 @@ class Case:
     @property
     def role(self) -> str:
         """In words, whether the roles are there."""
-        return "role there" if self.granted else "role missing"
+        return "role exists" if self.granted else "role missing"
 
     @property
     def name(self) -> str:
@@ -155,7 +161,9 @@ def _one_add(samples: Samples) -> Iterator[Figure]:
         bounds = {FIXED_WAITS: None, ADD: _ADD_BOUND}
         for subject, bound in bounds.items():
             case = Case(subject, 1, granted)
-            yield median(ONE, case.role, f"{subject}, times the floor", _ratios(samples[case], floor), bound=bound)
+            yield median(
+                ONE, case.role, f"{subject}, times the service minimum", _ratios(samples[case], floor), bound=bound
+            )
 
 
 def _lists(samples: Samples, sizes: list[int]) -> Iterator[Figure]:
@@ -166,7 +174,9 @@ def _lists(samples: Samples, sizes: list[int]) -> Iterator[Figure]:
             case = Case(APPLY, size, granted)
             taken = samples[case]
             yield median(MANY, case.name, APPLY, [each.seconds for each in taken], "s")
-            yield median(MANY, case.name, f"{APPLY}, times the floor", _ratios(taken, floor), bound=_APPLY_BOUND)
+            yield median(
+                MANY, case.name, f"{APPLY}, times the service minimum", _ratios(taken, floor), bound=_APPLY_BOUND
+            )
             yield median(MANY, case.name, ADDS, [size * each for each in add], "s")
             yield median(MANY, case.name, "requests", [each.requests for each in taken])
             reads_bound = _READS_BOUND + (0 if granted else size)
@@ -178,7 +188,7 @@ def _lists(samples: Samples, sizes: list[int]) -> Iterator[Figure]:
             writes_bound = _WRITES_BOUND if granted or size > 1 else None
             yield median(MANY, case.name, "writes of the cluster", writes, bound=writes_bound)
             refused = [each.refused for each in taken]
-            yield median(MANY, case.name, "of them refused, the role not known yet", refused)
+            yield median(MANY, case.name, "writes refused because the role had not propagated", refused)
 
 
 def _ratios(samples: list[Sample], floor: list[float]) -> list[float]:

@@ -82,7 +82,7 @@ class Writers:
     def __str__(self) -> str:
         mixed = f", {self.deletes} deletes, {self.updates} exception updates and az aks update --tags"
         what = f"{self.adds} adds{mixed * bool(self.deletes)} at once"
-        return f"{what}, {'with' if self.etags else 'without'} etags"
+        return f"{what}, {'with' if self.etags else 'without'} ETags"
 
     def run(self, azure: Simulator, az: ForkedAz) -> list[str]:
         """What was lost or not done, and what a command said that failed."""

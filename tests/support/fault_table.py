@@ -198,10 +198,10 @@ class Table:
     def _judge(self, case: Case, result: Result) -> str:
         self._check_output(result, debug=case.debug)
         if result.exit_code == 0:
-            return "done at once"
+            return "completed in the first run"
         assert "ERROR: " in result.stderr, result.stderr
         assert result.exit_code in (1, 3), result.exit_code
-        return "a clear error, and done when run again"
+        return "failed with a clear error, completed when run again"
 
     def _check_output(self, result: Result, *, debug: bool = False) -> None:
         for secret in (self.azure.client_secret, self.token):

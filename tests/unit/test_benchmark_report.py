@@ -6,7 +6,7 @@ from benchmarks.cloud import spread
 from benchmarks.figures import Figure, median
 from benchmarks.report import markdown
 
-ADD = median("One add", "role there", "az … add, times the floor", [1.2, 1.01, 1.04], bound=1.05)
+ADD = median("One add", "role exists", "az … add, times the service minimum", [1.2, 1.01, 1.04], bound=1.05)
 LOST = Figure("Many writers", "20 writers", "entries lost", 2, bound=0)
 SECONDS = Figure("Many writers", "20 writers", "until the last one is done", 123.45, "s")
 
@@ -14,8 +14,9 @@ SECONDS = Figure("Many writers", "20 writers", "until the last one is done", 123
 def test_a_table_has_a_row_a_figure_with_its_verdict() -> None:
     table = markdown([ADD, LOST, SECONDS], "2 cores")
 
-    assert table.startswith("Measured on: 2 cores\n\n## One add\n\n| case ")
-    assert "| role there | az … add, times the floor | 1.04 | 3 | 1.05 | kept |\n" in table
+    assert table.startswith("Measured on: 2 cores\n\nThe service minimum is ")
+    assert "\n\n## One add\n\n| case " in table
+    assert "| role exists | az … add, times the service minimum | 1.04 | 3 | 1.05 | kept |\n" in table
     assert "| 20 writers | entries lost | 2 | 1 | 0 | MISSED |\n" in table
     assert "| 20 writers | until the last one is done | 123.5 s | 1 |  |  |\n" in table
     assert table.count("## Many writers") == 1
