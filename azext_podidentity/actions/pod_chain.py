@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,12 @@ from azext_podidentity.actions.pod_check import read_pod_snapshot
 from azext_podidentity.arm import managed_identities
 from azext_podidentity.arm.concurrency import or_error
 from azext_podidentity.arm.federated_credentials import CredentialService
+from azext_podidentity.arm.identity_bindings import supports_bindings
 from azext_podidentity.pod_checks.chain import follow_pod
 from azext_podidentity.pod_checks.subject import find_subject
 from azext_podidentity.pod_checks.workload_identity_chain import WorkloadIdentity, annotated_client_id
 from azext_podidentity.profile.entries import ManagedIdentity, Unreadable
+from azext_podidentity.profile.identity_bindings import MINIMUM_AZURE_CLI
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -37,7 +40,15 @@ def follow(cli_ctx: AzCli, client: Any, reader: ClusterReader, source: WorkloadS
     identity = WorkloadIdentity()
     if subject.spec.uses_workload_identity and (client_id := annotated_client_id(snapshot, subject)):
         identity = WorkloadIdentity(client_id, _look_up(cli_ctx, snapshot, client_id))
-    return follow_pod(snapshot, subject, identity)
+    return follow_pod(_known_bindings(snapshot), subject, identity)
+
+
+def _known_bindings(snapshot: PodSnapshot) -> PodSnapshot:
+    """Return the snapshot with unreadable identity bindings if azure-cli is too old to read them."""
+    if supports_bindings():
+        return snapshot
+    unreadable = Unreadable(f"this requires azure-cli {MINIMUM_AZURE_CLI} or later.")
+    return replace(snapshot, azure=replace(snapshot.azure, bindings=unreadable))
 
 
 def _look_up(cli_ctx: AzCli, snapshot: PodSnapshot, client_id: str) -> IdentityLookup | None:

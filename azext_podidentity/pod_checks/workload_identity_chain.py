@@ -1,4 +1,4 @@
-"""Follow a pod through workload identity: service account, client ID, federated credential, injected token.
+"""Follow a pod through workload identity: service account, client ID, federated credential or binding, injected token.
 
 https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from azext_podidentity.pod_checks.identity_binding_chain import identity_binding_steps
 from azext_podidentity.pod_checks.pod_snapshot import PodSnapshot
 from azext_podidentity.pod_checks.step import Step
 from azext_podidentity.pod_checks.subject import Subject
 from azext_podidentity.profile.entries import NotFound, Unreadable
-from azext_podidentity.profile.labels import CLIENT_ID_ANNOTATION, IDENTITY_BINDING_ANNOTATION, USE_LABEL
+from azext_podidentity.profile.labels import CLIENT_ID_ANNOTATION, USE_LABEL
 from azext_podidentity.profile.shell import kubectl_line
 from azext_podidentity.profile.workload_credentials import (
     IdentityCredentials,
@@ -52,7 +53,10 @@ def workload_identity_steps(snapshot: PodSnapshot, subject: Subject, identity: W
     if identity.client_id is not None:
         yield _identity_step(identity)
     if isinstance(identity.lookup, IdentityCredentials):
-        yield _credential_step(snapshot, subject, identity.lookup)
+        if subject.spec.uses_identity_binding:
+            yield from identity_binding_steps(snapshot, subject, identity.lookup.identity)
+        else:
+            yield _credential_step(snapshot, subject, identity.lookup)
     yield _token_step(subject)
 
 
@@ -100,9 +104,6 @@ def _identity_step(identity: WorkloadIdentity) -> Step:
 
 
 def _credential_step(snapshot: PodSnapshot, subject: Subject, found: IdentityCredentials) -> Step:
-    if subject.spec.annotations.get(IDENTITY_BINDING_ANNOTATION) == "true":
-        detail = "The pod uses an identity binding of the cluster, so it needs no separate credential."
-        return Step("Credential", "Unknown", detail, _bindings_command(snapshot))
     issuer = snapshot.cluster.features.issuer
     if issuer is None:
         return Step("Credential", "Unknown", "The cluster has no issuer URL yet, so credentials were not compared.")
@@ -111,12 +112,6 @@ def _credential_step(snapshot: PodSnapshot, subject: Subject, found: IdentityCre
         return Step("Credential", "Ok", f"Federated identity credential '{equal.name}' trusts the service account.")
     detail = f"No federated identity credential trusts issuer {issuer} and subject {wanted.subject}."
     return Step("Credential", "Error", detail, create_command(found.identity.resource_id, wanted))
-
-
-def _bindings_command(snapshot: PodSnapshot) -> str:
-    reference = snapshot.cluster.reference
-    where = ("--resource-group", reference.resource_group, "--cluster-name", reference.name)
-    return reference.command("aks", "identity-binding", "list", *where)
 
 
 def _token_step(subject: Subject) -> Step:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import ResourceNotFoundError
 
+from azext_podidentity.checks.snapshot import BoundIdentity
+from azext_podidentity.migration.binding_roles import API_GROUP, VERB
 from azext_podidentity.pod_checks.chain import follow_pod
 from azext_podidentity.pod_checks.step import Step
 from azext_podidentity.pod_checks.subject import find_subject
 from azext_podidentity.pod_checks.workload_identity_chain import WorkloadIdentity
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, Unreadable
+from azext_podidentity.profile.identity_bindings import IdentityBinding
 from azext_podidentity.profile.labels import IDENTITY_BINDING_ANNOTATION, USE_LABEL
 from azext_podidentity.profile.workload_credentials import IdentityCredentials, credential_for
 from tests.support.builders import KEY, exception_entry, identity_entry, identity_id
@@ -191,13 +195,73 @@ def test_a_cause_breaks_workload_identity(cause: str) -> None:
     [
         (on_workload_identity(), WorkloadIdentity(CLIENT_ID, Unreadable("no.")), "Managed identity"),
         (on_workload_identity(), WorkloadIdentity(CLIENT_ID), "Managed identity"),
-        (on_workload_identity(annotations={IDENTITY_BINDING_ANNOTATION: "true"}), leads_to(), "Credential"),
     ],
-    ids=["unreadable", "another subscription", "identity binding"],
+    ids=["unreadable", "another subscription"],
 )
 def test_what_is_not_known_of_workload_identity(state: PodState, identity: WorkloadIdentity, unknown: str) -> None:
     steps = chain(state, identity=identity)
     assert states(steps) == {unknown: "Unknown", "Result": "Unknown"}
+
+
+def on_identity_binding(*bindings: IdentityBinding, granted: bool = True, **azure: Any) -> PodState:
+    """A pod that uses an identity binding, in a cluster with those bindings and a ClusterRole for them."""
+    state = on_workload_identity(annotations={IDENTITY_BINDING_ANNOTATION: "true"})
+    found = leads_to().lookup
+    assert found is not None
+    bound = tuple(BoundIdentity(each, found) for each in bindings)
+    roles = cluster_role(CLIENT_ID, ("my-app", "web")) if granted else []
+    return replace(state, objects=(*state.objects, *roles), azure={"bindings": bound, **azure})
+
+
+def cluster_role(client_id: str, *accounts: tuple[str, str]) -> list[dict[str, Any]]:
+    """The ClusterRole that allows service accounts to use the identity binding of that client ID, and its binding."""
+    group = "rbac.authorization.k8s.io"
+    rule = {"apiGroups": [API_GROUP], "resources": [client_id], "verbs": [VERB]}
+    head = {"apiVersion": f"{group}/v1", "metadata": {"name": "bound"}}
+    subjects = [{"kind": "ServiceAccount", "namespace": namespace, "name": name} for namespace, name in accounts]
+    reference = {"apiGroup": group, "kind": "ClusterRole", "name": "bound"}
+    return [
+        {**head, "kind": "ClusterRole", "rules": [rule]},
+        {**head, "kind": "ClusterRoleBinding", "roleRef": reference, "subjects": subjects},
+    ]
+
+
+BOUND = IdentityBinding("bound", identity_id(), CLIENT_ID)
+
+
+def test_a_pod_on_an_identity_binding() -> None:
+    steps = chain(on_identity_binding(BOUND), identity=leads_to())
+    assert "Credential" not in steps
+    assert states(steps) == {}
+    assert steps["Identity binding"].detail == "Identity binding 'bound' binds managed identity 'app-identity'."
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "expected", "command"),
+    [
+        (on_identity_binding(), "Identity binding", "Error", "az aks identity-binding create"),
+        (
+            on_identity_binding(IdentityBinding("bound", identity_id("other"))),
+            *("Identity binding", "Error", "az aks identity-binding create"),
+        ),
+        (
+            on_identity_binding(replace(BOUND, state="Failed")),
+            *("Identity binding", "Error", "az aks identity-binding delete"),
+        ),
+        (
+            on_identity_binding(replace(BOUND, client_id="former")),
+            *("Identity binding", "Error", "az aks identity-binding delete"),
+        ),
+        (on_identity_binding(replace(BOUND, state="Creating")), "Identity binding", "Unknown", ""),
+        (on_identity_binding(bindings=FORBIDDEN), "Identity binding", "Unknown", ""),
+        (on_identity_binding(BOUND, granted=False), "Cluster role", "Unknown", "kubectl auth can-i"),
+    ],
+    ids=["none", "of another identity", "failed", "recreated", "creating", "unreadable", "no role read"],
+)
+def test_what_breaks_an_identity_binding(state: PodState, step: str, expected: str, command: str) -> None:
+    steps = chain(state, identity=leads_to())
+    assert states(steps) == {step: expected, "Result": expected}
+    assert (steps[step].command or "").startswith(command)
 
 
 def test_a_pod_can_be_on_both() -> None:

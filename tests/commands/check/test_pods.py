@@ -11,9 +11,10 @@ import pytest
 
 from azext_podidentity.migration.resources_to_read import FOR_POD_CHECKS, in_cluster_command
 from azext_podidentity.profile.entries import EntryKey
+from azext_podidentity.profile.labels import IDENTITY_BINDING_ANNOTATION
 from azure_simulator import Simulator
 from development.kubernetes_api import KubernetesApi, kubernetes_api
-from tests.support.azure_cli import NAMESPACE, ON_CLUSTER, AzureCli
+from tests.support.azure_cli import CLUSTER, GROUP, NAMESPACE, ON_CLUSTER, AzureCli
 from tests.support.cluster_state import seed_entries
 from tests.support.pod_states import agent, agent_set, identity_objects, live, node, pod
 from tests.support.workload_manifests import ENABLED, USE, service_account
@@ -119,6 +120,22 @@ def test_a_pod_on_workload_identity_is_followed_to_its_credential(
     assert result["state"] == "Ok"
     assert "'mine'" in result["detail"]
     assert app["name"] not in result["detail"]
+
+
+def test_a_pod_on_an_identity_binding_is_followed_to_it(az: AzureCli, simulator: Simulator) -> None:
+    app = seed_entries(simulator, "app", **ENABLED)["app"]
+    simulator.seed.identity_binding(GROUP, CLUSTER, "bound", app["id"])
+    annotations = {IDENTITY_BINDING_ANNOTATION: "true"}
+    container = {"env": [{"name": "AZURE_FEDERATED_TOKEN_FILE"}]}
+    moved = pod(None, labels={USE: "true"}, annotations=annotations, container=container)
+    items = live([moved, service_account("web", app["properties"]["clientId"])])
+    printed = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+
+    steps = az(f"{CHECK} --workloads - --pod my-app/web", stdin=printed).ok().json
+
+    (binding,) = [each for each in steps if each["step"] == "Identity binding"]
+    assert (binding["state"], "'bound'" in binding["detail"]) == ("Ok", True)
+    assert [each["step"] for each in steps if each["state"] != "Ok"] == ["Cluster role", "Result"]
 
 
 @pytest.mark.usefixtures("cluster")
