@@ -85,7 +85,7 @@ def test_another_output_is_what_az_makes_of_it(az: AzureCli, simulator: Simulato
         ["podIdentity", "my-app", "one", "one, one"],
         ["podIdentity", "my-app", "two", "two, two"],
         ["exception", "another", "a"],
-        ["exception", "my-app", "z", "app=yes, tier=1.10"],
+        ["exception", "my-app", "z", "app=yes tier=1.10"],
     ]
 
 
