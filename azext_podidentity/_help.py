@@ -46,6 +46,10 @@ examples:
     text: >-
         az aks pod-identity add {CLUSTER} --namespace my-app --name my-second-identity --binding-selector my_selector
         --identity-resource-id {IDENTITY_IDS}/my-second-identity
+  - name: Add a managed identity that your sign-in cannot read, by its known IDs.
+    text: >-
+        az aks pod-identity add {CLUSTER} --namespace my-app --identity-resource-id {IDENTITY_IDS}/my-identity
+        --client-id 00000000-0000-0000-0000-000000000001 --object-id 00000000-0000-0000-0000-000000000002
   - name: Rebind a managed identity that was deleted and recreated.
     text: >-
         az aks pod-identity add {CLUSTER} --namespace my-app --name my-pod-identity --force --identity-resource-id

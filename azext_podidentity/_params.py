@@ -16,6 +16,7 @@ from azext_podidentity import _validators
 from azext_podidentity._completers import complete_managed_identity, complete_name, complete_namespace
 from azext_podidentity._params_fleet import load_fleet
 from azext_podidentity._params_workloads import YES, load_check, load_migrate
+from azext_podidentity._validators_known_ids import validate_known_ids
 
 if TYPE_CHECKING:
     from azext_podidentity import PodIdentityCommandsLoader
@@ -104,6 +105,16 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             validator=_validators.validate_binding_selector,
             help="The value of the aadpodidbinding label of the pods that use this identity. Several pod identities "
             "can share a selector. Defaults to the name of the pod identity.",
+        )
+        c.argument(
+            "client_id",
+            validator=validate_known_ids,
+            help="The client ID of the managed identity. Use with --object-id to add a managed identity that your "
+            "sign-in cannot read, for example in another tenant.",
+        )
+        c.argument(
+            "object_id",
+            help="The object ID of the managed identity, also called principal ID. Use with --client-id.",
         )
         c.argument(
             "skip_role_assignment",

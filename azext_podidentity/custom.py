@@ -28,6 +28,8 @@ def add_pod_identity(  # pylint: disable=too-many-locals
     identity_resource_ids: list[str],
     entry_names: list[str] | None = None,
     binding_selector: str | None = None,
+    client_id: str | None = None,
+    object_id: str | None = None,
     skip_role_assignment: bool = False,
     force: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
@@ -41,12 +43,15 @@ def add_pod_identity(  # pylint: disable=too-many-locals
     from azext_podidentity.cli.deprecation import warn_deprecated
     from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.profile.add_identities import AddIdentities
+    from azext_podidentity.profile.entries import ManagedIdentity
 
     change = AddIdentities.of(entry_namespace, identity_resource_ids, entry_names or (), binding_selector, force=force)
     warn_deprecated(cmd.cli_ctx)
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
     writer = ClusterWriter(cmd.cli_ctx, client, reference, timeout)
-    grants = RoleGrants(cmd.cli_ctx, skip_role_assignment=skip_role_assignment)
+    described = {each.lower(): ManagedIdentity(each, client_id, object_id) for each in identity_resource_ids}
+    found = described if client_id else {}
+    grants = RoleGrants(cmd.cli_ctx, skip_role_assignment=skip_role_assignment, found=found)
     return change_cluster(cmd.cli_ctx, writer, change, grants, headers=aks_custom_headers, no_wait=no_wait).model
 
 

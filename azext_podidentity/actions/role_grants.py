@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ValidationError
+from azure.cli.core.azclierror import AzCLIError, ValidationError
 from knack.log import get_logger
 from knack.util import CLIError
 
@@ -52,7 +52,7 @@ class RoleGrants:
     """Read the managed identities that a change binds and grant the cluster identity its role over them.
 
     One object serves all attempts of one change, so that nothing is read or granted twice. `found` has managed
-    identities that were read before, by resource ID in lower case.
+    identities that were read before or that the user described, by resource ID in lower case.
     """
 
     def __init__(
@@ -191,8 +191,8 @@ class RoleGrants:
         for resource_id in resource_ids:
             key = resource_id.lower()
             assignments = roles[key]
-            if isinstance(assignments, ForbiddenError):
-                self._unreadable[key] = " ".join(assignments.error_msg.split())
+            if isinstance(assignments, CLIError) and managed_identities.is_hidden(assignments):
+                self._unreadable[key] = " ".join(str(assignments).split())
             elif isinstance(assignments, CLIError):
                 raise assignments
             elif assignments:

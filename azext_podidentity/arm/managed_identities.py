@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure.cli.core.azclierror import ResourceNotFoundError
+from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ResourceNotFoundError, UnauthorizedError
 from azure.core.exceptions import AzureError, HttpResponseError
 from knack.log import get_logger
 from knack.util import CLIError
@@ -14,7 +14,7 @@ from knack.util import CLIError
 from azext_podidentity.arm.clients import managed_identity_client
 from azext_podidentity.arm.concurrency import Shared, Tell, by_lower_case, for_each
 from azext_podidentity.arm.errors import ArmError, explain_plainly
-from azext_podidentity.profile.commands import create_commands
+from azext_podidentity.profile.commands import create_commands, other_sign_in_commands
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 from azext_podidentity.profile.rbac import places_to_list
 from azext_podidentity.profile.validation import managed_identity_parts
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
 logger = get_logger(__name__)
+
+# ARM answers a sign-in that cannot see a subscription as it answers one for a subscription that does not exist.
+_HIDDEN = ("SubscriptionNotFound", "InvalidSubscriptionId")
 
 
 def find(cli_ctx: AzCli, resource_id: str) -> ManagedIdentity | NotFound:
@@ -86,10 +89,32 @@ def existing(
     known: dict[str, ManagedIdentity] = {}
     for resource_id, there in found.items():
         if isinstance(there, CLIError):
-            raise there
+            raise _hidden_error(resource_id, there) if is_hidden(there) else there
         if isinstance(there, ManagedIdentity):
             known[resource_id.lower()] = there
     return known
+
+
+def is_hidden(error: CLIError) -> bool:
+    """Return whether the error says that this sign-in cannot see a resource, which may exist nevertheless.
+
+    az itself raises a plain CLIError for a subscription that the signed-in account does not have.
+    """
+    hidden = (ForbiddenError, ResourceNotFoundError, UnauthorizedError)
+    return isinstance(error, hidden) or not isinstance(error, AzCLIError)
+
+
+def _hidden_error(resource_id: str, error: CLIError) -> CLIError:
+    kind = type(error) if isinstance(error, AzCLIError) else ResourceNotFoundError
+    return kind(
+        f"This sign-in cannot read managed identity '{resource_id}', so it is unknown whether it exists. {error}",
+        [
+            "If it is in another tenant or subscription, sign in to that tenant or refresh the list of subscriptions:",
+            *other_sign_in_commands(),
+            "If you know its client ID and object ID, add it without reading it: pass --client-id and --object-id to "
+            "the command 'add'.",
+        ],
+    )
 
 
 def _list(client_of: Callable[[str], Any], ids: Mapping[str, str]) -> dict[str, ManagedIdentity]:
@@ -131,10 +156,14 @@ def _find(client_of: Callable[[str], Any], resource_id: str) -> ManagedIdentity 
 
 
 def not_found_in(error: AzureError) -> NotFound | None:
-    """Return NotFound if the error says that a managed identity or its resource group does not exist, else None."""
-    if isinstance(error, HttpResponseError) and error.status_code == 404:
-        return NotFound(resource_group_too=ArmError.of(error).code == "ResourceGroupNotFound")
-    return None
+    """Return NotFound if the error says that a managed identity or its resource group does not exist, else None.
+
+    A subscription that is not found says nothing about what is in it.
+    """
+    if not isinstance(error, HttpResponseError) or error.status_code != 404:
+        return None
+    code = ArmError.of(error).code
+    return None if code in _HIDDEN else NotFound(resource_group_too=code == "ResourceGroupNotFound")
 
 
 def _managed_identity(identity: Any, resource_id: str) -> ManagedIdentity:

@@ -67,6 +67,12 @@ def replace_commands(cluster: Cluster, old: PodIdentity, new: PodIdentity) -> tu
     return IDENTITY.delete_command(cluster, old.key), add_command(cluster, new)
 
 
+def other_sign_in_commands() -> tuple[str, str]:
+    """Return the commands that make a subscription visible: sign in to its tenant, or refresh the list."""
+    refresh = command_line("account", "list", "--refresh", "--output", "table")
+    return command_line("login", "--tenant", "TENANT"), refresh
+
+
 def identity_id_command(resource_id: str) -> str:
     """Return the command that prints the managed identity's resource ID."""
     subscription, resource_group, name = managed_identity_parts(resource_id)

@@ -8,7 +8,12 @@ from __future__ import annotations
 from azext_podidentity.profile import eligibility
 from azext_podidentity.profile.advice import Advice
 from azext_podidentity.profile.cluster_reference import ClusterReference
-from azext_podidentity.profile.commands import PROVIDER, provider_command, register_commands
+from azext_podidentity.profile.commands import (
+    PROVIDER,
+    other_sign_in_commands,
+    provider_command,
+    register_commands,
+)
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
 from azext_podidentity.profile.identity_problems import blocking_advice
@@ -188,6 +193,4 @@ def login(failure: Failure) -> tuple[str, ...]:
 
 def other_subscription(_: Failure) -> tuple[str, ...]:
     """Return the commands that make a subscription visible."""
-    return command_line("login", "--tenant", "TENANT"), command_line(
-        "account", "list", "--refresh", "--output", "table"
-    )
+    return other_sign_in_commands()

@@ -59,8 +59,8 @@ def _advice(
     removal = IDENTITY.delete_command(cluster, *keys) if entries else None
     if isinstance(now, Unreadable):
         return Advice(
-            "which was deleted, or on which the cluster identity has no role. The managed identity could not be read: "
-            f"{now.reason}",
+            "on which the cluster identity has no role, unless it was deleted. Whether it exists is unknown, because "
+            f"it could not be read: {now.reason}",
             ("If the managed identity exists, grant the role and then run your command again. To grant it, run:",),
             (grant,),
         )

@@ -216,6 +216,15 @@ def _why_no_identity_id(value: str) -> str:
     return "a part is missing or extra, or contains an invalid character."
 
 
+def check_guid(value: str, option: str) -> str:
+    """Return the value in lower case. Raise InvalidArgumentValueError, which names the option, if it is no GUID."""
+    if not _is_guid(value):
+        raise InvalidArgumentValueError(
+            f"{option}: {value!r} is not a GUID.", "Example: 00000000-0000-0000-0000-000000000000"
+        )
+    return value.lower()
+
+
 def _is_guid(value: str) -> bool:
     try:
         return str(UUID(value)) == value.lower()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from azure.cli.core.azclierror import ForbiddenError, ResourceNotFoundError, ValidationError
+from knack.util import CLIError
 
 from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.arm import role_assignments
@@ -161,6 +162,49 @@ def test_a_role_that_may_not_be_granted_is_told_with_a_command_for_somebody_who_
     assert "--skip-role-assignment" in text_of(caught.value)
     granted = az.parse(the_command_in(caught.value))
     assert (granted.scope, granted.assignee_object_id) == (identity_id(), PRINCIPAL)
+
+
+HIDDEN = [
+    refusal("SubscriptionNotFound", "The subscription could not be found.", 404),
+    refusal("InvalidAuthenticationTokenTenant", "The token is from the wrong issuer.", 401),
+    refusal("AuthorizationFailed", "You may not.", 403),
+    CLIError("Subscription '5' not found."),  # az's own, for one that the account does not have
+]
+
+
+@pytest.mark.parametrize("error", HIDDEN, ids=["subscription", "tenant", "forbidden", "az"])
+def test_an_identity_that_cannot_be_seen_is_unknown_and_its_ids_can_be_given(
+    azure: Azure, az: AzParser, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(azure.user_assigned_identities, "get", refuse)
+    with pytest.raises(CLIError) as caught:
+        RoleGrants(CLI).prepare(CLUSTER, WANTED)
+    text = text_of(caught.value)
+    assert "unknown whether it exists" in text
+    assert "does not exist" not in text
+    assert "--client-id and --object-id" in text
+    assert [command[1:3] for command in commands_in(caught.value)] == [
+        ["login", "--tenant"],
+        ["account", "list"],
+    ]
+    for command in commands_in(caught.value):
+        az.parse(command)
+
+    azure.refuse_list = error
+    described = ManagedIdentity(identity_id(), "client", "object")
+    prepared = RoleGrants(CLI, found={identity_id().lower(): described}).prepare(CLUSTER, WANTED)
+    assert prepared.profile.identities[0].identity == described
+    assert azure.count("grant") == 0
+
+
+def test_the_role_over_an_identity_that_is_described_is_granted(azure: Azure) -> None:
+    described = ManagedIdentity(identity_id(), "client", "object")
+    RoleGrants(CLI, found={identity_id().lower(): described}).prepare(CLUSTER, WANTED)
+    assert azure.count("identity") == 0
+    assert azure.count("grant") == 1
 
 
 def test_roles_that_may_not_be_read_are_no_reason_to_stop(azure: Azure) -> None:

@@ -13,6 +13,7 @@ from azure.cli.core.azclierror import (
 )
 
 from azext_podidentity import _validators as v
+from azext_podidentity._validators_known_ids import validate_known_ids
 from tests.support.az_parser import AzParser
 from tests.support.builders import identity_id
 
@@ -138,6 +139,41 @@ def test_each_managed_identity_of_several_is_checked() -> None:
     assert namespace.identity_resource_ids == [identity_id("a"), identity_id("b")]
     with pytest.raises(InvalidArgumentValueError):
         v.validate_identity_resource_ids(Namespace(identity_resource_ids=[identity_id(), "b"]))
+
+
+GUID = "00000000-0000-0000-0000-00000000000a"
+
+
+def known_ids(client_id: str | None, object_id: str | None, many: int = 1) -> Namespace:
+    ids = [identity_id(str(number)) for number in range(many)]
+    return Namespace(client_id=client_id, object_id=object_id, identity_resource_ids=ids)
+
+
+@pytest.mark.parametrize(
+    ("client_id", "object_id", "expected"),
+    [(None, None, None), ("", "", None), (GUID.upper(), f"{GUID}\r", GUID)],
+    ids=["not given", "empty", "given"],
+)
+def test_known_ids_are_given_together(client_id: str | None, object_id: str | None, expected: str | None) -> None:
+    namespace = known_ids(client_id, object_id)
+    validate_known_ids(namespace)
+    assert (namespace.client_id, namespace.object_id) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "error", "message"),
+    [
+        (known_ids(GUID, None), RequiredArgumentMissingError, "can only be used together"),
+        (known_ids("", GUID), RequiredArgumentMissingError, "can only be used together"),
+        (known_ids("my-app", GUID), InvalidArgumentValueError, "--client-id: 'my-app' is not a GUID."),
+        (known_ids(GUID, "my-app"), InvalidArgumentValueError, "--object-id: 'my-app' is not a GUID."),
+        (known_ids(GUID, GUID, 2), MutuallyExclusiveArgumentError, "with one --identity-resource-id"),
+    ],
+)
+def test_known_ids_that_cannot_be_used_are_refused(namespace: Namespace, error: type[AzCLIError], message: str) -> None:
+    with pytest.raises(error) as caught:
+        validate_known_ids(namespace)
+    assert message in caught.value.error_msg
 
 
 def test_a_trailing_carriage_return_is_removed() -> None:

@@ -8,6 +8,7 @@ from azure_simulator import Simulator
 from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ON_CLUSTER, POD_IDENTITY, ROLE_PATH, AzureCli, sent
 from tests.support.cluster_state import entries, pod_identity, principal_id, seed_entries
 from tests.support.comparison import written
+from tests.support.faults import forbidden
 
 ADD = f"aks pod-identity add {POD_IDENTITY}"
 
@@ -182,6 +183,23 @@ def test_the_managed_identity_may_be_in_another_subscription(
     assert entries(simulator)["far"]["provisioningState"] == "Assigned"
     (grant,) = simulator.requests.matching("PUT", ROLE_PATH)
     assert grant.body["properties"]["roleDefinitionId"].startswith(f"/subscriptions/{other}/")
+
+
+def test_a_managed_identity_that_cannot_be_read_is_added_by_its_known_ids(
+    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
+) -> None:
+    simulator.seed.role_assignment(identity["id"], principal_id(cluster), "Managed Identity Operator")
+    simulator.faults.add(forbidden("GET", "userAssignedIdentities/app-identity", times=9))
+    ids = identity["properties"]
+
+    az(
+        f"{ADD} --identity-resource-id {identity['id']} --client-id {ids['clientId']} --object-id {ids['principalId']}"
+    ).ok()
+
+    entry = entries(simulator)["app-identity"]
+    assert (entry["identity"]["clientId"], entry["identity"]["objectId"]) == (ids["clientId"], ids["principalId"])
+    assert entry["provisioningState"] == "Assigned"
+    assert "GET userAssignedIdentities" not in sent(simulator)
 
 
 @pytest.mark.parametrize("write", [str.upper, str.lower])
