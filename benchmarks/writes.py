@@ -3,9 +3,9 @@
 The clock is the real one. Operations take 71 to 91 s (median 81 s), roles 5 to 35 s until the service knows of them
 (median 20 s), both evenly spaced over the runs; a request takes 60 ms; the service sends no Retry-After. All that
 waits runs at the same time, each run against a simulated Azure of its own, and az is started at intervals, so that
-starts do not slow each other down. The floor is measured: a client that sends nothing but the requests an add cannot
-do without and knows when the service is done. The client with fixed waits sends the same requests, waits 30 s after a
-grant and asks for the operation every 30 s. Neither has az's start-up in its time; az has.
+starts do not slow each other down. The service minimum is measured: a client that sends nothing but the requests an
+add cannot do without and knows when the service is done. The client with fixed 30-second waits sends the same requests,
+waits 30 s after a grant and asks for the operation every 30 s. Neither has az's start-up in its time; az has.
 """
 
 from __future__ import annotations
