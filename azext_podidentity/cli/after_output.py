@@ -6,6 +6,7 @@ jobs ask for is collected there.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -36,11 +37,16 @@ _KEY = "pod_identity_after_output"
 
 @dataclass
 class _AfterOutput:
-    """The warnings and whether each comes last, the texts below the table by heading, and the errors to end with."""
+    """The warnings and whether each comes last, the texts below the table by heading, and the errors to end with.
+
+    outcomes: how each cluster ended, which `summarize` makes a sentence of if there are several.
+    """
 
     warnings: dict[str, bool] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
     errors: list[tuple[AzCLIError, int]] = field(default_factory=list)
+    outcomes: dict[ClusterReference, str] = field(default_factory=dict)
+    summarize: Callable[[Sequence[str]], str] | None = None
 
     def run(self, cli_ctx: AzCli, result: CommandResultItem, **_: object) -> None:
         """Print the texts and, unless the command failed on all clusters, the warnings; raise the first error."""
@@ -48,6 +54,8 @@ class _AfterOutput:
         del cli_ctx.invocation.data[_KEY]
         for heading, texts in self.texts.items():
             print("", heading, "", "\n\n".join(texts), sep="\n", file=cli_ctx.out_file)
+        if self.summarize and len(self.outcomes) > 1:
+            self.warnings[self.summarize(list(self.outcomes.values()))] = True
         for line in self._warning_lines() if result.exit_code == 0 else ():
             logger.warning(line)
         # An error that no exit code tells from others goes first.
@@ -77,6 +85,15 @@ def warn_after_output(cli_ctx: AzCli, warning: str, *, last: bool = False) -> No
         logger.warning(warning)
     else:
         _of(cli_ctx).warnings[warning] = last
+
+
+def count_after_output(
+    cli_ctx: AzCli, cluster: ClusterReference, outcome: str, summarize: Callable[[Sequence[str]], str]
+) -> None:
+    """Have the outcomes of several clusters logged as one sentence. A later outcome of a cluster replaces its first."""
+    after = _of(cli_ctx)
+    after.outcomes[cluster] = outcome
+    after.summarize = summarize
 
 
 def print_after_table(cli_ctx: AzCli, heading: str, text: str) -> None:

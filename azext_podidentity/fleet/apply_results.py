@@ -77,9 +77,13 @@ def select(clusters: Iterable[FleetCluster], selectors: Sequence[ClusterSelector
 
 def summary(results: Sequence[ClusterResult]) -> str:
     """Return one sentence with how many clusters ended in which state."""
-    states = [each.state for each in results]
+    return summary_of([each.state for each in results])
+
+
+def summary_of(states: Sequence[str]) -> str:
+    """Return the sentence for clusters in these states."""
     counts = ", ".join(f"{states.count(state)} {word}" for state, word in _WORDS.items() if state in states)
-    return f"{count_of(len(results), 'cluster')}: {counts}."
+    return f"{count_of(len(states), 'cluster')}: {counts}."
 
 
 def patch_of(result: ClusterResult) -> str:

@@ -102,6 +102,15 @@ def test_without_a_cluster_on_the_command_line_the_files_must_select_some(
     assert simulator.requests.matching("GET", CLUSTER_PATH) == []
 
 
+def test_clusters_that_ids_name_are_summed_up(az: AzureCli, fleet: Simulator, file: Path) -> None:
+    ids = " ".join(each["id"] for each in az("aks pod-identity list-clusters --include-disabled").ok().json)
+    az(f"{APPLY.format(file)} -g {GROUP} --cluster-name prod-a").ok()
+    fleet.faults.add(forbidden("PUT", "/managedClusters/test$"))
+    result = az(f"{APPLY.format(file)} --ids {ids}")
+    assert "4 clusters: 2 changed, 1 already up to date, 1 failed." in result.stderr
+    assert "1 cluster: " not in az(f"{APPLY.format(file)} -g {GROUP} --cluster-name prod-a").ok().stderr
+
+
 def test_a_named_cluster_is_the_only_one_and_its_drift_is_a_report(
     az: AzureCli, fleet: Simulator, file: Path, tmp_path: Path
 ) -> None:
