@@ -113,7 +113,8 @@ class RoleRevocation:  # pylint: disable=too-few-public-methods
         try:
             assignments = role_assignments.find_own(self._cli_ctx, resource_id, self._principal_id)
         except CLIError as error:
-            return RoleOutcome(resource_id, kept=f"It could not be read: {error}", command=command)
+            reason = f"Its pod identities are removed, but whether the role is left could not be read: {error}"
+            return RoleOutcome(resource_id, kept=reason, command=command)
         if not assignments:
             return RoleOutcome(resource_id, kept="There was no role assignment at the managed identity itself.")
         if role_assignments.age(assignments) is not None and resource_id.lower() not in self._granted:

@@ -13,6 +13,7 @@ from azure.core.exceptions import ServiceResponseError
 
 from azext_podidentity.actions.delete import delete_identities, revoke_leftover_roles
 from azext_podidentity.profile.changes import Delete
+from azext_podidentity.profile.commands import revoke_command
 from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.entry_types import IDENTITY
 from azext_podidentity.profile.rbac import assignment_name
@@ -177,6 +178,46 @@ def test_of_a_cluster_identity_that_is_not_told_the_role_stays(azure: Azure, cap
     take(wire, KEY, delete_role_assignment=True)
 
     assert "does not show the object ID of its identity" in caplog.text
+
+
+def test_roles_that_may_not_be_listed_after_the_removal_are_named(
+    azure: Azure, caplog: pytest.LogCaptureFixture
+) -> None:
+    azure.refuse_list = FORBIDDEN
+    clusters = Clusters(cluster_wire([identity_entry()]))
+
+    result = delete_identities(
+        CLI_WITH_SUBSCRIPTION, writer(clusters), Delete(IDENTITY, (KEY,)), delete_role_assignment=True
+    )
+
+    assert len(clusters.writes) == 1
+    (role,) = result.roles
+    assert (role.resource_id, role.removed) == (identity_id(), ())
+    assert role.kept.startswith("Its pod identities are removed, but whether the role is left could not be read: ")
+    assert "You may not." in role.kept
+    assert role.command == revoke_command(PRINCIPAL, identity_id())
+    assert str(role) in caplog.text
+
+
+def test_the_role_of_a_hidden_cluster_identity_that_cannot_be_read_stays(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The cluster names its user-assigned identity by its resource ID alone, and the caller may not read that."""
+
+    def refuse(*_: object) -> None:
+        raise FORBIDDEN
+
+    monkeypatch.setattr(azure.user_assigned_identities, "get", refuse)
+    hidden = {"type": "UserAssigned", "userAssignedIdentities": {identity_id("cluster"): {}}}
+    clusters = Clusters({**cluster_wire([identity_entry()]), "identity": hidden})
+
+    result = delete_identities(
+        CLI_WITH_SUBSCRIPTION, writer(clusters), Delete(IDENTITY, (KEY,)), delete_role_assignment=True
+    )
+
+    assert len(clusters.writes) == 1
+    assert [each.resource_id for each in result.roles] == [identity_id()]
+    assert f"The role over '{identity_id()}' is kept: the cluster does not show the object ID" in caplog.text
 
 
 def test_what_is_gone_may_have_left_its_role(

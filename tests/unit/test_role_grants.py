@@ -21,6 +21,7 @@ from tests.support.builders import (
     SUBSCRIPTION,
     Clock,
     cluster_of,
+    cluster_wire,
     commands_in,
     identity_entry,
     identity_id,
@@ -28,7 +29,7 @@ from tests.support.builders import (
     text_of,
     the_command_in,
 )
-from tests.support.fake_azure import CLI, OLD, Azure
+from tests.support.fake_azure import CLI, OLD, Azure, Clusters, writer
 
 CLUSTER = cluster_of()
 WANTED = AddIdentity.of(KEY, identity_id()).apply(CLUSTER)
@@ -239,6 +240,23 @@ def test_a_cluster_that_does_not_tell_its_identity_yet_is_to_be_waited_for(
     parsed = az.parse(the_command_in(caught.value))
     assert (parsed.resource_group_name, parsed.resource_name) == ("my(group)", "cluster")
     assert parsed._subscription == subscription
+
+
+def test_a_hidden_cluster_identity_that_cannot_be_read_grants_nothing(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise refusal("SubscriptionNotFound", "The subscription could not be found.", 404)
+
+    monkeypatch.setattr(azure.user_assigned_identities, "get", refuse)
+    hidden = {"type": "UserAssigned", "userAssignedIdentities": {identity_id("cluster"): {}}}
+    wire = {**cluster_wire(), "identity": hidden}
+    cluster = writer(Clusters(wire)).read().cluster
+    assert cluster.principal_id is None
+    with pytest.raises(ValidationError) as caught:
+        RoleGrants(CLI).prepare(cluster, AddIdentity.of(KEY, identity_id()).apply(cluster))
+    assert "does not show the object ID of its identity" in caught.value.error_msg
+    assert azure.count("grant") == 0
 
 
 def test_a_role_that_was_just_granted_is_waited_for_ten_minutes_and_no_longer(azure: Azure, clock: Clock) -> None:
