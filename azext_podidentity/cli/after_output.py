@@ -91,9 +91,10 @@ def count_after_output(
     cli_ctx: AzCli, cluster: ClusterReference, outcome: str, summarize: Callable[[Sequence[str]], str]
 ) -> None:
     """Have the outcomes of several clusters logged as one sentence. A later outcome of a cluster replaces its first."""
-    after = _of(cli_ctx)
-    after.outcomes[cluster] = outcome
-    after.summarize = summarize
+    if getattr(cli_ctx, "invocation", None) is not None:  # a caller without az names one cluster
+        after = _of(cli_ctx)
+        after.outcomes[cluster] = outcome
+        after.summarize = summarize
 
 
 def print_after_table(cli_ctx: AzCli, heading: str, text: str) -> None:
