@@ -19,6 +19,9 @@ _TROUBLESHOOTING = """# What the service refuses, and the way out
 Each heading is what to look for in an error of the service. Below it is what it means and what the extension advises,
 with the cluster `myAKSCluster` of `myResourceGroup`; at work the commands have your own names. To find what is wrong
 with a cluster before the service refuses a change, run `az aks pod-identity check`.
+
+A traceback with `No space left on device` comes from az itself, which prints the results of all commands: the device
+to which standard output is redirected is full. A change that the command made is kept.
 """
 _WALKTHROUGH = """# Walkthrough
 
