@@ -68,7 +68,7 @@ def logged_in(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def forked(logged_in: Callable[[Host], AzureCli]) -> Iterator[Callable[[Host], ForkedAz]]:
+def fork_of(logged_in: Callable[[Host], AzureCli]) -> Iterator[Callable[[Host], ForkedAz]]:
     """An `az` of the host that is forked from one that has imported its modules."""
     made: dict[str, ForkedAz] = {}
     with ExitStack() as stack:
@@ -82,14 +82,18 @@ def forked(logged_in: Callable[[Host], AzureCli]) -> Iterator[Callable[[Host], F
 
 
 @pytest.fixture(scope="session")
-def forked_az(forked: Callable[[Host], ForkedAz]) -> ForkedAz:
-    return forked(NEWEST)
+def forked_az(fork_of: Callable[[Host], ForkedAz]) -> ForkedAz:
+    return fork_of(NEWEST)
 
 
 @pytest.fixture
 def az(simulator: Simulator, forked_az: ForkedAz) -> ForkedAz:
-    """The newest az, forked from one that has imported its modules; the request log is empty."""
-    forked_az.speed, forked_az.clock = 1, None
+    """The newest az, forked from one that has imported its modules; the request log is empty.
+
+    What it waits takes no time: it is on the simulator's clock.
+    """
+    assert isinstance(simulator.clock, SharedClock)
+    forked_az.speed, forked_az.clock = 1, simulator.clock
     simulator.requests.clear()
     return forked_az
 
@@ -112,6 +116,8 @@ def _both_extensions(
 @pytest.fixture
 def beside_aks_preview(simulator: Simulator, _both_extensions: ForkedAz) -> ForkedAz:
     """An az with both extensions, in one and in the other order; the request log is empty."""
+    assert isinstance(simulator.clock, SharedClock)
+    _both_extensions.clock = simulator.clock
     simulator.requests.clear()
     return _both_extensions
 
@@ -133,10 +139,11 @@ def started_az(simulator: Simulator, logged_in: Callable[[Host], AzureCli]) -> A
 
 
 @pytest.fixture(params=HOSTS, ids=lambda host: host.name)
-def each_az(request: pytest.FixtureRequest, simulator: Simulator, forked: Callable[[Host], ForkedAz]) -> ForkedAz:
+def each_az(request: pytest.FixtureRequest, simulator: Simulator, fork_of: Callable[[Host], ForkedAz]) -> ForkedAz:
     """The newest az and the oldest one supported, one after the other."""
-    cli = forked(request.param)
-    cli.speed, cli.clock = 1, None
+    cli = fork_of(request.param)
+    assert isinstance(simulator.clock, SharedClock)
+    cli.speed, cli.clock = 1, simulator.clock
     simulator.requests.clear()
     return cli
 

@@ -122,8 +122,9 @@ def test_a_stale_etag_is_read_again_whatever_it_is_called(
     az(f"aks pod-identity delete {POD_IDENTITY} --name old").ok()
 
     assert not entries(simulator)
-    assert [name for name in sent(simulator) if "operations" not in name][:4] == [
+    assert [name for name in sent(simulator) if "operations" not in name][:5] == [
         "GET managedClusters",
+        "GET userAssignedIdentities",
         "PUT managedClusters",
         "GET managedClusters",
         "PUT managedClusters",

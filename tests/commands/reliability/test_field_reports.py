@@ -20,6 +20,7 @@ from tests.support.azure_cli import (
 from tests.support.cluster_state import entries, pod_exception, principal_id, seed_entries
 from tests.support.comparison import written
 from tests.support.faults import FORBIDDEN, REQUEST_ID, forbidden
+from tests.support.terminal import answered
 
 ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
 DELETE = f"aks pod-identity delete {POD_IDENTITY}"
@@ -76,7 +77,9 @@ def test_04_an_entry_whose_managed_identity_is_gone_can_be_removed_and_added_aga
     message = az(f"{DELETE} --name app").failed()
 
     assert entries(simulator)["app"]["provisioningState"] == "Failed"
-    az.paste(message)
+    remove, keep = message.split("Or, to keep the entry")
+    assert "--force" in keep
+    az.paste(remove)
     assert not entries(simulator)
     az(f"{ADD} {identity['id']}").ok()
 
@@ -134,13 +137,13 @@ def test_09_an_add_on_that_an_upgrade_left_off_is_enabled_by_the_command_given(
 def test_10_a_disable_lists_what_it_would_lose(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", exceptions=[pod_exception("agents", {"app": "agent"})])
 
-    message = az(f"{UPDATE} --disable-pod-identity").failed()
-
-    assert "my-app/app" in message
-    assert "my-app/agents" in message
-    assert "--yes" in message
+    answered(az, f"{UPDATE} --disable-pod-identity", "n", "my-app/app", "my-app/agents")
     assert list(entries(simulator)) == ["app"]
-    az(f"{UPDATE} --disable-pod-identity --yes").ok()
+
+    lost = az(f"{UPDATE} --disable-pod-identity").ok().stderr
+    assert "name: app" in lost
+    assert "name: agents" in lost
+    assert not entries(simulator)
 
 
 def test_11_two_pipelines_that_add_at_the_same_time_both_succeed(

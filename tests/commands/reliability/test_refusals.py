@@ -90,7 +90,7 @@ def test_a_cluster_without_the_add_on_has_nothing_to_delete(az: AzureCli, simula
     result = az(command_of(change, simulator)).ok()
 
     assert "The cluster has none." in result.stderr
-    assert "No changes" in result.stderr
+    assert "The pod identity add-on is not enabled" in result.stderr
     assert sent(simulator) == ["GET managedClusters"]
 
 

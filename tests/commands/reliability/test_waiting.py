@@ -34,7 +34,12 @@ def test_a_change_waits_until_no_operation_runs(az: AzureCli, simulator: Simulat
 
     az(DELETE).ok()
 
-    assert sent(simulator)[:3] == ["GET managedClusters", "GET managedClusters", "PUT managedClusters"]
+    assert sent(simulator)[:4] == [
+        "GET managedClusters",
+        "GET managedClusters",
+        "GET userAssignedIdentities",
+        "PUT managedClusters",
+    ]
     assert [put.status for put in simulator.requests.matching("PUT", CLUSTER_PATH)] == [200]
     assert not entries(simulator)
 
