@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The development environments and the matrix of Python versions, for `./test`, `./demo` and `nox`.
 
 Each environment is a folder of .build/ named after its session, one set per Python version. Installing into an

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Build the wheel that `az extension add --source` installs."""
 
 from setuptools import find_packages, setup

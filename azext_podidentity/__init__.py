@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The Azure CLI extension for pod-managed identities of AKS clusters.
 
 az imports this module for every `az aks` command, so nothing heavy is imported at its top.

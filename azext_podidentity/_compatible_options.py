@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Hidden options for command lines that az's parser would take differently than users mean them.
 
 The parser takes any prefix of an option for the option, so each option that a command adds changes what the others'

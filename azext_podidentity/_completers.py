@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tab completion of entries, from the cluster named on the command line, and of managed identities."""
 
 from __future__ import annotations

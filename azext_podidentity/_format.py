@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tables that `--output table` prints: one row per entry, in the order of the cluster.
 
 The tables of entries begin with the columns of aks-preview, because scripts cut words out of them.

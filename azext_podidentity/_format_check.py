@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tables of `check`, as wide as the terminal allows."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tables of commands over many clusters. They are at most 160 columns wide."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The help of the group and its commands, in knack's YAML."""
 
 from __future__ import annotations

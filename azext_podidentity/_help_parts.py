@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Parts that the help of several commands has in common."""
 
 from __future__ import annotations

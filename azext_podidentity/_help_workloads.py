@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The help of the commands that read workloads, in knack's YAML."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The arguments of the commands."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The arguments of the commands that read Kubernetes objects: `check` and `migrate`."""
 
 from __future__ import annotations

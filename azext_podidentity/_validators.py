@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Refuses what needs no network to be refused, before any request; the rules are in `profile.rules`."""
 
 from __future__ import annotations

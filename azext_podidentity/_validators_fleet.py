@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The validators of commands over many clusters."""
 
 from __future__ import annotations

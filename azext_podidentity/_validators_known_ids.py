@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Refuses IDs of a managed identity that cannot be used in place of reading it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The handler of `az aks pod-identity check`. It imports what it needs when it runs."""
 
 # az passes the options of a command by name.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The handlers of `az aks pod-identity exception`, one per command. Each imports its use case when it runs."""
 
 # az passes the options of a command by name.

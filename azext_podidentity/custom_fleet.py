@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The handlers of commands over many clusters. Each imports its use case when it runs."""
 
 from __future__ import annotations

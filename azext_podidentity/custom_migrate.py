@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The handler of `az aks pod-identity migrate`. It imports the use case of each action when it runs."""
 
 # az passes the options of a command by name.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A local Azure: the parts of Resource Manager, AKS, managed identity and Microsoft Entra ID that `az` needs here.
 
 with Simulator(scale=0.01) as simulator:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`python -m azure_simulator`: serve until SIGTERM or SIGINT."""
 
 from __future__ import annotations

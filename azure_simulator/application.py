@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The ASGI application: latency, faults, authentication, routing, errors and the request log."""
 
 from __future__ import annotations

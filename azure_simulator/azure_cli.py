@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Point a real `az` at a simulator."""
 
 from __future__ import annotations

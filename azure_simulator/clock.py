@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Durations and clocks."""
 
 from __future__ import annotations

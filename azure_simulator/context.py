@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The context that all resource providers share."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Microsoft Entra ID: login of the one service principal, the directory, and a little of Microsoft Graph.
 
 `az role assignment create --assignee` and `az role assignment list` ask Graph.

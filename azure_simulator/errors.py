@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The two forms of error responses that a client of Azure Resource Manager must be able to read.
 
 Public recordings: the front door wraps the error and names itself in `x-ms-failure-cause`; the AKS provider

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Faults on request: error responses, lost connections, other clients, failing operations and entries."""
 
 from __future__ import annotations

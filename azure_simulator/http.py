@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Requests and responses as the resource providers see them, and routes that match as ARM does."""
 
 from __future__ import annotations

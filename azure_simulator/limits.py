@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The rates at which Azure accepts requests, and the requests it refuses beyond them.
 
 Sources: Microsoft's pages "Quotas, virtual machine size restrictions, and region availability in AKS" (the provider's

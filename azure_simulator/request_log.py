@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A log of requests, so that a test can assert what a command sends."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Resource IDs, compared by segment and ignoring case, as ARM does."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """State that exists at once, for tests and the demo: no operation, no propagation."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """HTTPS on loopback: a private certificate authority, and uvicorn in a background thread."""
 
 from __future__ import annotations

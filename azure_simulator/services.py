@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The whole cloud: every provider, connected to the others that it calls."""
 
 from __future__ import annotations

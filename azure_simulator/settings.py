@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Behaviors in which the real service is known to vary."""
 
 from __future__ import annotations

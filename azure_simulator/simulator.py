@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The simulator's public interface for tests, the demo and the benchmarks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts of the requests in a log: what a command costs the service."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """What the extension costs in time, against bounds: ./benchmarks/run --help."""

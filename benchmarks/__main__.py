@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`./benchmarks/run`: sets up, then goes on in the private environment with what was asked for."""
 
 from __future__ import annotations

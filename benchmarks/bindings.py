@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How long a migration of many managed identities by identity bindings takes, within the limits of Azure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How long a check of a cluster with many pod identities takes, where every request takes its time."""
 
 from __future__ import annotations

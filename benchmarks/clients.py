@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clients that add one pod identity with a fixed plan of waits, to compare az with.
 
 They send what an add cannot do without: read the cluster, the managed identity and its role assignments, grant the

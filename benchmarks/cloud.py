@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A simulated Azure of its own for every run: one cluster, and managed identities with or without the role."""
 
 from __future__ import annotations

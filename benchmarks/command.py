@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Running az and taking its time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Many adds of one cluster against Azure's limits, with real durations on a simulated clock: about 5 minutes.
 
 Operations take 81 s, roles 5 to 35 s until the service knows of them; AKS accepts 20 writes of a cluster at once and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs the command it is given and prints its seconds and `ru_maxrss`.
 
 A program of its own, because a process counts the memory of the one that started it, and this one has little.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a benchmark measured: figures, kept as JSON so that the table and the plot can be made again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How long it takes to list and to check many clusters in 12 subscriptions, where every request takes its time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs one benchmark or all, prints the table, and keeps the results of all for the README."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How long, and in how much memory, a migration of many pod identities and workloads is planned."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The benchmarks by name, each a module here, in the order in which all are run."""
 
 BENCHMARKS = {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Many people adding pod identities to one cluster at the same time: all must be there at the end.
 
 Times are a hundredth of the real service's (scale 1/100): what is measured is whether entries are lost. az's own

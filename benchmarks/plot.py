@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draw the times of one add and of lists: plot.py RESULTS.json PLOT.png, run where matplotlib is."""
 
 from __future__ import annotations

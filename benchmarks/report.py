@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table of what was measured, as Markdown, and the machine it was measured on."""
 
 from __future__ import annotations

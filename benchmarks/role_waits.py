@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Simulate when `add` writes after it granted a role, without processes or requests: which schedule costs few writes.
 
 A write that comes before the role has propagated is refused and costs one of the cluster's tokens: AKS allows 20 at

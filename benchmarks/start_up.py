@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a command costs before it does anything: next to the host's own, and next to az without the extension.
 
 Pairs of runs, one straight after the other and in changing order, so that a slow moment of the machine hits

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What happens to a cluster when much goes wrong: faults at every request, killed commands, many writers at once.
 
 Every command is a real az, forked from one that has imported its modules already; its clock runs a hundred times as

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Deployments as people write them, and all that a cluster makes of them, of the size that these have."""
 
 from __future__ import annotations

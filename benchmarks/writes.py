@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How long adding one pod identity takes, and a list of them, at the pace of the real service: about 4 minutes.
 
 The clock is the real one. Operations take 71 to 91 s (median 81 s), roles 5 to 35 s until the service knows of them

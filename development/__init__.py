@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How a checkout sets itself up: private environments, the wheel, the demo and the test run.
 
 Needs nothing but Python's standard library until the private environments exist.

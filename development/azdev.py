@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`azdev style` and `azdev linter`, the checks of azure-cli-extensions, on this extension.
 
 They expect a checkout of that repository, so one with this extension alone is laid out in a temporary folder.

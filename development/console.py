@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the programs of this folder say to a person: plain lines, coloured only on a terminal."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`./demo`: sets up, then goes on in the private environment as the walk or as the shell."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The Kubernetes side of the demo: a node with the node agent, and workloads that use a pod identity."""
 
 from __future__ import annotations

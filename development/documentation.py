@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The generated pages of docs/: `python3 -m development.documentation` writes them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Set up what a run needs: the environments of noxfile.py, the wheel, and the extension installed in each azure-cli."""
 
 from __future__ import annotations

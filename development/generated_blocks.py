@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Parts of hand-written pages that the code knows better: the keys of a manifest, the decisions of a migration."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A Kubernetes API that keeps objects, for a real kubectl: kmock in a thread of its own."""
 
 from __future__ import annotations

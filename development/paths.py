@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where the environments, the wheel and the extension directories are. Creates nothing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Running other programs without what a person's shell may have set for their own work."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What every program here does around its work: plain messages instead of tracebacks, and exit codes."""
 
 from __future__ import annotations

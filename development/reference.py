@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Write docs/reference.md from the help texts and the options of each command."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`./release`: the wheel and the source distribution, the same bytes for everyone, and the entry for an index."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A local Azure that a private az is signed in to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Open a shell in which az uses a simulated Azure that exists as long as the shell."""
 
 from __future__ import annotations

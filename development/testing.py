@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`./test`: formatting, lint, types and tests."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The commands of the demo, in the order in which they are typed. Only data."""
 
 from __future__ import annotations

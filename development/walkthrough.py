@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Plays the walk: prints each command as a person types it, runs it, and shows what it prints."""
 
 from __future__ import annotations

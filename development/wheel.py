@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Build the extension's wheel and install it the way a user does."""
 
 from __future__ import annotations

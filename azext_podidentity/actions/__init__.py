@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """The use cases: each reads, decides with the pure modules and writes through the adapters."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Apply a manifest to a cluster: first plan the changes, then make them in one write."""
 
 from __future__ import annotations

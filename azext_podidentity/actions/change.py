@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Make one change of a cluster, exactly once, beside other clients that change it at the same time."""
 
 from __future__ import annotations

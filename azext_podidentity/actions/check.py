@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read everything that the checks look at: the cluster first, then the rest concurrently."""
 
 from __future__ import annotations

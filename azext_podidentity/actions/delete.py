@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Remove pod identities, and then the roles that only they needed."""
 
 from __future__ import annotations

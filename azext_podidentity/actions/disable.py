@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Disable the add-on, which loses the entries of the cluster."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Follow one pod: read the cluster in Azure and inside, and the managed identity of its service account."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Check the pods of a cluster: read the cluster in Azure, and what is inside it."""
 
 from __future__ import annotations

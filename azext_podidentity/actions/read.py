@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read the entries of a cluster. Advice is imported only if there is something to advise."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Warn before a removal that the service may fail, which one read can tell."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Repair what `check` finds: register, grant roles, and change the cluster in one write at most."""
 
 from __future__ import annotations

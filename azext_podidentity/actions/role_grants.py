@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Prepare what a wanted profile needs before it is written: managed identities, and roles over them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Take back the roles that pod identities no longer need, and only those."""
 
 from __future__ import annotations

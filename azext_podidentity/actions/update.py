@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Update a pod identity, and show the role that its former managed identity may no longer need."""
 
 from __future__ import annotations

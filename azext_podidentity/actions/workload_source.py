@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read the workloads of a migration or a check from where the command line names them."""
 
 from __future__ import annotations

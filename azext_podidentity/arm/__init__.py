@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """The only rooms that talk to Azure."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How long to wait between two looks at something that takes its time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """SDK clients, created by the host from its own copies of the SDKs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Write one managed cluster: wait until it is idle, send it with the ETag that was read, follow the operation."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Many requests at the same time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Turn what the service said into azure-cli errors: what happened, why, and how to fix it.
 
 The service's words and request ID stay in every message; an error that is not known is passed on unchanged.

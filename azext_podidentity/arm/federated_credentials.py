@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Federated identity credentials of many managed identities at once, with one write at a time on each."""
 
 from __future__ import annotations

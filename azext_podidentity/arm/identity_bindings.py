@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Identity bindings of one cluster: list them, and create or remove many at the same time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read one managed cluster, which is all that `list` and `show` do and what every change begins with.
 
 Imports no module of changes, grants or advice until something is wrong, so that a command that reads starts fast.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Managed identities, read by resource ID, each in its own subscription."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Convert between the extension's values and the SDK's models of a cluster."""
 
 from __future__ import annotations

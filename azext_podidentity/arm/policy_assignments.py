@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The policy assignments that hold at a cluster, and the initiatives that they assign."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Follow the operation that a write began, as the host's commands do, but not longer than a deadline."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How far the subscription has registered the add-on's preview feature and the resource provider of clusters."""
 
 from __future__ import annotations

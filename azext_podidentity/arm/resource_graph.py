@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Azure Resource Graph: the clusters of many subscriptions in one query.
 
 Query and pages: https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-data

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Handle responses that say nothing about the service: an expired token, a proxy's page, an incomplete body."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The role assignments that let a cluster identity assign managed identities: looked up, granted, revoked."""
 
 from __future__ import annotations

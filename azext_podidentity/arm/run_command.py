@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Run kubectl inside a cluster whose API server cannot be reached from here."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Let threads share the models of an SDK."""
 
 from __future__ import annotations

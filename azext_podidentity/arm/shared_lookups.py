@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the checks of many clusters look up, each list read once per subscription."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The subscriptions that az knows since `az login`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Obey 429 answers: send no request before Azure's Retry-After is over, for as long as the command may wait."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The errors of a command that does not see the end of an operation."""
 
 from __future__ import annotations

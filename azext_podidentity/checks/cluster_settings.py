@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of the cluster itself: whether it can run the add-on, and whether it can be changed now."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The check that the add-on is deprecated."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of the two lists of the profile and of the state of their entries."""
 
 from __future__ import annotations

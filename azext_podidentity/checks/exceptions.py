@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of the exceptions, except the one that the service keeps for its own add-ons."""
 
 from __future__ import annotations

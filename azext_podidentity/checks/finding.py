@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The result of a check."""
 
 from __future__ import annotations

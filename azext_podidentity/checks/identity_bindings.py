@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of the identity bindings of the cluster, which workloads can use in place of the add-on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of the roles of the cluster identity over the managed identities, and of what could not be read."""
 
 from __future__ import annotations

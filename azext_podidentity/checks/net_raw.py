@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The check that a policy protects the pods of a kubenet cluster from each other."""
 
 from __future__ import annotations

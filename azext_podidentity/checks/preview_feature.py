@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of what must be registered in the subscription."""
 
 from __future__ import annotations

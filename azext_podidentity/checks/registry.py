@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """All checks by name, and the run of them.
 
 To add a check, write a function that yields findings, add its row to CHECKS, and add a state in which it finds

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which findings `check --repair` fixes: those whose fix is safe, deletes nothing and needs one write at most."""
 
 from __future__ import annotations

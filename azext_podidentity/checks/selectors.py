@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of the binding selectors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Everything that the checks look at, read once."""
 
 from __future__ import annotations

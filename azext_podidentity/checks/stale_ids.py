@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks for entries that hold another managed identity than their resource ID names now.
 
 The service validates the whole profile on every write. A single stale entry can therefore be fixed by itself, but

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """What commands share at the terminal: questions, output and progress."""

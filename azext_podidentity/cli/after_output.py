@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a command does after az has printed its result, once for all the clusters that `--ids` names.
 
 az runs one job per ID, several at the same time. Their contexts are copies, but they share the invocation, so what the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Show how far a command is that works on many clusters: one line at a terminal, else a line for each cluster."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Warn that the pod identity add-on is deprecated."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read the files, folders and standard input that an option names."""
 
 from __future__ import annotations

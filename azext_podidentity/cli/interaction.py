@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Ask the user for consent."""
 
 from __future__ import annotations

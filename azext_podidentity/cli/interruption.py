@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Say after Ctrl-C what continues and how to follow it."""
 
 from __future__ import annotations

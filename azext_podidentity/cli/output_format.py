@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the command line asks az to print."""
 
 from __future__ import annotations

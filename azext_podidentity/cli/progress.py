@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Show what a command waits for: a spinner at a terminal, else a line in the log per stage."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The file that `--report` names."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Find out which cluster a command line names."""
 
 from __future__ import annotations

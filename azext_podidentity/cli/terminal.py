@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The width of the terminal."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a manifest changes on many clusters."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The Markdown report of the checks of many clusters."""
 
 from __future__ import annotations

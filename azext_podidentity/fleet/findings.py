@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The findings of checks on many clusters."""
 
 from __future__ import annotations

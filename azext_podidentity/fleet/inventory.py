@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The clusters of many subscriptions, as far as pod identities need them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tables and text of Markdown reports."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How far clusters are on their way to Microsoft Entra Workload ID, as far as Azure shows it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Living with the `aks-preview` extension, which has an `aks pod-identity` group and cluster flags of its own.
 
 `aks create` and `aks update` are left to it: it adds some 60 parameters that ours would hide. They are ours if it is

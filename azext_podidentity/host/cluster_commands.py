@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The pod identity flags of `az aks create` and `az aks update`, over the host's handlers and decorators.
 
 Imported for these two commands only. The handlers take whatever the host's take, in any version: knack reads a

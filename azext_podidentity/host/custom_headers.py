@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The request headers of `--aks-custom-headers`."""
 
 from __future__ import annotations

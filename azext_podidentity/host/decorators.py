@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The host's builders of cluster bodies, with the pod identity profile set at their end."""
 
 from __future__ import annotations

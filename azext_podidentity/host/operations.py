@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The SDK's managed cluster operations as the host's own commands call them, with our pace and explanations."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Run the kubectl of this machine: read the workloads of a cluster, and build kustomizations."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read the Kubernetes objects in the files, folders and standard input that `--workloads` names."""
 
 from __future__ import annotations

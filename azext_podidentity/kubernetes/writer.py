@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Write the files of a plan to the folder that `--output-dir` names."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Plan how the entries of a manifest are applied to a cluster."""
 
 from __future__ import annotations

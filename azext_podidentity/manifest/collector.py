@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Collect the entries of all files of a manifest."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Compare the entries of two profiles."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Export the pod identities and exceptions of a cluster as a YAML manifest."""
 
 from __future__ import annotations

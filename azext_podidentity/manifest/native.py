@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read the file format of this extension, which `schema.json` describes."""
 
 from __future__ import annotations

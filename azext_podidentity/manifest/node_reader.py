@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read the values of a YAML document, validate each, and collect the problems."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read manifests of the open-source project aad-pod-identity.
 
 They are `AzureIdentity`, `AzureIdentityBinding` and `AzurePodIdentityException` of `aadpodidentity.k8s.io`, alone or in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Parse files in any of the supported formats into the entries of a manifest."""
 
 from __future__ import annotations

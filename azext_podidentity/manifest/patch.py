@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The changes of a cluster as a patch of its exported manifest."""
 
 from __future__ import annotations

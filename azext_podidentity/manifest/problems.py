@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Collect and report the problems of a manifest, each with its file and line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Validate a document against the schema of the file format."""
 
 from __future__ import annotations

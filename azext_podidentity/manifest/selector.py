@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which clusters a manifest is for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read YAML documents as plain values, with the line of each value.
 
 Only text, whole numbers, lists and mappings are returned. Tags, anchors and aliases are rejected, and so are scalars

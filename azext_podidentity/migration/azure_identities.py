@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read who gets which managed identity from AzureIdentity and AzureIdentityBinding objects of a cluster.
 
 The add-on makes them from its pod identities; others are made by hand or belong to the open-source controller. The

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Decisions about identity bindings."""
 
 from __future__ import annotations

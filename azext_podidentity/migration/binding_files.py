@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The ClusterRoles and ClusterRoleBindings that let service accounts use identity bindings."""
 
 from __future__ import annotations

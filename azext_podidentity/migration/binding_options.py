@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Check the options about identity bindings against a cluster."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which service accounts may use which identity bindings, by the ClusterRoles that were read.
 
 https://learn.microsoft.com/azure/aks/identity-bindings#grant-access-to-service-accounts

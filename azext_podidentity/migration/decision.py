@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A decision: what the owner of a migration has to decide, or should know."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Decisions about managed identities, their credentials, and the add-on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Collect what was read of Kubernetes: workloads, their pods, service accounts and other users of pod identity."""
 
 from __future__ import annotations

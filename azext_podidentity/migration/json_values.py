@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read values of JSON that need not be well formed: a manifest is written by hand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Parse Kubernetes objects from text: YAML of several documents, JSON, and `kind: List` of either."""
 
 from __future__ import annotations

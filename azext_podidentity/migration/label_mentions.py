@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Find the label of pod identities in places where it is not understood.
 
 Operators, charts and scripts put the label on pods too. Wherever its text stands, something may use the add-on.

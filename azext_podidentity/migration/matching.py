@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Match the `aadpodidbinding` label of pods with pod identities, as the add-on does."""
 
 from __future__ import annotations

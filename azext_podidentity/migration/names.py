@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Refuse names of Kubernetes objects outside Kubernetes' grammar: they end up in files, scripts and messages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Objects that ask the node agent for tokens by a setting of their own, rather than by the label of a pod.
 
 Secrets Store CSI driver:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Report what the owner of a migration should know or do beside the steps: decisions that block no workload."""
 
 from __future__ import annotations

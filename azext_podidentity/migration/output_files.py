@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Render the Kubernetes side of a plan as files: service accounts, and patches for kustomize or kubectl.
 
 For objects of manifests, a kustomization applies the patches to the objects, each in a file of its own. For objects

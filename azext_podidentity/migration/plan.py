@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Plan a migration: from what was read of Azure and Kubernetes to steps and decisions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read from a pod spec what a migration depends on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where each kind of workload has the metadata and spec of its pods: a table, with the source of each row."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Decide whether a workload is ready to lose its label."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Decide which workloads get the proxy sidecar, which answers code that uses the instance metadata service.
 
 https://learn.microsoft.com/azure/aks/workload-identity-migrate-from-pod-identity

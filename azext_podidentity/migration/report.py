@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Convert a plan, the statuses and a removal to the JSON that scripts read; keys are never left out."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Plan the changes of objects that ask the node agent by themselves: SecretProviderClass and TriggerAuthentication."""
 
 from __future__ import annotations

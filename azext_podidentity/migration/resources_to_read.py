@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which kinds of objects are read from a cluster, to plan a migration or to check its pods."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Decide for the workloads of each service account which client ID and credentials they need."""
 
 from __future__ import annotations

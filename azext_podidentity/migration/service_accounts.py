@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Name the service account of a workload that runs as `default`."""
 
 from __future__ import annotations

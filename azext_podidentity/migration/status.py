@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Determine the progress of a migration: what still needs the add-on, and what is ready without it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The steps of a migration, and the plan that consists of them."""
 
 from __future__ import annotations

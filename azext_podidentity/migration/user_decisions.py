@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Decisions about users of pod identity beyond the pod templates that a migration changes."""
 
 from __future__ import annotations

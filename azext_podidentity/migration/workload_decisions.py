@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Decisions about workloads and their service accounts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read workloads and service accounts from Kubernetes objects, in one shape for every kind of workload."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read and write YAML as kubectl understands it.
 
 PyYAML and the Go library of kubectl differ in what an unquoted word is: neither dates nor numbers to the base 60 exist

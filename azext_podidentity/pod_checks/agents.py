@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of the node agent, which hands out the tokens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Follow one pod from its labels to its token, and say in one sentence what it gets."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Follow a pod on workload identity through the identity binding of its managed identity.
 
 https://learn.microsoft.com/azure/aks/identity-bindings-concepts

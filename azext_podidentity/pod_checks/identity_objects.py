@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of the AzureIdentity objects and their kin, which the add-on keeps like the profile of the cluster."""
 
 from __future__ import annotations

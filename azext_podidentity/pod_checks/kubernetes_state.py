@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What decides inside a cluster which managed identities a pod gets, read from Kubernetes objects."""
 
 from __future__ import annotations

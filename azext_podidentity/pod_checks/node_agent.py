@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recognize the node agent (NMI) and the controller (MIC) of aad-pod-identity, whoever installed them.
 
 Their names differ: the add-on, the Helm chart and the plain manifests of the open-source project each have their own.

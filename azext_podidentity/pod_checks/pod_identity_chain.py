@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Follow a pod through pod identity: from its label to the node agent that hands out the tokens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the checks of pods look at: the cluster as Azure has it, and what was read inside it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks of the pods: whether their label gets them managed identities, and what keeps them from asking for tokens."""
 
 from __future__ import annotations

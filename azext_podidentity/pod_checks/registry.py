@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """All checks of what is inside the cluster, by name. They run beside those of `checks.registry`."""
 
 from __future__ import annotations

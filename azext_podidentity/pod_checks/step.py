@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One step on the way of a pod from its label to its token."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The pod that is followed, and the part of a snapshot that is about it."""
 
 from __future__ import annotations

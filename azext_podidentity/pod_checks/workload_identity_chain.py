@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Follow a pod through workload identity: service account, client ID, federated credential or binding, injected token.
 
 https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Bind several managed identities in one write."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Changes that enable or disable the add-on or workload identity, and what a disable removes."""
 
 # A change overrides what it has something to say about.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What went wrong and how to fix it, as a value."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The changes of a cluster: cluster in, wanted cluster out. What is impossible is refused with the way out.
 
 A change is applied again to each reading of the cluster, so that what another client changed meanwhile is kept.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A managed cluster as far as pod identities need it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The features of a cluster that workload identity needs, and the one that rules out identity bindings."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which cluster a command line means: `--resource-group` and `--cluster-name`, or `--cluster`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a command does about the state in which it finds a cluster: wait, go on or refuse, and why."""
 
 from __future__ import annotations

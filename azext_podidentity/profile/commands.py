@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Command lines that fix what is wrong with a cluster, a managed identity or an entry."""
 
 from __future__ import annotations

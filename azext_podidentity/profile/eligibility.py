@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The conditions a cluster has to meet for pod identities, and the advice if it does not meet them."""
 
 from __future__ import annotations

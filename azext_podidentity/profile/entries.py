@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The entries of `properties.podIdentityProfile`, as immutable values over the JSON that ARM sends.
 
 Each value keeps the JSON object it was read from, so that fields this extension does not know

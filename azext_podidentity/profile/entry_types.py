@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The two lists of a profile: their entries' names, limits and commands."""
 
 from __future__ import annotations

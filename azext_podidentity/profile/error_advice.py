@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The commands and longer advice that rows of the table of known errors refer to.
 
 Each function takes the failure that a row matches.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Identity bindings: one managed identity for all service accounts of a cluster that a ClusterRole names.
 
 https://learn.microsoft.com/azure/aks/identity-bindings-concepts

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Managed identities that block every change of a profile: deleted, recreated, or not assignable by the cluster.
 
 The service checks the whole profile on every write, and its message names only the managed identity.

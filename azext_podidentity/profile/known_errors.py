@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Look up what the service said in the table of known errors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Labels and annotations of Kubernetes objects.
 
 Those of workload identity:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Entries of others that went missing with a write, where the service has no ETags to keep writes apart."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Policies that drop the NET_RAW capability from pods, without which a pod on kubenet can impersonate another one.
 
 The built-in policy "Kubernetes cluster containers should only use allowed capabilities" does it with the effect Deny.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Portions of a change that adds more managed identities than Azure accepts in one request."""
 
 from __future__ import annotations

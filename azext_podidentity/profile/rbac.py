@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Azure role-based access control, as far as it is arithmetic: which scopes hold another, which roles suffice."""
 
 from __future__ import annotations

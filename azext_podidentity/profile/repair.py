@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The change that repairs entries in one write: rebind recreated managed identities, replace null labels."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the extension asked of the service, and what the service said."""
 
 from __future__ import annotations

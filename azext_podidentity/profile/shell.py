@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Command lines that can be pasted into a shell."""
 
 from __future__ import annotations

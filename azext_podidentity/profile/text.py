@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Text of messages, tables and commands."""
 
 from __future__ import annotations

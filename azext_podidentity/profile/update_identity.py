@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The change of an existing pod identity: another selector, another managed identity, or both in one write."""
 
 # A change overrides what it has something to say about.

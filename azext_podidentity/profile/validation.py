@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The grammar of names, namespaces, selectors, labels and resource IDs, and the limits of a profile.
 
 Every `check_` function returns the value it was given, or raises

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Federated identity credentials of service accounts: build, compare, and recognize the ones of this command."""
 
 from __future__ import annotations

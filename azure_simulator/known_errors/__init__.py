@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors that people met, by name: one table, so that a test can let each of them happen."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors of authentication, authorization, policies, locks and subscriptions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors of long-running operations and of concurrent writes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors of throttled requests, missing resources, features, versions and limits."""
 
 from __future__ import annotations

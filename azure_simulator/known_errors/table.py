@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors that people met, by name: what the service answers, where it does so, and how that is known.
 
 Sources: "recorded" are public recordings of azure-cli's tests; "Learn" are pages of Microsoft Learn (troubleshooting of

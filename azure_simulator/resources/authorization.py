@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Microsoft.Authorization: role assignments and role definitions."""
 
 from __future__ import annotations

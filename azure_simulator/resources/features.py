@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Microsoft.Features: preview features of the subscriptions."""
 
 from __future__ import annotations

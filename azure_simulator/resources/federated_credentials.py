@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Federated identity credentials of managed identities."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Microsoft.ManagedIdentity: user-assigned managed identities."""
 
 from __future__ import annotations

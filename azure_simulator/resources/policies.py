@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Microsoft.Authorization: policy assignments and initiatives, which are kept and listed but enforce nothing here.
 
 https://learn.microsoft.com/rest/api/policyauthorization/policy-assignments

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Resource providers: their resource types and the subscriptions that registered them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Microsoft.Resources: subscriptions, resource groups and the lists of resources."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Role definitions: the built-in roles this project meets, with their published IDs and actions, and custom ones."""
 
 from __future__ import annotations

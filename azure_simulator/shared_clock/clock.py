@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The clock itself, and the service that wakes the processes on it."""
 
 from __future__ import annotations

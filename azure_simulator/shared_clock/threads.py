@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Return whether other processes wait, as Linux shows it below /proc."""
 
 from __future__ import annotations

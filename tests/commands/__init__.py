@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """Whole `az` command lines, of the real host with the built wheel, against the simulator."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recordings: written with placeholders, replayed strictly."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Time in a recording and in its replay: the same, and none passes that nobody sleeps through."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs `az` command lines in this process, with the sources of the checkout as the extension."""
 
 from __future__ import annotations

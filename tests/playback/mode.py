@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The one switch: what answers the scenarios' requests."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a scenario works with: its names, its `az`, and the deletion of what it made."""
 
 from __future__ import annotations

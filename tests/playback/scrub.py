@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a recording must not hold, and the placeholders that stand for it."""
 
 from __future__ import annotations

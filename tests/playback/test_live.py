@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A live run cleans up after itself. The simulator stands in for Azure; az is signed in as a person's is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What real Azure answered in public recordings, through our commands: equivalent requests, answers read right.
 
 Equivalent to a recorded request is one with the same method; the same path without regard to letter case and to the

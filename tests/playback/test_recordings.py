@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What every recording must say of itself, and must not hold."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A replay fails where the requests are not those recorded."""
 
 from __future__ import annotations

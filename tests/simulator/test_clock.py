@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Durations that are drawn."""
 
 from __future__ import annotations

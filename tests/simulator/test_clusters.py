@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clusters over HTTP: eTags, operations that run, replacement, deletion."""
 
 from __future__ import annotations

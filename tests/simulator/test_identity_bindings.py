@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Identity bindings over HTTP, and the credential that AKS makes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Each error of the table happens wherever its row says."""
 
 from __future__ import annotations

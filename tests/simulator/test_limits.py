@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The rates at which the service accepts requests, on a clock that a test advances."""
 
 from __future__ import annotations

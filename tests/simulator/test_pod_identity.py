@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The whole-profile check, and what becomes of each entry."""
 
 from __future__ import annotations

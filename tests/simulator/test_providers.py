@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Role assignments, managed identities, groups, login and the Python interface around them."""
 
 from __future__ import annotations

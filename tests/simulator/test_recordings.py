@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recorded requests, sent to the simulator: its answers have the shape of the recorded ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Queries over the clusters of several subscriptions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which roles let a cluster identity assign: custom ones, shared identities, the kubelet identity."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Commands run inside a cluster."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Processes on the clock of the simulator: what they sleep takes no time, and what they do takes its own."""
 
 from __future__ import annotations

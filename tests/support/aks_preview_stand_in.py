@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A stand-in for the `aks-preview` extension: the same commands, each with one parameter that tells whose it is."""
 
 from __future__ import annotations

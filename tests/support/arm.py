@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A client of the simulator that speaks as Azure SDKs do, and names the tests share."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The host's own command line parser in this process, to see whether a command line that is shown would be taken."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs `az` as a user does and says what came of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Values and fakes that the unit tests share."""
 
 from __future__ import annotations

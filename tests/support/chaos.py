@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Kills at any moment, and many writers at once, on commands of `fault_table`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is in the simulated Azure before a command, and what is there after it."""
 
 from __future__ import annotations

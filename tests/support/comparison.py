@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a PUT must repeat of what was read."""
 
 from __future__ import annotations

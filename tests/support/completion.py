@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tab completion, asked for as a shell asks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Prints the arguments of one az command as JSON; run by the host's interpreter: dump_arguments.py "aks update"."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files for `az aks pod-identity apply`, and what its result says."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The texts of the errors, findings and advice of the extension, as its sources have them."""
 
 from __future__ import annotations

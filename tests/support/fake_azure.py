@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Fakes of the SDK's clients, for what takes minutes or a wrong turn of the real ones."""
 
 from __future__ import annotations

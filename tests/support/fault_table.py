@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every command that writes, met by every fault at every request that it sends: the table is made, not typed."""
 
 from __future__ import annotations

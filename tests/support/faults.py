@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the service may answer instead of doing what it is asked; see azure_simulator.Fault."""
 
 from __future__ import annotations

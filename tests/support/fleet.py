@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clusters of a fleet, as they are in JSON."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A process that has imported az, and forks a child for each command: `python fork_server.py SOCKET`.
 
 Importing is most of what a command costs. A child runs the real `azure.cli` from its first line to the interpreter's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An `az` that is forked from a process which has imported it already: a fifth of the time of a new one."""
 
 from __future__ import annotations

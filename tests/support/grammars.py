@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Values made from the grammars of Kubernetes and Azure, piece by piece, and ways to break them."""
 
 from __future__ import annotations

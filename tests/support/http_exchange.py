@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The SDK's client of managed clusters over a connection that a test answers: all but the network is real."""
 
 from __future__ import annotations

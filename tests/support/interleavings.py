@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Random commands of several processes on two clusters that run as one identity: roles are neither lost nor left."""
 
 from __future__ import annotations

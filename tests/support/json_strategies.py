@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pod identity profiles as ARM might send them, with fields that nobody knows yet."""
 
 from __future__ import annotations

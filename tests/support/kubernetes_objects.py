@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Kubernetes objects as people write them and as a cluster has them."""
 
 from __future__ import annotations

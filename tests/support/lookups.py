@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a look-up of a managed identity by its resource id finds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Texts of manifest files, and what the parser reads in them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every situation in which a message gives a command about a cluster."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The actions that docs/permissions.md lists for a command, and those that requests need."""
 
 from __future__ import annotations

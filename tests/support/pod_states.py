@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clusters as Azure and kubectl show them, in every state that a check of pods is about."""
 
 from __future__ import annotations

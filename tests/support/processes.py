@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Child processes that tests start."""
 
 from __future__ import annotations

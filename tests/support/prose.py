@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The sentences that the extension shows to people, as its sources have them."""
 
 from __future__ import annotations

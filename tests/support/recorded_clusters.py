@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clusters as real exchanges recorded them, read where the recordings stand beside the checkout."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where an answer may differ in shape from the recorded one, each with the reason."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Steps that bring the simulator to the state in which an exchange was recorded.
 
 Each takes the recording; some return the path to ask, or the answer whose operation is polled.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recorded exchanges: how they are read, sent to the simulator, and compared."""
 
 from __future__ import annotations

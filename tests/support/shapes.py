@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The shape of a wire body: which keys there are, and what kind of value each has."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Snapshots of clusters in every state that a check is about."""
 
 from __future__ import annotations

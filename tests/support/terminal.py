@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Commands whose standard error is a terminal."""
 
 from __future__ import annotations

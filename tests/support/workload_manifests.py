@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the tests of `migrate` share: the command, manifests as people keep them, and what kubectl makes of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Several pod identities are added in one write, or none."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The change that makes a cluster have the entries of files."""
 
 from __future__ import annotations

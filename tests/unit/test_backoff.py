@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How often Azure is asked, in simulated time."""
 
 from __future__ import annotations

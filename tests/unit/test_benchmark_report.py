@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The report of the benchmarks, from given figures."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Any sequence of changes, against a model of what a profile holds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a command does in each state of a cluster."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Prefixes of options, as az's parser takes them: what they stood for in aks-preview they stand for here."""
 
 from __future__ import annotations

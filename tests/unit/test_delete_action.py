@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The roles that pod identities leave when they go."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which clusters can have pod identities, and what is said where one cannot."""
 
 from __future__ import annotations

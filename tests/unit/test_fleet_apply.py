@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which clusters a manifest selects, and what is said about many of them."""
 
 from __future__ import annotations

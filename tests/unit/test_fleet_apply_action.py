@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`apply` on many clusters: one that hangs does not hold up the others."""
 
 from __future__ import annotations

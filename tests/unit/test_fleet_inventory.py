@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The rows and the table of `list-clusters`."""
 
 from __future__ import annotations

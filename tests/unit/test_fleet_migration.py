@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How far clusters are on their way to workload identity, and credentials that would be too many."""
 
 from __future__ import annotations

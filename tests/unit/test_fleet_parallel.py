@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The same on many clusters: bounded, in their order, and none ends the others."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The findings of many clusters, in JSON and as a Markdown report."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Create and remove identity bindings, beside other clients and with answers that do not say what happened."""
 
 from __future__ import annotations

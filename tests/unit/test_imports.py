@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Who imports whom, and what az pays for the extension where it is not used."""
 
 from __future__ import annotations

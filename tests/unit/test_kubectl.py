@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What kubectl tells, and what is made of it; a program of that name stands in for it."""
 
 from __future__ import annotations

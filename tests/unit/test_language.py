@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The words of the documentation, and docstrings that ruff's rules do not judge."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is lost with a write, where no etag keeps writes apart, and how it comes back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Migrations by identity bindings: the plan, its files and the status."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The plan of a migration: every labelled workload is in a step or waits for a decision that says why."""
 
 from __future__ import annotations

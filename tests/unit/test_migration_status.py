@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How far a workload is: what would keep its pods from their tokens is told."""
 
 from __future__ import annotations

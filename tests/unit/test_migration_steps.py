@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The two steps of a migration, and what belongs to a workload beside its label."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every user of pod identity that can be seen is planned or named, and blocks the end while it is not understood."""
 
 from __future__ import annotations

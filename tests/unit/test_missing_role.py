@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is said where the cluster identity has no role over a managed identity of the profile."""
 
 from __future__ import annotations

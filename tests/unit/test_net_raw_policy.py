@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Whether a policy protects the pods of a kubenet cluster: from the assignments that hold at it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is sent equals what was read but for the profile, whatever the cluster is; in the profile, but for our entry."""
 
 from __future__ import annotations

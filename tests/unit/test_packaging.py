@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+
 from __future__ import annotations
 
 import ast
@@ -28,6 +30,14 @@ def version() -> str:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "VERSION":
             return str(ast.literal_eval(node.value))
     raise AssertionError("setup.py has no VERSION")
+
+
+def test_every_source_file_names_its_license() -> None:
+    programs = (ROOT / name for name in ("demo", "release", "test", "benchmarks/run"))
+    folders = (PACKAGE, "azure_simulator", "benchmarks", "development", "tests")
+    files = [*programs, *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+    first_lines = {path: path.read_text("utf-8").splitlines()[:2] for path in files if path.stat().st_size}
+    assert [path for path, lines in first_lines.items() if "# SPDX-License-Identifier: MIT" not in lines] == []
 
 
 def test_the_wheel_has_the_extension_and_nothing_else(built: ZipFile) -> None:

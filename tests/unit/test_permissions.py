@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The page of permissions has every command, and its test finds what is missing."""
 
 from __future__ import annotations

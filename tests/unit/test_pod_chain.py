@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The chain of one pod: each cause breaks one step, and the last sentence says it."""
 
 from __future__ import annotations

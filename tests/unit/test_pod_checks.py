@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The checks of pods: each cause, alone, in a cluster that is well otherwise."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is shown while a command waits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Answers that say nothing of the service are asked for once more, or are an error that says so."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Threads can create the first object of an SDK's model at the same time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Nothing ties the extension to one cloud: az knows the hosts, audiences and suffixes of the cloud at hand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where workloads are read from, and the folder that their changes are written to."""
 
 from __future__ import annotations

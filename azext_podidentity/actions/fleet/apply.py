@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Apply one manifest to many clusters."""
 
 from __future__ import annotations

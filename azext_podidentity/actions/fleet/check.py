@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Check all clusters of a scope in parallel."""
 
 from __future__ import annotations

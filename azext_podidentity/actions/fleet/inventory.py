@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Find the clusters of many subscriptions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read how far the migration of all clusters of a scope is, from Azure alone."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Do the same on many clusters, several at the same time; what fails on one does not end the others."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Carry out the Azure side of a migration."""
 
 from __future__ import annotations

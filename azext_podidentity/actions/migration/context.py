@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What every action of a migration needs, and what each returns."""
 
 from __future__ import annotations

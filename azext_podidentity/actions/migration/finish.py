@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Remove what the add-on has in a cluster, and disable it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Plan a migration and write the files of its Kubernetes side."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Show how far a migration is."""
 
 from __future__ import annotations

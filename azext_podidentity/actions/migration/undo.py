@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Take back the Azure side of a migration."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table of the service's known errors: what each means and how to fix it.
 
 To add one, add a row with a sample of the message to one of the modules here. A test runs each row with its sample, and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors that come from other clients' changes, or from too many requests."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors about what a principal may do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors about pod identity itself, also explained for `az aks create` and `az aks update`."""
 
 from __future__ import annotations

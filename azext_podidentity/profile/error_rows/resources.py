@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors about resources that are missing, locked, or limited by a policy or a quota."""
 
 from __future__ import annotations

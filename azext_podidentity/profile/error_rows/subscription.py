@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors about subscriptions, tenants, sign-in and what a subscription has registered."""
 
 from __future__ import annotations

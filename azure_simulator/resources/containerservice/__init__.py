@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Microsoft.ContainerService: managed clusters, their agent pools and their operations."""
 
 from azure_simulator.resources.containerservice.cluster_identity import ClusterIdentities

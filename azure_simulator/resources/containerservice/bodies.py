@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Small operations on a cluster's JSON."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The identity a cluster acts as: system-assigned, user-assigned, or none with a service principal."""
 
 from __future__ import annotations

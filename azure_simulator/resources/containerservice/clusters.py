@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Managed clusters: the stored state and its changes."""
 
 from __future__ import annotations

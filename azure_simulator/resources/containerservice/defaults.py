@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Values that the service adds to the cluster a client sends.
 
 The values are those of public recordings of late 2025.

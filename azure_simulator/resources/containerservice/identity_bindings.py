@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Identity bindings: one managed identity bound to one cluster, without a credential per service account.
 
 Sources: the published API of 2026-04-01 (body, states, eTag, long-running), Microsoft's pages "Identity bindings

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Long-running operations of the AKS provider and their status."""
 
 from __future__ import annotations

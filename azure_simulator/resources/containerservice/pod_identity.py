@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The states of pod identity entries when one profile replaces another."""
 
 from __future__ import annotations

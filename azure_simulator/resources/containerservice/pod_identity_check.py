@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The service's check of the whole pod identity profile."""
 
 from __future__ import annotations

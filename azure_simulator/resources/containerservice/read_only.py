@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Read-only fields: a request may contain them, and they are ignored (public recordings)."""
 
 from __future__ import annotations

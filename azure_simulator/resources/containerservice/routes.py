@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Microsoft.ContainerService over HTTP."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Commands run inside a cluster. No recording exists: the shapes are those of the published API."""
 
 from __future__ import annotations

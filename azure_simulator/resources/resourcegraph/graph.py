@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Queries over HTTP: rows, pages and errors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The part of the Kusto Query Language that a client needs to find clusters, and nothing else.
 
 A query is `resources`, followed by any of these after a `|`: `where` with comparisons joined by `and`, `project`,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Puts this process on the clock of a `SharedClock`: `time.sleep`, `time.monotonic` and `time.time` follow it.
 
 Python imports this module by itself if its folder is on PYTHONPATH, and it looks for the clock in the environment. A

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity apply`: what becomes of the entries of a cluster."""
 
 from __future__ import annotations

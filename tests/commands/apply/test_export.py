@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity export`: a file for git."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity apply`: the files, and what is refused before any request."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity apply --prune`: what the files do not have is removed, once people say yes."""
 
 from __future__ import annotations

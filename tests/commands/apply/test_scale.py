@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity apply`: a list of 200 as easily as one."""
 
 from __future__ import annotations

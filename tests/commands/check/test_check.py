@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity check`: each reported state is found, and its commands fix it."""
 
 from __future__ import annotations

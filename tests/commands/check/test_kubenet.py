@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Kubenet: `check` looks for the policy that drops NET_RAW, and consent prints the command that assigns it."""
 
 from __future__ import annotations

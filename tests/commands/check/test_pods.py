@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity check` with pods: read by a real kubectl, inside the cluster, or from files."""
 
 from __future__ import annotations

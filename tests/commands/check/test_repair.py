@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity check --repair`: what is safe is fixed, in one write of the cluster at most."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Beside aks-preview, `aks create` and `aks update` are its, the group is ours: whichever az loads last."""
 
 from __future__ import annotations

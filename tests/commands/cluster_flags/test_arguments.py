@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks create` and `az aks update` keep every argument of the host's, whatever they are in its version."""
 
 from __future__ import annotations

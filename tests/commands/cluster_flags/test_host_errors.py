@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors of `az aks update` that are not about pod identity are to the letter what they are without the extension."""
 
 from __future__ import annotations

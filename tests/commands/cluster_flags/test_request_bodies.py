@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """With only our flags given, the body that is sent is what was read, but for the profile and read-only fields."""
 
 from __future__ import annotations

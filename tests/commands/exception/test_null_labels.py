@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Exceptions that early versions of the service stored with `podLabels: null`, which it refuses to have sent back."""
 
 from __future__ import annotations

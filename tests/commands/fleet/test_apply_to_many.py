@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity apply`: drift, and one file for the clusters that it selects."""
 
 from __future__ import annotations

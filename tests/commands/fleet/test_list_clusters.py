@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity list-clusters`: the clusters of all subscriptions, by one query or by lists."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity migrate --all-clusters`: how far each cluster is, from Azure alone."""
 
 from __future__ import annotations

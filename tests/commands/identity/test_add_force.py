@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity add` over what is left under the name."""
 
 from __future__ import annotations

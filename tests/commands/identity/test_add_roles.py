@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The role that the cluster identity needs over a managed identity before it can be bound."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One broken entry makes the service refuse every change of the profile: which one it is, and what mends it."""
 
 from __future__ import annotations

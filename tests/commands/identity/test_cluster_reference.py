@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The ways to name a cluster, on every command of the group that is about one."""
 
 from __future__ import annotations

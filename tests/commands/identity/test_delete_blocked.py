@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity delete` of entries that the service cannot remove as they are."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity delete --delete-role-assignment`."""
 
 from __future__ import annotations

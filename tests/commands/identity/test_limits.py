@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A cluster with as many entries as there may be takes little more memory than the host's own command on it."""
 
 from __future__ import annotations

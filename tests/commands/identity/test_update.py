@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity update`: another selector or managed identity in one write."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `migrate` writes is applied by a real kubectl, to a Kubernetes API that keeps objects."""
 
 from __future__ import annotations

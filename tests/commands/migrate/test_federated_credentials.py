@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The federated identity credentials of `az aks pod-identity migrate --approve`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The end of a migration, and the way back: `migrate --finish` and `--undo`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A migration by identity bindings, from the plan to the end, and the way back."""
 
 from __future__ import annotations

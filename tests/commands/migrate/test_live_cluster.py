@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Workloads out of a cluster: by the kubectl of the machine, and by one that AKS runs inside."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The Kubernetes side of `az aks pod-identity migrate`: files that a real kubectl builds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`az aks pod-identity migrate`: the plan, and the Azure side of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Command lines of public scripts for aks-preview, which must do here what they do there.
 
 To add the command line of a script, add a row. The cluster has the pod identities `first` and `second` and the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A forked az is the az that a shell starts: exit code, output, signals."""
 
 from __future__ import annotations

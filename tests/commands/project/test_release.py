@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `./release` makes, and az installing it from a web server as users do."""
 
 from __future__ import annotations

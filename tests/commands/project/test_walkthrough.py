@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The blocks of docs/walkthrough.md, run one after the other as they are printed there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A share of what `./benchmarks/run trials` does: the same commands, faults, kills and writers, fewer of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Several clients change one cluster at the same time: nobody's change is lost."""
 
 from __future__ import annotations

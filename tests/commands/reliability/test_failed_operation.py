@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Operations that the service begins and then gives up."""
 
 from __future__ import annotations

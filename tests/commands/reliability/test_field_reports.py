@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What went wrong for people with an earlier client, each test from the state that was reported."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A command that is killed or cut off anywhere, and run again, ends in the same state."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A change of pod identities changes nothing else, whatever the cluster holds."""
 
 from __future__ import annotations

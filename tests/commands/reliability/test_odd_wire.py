@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Answers that are well-formed HTTP and make no sense, and an output that cannot be written."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How an operation ended is judged by the cluster; replaced ones are made afresh; the user's conditions are final."""
 
 from __future__ import annotations

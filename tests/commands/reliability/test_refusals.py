@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What one look at the cluster shows to be impossible is refused then, with the way out."""
 
 from __future__ import annotations

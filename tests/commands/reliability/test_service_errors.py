@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the service refuses: its own words, code and request id, and what to do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Commands against a service with the real durations and limits, on its own clock."""
 
 from __future__ import annotations

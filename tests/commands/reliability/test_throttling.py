@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """429 anywhere: Retry-After is obeyed for as long as --timeout allows, and the end says when to run again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A command waits for operations as long as it was told to, until it is interrupted, and not where waiting is vain."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Waiting for operations: the command's own and those of others."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What needs no network to be refused is refused before any request, with the reason and an example."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where people's machines differ: proxies, terminals that do not speak UTF-8, and files as Windows writes them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What goes to standard output and to standard error."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Commands about several clusters, which `--ids` names: every verb, in each output format."""
 
 from __future__ import annotations

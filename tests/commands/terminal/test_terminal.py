@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a person at a terminal sees while a command waits."""
 
 from __future__ import annotations

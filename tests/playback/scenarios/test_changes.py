@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Changes beyond the walk: several at once, what is broken, and flags beside those of the host."""
 
 from __future__ import annotations

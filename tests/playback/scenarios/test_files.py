@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pod identities kept as files: apply and export."""
 
 from __future__ import annotations

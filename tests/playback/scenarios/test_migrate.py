@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The way off the add-on: plan, approve, status, finish, and the way back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The service's known refusals, as the user sees them.
 
 Where a command of a user can meet one, the simulator is brought to the state that causes it, and the command is run.

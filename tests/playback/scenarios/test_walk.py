@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What people do with pod identities, as command lines: replayed, recorded against the simulator, or run live."""
 
 from __future__ import annotations
