@@ -129,13 +129,13 @@ def _as_printed(simulator: Simulator) -> Any:
 
 
 @pytest.mark.parametrize("row", GROUP_ROWS, ids=lambda row: row.command)
-def test_the_group(every_az: AzureCli, simulator: Simulator, ids: dict[str, str], row: Row) -> None:
-    check(every_az, simulator, row, f"aks pod-identity {row.command.format(**ids)}")
+def test_the_group(each_az: AzureCli, simulator: Simulator, ids: dict[str, str], row: Row) -> None:
+    check(each_az, simulator, row, f"aks pod-identity {row.command.format(**ids)}")
 
 
 @pytest.mark.parametrize("row", CLUSTER_ROWS, ids=lambda row: row.command)
-def test_the_cluster_commands(every_az: AzureCli, simulator: Simulator, row: Row) -> None:
-    check(every_az, simulator, row, f"aks {row.command}")
+def test_the_cluster_commands(each_az: AzureCli, simulator: Simulator, row: Row) -> None:
+    check(each_az, simulator, row, f"aks {row.command}")
 
 
 @pytest.mark.parametrize("row", GROUP_ROWS, ids=lambda row: row.command)
@@ -146,7 +146,7 @@ def test_the_group_beside_aks_preview(
 
 
 @pytest.mark.parametrize(("command", "words"), TABLES)
-def test_the_tables(every_az: AzureCli, command: str, words: list[list[str]]) -> None:
-    lines = every_az(f"aks pod-identity {command} {ON} --output table").ok().stdout.splitlines()
+def test_the_tables(each_az: AzureCli, command: str, words: list[list[str]]) -> None:
+    lines = each_az(f"aks pod-identity {command} {ON} --output table").ok().stdout.splitlines()
 
     assert [line.split()[: len(words[0])] for line in (lines[0], *lines[2:])] == words
