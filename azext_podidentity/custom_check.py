@@ -25,7 +25,7 @@ logger = get_logger(__name__)
 Printed = list[dict[str, str | None]]
 
 
-def check_pod_identities(
+def check_pod_identities(  # pylint: disable=too-many-locals
     cmd: AzCliCommand,
     client: ManagedClustersOperations,
     resource_group_name: str,

@@ -49,7 +49,7 @@ class Preparation:
     unreadable_roles: Mapping[str, str] = field(default_factory=dict)
 
 
-class RoleGrants:
+class RoleGrants:  # pylint: disable=too-many-instance-attributes
     """Read the managed identities that a change binds and grant the cluster identity its role over them.
 
     One object serves all attempts of one change, so that nothing is read or granted twice. `found` has managed

@@ -84,8 +84,11 @@ def query_clusters(
 
 
 def _scopes(subscriptions: Sequence[str]) -> list[Json]:
-    starts = range(0, len(subscriptions), _MAX_SUBSCRIPTIONS)
-    return [{"subscriptions": list(subscriptions[start : start + _MAX_SUBSCRIPTIONS])} for start in starts]
+    scopes: list[Json] = []
+    for start in range(0, len(subscriptions), _MAX_SUBSCRIPTIONS):
+        end = start + _MAX_SUBSCRIPTIONS
+        scopes.append({"subscriptions": list(subscriptions[start:end])})
+    return scopes
 
 
 def _rows(client: ResourceGraphClient, scope: Json) -> list[Json]:

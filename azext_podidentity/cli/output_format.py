@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -47,8 +49,17 @@ def print_text(cli_ctx: AzCli, text: str) -> None:
     except OSError as error:
         from azure.cli.core.azclierror import FileOperationError
 
+        _discard_rest(cli_ctx.out_file)
         raise FileOperationError(f"Standard output cannot be written: {error.strerror}.") from error
     cli_ctx.invocation.data["output"] = "none"
+
+
+def _discard_rest(file: TextIO) -> None:
+    """Send what is left in the buffer nowhere; else Python fails to write it at its end, and exits with 120."""
+    with suppress(OSError, ValueError):  # not a file of the system
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, file.fileno())
+        os.close(nowhere)
 
 
 def wants_whole_table(cli_ctx: AzCli) -> bool:
