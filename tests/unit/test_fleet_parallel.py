@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from threading import Barrier, Event
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -100,6 +101,40 @@ def test_after_ctrl_c_what_is_finished_is_kept_and_nothing_is_begun() -> None:
     assert [each.result for each in outcomes[:2]] == ["done"] * 2
     assert all(isinstance(each.result, ManualInterrupt) for each in outcomes[2:])
     assert [each.begun for each in outcomes] == [True] * 3 + [False] * 3
+
+
+def lines_until_interrupt(count: int) -> Callable[[FrameType, str, Any], Any]:
+    """Return a trace function that presses Ctrl-C at the given line that `on_each` runs, counted from 1."""
+    left = [count]
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code is not on_each.__code__:
+            return None
+        if event == "line":
+            left[0] -= 1
+            if left[0] == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    return trace
+
+
+def test_interrupt_at_any_line() -> None:
+    tracing = sys.gettrace()
+    complete = 0
+    for count in range(9, 200):
+        sys.settrace(lines_until_interrupt(count))
+        try:
+            outcomes = run(lambda cluster: cluster.name, parallel=2)
+        except KeyboardInterrupt:
+            # The line was one of those after the loop: everything is finished, and az itself reports the Ctrl-C.
+            break
+        finally:
+            sys.settrace(tracing)
+        assert [each.cluster.name for each in outcomes] == NAMES
+        assert all(each.begun for each in outcomes if not isinstance(each.result, ManualInterrupt))
+        complete += 1
+    assert complete > 20
 
 
 def test_an_error_that_nobody_expects_is_the_outcome_of_its_cluster_only() -> None:

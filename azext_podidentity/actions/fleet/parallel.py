@@ -79,10 +79,11 @@ def on_each(
     expects is the outcome of its cluster only: the results of the others, which may be changed already, are not lost.
     """
     waiting, running = deque(clusters), list[_Job[Result]]()
+    begun = set[str]()
     outcomes: dict[str, Outcome[Result]] = {}
 
-    def finish(cluster: FleetCluster, result: Result | AzCLIError, *, begun: bool = True) -> None:
-        outcomes[cluster.id] = Outcome(cluster, result, begun)
+    def finish(cluster: FleetCluster, result: Result | AzCLIError) -> None:
+        outcomes[cluster.id] = Outcome(cluster, result, cluster.id in begun)
         failed = isinstance(result, AzCLIError)
         progress.finish(cluster.name, "failed" if failed else describe(result))
 
@@ -90,6 +91,7 @@ def on_each(
         while waiting or running:
             while waiting and len(running) < parallel:
                 cluster = waiting.popleft()
+                begun.add(cluster.id)
                 running.append(_Job(cluster, begin(do, cluster), time.monotonic()))
             progress.turn([job.cluster.name for job in running])
             wait([job.future for job in running], timeout=_TURN, return_when=FIRST_COMPLETED)
@@ -101,11 +103,10 @@ def on_each(
                     running.remove(job)
                     finish(job.cluster, _hangs(job.cluster, limit))
     except KeyboardInterrupt:
-        for job in running:
-            finish(job.cluster, ManualInterrupt(f"Interrupted. Cluster '{job.cluster.name}' was not finished."))
-        for cluster in waiting:
-            interrupted = ManualInterrupt(f"Interrupted. Cluster '{cluster.name}' was not begun.")
-            finish(cluster, interrupted, begun=False)
+        # It may come between any two steps above, so what is unfinished is not read from `waiting` and `running`.
+        for cluster in clusters:
+            if cluster.id not in outcomes:
+                finish(cluster, _interrupted(cluster, begun=cluster.id in begun))
     return [outcomes[each.id] for each in clusters]
 
 
@@ -119,6 +120,10 @@ def _result(future: Future[Result]) -> Result | AzCLIError:
     except Exception as error:  # pylint: disable=broad-exception-caught
         logger.debug("An unexpected error on one cluster", exc_info=True)
         return CLIInternalError(f"Unexpected error: {type(error).__name__}: {error}")
+
+
+def _interrupted(cluster: FleetCluster, *, begun: bool) -> AzCLIError:
+    return ManualInterrupt(f"Interrupted. Cluster '{cluster.name}' was not {'finished' if begun else 'started'}.")
 
 
 def _hangs(cluster: FleetCluster, seconds: float) -> AzCLIError:
