@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from tests.support.az_parser import AzParser
 
-if TYPE_CHECKING:  # they import azure-cli, which must wait for the folder below
+if TYPE_CHECKING:  # they import azure-cli, which must wait for the folder set below
     from tests.support.builders import Clock
     from tests.support.fake_azure import Azure
 
@@ -21,7 +21,7 @@ settings.register_profile("search", max_examples=1000, deadline=None, database=N
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """azure-cli makes its configuration directory where it is imported: let that be a folder of our own."""
+    """Give azure-cli a temporary configuration directory, because importing it creates that directory."""
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unit"))
     folder = TemporaryDirectory(prefix="podidentity-unit-")
     patch = pytest.MonkeyPatch()
@@ -33,13 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def az() -> AzParser:
-    """The command line parser of az, with the commands of the extension and those that its messages name."""
+    """Return the parser of az, with the commands of the extension and those that its messages name."""
     return AzParser()
 
 
 @pytest.fixture
 def azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
-    """An Azure with one managed identity and no role assignment."""
+    """Return an Azure with one managed identity and no role assignment."""
     from tests.support.fake_azure import Azure, connect
 
     azure = Azure()
@@ -49,7 +49,7 @@ def azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Time that passes only where the extension sleeps."""
+    """Return a clock that advances only when the extension sleeps."""
     from azext_podidentity.arm import backoff
     from azext_podidentity.cli import progress
     from tests.support.builders import Clock

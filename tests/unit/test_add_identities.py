@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Several pod identities are added in one write, or none."""
+"""Add several pod identities in one write."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def keys(*names: str) -> list[EntryKey]:
     [([], keys("one", "two")), (["first", "second"], keys("first", "second"))],
     ids=["derived", "given"],
 )
-def test_each_managed_identity_gets_an_entry(names: list[str], added: list[EntryKey]) -> None:
+def test_entry_per_managed_identity(names: list[str], added: list[EntryKey]) -> None:
     change = AddIdentities.of("my-app", IDS, names, "shared")
     profile = change.apply(cluster_of([identity_entry()]))
     assert [entry.key for entry in profile.identities] == [KEY, *added]
@@ -36,7 +36,7 @@ def test_each_managed_identity_gets_an_entry(names: list[str], added: list[Entry
     assert [entry.key for entry in change.existing_entries(profile)] == added
 
 
-def test_one_that_exists_is_left_as_it_is_and_the_other_is_added() -> None:
+def test_existing_entry_is_kept() -> None:
     first = AddIdentities.of("my-app", IDS[:1])
     both = AddIdentities.of("my-app", IDS)
     cluster = cluster_of([])
@@ -45,7 +45,7 @@ def test_one_that_exists_is_left_as_it_is_and_the_other_is_added() -> None:
     assert both.is_done(both.apply(cluster_of([entry.to_json() for entry in half.identities])))
 
 
-def test_if_one_is_impossible_none_is_added() -> None:
+def test_conflicting_entry_adds_none() -> None:
     change = AddIdentities.of(KEY.namespace, [identity_id("one"), identity_id("another")], ["one", KEY.name])
     with pytest.raises(ValidationError) as caught:
         change.apply(cluster_of([identity_entry()]))
@@ -59,9 +59,9 @@ def test_if_one_is_impossible_none_is_added() -> None:
         (IDS, ["same", "same"], "Several managed identities would be added with the name 'same'."),
         ([IDS[0], identity_id("one", "other")], [], "Several managed identities would be added with the name 'one'."),
     ],
-    ids=["too few", "twice", "derived twice"],
+    ids=["too few", "duplicate", "derived duplicate"],
 )
-def test_names_that_do_not_fit_are_refused(resource_ids: list[str], names: list[str], message: str) -> None:
+def test_mismatched_names_are_refused(resource_ids: list[str], names: list[str], message: str) -> None:
     with pytest.raises(InvalidArgumentValueError) as caught:
         AddIdentities.of("my-app", resource_ids, names)
     assert caught.value.error_msg == message
@@ -76,6 +76,6 @@ def test_names_that_do_not_fit_are_refused(resource_ids: list[str], names: list[
     ],
     ids=["repeated", "space-separated"],
 )
-def test_options_can_be_repeated_or_have_several_values(options: str, az: AzParser) -> None:
+def test_options_repeated_or_space_separated(options: str, az: AzParser) -> None:
     parsed: Any = az.parse(f"az {ADD} {options}".split())
     assert (parsed.identity_resource_ids, parsed.entry_names) == (IDS, ["a", "b"])

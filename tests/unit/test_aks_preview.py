@@ -17,7 +17,7 @@ OURS, THEIRS = SimpleNamespace(arguments={}), SimpleNamespace(arguments={"_subsc
 
 
 def az_after_both(*loaded: str) -> Any:
-    """az's loader of loaders once both extensions have registered those commands, theirs after ours."""
+    """Return az's loader after both extensions registered the commands, aks-preview last."""
     restore: list[Callable[..., None]] = []
     cli = SimpleNamespace(register_event=lambda _, handler: restore.append(handler))
     ours = SimpleNamespace(cli_ctx=cli, command_table={NAME: OURS, "aks pod-identity check": OURS})
@@ -31,24 +31,24 @@ def az_after_both(*loaded: str) -> Any:
     return SimpleNamespace(az=az, ours=ours, theirs=theirs)
 
 
-def test_the_group_is_ours_whichever_is_loaded_last() -> None:
+def test_own_commands_survive_later_aks_preview() -> None:
     made = az_after_both(NAME, "aks create")
     assert made.az.command_table == {NAME: OURS, "aks create": THEIRS}
     assert made.az.cmd_to_loader_map == {NAME: [made.ours], "aks create": [made.theirs]}
 
 
-def test_it_has_the_arguments_that_az_gives_to_every_command() -> None:
+def test_global_arguments_are_copied() -> None:
     made = az_after_both(NAME)
     assert made.az.command_table[NAME].arguments == {"_subscription": "az's"}
 
 
-def test_a_command_that_is_not_at_hand_stays_away() -> None:
-    """az has the command of the command line alone in its table by then."""
+def test_unloaded_command_is_not_added() -> None:
+    """At that point, az's table has only the command of the command line."""
     made = az_after_both("aks create")
     assert made.az.command_table == {"aks create": THEIRS}
 
 
-def test_the_help_of_the_group_is_ours_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_help_survives_later_aks_preview(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(helps, NAME, "their text")
     az_after_both(NAME)
     assert helps[NAME] == HELP[NAME]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The change that makes a cluster have the entries of files."""
+"""The profile that results when manifests are applied."""
 
 from __future__ import annotations
 
@@ -61,20 +61,18 @@ manifests = st.builds(
 
 
 def found(manifest: Manifest) -> dict[str, ManagedIdentity]:
-    """The managed identities of the files as they are today."""
+    """Return the current managed identities of the manifest."""
     ids = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in manifest.identities}
     return {key: ManagedIdentity(resource_id, "client", "now") for key, resource_id in ids.items()}
 
 
 def written(cluster: Cluster, profile: Profile) -> Cluster:
-    """The cluster after the profile was sent and read again."""
+    """Return the cluster after the profile was sent and read again."""
     return replace(cluster, profile=Profile.from_json(profile.to_json()))
 
 
 @given(clusters, manifests, st.booleans())
-def test_a_change_is_done_once_it_is_written_and_then_there_is_nothing_to_change(
-    cluster: Cluster, manifest: Manifest, prune: bool
-) -> None:
+def test_second_apply_changes_nothing(cluster: Cluster, manifest: Manifest, prune: bool) -> None:
     pruned = prunable(cluster.profile, manifest) if prune else frozenset()
     change = ApplyManifest(manifest, found(manifest), pruned)
     after = written(cluster, change.apply(cluster))
@@ -83,7 +81,7 @@ def test_a_change_is_done_once_it_is_written_and_then_there_is_nothing_to_change
 
 
 @given(clusters, manifests)
-def test_the_files_are_what_the_cluster_has_after_a_prune(cluster: Cluster, manifest: Manifest) -> None:
+def test_prune_leaves_only_manifest_entries(cluster: Cluster, manifest: Manifest) -> None:
     after = ApplyManifest(manifest, found(manifest), prunable(cluster.profile, manifest)).apply(cluster)
     assert {entry.key for entry in after.identities} == {entry.key for entry in manifest.identities}
     assert {entry.key: entry.pod_labels for entry in after.exceptions} == {
@@ -94,9 +92,7 @@ def test_the_files_are_what_the_cluster_has_after_a_prune(cluster: Cluster, mani
 
 
 @given(clusters, manifests)
-def test_every_entry_of_a_managed_identity_in_the_files_holds_its_ids_of_today(
-    cluster: Cluster, manifest: Manifest
-) -> None:
+def test_apply_refreshes_ids_of_managed_identities(cluster: Cluster, manifest: Manifest) -> None:
     today = found(manifest)
     for entry in ApplyManifest(manifest, today).apply(cluster).identities:
         if entry.identity.resource_id.lower() in today:
@@ -104,7 +100,7 @@ def test_every_entry_of_a_managed_identity_in_the_files_holds_its_ids_of_today(
 
 
 @given(clusters, manifests)
-def test_what_the_files_do_not_have_stays_as_it_is_and_where_it_is(cluster: Cluster, manifest: Manifest) -> None:
+def test_unlisted_entries_and_order_are_kept(cluster: Cluster, manifest: Manifest) -> None:
     today = found(manifest)
     after = ApplyManifest(manifest, today).apply(cluster)
     keys = [entry.key for entry in cluster.profile.identities]
@@ -120,7 +116,7 @@ def test_what_the_files_do_not_have_stays_as_it_is_and_where_it_is(cluster: Clus
 
 
 @given(clusters, manifests)
-def test_fields_that_nobody_knows_stay(cluster: Cluster, manifest: Manifest) -> None:
+def test_unknown_fields_are_kept(cluster: Cluster, manifest: Manifest) -> None:
     after = ApplyManifest(manifest, found(manifest)).apply(cluster).to_json()
     known = {"identity", "bindingSelector", "podLabels", "provisioningState", "provisioningInfo"}
     for kind in ("userAssignedIdentities", "userAssignedIdentityExceptions"):
@@ -130,12 +126,12 @@ def test_fields_that_nobody_knows_stay(cluster: Cluster, manifest: Manifest) -> 
             assert extra.items() <= sent[json_strategies.key_of(entry)].items()
 
 
-def test_the_services_own_exception_is_never_pruned() -> None:
+def test_service_exception_is_never_pruned() -> None:
     cluster = cluster_of([identity_entry()], [exception_entry(SERVICE_EXCEPTION), exception_entry()])
     assert prunable(cluster.profile, Manifest()) == {(IDENTITY, KEY), (EXCEPTION, KEY)}
 
 
-def test_the_room_is_counted_after_what_is_pruned() -> None:
+def test_limit_is_counted_after_pruning() -> None:
     names = [EntryKey("my-app", f"name-{number}") for number in range(200)]
     cluster = cluster_of([identity_entry(key) for key in names])
     manifest = Manifest(Entries([PodIdentity(KEY, ManagedIdentity(identity_id()))]))
@@ -145,7 +141,7 @@ def test_the_room_is_counted_after_what_is_pruned() -> None:
     assert len(ApplyManifest(manifest, {}, prunable(cluster.profile, manifest)).apply(cluster).identities) == 1
 
 
-def test_a_failed_entry_is_tried_again_where_the_files_have_it() -> None:
+def test_only_listed_failed_entries_are_retried() -> None:
     theirs = EntryKey("their-app", "theirs")
     cluster = cluster_of([identity_entry(state="Failed"), identity_entry(theirs, state="Failed")])
     change = ApplyManifest(Manifest(Entries([PodIdentity(KEY, ManagedIdentity(identity_id()))])), {})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How often Azure is asked, in simulated time."""
+"""Polling intervals, in simulated time."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ shares = st.sampled_from([SHARE, OPERATION_SHARE])
 
 
 @given(seconds, shares)
-def test_a_pause_is_a_share_of_what_has_passed_within_bounds(elapsed: float, share: float) -> None:
+def test_pause_is_bounded_share_of_elapsed_time(elapsed: float, share: float) -> None:
     assert SHORTEST <= pause(elapsed, share) <= LONGEST
     assert pause(elapsed, share) in (SHORTEST, LONGEST, pytest.approx(elapsed * share))
 
 
 @given(seconds, seconds, shares)
-def test_pauses_never_become_shorter(one: float, other: float, share: float) -> None:
+def test_pause_never_decreases(one: float, other: float, share: float) -> None:
     assert pause(min(one, other), share) <= pause(max(one, other), share)
 
 
-def test_a_pace_begins_when_it_is_made(clock: Clock) -> None:
+def test_backoff_starts_when_created(clock: Clock) -> None:
     slow = Backoff()
     clock.sleep(50)
     assert slow.elapsed == 50
@@ -60,7 +60,7 @@ def test_a_pace_begins_when_it_is_made(clock: Clock) -> None:
     assert slow.elapsed == 55 + SHORTEST
 
 
-def test_a_spinner_turns_while_a_pace_waits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spinner_turns_while_waiting(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", SimpleNamespace(isatty=lambda: True))
     slow = Backoff()
     clock.sleep(50)
@@ -70,7 +70,7 @@ def test_a_spinner_turns_while_a_pace_waits(clock: Clock, monkeypatch: pytest.Mo
     assert max(after - before for before, after in pairwise(turns)) <= 1
 
 
-def test_clients_that_wait_for_their_turn_look_ever_less_often_and_never_in_step(clock: Clock) -> None:
+def test_waiting_clients_back_off_with_jitter(clock: Clock) -> None:
     assert max(_pause_of(TurnBackoff(), clock) for _ in range(20)) <= 1.3 * SHORTEST
     turns = [TurnBackoff() for _ in range(20)]
     clock.sleep(1000)
@@ -97,12 +97,12 @@ class Service:
         self._pipeline = SimpleNamespace(_transport=SimpleNamespace(sleep=clock.sleep))
 
     def put(self) -> Any:
-        """The first answer."""
+        """Return the response to the PUT."""
         request = HttpRequest("PUT", CLUSTER_URL, headers={"x-ms-client-request-id": "id"})
         return _answer(request, {"Azure-AsyncOperation": OPERATION_URL}, "Updating")
 
     def send_request(self, request: HttpRequest, **_: Any) -> Any:
-        """The answer to a GET of the operation or, at its end, of the cluster."""
+        """Return the response to a GET of the operation or, at its end, of the cluster."""
         if request.url == CLUSTER_URL:
             return _answer(request, {}, "Succeeded")
         self.polls += 1
@@ -119,7 +119,7 @@ def _answer(request: HttpRequest, headers: Mapping[str, str], state: str) -> Any
 
 
 def follow(clock: Clock, takes: float, headers: Headers = lambda _: {}, end: str = "Succeeded") -> Service:
-    """Follows an operation to its end as the SDK's poller does."""
+    """Poll an operation to its end as the SDK's poller does."""
     service = Service(clock, takes, headers, end)
     polling: Any = BackoffPolling()
     polling.initialize(service, service.put(), lambda response: response)
@@ -128,15 +128,15 @@ def follow(clock: Clock, takes: float, headers: Headers = lambda _: {}, end: str
     return service
 
 
-def test_an_operation_of_81_seconds_takes_few_polls_and_is_seen_soon(clock: Clock) -> None:
-    """81 s is what adding a pod identity takes in the public recordings, as a median."""
+def test_median_operation_needs_few_polls(clock: Clock) -> None:
+    """In the public recordings, adding a pod identity takes 81 s (median)."""
     service = follow(clock, 81)
     assert service.polls < 70
     assert clock.now - service.done_at <= 2.5
 
 
 @given(st.floats(0, 3600))
-def test_the_end_of_an_operation_is_seen_a_second_or_three_hundredths_late(takes: float) -> None:
+def test_detection_delay_is_bounded(takes: float) -> None:
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backoff, "time", clock)
@@ -145,24 +145,24 @@ def test_the_end_of_an_operation_is_seen_a_second_or_three_hundredths_late(takes
     assert service.polls <= 120 + takes / LONGEST
 
 
-def test_the_service_says_when_to_ask_again(clock: Clock) -> None:
+def test_retry_after_sets_interval(clock: Clock) -> None:
     follow(clock, 100, lambda _: {"Retry-After": "25"})
     assert clock.slept == [25] * 4
 
 
-def test_our_pace_goes_on_where_the_service_says_nothing_more(clock: Clock) -> None:
+def test_backoff_resumes_without_retry_after(clock: Clock) -> None:
     follow(clock, 110, lambda poll: {"Retry-After": "50"} if poll == 1 else {})
     assert clock.slept[:3] == pytest.approx([50, 1.5, 1.545])
 
 
-def test_the_pace_is_that_of_the_operation_and_not_of_the_program(clock: Clock) -> None:
+def test_backoff_restarts_for_each_operation(clock: Clock) -> None:
     follow(clock, 200)
     clock.slept.clear()
     follow(clock, 3)
     assert clock.slept == [SHORTEST] * 3
 
 
-def test_an_operation_that_fails_ends_the_polling(clock: Clock) -> None:
+def test_failed_operation_ends_polling(clock: Clock) -> None:
     with pytest.raises(HttpResponseError):
         follow(clock, 5, end="Failed")
     assert sum(clock.slept) <= 6

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The report of the benchmarks, from given figures."""
+"""The report of the benchmarks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOST = Figure("Many writers", "20 writers", "entries lost", 2, bound=0)
 SECONDS = Figure("Many writers", "20 writers", "until the last one is done", 123.45, "s")
 
 
-def test_a_table_has_a_row_a_figure_with_its_verdict() -> None:
+def test_table_has_row_per_figure_with_verdict() -> None:
     table = markdown([ADD, LOST, SECONDS], "2 cores")
 
     assert table.startswith("Measured on: 2 cores\n\nThe service minimum is ")
@@ -23,7 +23,7 @@ def test_a_table_has_a_row_a_figure_with_its_verdict() -> None:
     assert table.count("## Many writers") == 1
 
 
-def test_runs_spread_around_the_medians_of_the_service() -> None:
+def test_durations_spread_around_medians() -> None:
     times = spread(5)
 
     assert (times[2].operation, times[2].propagation) == (81, 20)

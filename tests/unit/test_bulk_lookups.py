@@ -22,7 +22,7 @@ ELSEWHERE = identity_id().replace(SUBSCRIPTION, "99999999-2222-3333-4444-5555555
 
 @pytest.fixture
 def made(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The subscriptions for which a client was made; there is none for those that begin with 9."""
+    """Return the subscriptions for which a client was created; those that begin with 9 are unknown."""
     made: list[str] = []
 
     def make(_: Any, subscription_id: str) -> Azure:
@@ -36,7 +36,7 @@ def made(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-def test_each_identity_is_found_by_its_id_in_lower_case(azure: Azure) -> None:
+def test_identities_are_keyed_by_lower_case_id(azure: Azure) -> None:
     assert managed_identities.find_many(CLI, [THERE, GONE, THERE.upper()]) == {
         THERE.lower(): ManagedIdentity(THERE, "client of app-identity", "object of app-identity"),
         GONE.lower(): NotFound(),
@@ -45,14 +45,14 @@ def test_each_identity_is_found_by_its_id_in_lower_case(azure: Azure) -> None:
 
 
 @pytest.mark.usefixtures("made")
-def test_what_cannot_be_read_fails_by_itself() -> None:
+def test_unreadable_identity_does_not_affect_others() -> None:
     found = managed_identities.find_many(CLI, [ELSEWHERE, "nonsense", THERE])
     assert str(found[ELSEWHERE.lower()]) == "Subscription not found."
     assert isinstance(found["nonsense"], InvalidArgumentValueError)
     assert isinstance(found[THERE.lower()], ManagedIdentity)
 
 
-def test_roles_are_found_for_each_identity(azure: Azure) -> None:
+def test_roles_are_found_per_identity(azure: Azure) -> None:
     azure.assign(THERE)
     found = role_assignments.find_many(CLI, [THERE, GONE], PRINCIPAL)
     assert {key: len(value) for key, value in found.items() if isinstance(value, list)} == {
@@ -63,30 +63,30 @@ def test_roles_are_found_for_each_identity(azure: Azure) -> None:
     assert isinstance(role_assignments.find_many(CLI, [THERE], PRINCIPAL)[THERE.lower()], ForbiddenError)
 
 
-def test_a_subscription_has_one_client(made: list[str]) -> None:
+def test_client_is_created_once_per_subscription(made: list[str]) -> None:
     many = [identity_id(f"identity-{number}") for number in range(30)]
     assert len(managed_identities.find_many(CLI, many)) == 30
     assert len(role_assignments.find_many(CLI, many, PRINCIPAL)) == 30
     assert made == [SUBSCRIPTION, SUBSCRIPTION]
 
 
-def test_nothing_is_asked_for_nothing(made: list[str]) -> None:
+def test_empty_list_sends_no_request(made: list[str]) -> None:
     assert managed_identities.find_many(CLI, []) == role_assignments.find_many(CLI, [], PRINCIPAL) == {}
     assert made == []
 
 
-def test_a_shared_client_is_made_once_however_many_ask() -> None:
+def test_shared_client_is_created_once_across_threads() -> None:
     shared = Shared(lambda _: object())
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(shared, ["Some"] * 50 + ["some"] * 50))) == 1
 
 
-def test_a_fault_of_our_own_is_not_taken_for_an_answer() -> None:
+def test_programming_error_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         for_each(["x"], lambda _: 1 // 0)
 
 
-def test_after_an_interruption_nothing_more_is_begun_or_waited_for() -> None:
+def test_interrupt_starts_and_awaits_no_more_reads() -> None:
     answered, begun = Event(), list[str]()
 
     def read(each: str) -> None:
@@ -103,7 +103,7 @@ def test_after_an_interruption_nothing_more_is_begun_or_waited_for() -> None:
     assert len(begun) <= AT_ONCE
 
 
-def test_eight_are_read_at_the_same_time_and_no_more() -> None:
+def test_at_most_eight_concurrent_reads() -> None:
     together, threads = Barrier(AT_ONCE), set[str]()
 
     def read(_: str) -> None:
@@ -127,7 +127,7 @@ SCATTERED = [identity_id(f"app-{number}", f"rg-{number}") for number in range(20
     ],
     ids=["few groups", "many groups", "few identities"],
 )
-def test_many_identities_are_listed(azure: Azure, ids: list[str], requests: list[str]) -> None:
+def test_many_identities_are_listed_in_bulk(azure: Azure, ids: list[str], requests: list[str]) -> None:
     azure.managed = {each.lower(): each for each in ids}
     assert set(managed_identities.find_many(CLI, ids)) == set(azure.managed)
     assert sorted(azure.requests) == requests
@@ -141,14 +141,14 @@ short_lists = pytest.mark.parametrize("broad", [refused, lambda _: [], lambda al
 
 
 @short_lists
-def test_identities_that_a_list_does_not_have_are_read_by_themselves(azure: Azure, broad: Any) -> None:
+def test_identities_missing_from_list_are_read_individually(azure: Azure, broad: Any) -> None:
     azure.managed, azure.broad = {each.lower(): each for each in MANY[1:]}, broad
     found = managed_identities.find_many(CLI, MANY)
     assert found.pop(MANY[0].lower()) == NotFound()
     assert {each.resource_id for each in found.values() if isinstance(each, ManagedIdentity)} == set(MANY[1:])
 
 
-def test_the_roles_over_many_identities_are_one_list(azure: Azure) -> None:
+def test_roles_over_many_identities_need_single_list(azure: Azure) -> None:
     for each in MANY:
         azure.assign(each)
     found = role_assignments.find_many(CLI, MANY, PRINCIPAL)
@@ -158,7 +158,7 @@ def test_the_roles_over_many_identities_are_one_list(azure: Azure) -> None:
 
 @pytest.mark.parametrize("granted", [0, 7, 20])
 @short_lists
-def test_roles_that_a_list_does_not_have_are_found_all_the_same(azure: Azure, broad: Any, granted: int) -> None:
+def test_roles_missing_from_list_are_found(azure: Azure, broad: Any, granted: int) -> None:
     azure.broad = broad
     for each in MANY[:granted]:
         azure.assign(each)
@@ -166,12 +166,12 @@ def test_roles_that_a_list_does_not_have_are_found_all_the_same(azure: Azure, br
     assert [len(found[each.lower()]) for each in MANY] == [1] * granted + [0] * (20 - granted)
 
 
-def test_where_there_are_no_roles_one_look_beside_the_list_is_enough(azure: Azure) -> None:
+def test_no_roles_need_two_lists(azure: Azure) -> None:
     role_assignments.find_many(CLI, MANY, PRINCIPAL)
     assert azure.count("list") == 2
 
 
-def test_after_the_first_error_nothing_more_is_begun() -> None:
+def test_first_error_stops_remaining_work() -> None:
     done: list[str] = []
 
     def do(each: str) -> None:
@@ -183,7 +183,7 @@ def test_after_the_first_error_nothing_more_is_begun() -> None:
     assert len(done) < 100
 
 
-def test_how_many_are_done_is_told() -> None:
+def test_progress_counts_finished_items() -> None:
     told: list[int] = []
     assert do_all(int, map(str, range(30)), told.append) == list(range(30))
     assert told == sorted(told)

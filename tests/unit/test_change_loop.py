@@ -41,22 +41,22 @@ pytestmark = pytest.mark.usefixtures("azure", "clock")
 
 
 def make(change: Change, clusters: Clusters, **options: Any) -> Any:
-    """Makes the change as a command does."""
+    """Make the change as a command does."""
     return change_cluster(CLI, writer(clusters), change, RoleGrants(CLI), **options).model
 
 
 def entries(wire: Json) -> list[EntryKey]:
-    """The pod identities of a cluster."""
+    """Return the keys of a cluster's pod identities."""
     listed = wire["properties"]["podIdentityProfile"].get("userAssignedIdentities", ())
     return [EntryKey(entry["namespace"], entry["name"]) for entry in listed]
 
 
 def no_role() -> Exception:
-    """The service does not know of the role over the new identity."""
+    """Return the service's error for a role that has not propagated."""
     return refusal("PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id()))
 
 
-def test_nothing_but_the_profile_differs_from_what_was_read() -> None:
+def test_write_changes_only_profile() -> None:
     read = {**cluster_wire(), "location": "westeurope", "tags": {"a": "b"}, "notYetKnown": {"x": [None, 1]}}
     read["properties"]["notYetKnown"] = {"y": False}
     clusters = Clusters(deepcopy(read))
@@ -68,7 +68,7 @@ def test_nothing_but_the_profile_differs_from_what_was_read() -> None:
     assert written == read
 
 
-def test_a_write_goes_with_the_etag_that_was_read() -> None:
+def test_write_sends_etag_of_read() -> None:
     clusters = Clusters({**cluster_wire(), "eTag": "an-etag"})
     make(ADD, clusters, headers={"X-Some": "header"})
     (options,) = clusters.options
@@ -76,7 +76,7 @@ def test_a_write_goes_with_the_etag_that_was_read() -> None:
     assert options["headers"] == {"X-Some": "header"}
 
 
-def test_without_an_etag_a_write_goes_without_a_condition_and_right_after_a_read(azure: Azure) -> None:
+def test_write_without_etag_directly_follows_read(azure: Azure) -> None:
     clusters = Clusters(cluster_wire())
     reads: list[int] = []
     clusters.before_read = lambda: reads.append(len(azure.requests))
@@ -87,7 +87,7 @@ def test_without_an_etag_a_write_goes_without_a_condition_and_right_after_a_read
     assert reads[-2] == writes[0]
 
 
-def test_a_busy_cluster_ends_the_tries_some_time(clock: Clock) -> None:
+def test_busy_cluster_times_out(clock: Clock) -> None:
     clusters = Clusters({**cluster_wire(), "eTag": "an-etag"}, busy())
     with pytest.raises(AzureResponseError) as caught:
         make(ADD, clusters)
@@ -106,7 +106,7 @@ def test_a_busy_cluster_ends_the_tries_some_time(clock: Clock) -> None:
     ],
     ids=["busy", "etag", "replaced"],
 )
-def test_a_change_is_made_afresh_to_what_others_left(obstacle: Exception) -> None:
+def test_conflict_is_retried_on_latest_state(obstacle: Exception) -> None:
     clusters = Clusters(cluster_wire(), obstacle, assigned)
 
     def write_of_others_comes_first() -> None:
@@ -119,7 +119,7 @@ def test_a_change_is_made_afresh_to_what_others_left(obstacle: Exception) -> Non
     assert len(clusters.writes) == 2
 
 
-def test_a_write_that_another_one_replaced_while_it_ran_is_made_again_after_a_pause(clock: Clock) -> None:
+def test_replaced_write_is_retried_after_pause(clock: Clock) -> None:
     theirs = cluster_wire([identity_entry(THEIRS)])
     clusters = Clusters(cluster_wire(), lambda _: theirs, assigned)
     make(ADD, clusters)
@@ -132,7 +132,7 @@ def test_a_write_that_another_one_replaced_while_it_ran_is_made_again_after_a_pa
     [(ADD, [], [identity_entry()]), (DELETE, [identity_entry()], [])],
     ids=["add", "delete"],
 )
-def test_what_somebody_else_did_meanwhile_is_not_done_again(change: Change, before: Any, after: Any) -> None:
+def test_change_made_by_another_client_is_not_repeated(change: Change, before: Any, after: Any) -> None:
     clusters = Clusters(cluster_wire(before), busy())
 
     def done_by_others() -> None:
@@ -146,7 +146,7 @@ def test_what_somebody_else_did_meanwhile_is_not_done_again(change: Change, befo
 
 @pytest.mark.parametrize("etag", [{"eTag": "an-etag"}, {}], ids=["etag", "no-etag"])
 @pytest.mark.parametrize("obstacles", [[], [busy()], [no_role()]], ids=["free", "busy", "role"])
-def test_a_failed_entry_is_sent_again_whatever_is_in_the_way(etag: Json, obstacles: list[Exception]) -> None:
+def test_failed_entry_is_sent_again_despite_obstacles(etag: Json, obstacles: list[Exception]) -> None:
     failed = identity_entry(state="Failed")
     failed["identity"]["objectId"] = "object of app-identity"
     clusters = Clusters({**cluster_wire([failed]), **etag}, *obstacles, assigned)
@@ -157,7 +157,7 @@ def test_a_failed_entry_is_sent_again_whatever_is_in_the_way(etag: Json, obstacl
 
 
 @pytest.mark.parametrize("change", [ADD, DELETE], ids=["add", "delete"])
-def test_an_entry_that_ends_failed_is_an_error_with_the_services_reason(change: Change) -> None:
+def test_failed_entry_reports_service_reason(change: Change) -> None:
     reason = {"error": {"error": {"code": "SomeCode", "message": "Some words."}}}
     failed = with_state(cluster_wire([identity_entry()]), "Failed", provisioningInfo=reason)
     clusters = Clusters(cluster_wire([] if change is ADD else [identity_entry()]), lambda _: failed)
@@ -167,14 +167,14 @@ def test_an_entry_that_ends_failed_is_an_error_with_the_services_reason(change: 
     assert len(clusters.writes) == 1
 
 
-def test_a_role_on_its_way_is_waited_for(clock: Clock) -> None:
+def test_role_propagation_is_awaited(clock: Clock) -> None:
     clusters = Clusters(cluster_wire(), no_role(), no_role(), no_role(), assigned)
     make(ADD, clusters)
     assert len(clusters.writes) == 4
     assert 36 <= clock.now - 1000 < 44
 
 
-def test_a_role_that_never_propagates_is_reported_after_ten_minutes(azure: Azure, clock: Clock) -> None:
+def test_role_propagation_times_out_after_ten_minutes(azure: Azure, clock: Clock) -> None:
     clusters = Clusters(cluster_wire(), no_role())
     with pytest.raises(AzCLIError) as caught:
         make(ADD, clusters)
@@ -184,7 +184,7 @@ def test_a_role_that_never_propagates_is_reported_after_ten_minutes(azure: Azure
     assert azure.count("grant") == 1
 
 
-def test_a_role_that_others_lost_is_told_at_once(azure: Azure, clock: Clock) -> None:
+def test_missing_role_of_other_entry_fails_immediately(azure: Azure, clock: Clock) -> None:
     azure.assign(identity_id())
     theirs = identity_entry(THEIRS, identity_id("theirs"))
     lost = refusal("PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id("theirs")))
@@ -196,7 +196,7 @@ def test_a_role_that_others_lost_is_told_at_once(azure: Azure, clock: Clock) -> 
     assert clock.slept == []
 
 
-def test_nothing_is_written_where_nothing_is_to_be_changed() -> None:
+def test_unchanged_profile_is_not_written() -> None:
     entry = identity_entry()
     entry["identity"]["objectId"] = "object of app-identity"
     clusters = Clusters(cluster_wire([entry]))
@@ -205,7 +205,7 @@ def test_nothing_is_written_where_nothing_is_to_be_changed() -> None:
 
 
 @pytest.mark.parametrize("state", ["Updating", "Creating", "Starting", "Upgrading"])
-def test_a_write_waits_for_the_end_of_whatever_runs(state: str, azure: Azure, clock: Clock) -> None:
+def test_write_waits_for_running_operation(state: str, azure: Azure, clock: Clock) -> None:
     azure.assign(identity_id())
     clusters = Clusters(cluster_wire(provisioningState=state))
 
@@ -219,27 +219,27 @@ def test_a_write_waits_for_the_end_of_whatever_runs(state: str, azure: Azure, cl
     assert len(clusters.writes) == 1
 
 
-def test_a_cluster_that_is_being_deleted_is_not_waited_for(clock: Clock) -> None:
+def test_deleting_cluster_fails_immediately(clock: Clock) -> None:
     with pytest.raises(ValidationError) as caught:
         make(ADD, Clusters(cluster_wire(provisioningState="Deleting")))
     assert "being deleted" in caught.value.error_msg
     assert clock.slept == []
 
 
-def test_without_waiting_the_write_is_sent_and_nothing_more() -> None:
+def test_no_wait_does_not_poll() -> None:
     clusters = Clusters(cluster_wire())
     assert make(ADD, clusters, no_wait=True) is None
     assert clusters.options[0]["polling"] is False
 
 
-def test_a_connection_that_breaks_says_so() -> None:
+def test_broken_connection_is_reported() -> None:
     with pytest.raises(AzureConnectionError):
         make(ADD, Clusters(cluster_wire(), ServiceRequestError("Connection reset")))
 
 
-@pytest.mark.parametrize("answered", [True, False], ids=["missing in the answer", "missing afterwards"])
+@pytest.mark.parametrize("answered", [True, False], ids=["missing in response", "missing afterwards"])
 @pytest.mark.parametrize("change", [ADD, DELETE], ids=["add", "delete"])
-def test_without_etags_an_entry_that_others_lose_is_put_back(answered: bool, change: Change) -> None:
+def test_lost_update_without_etags_is_restored(answered: bool, change: Change) -> None:
     before = [identity_entry(THEIRS), *([identity_entry()] if change is DELETE else [])]
     lost = cluster_wire([identity_entry()] if change is DELETE else [])
     clusters = Clusters(cluster_wire(before), lambda wire: lost, assigned)
@@ -252,7 +252,7 @@ def test_without_etags_an_entry_that_others_lose_is_put_back(answered: bool, cha
 
 
 @pytest.mark.parametrize("trouble", [http_error(503), ServiceRequestError("Connection reset")], ids=["503", "reset"])
-def test_without_etags_a_write_is_not_repeated_but_made_afresh(trouble: Exception) -> None:
+def test_retry_without_etags_reads_again(trouble: Exception) -> None:
     clusters = Clusters(cluster_wire(), trouble, assigned)
 
     def write_of_others_comes_first() -> None:
@@ -265,7 +265,7 @@ def test_without_etags_a_write_is_not_repeated_but_made_afresh(trouble: Exceptio
     assert [options["retry_total"] for options in clusters.options] == [0, 0]
 
 
-def test_with_etags_the_sdk_repeats_a_write() -> None:
+def test_retry_with_etags_is_left_to_sdk() -> None:
     clusters = Clusters({**cluster_wire(), "eTag": "an-etag"}, http_error(503, {"message": "No."}))
     with pytest.raises(AzCLIError):
         make(ADD, clusters)
@@ -273,7 +273,7 @@ def test_with_etags_the_sdk_repeats_a_write() -> None:
     assert "retry_total" not in clusters.options[0]
 
 
-def test_without_etags_what_went_with_a_replaced_operation_is_put_back() -> None:
+def test_entry_lost_with_replaced_operation_is_restored() -> None:
     replaced = http_error(200, {"status": "Failed", "error": {"code": "NotLatestOperation", "message": "Replaced."}})
     clusters = Clusters(cluster_wire([identity_entry(THEIRS)]), replaced, assigned)
 
@@ -286,8 +286,8 @@ def test_without_etags_what_went_with_a_replaced_operation_is_put_back() -> None
     assert set(entries(clusters.raw)) == {THEIRS, KEY}
 
 
-def test_with_etags_the_service_keeps_writes_apart() -> None:
-    """There, what is missing was removed after it was read."""
+def test_missing_entry_with_etags_is_not_restored() -> None:
+    """With ETags, a missing entry was removed on purpose after the write."""
     clusters = Clusters(
         {**cluster_wire([identity_entry(THEIRS)]), "eTag": "an-etag"}, lambda wire: cluster_wire(), assigned
     )
@@ -295,13 +295,13 @@ def test_with_etags_the_service_keeps_writes_apart() -> None:
     assert entries(clusters.raw) == [KEY]
 
 
-def test_without_etags_what_somebody_removes_who_saw_the_change_stays_removed() -> None:
+def test_deliberate_removal_without_etags_is_not_restored() -> None:
     clusters = Clusters(cluster_wire([identity_entry(THEIRS)]), lambda _: cluster_wire([identity_entry()]))
     make(ADD, clusters)
     assert entries(clusters.raw) == [KEY]
 
 
-def test_what_was_removed_with_its_role_is_not_put_back() -> None:
+def test_entry_removed_with_role_is_not_restored() -> None:
     theirs = identity_entry(THEIRS, identity_id("theirs"))
     lost_role = refusal("PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id("theirs")))
     clusters = Clusters(cluster_wire([theirs]), lambda _: cluster_wire(), lost_role, assigned)
@@ -309,7 +309,7 @@ def test_what_was_removed_with_its_role_is_not_put_back() -> None:
     assert entries(clusters.raw) == [KEY]
 
 
-def test_an_operation_that_does_not_end_is_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_operation_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def runs_on(*_: Any) -> None:
         raise StillRunningError("ReconcilingAddons")
 
@@ -320,7 +320,7 @@ def test_an_operation_that_does_not_end_is_not_followed_for_ever(monkeypatch: py
     assert "az aks wait --resource-group rg --name cluster --updated" in caught.value.recommendations
 
 
-def test_a_cluster_that_does_not_settle_is_not_waited_for_for_ever(clock: Clock) -> None:
+def test_endlessly_busy_cluster_times_out(clock: Clock) -> None:
     clusters = Clusters(cluster_wire(provisioningState="Upgrading"))
     with pytest.raises(AzureResponseError) as caught:
         change_cluster(CLI, writer(clusters, 90), ADD, RoleGrants(CLI))
@@ -329,16 +329,14 @@ def test_a_cluster_that_does_not_settle_is_not_waited_for_for_ever(clock: Clock)
     assert clock.now - 1000 == pytest.approx(90)
 
 
-def test_a_stopped_cluster_is_refused_with_the_command_that_starts_it(clock: Clock) -> None:
+def test_stopped_cluster_error_suggests_start(clock: Clock) -> None:
     with pytest.raises(ValidationError) as caught:
         make(ADD, Clusters(cluster_wire(powerState={"code": "Stopped"})))
     assert caught.value.recommendations == ["To start it, run:", "az aks start --resource-group rg --name cluster"]
     assert clock.slept == []
 
 
-def test_a_grant_before_a_refused_write_is_reported_with_the_command_that_removes_it(
-    azure: Azure, az: AzParser, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_grant_before_refused_write_is_reported(azure: Azure, az: AzParser, caplog: pytest.LogCaptureFixture) -> None:
     clusters = Clusters(cluster_wire(), refusal("QuotaExceeded", "Too many cores."))
     with pytest.raises(AzCLIError):
         make(ADD, clusters)
@@ -349,7 +347,7 @@ def test_a_grant_before_a_refused_write_is_reported_with_the_command_that_remove
     assert PRINCIPAL in words
 
 
-def test_a_role_that_existed_is_not_reported_after_a_refusal(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+def test_existing_role_is_not_reported_after_refusal(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id())
     with pytest.raises(AzCLIError):
         make(ADD, Clusters(cluster_wire(), refusal("QuotaExceeded", "Too many cores.")))
@@ -357,7 +355,7 @@ def test_a_role_that_existed_is_not_reported_after_a_refusal(azure: Azure, caplo
 
 
 class Limited:
-    """The outcomes of a service that takes so many managed identities in one write."""
+    """A service that accepts a limited number of new managed identities per write."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -373,7 +371,7 @@ class Limited:
         return assigned(wire)
 
 
-def test_more_than_one_request_may_add_are_added_in_portions(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+def test_identities_above_limit_are_added_in_portions(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     ids = [identity_id(f"app-{number}") for number in range(8)]
     azure.managed.update({each.lower(): each for each in ids})
     clusters = Limited(3).clusters
@@ -384,9 +382,7 @@ def test_more_than_one_request_may_add_are_added_in_portions(azure: Azure, caplo
     assert "Adding 3 of 5 managed identities. The rest follows." in caplog.messages
 
 
-def test_without_waiting_the_first_portion_is_sent_and_the_rest_is_named(
-    azure: Azure, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_wait_sends_only_first_portion(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     ids = [identity_id(f"app-{number}") for number in range(5)]
     azure.managed.update({each.lower(): each for each in ids})
     clusters = Limited(3).clusters

@@ -31,21 +31,21 @@ kinds = pytest.mark.parametrize("kind", [IDENTITY, EXCEPTION], ids=["identity", 
 
 
 def refuse(change: ProfileChange, cluster: Cluster, error: type[AzCLIError] = ValidationError) -> AzCLIError:
-    """The error of a change that cannot be."""
+    """Return the error that the change raises."""
     with pytest.raises(error) as caught:
         change.apply(cluster)
     return caught.value
 
 
 def with_entries(kind: EntryType, count: int) -> Cluster:
-    """A cluster with that many entries of the kind."""
+    """Return a cluster with the given number of entries."""
     keys = [EntryKey("my-app", f"name-{number:03}") for number in range(count)]
     entries = [(identity_entry if kind is IDENTITY else exception_entry)(key) for key in keys]
     return cluster_of(entries) if kind is IDENTITY else cluster_of((), entries)
 
 
 @kinds
-def test_the_200th_entry_fits_and_the_201st_does_not(kind: EntryType, az: AzParser) -> None:
+def test_entry_201_exceeds_limit(kind: EntryType, az: AzParser) -> None:
     add: ProfileChange = ADD if kind is IDENTITY else ADD_EXCEPTION
     assert len(kind.entries(add.apply(with_entries(kind, 199)))) == 200
     error = refuse(add, with_entries(kind, 200))
@@ -54,7 +54,7 @@ def test_the_200th_entry_fits_and_the_201st_does_not(kind: EntryType, az: AzPars
 
 
 @kinds
-def test_a_full_list_is_no_obstacle_to_what_is_there_already_or_goes(kind: EntryType) -> None:
+def test_full_list_allows_existing_entries_and_deletion(kind: EntryType) -> None:
     full = with_entries(kind, 200)
     key = EntryKey("my-app", "name-100")
     again: ProfileChange = (
@@ -66,7 +66,7 @@ def test_a_full_list_is_no_obstacle_to_what_is_there_already_or_goes(kind: Entry
 
 @kinds
 @pytest.mark.parametrize("count", [0, 1, 20, 21, 200])
-def test_an_entry_that_is_absent_is_told_with_those_that_are_there(kind: EntryType, count: int, az: AzParser) -> None:
+def test_unknown_entry_warning_lists_existing_entries(kind: EntryType, count: int, az: AzParser) -> None:
     cluster = with_entries(kind, count)
     delete = Delete(kind, (KEY,))
     assert delete.apply(cluster) == cluster.profile
@@ -84,7 +84,7 @@ def test_an_entry_that_is_absent_is_told_with_those_that_are_there(kind: EntryTy
     assert ("exception" in command) == (kind is EXCEPTION)
 
 
-def test_an_update_of_an_exception_that_is_absent_lists_exceptions_alone(az: AzParser) -> None:
+def test_update_unknown_exception_lists_only_exceptions(az: AzParser) -> None:
     cluster = cluster_of([identity_entry()], [exception_entry(EntryKey("my-app", "another"))])
     error = refuse(UPDATE_EXCEPTION, cluster, ResourceNotFoundError)
     assert "my-app/another." in error.error_msg
@@ -96,9 +96,7 @@ def test_an_update_of_an_exception_that_is_absent_lists_exceptions_alone(az: AzP
     ("resource_id", "selector"),
     [(identity_id("another"), None), (identity_id(), "another"), (identity_id("another"), "another")],
 )
-def test_an_existing_entry_that_differs_is_an_error_with_the_difference_and_the_update(
-    resource_id: str, selector: str | None, az: AzParser
-) -> None:
+def test_add_differing_entry_suggests_update(resource_id: str, selector: str | None, az: AzParser) -> None:
     cluster = cluster_of([identity_entry()])
     error = refuse(AddIdentity.of(KEY, resource_id, selector), cluster)
     assert (f"for managed identity {identity_id()!r}, not {resource_id!r}" in error.error_msg) == (
@@ -113,9 +111,7 @@ def test_an_existing_entry_that_differs_is_an_error_with_the_difference_and_the_
 
 
 @pytest.mark.parametrize("labels", [None, {}, {"app": "another"}, {**LABELS, "tier": "web"}])
-def test_other_labels_of_a_name_that_is_taken_are_told_with_how_to_change_them(
-    labels: dict[str, str] | None, az: AzParser
-) -> None:
+def test_add_exception_differing_labels_suggests_update(labels: dict[str, str] | None, az: AzParser) -> None:
     error = refuse(ADD_EXCEPTION, cluster_of((), [exception_entry(KEY, labels)]))
     assert all(f"{name}={value}" in error.error_msg for name, value in (labels or {}).items())
     assert ("(none)" in error.error_msg) == (not labels)
@@ -125,24 +121,24 @@ def test_other_labels_of_a_name_that_is_taken_are_told_with_how_to_change_them(
     assert (parsed.entry_namespace, parsed.entry_name) == KEY
 
 
-def test_labels_in_another_order_are_the_same_labels() -> None:
+def test_label_order_is_ignored() -> None:
     cluster = cluster_of((), [exception_entry(KEY, dict(reversed(LABELS.items())))])
     assert ADD_EXCEPTION.apply(cluster) == UPDATE_EXCEPTION.apply(cluster) == cluster.profile
 
 
-def test_new_labels_replace_all_old_ones_and_nothing_else() -> None:
+def test_update_exception_replaces_only_labels() -> None:
     old: Json = {**exception_entry(KEY, {"app": "another", "tier": "web"}), "mark": 1}
     updated = UPDATE_EXCEPTION.apply(cluster_of((), [old]))
     assert updated.exceptions[0].to_json() == {**old, "podLabels": LABELS}
 
 
-def test_an_exception_that_old_versions_left_without_labels_can_get_some() -> None:
+def test_update_exception_without_labels() -> None:
     updated = UPDATE_EXCEPTION.apply(cluster_of((), [exception_entry(KEY, None)]))
     assert updated.exceptions[0].pod_labels == LABELS
 
 
-def test_a_failed_entry_is_sent_again_and_its_ids_are_looked_up_again() -> None:
-    """Its managed identity may have been made anew since."""
+def test_add_failed_entry_drops_state_and_ids() -> None:
+    """The managed identity may have been recreated in the meantime."""
     before, after = (identity_entry(EntryKey("my-app", name)) for name in ("before", "after"))
     failed = identity_entry(state="Failed", provisioningInfo={"error": {"error": {"code": "Some"}}}, mark=1)
     cluster = cluster_of([before, failed, after])
@@ -157,13 +153,13 @@ def test_a_failed_entry_is_sent_again_and_its_ids_are_looked_up_again() -> None:
 
 
 @pytest.mark.parametrize("state", ["Assigned", "Updating"])
-def test_an_entry_that_is_well_is_not_sent_again(state: str) -> None:
+def test_add_healthy_entry_changes_nothing(state: str) -> None:
     cluster = cluster_of([identity_entry(state=state)])
     assert ADD.apply(cluster) == cluster.profile
     assert ADD.failed_entries(cluster.profile) == []
 
 
-def test_the_failed_entries_of_a_change_are_those_it_is_about() -> None:
+def test_failed_entries_only_of_changed_keys() -> None:
     other = identity_entry(OTHER, state="Failed")
     failed = cluster_of([other, identity_entry(state="Failed")], [exception_entry(KEY, LABELS)]).profile
     about = [failed.identities[1]]
@@ -175,14 +171,14 @@ def test_the_failed_entries_of_a_change_are_those_it_is_about() -> None:
     assert [change.failed_entries(cluster_of([other]).profile) for change in changes] == [[]] * 2
 
 
-def test_several_entries_go_in_one_change_in_whatever_namespaces() -> None:
+def test_delete_several_entries_across_namespaces() -> None:
     cluster = cluster_of([identity_entry(), identity_entry(OTHER), identity_entry(EntryKey("my-app", "stays"))])
     removal = Delete(IDENTITY, (OTHER, KEY))
     assert [entry.key.name for entry in removal.apply(cluster).identities] == ["stays"]
     assert removal.warnings(cluster) == []
 
 
-def test_of_several_entries_those_that_are_there_go_and_the_others_are_named() -> None:
+def test_delete_several_entries_warns_about_unknown() -> None:
     cluster = cluster_of([identity_entry()])
     removal = Delete(IDENTITY, (OTHER, KEY))
     assert removal.apply(cluster).identities == ()
@@ -193,7 +189,7 @@ def test_of_several_entries_those_that_are_there_go_and_the_others_are_named() -
 FORCED = AddIdentity.of(KEY, identity_id(), force=True)
 
 
-def test_force_renews_every_entry_of_the_managed_identity_and_no_other() -> None:
+def test_force_renews_all_entries_of_managed_identity() -> None:
     theirs = identity_entry(EntryKey("my-app", "theirs"), identity_id("theirs"))
     cluster = cluster_of([theirs, identity_entry(), identity_entry(OTHER, bindingSelector="both")])
     renewed = FORCED.apply(cluster).identities
@@ -201,7 +197,7 @@ def test_force_renews_every_entry_of_the_managed_identity_and_no_other() -> None
     assert [entry.binding_selector for entry in renewed] == [None, None, "both"]
 
 
-def test_force_replaces_what_a_failed_removal_left_of_another_identity(az: AzParser) -> None:
+def test_force_replaces_failed_entry_of_other_identity(az: AzParser) -> None:
     left = cluster_of([identity_entry(KEY, identity_id("another"), "Failed")])
     assert FORCED.apply(left).identities == (FORCED.entry,)
     error = refuse(ADD, left)
@@ -209,11 +205,11 @@ def test_force_replaces_what_a_failed_removal_left_of_another_identity(az: AzPar
     assert az.parse(the_command_in(error)).force
 
 
-def test_force_does_not_replace_what_is_well() -> None:
+def test_force_does_not_replace_healthy_entry() -> None:
     refuse(FORCED, cluster_of([identity_entry(KEY, identity_id("another"))]))
 
 
-def test_an_add_to_a_failed_entry_says_so() -> None:
+def test_add_failed_entry_warns_with_reason() -> None:
     reason = {"error": {"error": {"code": "Some", "message": "Some words."}}}
     failed = cluster_of([identity_entry(state="Failed", provisioningInfo=reason)])
     (remark,) = ADD.warnings(failed)
@@ -231,14 +227,14 @@ def test_an_add_to_a_failed_entry_says_so() -> None:
     ids=["add", "update", "delete"],
 )
 @pytest.mark.parametrize("listed", [True, False])
-def test_the_exception_of_the_service_is_left_alone(change: ProfileChange, listed: bool) -> None:
+def test_service_exception_cannot_be_changed(change: ProfileChange, listed: bool) -> None:
     theirs = [exception_entry(SERVICE_EXCEPTION, {"kubernetes.azure.com/managedby": "aks"})] if listed else []
     error = refuse(change, cluster_of((), theirs))
     assert SERVICE_EXCEPTION.name in error.error_msg
     assert "--name" in error.recommendations[0]
 
 
-def test_a_pod_identity_with_the_name_of_the_services_exception_is_anybodys() -> None:
+def test_pod_identity_may_share_service_exception_name() -> None:
     added = AddIdentity.of(SERVICE_EXCEPTION, identity_id()).apply(cluster_of())
     assert added.identities[0].key == SERVICE_EXCEPTION
     removed = Delete(IDENTITY, (SERVICE_EXCEPTION,)).apply(cluster_of([identity_entry(SERVICE_EXCEPTION)]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Any sequence of changes, against a model of what a profile holds."""
+"""Random sequences of changes, compared with a model of the profile."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ label_sets = st.sampled_from([{"app": "a"}, {"app": "b"}, {"app": "a", "tier": "
 
 
 class Bound(NamedTuple):
-    """What the model knows of a pod identity."""
+    """A pod identity in the model."""
 
     resource_id: str
     selector: str | None
     failed: bool = False
 
     def same_as(self, key: EntryKey, other: Bound) -> bool:
-        """Whether both give the same pods the same identity."""
+        """Return whether both bind the same pods to the same managed identity."""
         mine, others = (self.selector or key.name, self.resource_id), (other.selector or key.name, other.resource_id)
         return mine == others
 
 
 class Profiles(RuleBasedStateMachine):
-    """One cluster whose profile people change while the service gives up on an entry now and then."""
+    """A cluster whose profile changes while the service fails entries at times."""
 
     @initialize(state=st.sampled_from(["Assigned", "Failed"]))
     def begin(self, state: str) -> None:
-        """An entry of each list that no rule touches, each with a field that nobody knows."""
+        """Create one entry per list that no rule changes, each with an unknown field."""
         key = EntryKey("theirs", "theirs")
         self.theirs = identity_entry(key, state=state, mark=1), {**exception_entry(key, {"a": "b"}), "mark": 2}
         self.cluster = cluster_of(*([entry] for entry in self.theirs))
@@ -91,13 +91,13 @@ class Profiles(RuleBasedStateMachine):
         self._delete(Delete(EXCEPTION, (key,)), self.exceptions)
 
     @rule(key=keys)
-    def service_gives_up(self, key: EntryKey) -> None:
+    def service_fails_entry(self, key: EntryKey) -> None:
         if key in self.identities:
             self.identities[key] = self.identities[key]._replace(failed=True)
             self.settle(self.cluster.profile)
 
     @invariant()
-    def lists_are_as_the_model_says(self) -> None:
+    def lists_match_model(self) -> None:
         if not hasattr(self, "cluster"):
             return
         sent = self.cluster.profile.to_json()
@@ -118,7 +118,7 @@ class Profiles(RuleBasedStateMachine):
         there.pop(key, None)
 
     def make(self, change: ProfileChange) -> Profile:
-        """Return the profile after the change, which made twice gives the same."""
+        """Return the profile after the change. Assert that the change is idempotent."""
         before = self.cluster.profile.to_json()
         written = change.apply(self.cluster)
         assert change.is_done(written)
@@ -127,7 +127,7 @@ class Profiles(RuleBasedStateMachine):
         return written
 
     def refuse(self, change: ProfileChange, error: type[AzCLIError]) -> None:
-        """The change cannot be, and leaves everything as it was."""
+        """Assert that the change raises the error and leaves the profile as it was."""
         before = self.cluster.profile.to_json()
         with pytest.raises(error) as caught:
             change.apply(self.cluster)
@@ -135,7 +135,7 @@ class Profiles(RuleBasedStateMachine):
         assert self.cluster.profile.to_json() == before
 
     def settle(self, written: Profile) -> None:
-        """What is read after the write: the service gives every entry a state."""
+        """Replace the cluster with the one read after the write, with a state per entry."""
         wire: Json = written.to_json()
         for entry in wire["userAssignedIdentities"][1:]:
             failed = (bound := self.identities.get(EntryKey(entry["namespace"], entry["name"]))) and bound.failed

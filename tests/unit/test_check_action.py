@@ -19,7 +19,7 @@ WIRE = cluster_wire([identity_entry(), identity_entry(OTHER, identity_id("gone")
 
 
 class Subscription:
-    """What the subscription has registered."""
+    """The registrations of a subscription."""
 
     def __init__(self) -> None:
         self.refuse: Exception | None = None
@@ -36,7 +36,7 @@ class Subscription:
 
 @pytest.fixture
 def subscription(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Subscription:
-    """A subscription that tells what it has registered."""
+    """Return a subscription with readable registrations."""
     subscription = Subscription()
     monkeypatch.setattr(registrations, "features_client", lambda _: subscription)
     monkeypatch.setattr(registrations, "providers_client", lambda _: subscription)
@@ -48,7 +48,7 @@ def read(wire: Any = WIRE) -> Snapshot:
 
 
 @pytest.mark.usefixtures("subscription")
-def test_everything_is_read(azure: Azure) -> None:
+def test_snapshot_has_all_parts(azure: Azure) -> None:
     azure.assign(GROUP_SCOPE)
     there, gone = identity_id().lower(), identity_id("gone").lower()
     found = read()
@@ -65,9 +65,7 @@ def test_everything_is_read(azure: Azure) -> None:
     [refusal("AuthorizationFailed", "You\nmay not.", 403), http_error(502, "<html>"), refusal("NotFound", "No.", 404)],
     ids=["forbidden", "page", "absent"],
 )
-def test_what_cannot_be_read_is_unknown_with_the_reason_in_a_line(
-    azure: Azure, subscription: Subscription, error: Exception
-) -> None:
+def test_unreadable_parts_have_single_line_reason(azure: Azure, subscription: Subscription, error: Exception) -> None:
     azure.refuse_list = subscription.refuse = error
     found = read()
     unknown = [found.feature, found.provider, *found.roles.values()]
@@ -76,6 +74,6 @@ def test_what_cannot_be_read_is_unknown_with_the_reason_in_a_line(
 
 
 @pytest.mark.usefixtures("subscription")
-def test_without_a_principal_there_are_no_roles_to_look_for(azure: Azure) -> None:
+def test_roles_are_not_read_without_principal(azure: Azure) -> None:
     assert read({**WIRE, "identity": None}).roles == {}
     assert azure.count("list") == 0

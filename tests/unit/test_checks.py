@@ -39,17 +39,17 @@ each_state = pytest.mark.parametrize("state", STATES)
 
 
 def found_in(snapshot: Snapshot, check: str) -> list[Finding]:
-    """What that check finds."""
+    """Return the findings of the check."""
     return [finding for finding in run_checks(snapshot) if finding.check == check]
 
 
 def bound_by(*entries: Json, **changes: Any) -> Snapshot:
-    """A snapshot with those pod identities."""
+    """Return a snapshot with the given pod identities."""
     return snapshot_of(cluster_of(entries), **changes)
 
 
 @each_state
-def test_what_is_wrong_is_found_and_nothing_else(state: str) -> None:
+def test_state_yields_only_expected_findings(state: str) -> None:
     check, severity, make = STATES[state]
     findings = run_checks(make(REFERENCE))
     expected = {(check, severity), ("deprecation", "info")} | ALSO.get(state, set())
@@ -57,16 +57,16 @@ def test_what_is_wrong_is_found_and_nothing_else(state: str) -> None:
     assert "\n" not in "".join(each.message for each in findings)
 
 
-def test_every_check_has_a_state_in_which_it_finds_something() -> None:
+def test_every_check_has_failing_state() -> None:
     assert {check for check, *_ in STATES.values()} == set(CHECKS)
 
 
-def test_a_healthy_cluster_has_nothing_but_the_deprecation() -> None:
+def test_healthy_cluster_yields_only_deprecation() -> None:
     assert [each.check for each in run_checks(healthy())] == ["deprecation"]
 
 
 @each_state
-def test_the_commands_are_commands_that_az_takes_about_the_same_cluster(state: str, az: AzParser) -> None:
+def test_suggested_commands_parse_and_name_cluster(state: str, az: AzParser) -> None:
     reference = ClusterReference("my (rg)", "it's $mine", "a sub")
     for finding in run_checks(STATES[state][2](reference)):
         for words in map(command_words, finding.commands):
@@ -78,7 +78,7 @@ def test_the_commands_are_commands_that_az_takes_about_the_same_cluster(state: s
                 assert (option(words, "--cluster-name") or option(words, "--name")) == ["it's $mine"]
 
 
-# No command can mend or show them.
+# States that no command can fix or show.
 WITHOUT_COMMAND = {
     *("cluster deleting", "identity not told", "roles not told", "availability sets"),
     *("Windows too", "virtual machines too", "role of the resource group", "role of a group"),
@@ -88,12 +88,12 @@ WITHOUT_COMMAND = {
 
 
 @each_state
-def test_what_is_wrong_has_a_command(state: str) -> None:
+def test_finding_has_command(state: str) -> None:
     check, _, make = STATES[state]
     assert all(bool(each.commands) == (state not in WITHOUT_COMMAND) for each in found_in(make(REFERENCE), check))
 
 
-def test_the_worst_comes_first_and_else_the_order_stays() -> None:
+def test_findings_are_sorted_by_severity() -> None:
     fine, failed = identity_entry(bindingSelector="x"), identity_entry(OTHER, identity_id("other"), "Failed")
     snapshot = bound_by(fine, {**failed, "bindingSelector": "x"}, feature=FORBIDDEN)
     findings = run_checks(snapshot)
@@ -101,13 +101,13 @@ def test_the_worst_comes_first_and_else_the_order_stays() -> None:
     assert run_checks(snapshot) == findings
 
 
-def test_a_failed_identity_binding_is_an_error_also_without_the_add_on() -> None:
+def test_failed_identity_binding_without_add_on() -> None:
     _, _, make = STATES["binding failed"]
     snapshot = replace(make(REFERENCE), cluster=cluster_of(enabled=False))
     assert {each.check: each.severity for each in run_checks(snapshot)}["identity-binding-state"] == "error"
 
 
-def test_a_cluster_that_finished_its_migration_has_information_only() -> None:
+def test_disabled_add_on_yields_only_information() -> None:
     off = cluster_of(enabled=False)
     assert [(each.check, each.severity, each.commands) for each in run_checks(snapshot_of(off))] == [
         ("add-on", "info", ())
@@ -118,12 +118,12 @@ def test_a_cluster_that_finished_its_migration_has_information_only() -> None:
     assert not any("enable-pod-identity" in line for each in findings for line in each.commands)
 
 
-def test_entries_left_on_a_cluster_without_the_add_on_are_an_error() -> None:
+def test_leftover_entries_without_add_on() -> None:
     left = cluster_of((), [exception_entry()], enabled=False)
     assert ("add-on", "error") in {(each.check, each.severity) for each in run_checks(snapshot_of(left))}
 
 
-def test_the_suggested_commands_are_grouped_by_finding() -> None:
+def test_suggested_commands_are_grouped_by_finding() -> None:
     findings = [
         Finding("error", "my-app/x", "m", ("az a", "az b")),
         Finding("info", "s", "m"),
@@ -133,7 +133,7 @@ def test_the_suggested_commands_are_grouped_by_finding() -> None:
     assert suggested_commands(findings[1:2]) == ""
 
 
-def test_the_json_of_a_finding() -> None:
+def test_finding_json() -> None:
     finding = run_checks(STATES["add-on is off"][2](REFERENCE))[0]
     assert finding.to_json() == {
         "severity": "error",
@@ -149,25 +149,25 @@ def test_at_or_above() -> None:
     assert [len(at_or_above(findings, severity)) for severity in SEVERITIES] == [1, 2, 3]
 
 
-def test_a_subject_names_few_of_many() -> None:
+def test_subject_shortens_long_key_list() -> None:
     keys = [EntryKey("ns", str(number)) for number in range(7)]
     assert join_keys(keys[:2]) == "ns/0, ns/1"
     assert join_keys(keys) == "ns/0, ns/1, ns/2, ns/3, ns/4, and 2 more"
 
 
 @pytest.mark.parametrize("version", ["1.26", "1.26.0", "1.33.5", "2.0", "", None, "new", "1", "v1.2", "1.x"])
-def test_a_new_or_strange_kubernetes_version_is_no_finding(version: str | None) -> None:
+def test_supported_or_unparsable_kubernetes_version_is_ignored(version: str | None) -> None:
     assert found_in(snapshot_of(replace(cluster_of(), kubernetes_version=version)), "kubernetes-version") == []
 
 
-def test_a_managed_identity_of_several_entries_is_one_finding() -> None:
+def test_missing_identity_of_several_entries_is_merged() -> None:
     entries = [identity_entry(), identity_entry(OTHER, identity_id().upper().replace("SUBSCRIPTIONS", "subscriptions"))]
     snapshot = bound_by(*entries, identities={identity_id().lower(): NotFound()})
     (finding,) = found_in(snapshot, "managed-identity-missing")
     assert finding.subject == f"{KEY}, {OTHER}"
 
 
-def test_several_stale_entries_go_in_one_write_and_only_those_that_can_come_back(az: AzParser) -> None:
+def test_stale_entries_share_delete_and_add_commands(az: AzParser) -> None:
     findings = {each.check: each for each in run_checks(STATES["two of them"][2](REFERENCE))}
     create, delete, add = map(command_words, findings["blocked-entries"].commands)
     assert (create[1], option(create, "--name")) == ("identity", ["app-identity"])
@@ -178,7 +178,7 @@ def test_several_stale_entries_go_in_one_write_and_only_those_that_can_come_back
     assert findings["managed-identity-recreated"].commands == ()
 
 
-def test_one_role_of_its_own_at_the_identity_is_enough() -> None:
+def test_direct_role_beside_inherited_role() -> None:
     granted = {identity_id().lower(): (role(GROUP_SCOPE), role(identity_id().upper()))}
     assert found_in(bound_by(identity_entry(), roles=granted), "managed-identity-role") == []
 
@@ -192,7 +192,7 @@ def test_one_role_of_its_own_at_the_identity_is_enough() -> None:
         ("/", "from the root scope."),
     ],
 )
-def test_an_inherited_role_is_told_with_where_it_comes_from(scope: str, words: str) -> None:
+def test_inherited_role_names_scope(scope: str, words: str) -> None:
     snapshot = bound_by(identity_entry(), roles={identity_id().lower(): (role(scope),)})
     (finding,) = found_in(snapshot, "managed-identity-role")
     assert finding.message.endswith(words)
@@ -205,36 +205,36 @@ def test_an_inherited_role_is_told_with_where_it_comes_from(scope: str, words: s
         {"identities": {identity_id().lower(): ManagedIdentity(identity_id(), "another", "another")}},
         {"roles": {identity_id().lower(): ()}},
     ],
-    ids=["identity gone", "identity created again", "no role"],
+    ids=["identity missing", "identity recreated", "no role"],
 )
-def test_a_failed_entry_is_not_tried_again_where_that_cannot_help(changes: Json) -> None:
+def test_failed_entry_without_remedy_has_no_command(changes: Json) -> None:
     (finding,) = found_in(bound_by(identity_entry(state="Failed"), **changes), "entry-state")
     assert finding.commands == ()
     assert "the service gave no reason" in finding.message
 
 
-def test_an_entry_that_is_on_its_way_is_no_finding_while_an_operation_runs() -> None:
+def test_updating_entry_during_operation_is_ignored() -> None:
     cluster = cluster_of([identity_entry(state="Updating")], provisioningState="Updating")
     assert found_in(snapshot_of(cluster), "entry-state") == []
 
 
-def test_the_same_name_in_another_namespace_is_no_finding() -> None:
+def test_same_name_in_other_namespace_is_ignored() -> None:
     assert found_in(bound_by(identity_entry(), identity_entry(EntryKey("other", KEY.name))), "entry-name") == []
 
 
-def test_the_same_selector_is_told_only_in_one_namespace_and_for_different_identities() -> None:
+def test_shared_selector_across_namespaces_is_ignored() -> None:
     one = identity_entry(bindingSelector="one")
     elsewhere = identity_entry(EntryKey("other", "other"), identity_id("other"), bindingSelector="one")
     same = identity_entry(OTHER, identity_id().lower(), bindingSelector="one")
     assert found_in(bound_by(one, elsewhere, same), "shared-selector") == []
 
 
-def test_the_exception_of_the_service_is_left_alone() -> None:
+def test_service_exception_is_ignored() -> None:
     exception = exception_entry(EntryKey("kube-system", "aks-addon-exception"), {})
     assert [each.check for each in run_checks(snapshot_of(cluster_of((), [exception])))] == ["deprecation"]
 
 
-def test_a_selector_that_no_pod_can_have_is_mended_with_one_that_it_can(az: AzParser) -> None:
+def test_too_long_selector_fix_is_shortened(az: AzParser) -> None:
     (finding,) = found_in(STATES["selector of a long name"][2](REFERENCE), "binding-selector")
     added = az.parse(command_words(finding.commands[-1]))
     assert added.binding_selector == "a" * 63

@@ -31,7 +31,7 @@ granted: st.SearchStrategy[Any] = st.just(FORBIDDEN) | st.lists(
 
 @st.composite
 def entries_with_odd_ids(draw: st.DrawFn) -> Json:
-    """A pod identity in which anything may be wrong."""
+    """Draw a pod identity in which any field may be invalid."""
     entry = draw(identity_entries(odd_keys))
     entry["identity"]["resourceId"] = draw(ids)
     entry["bindingSelector"] = draw(st.none() | odd_text | st.just("Some_selector"))
@@ -40,7 +40,7 @@ def entries_with_odd_ids(draw: st.DrawFn) -> Json:
 
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
-    """Whatever Azure might answer, and more."""
+    """Draw a snapshot of arbitrary responses of Azure."""
     identities = draw(st.lists(entries_with_odd_ids(), max_size=4))
     exceptions = draw(st.lists(exception_entries(odd_keys), max_size=3))
     properties: Json = {
@@ -60,7 +60,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
 
 @settings(max_examples=150)
 @given(snapshots())
-def test_nothing_that_may_be_read_makes_a_check_fail(snapshot: Snapshot) -> None:
+def test_checks_accept_any_snapshot(snapshot: Snapshot) -> None:
     findings = run_checks(snapshot)
     ranks = [SEVERITIES.index(each.severity) for each in findings]
     assert ranks == sorted(ranks)
@@ -70,12 +70,12 @@ def test_nothing_that_may_be_read_makes_a_check_fail(snapshot: Snapshot) -> None
 
 @settings(max_examples=20)
 @given(snapshots())
-def test_a_reading_without_properties_is_enough(snapshot: Snapshot) -> None:
+def test_checks_accept_cluster_without_properties(snapshot: Snapshot) -> None:
     assert run_checks(replace(snapshot, cluster=Cluster.from_json(REFERENCE, {})))
 
 
 @given(snapshots())
-def test_a_table_can_be_made_of_all_findings(snapshot: Snapshot) -> None:
+def test_findings_table_accepts_any_finding(snapshot: Snapshot) -> None:
     findings = run_checks(snapshot)
     rows = findings_table([each.to_json() for each in findings], 100)
     assert [row["Severity"] for row in rows] == [each.severity for each in findings]

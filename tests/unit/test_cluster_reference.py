@@ -17,20 +17,20 @@ NAMED = ClusterReference("rg", "cluster", "s1")
 
 
 @pytest.mark.parametrize("resource_id", [ID, ID.lower(), f"{ID}/"])
-def test_a_resource_id_names_the_cluster_alone(resource_id: str) -> None:
+def test_resource_id_alone(resource_id: str) -> None:
     assert resolve_cluster(resource_id, None, None) == NAMED
 
 
 @pytest.mark.parametrize("options", [("cluster", "rg", None), (None, "rg", "cluster"), ("cluster", "rg", "Cluster")])
-def test_a_name_goes_with_the_resource_group(options: tuple[str | None, ...]) -> None:
+def test_name_with_resource_group(options: tuple[str | None, ...]) -> None:
     assert resolve_cluster(*options) == ClusterReference("rg", "cluster")
 
 
-def test_the_same_cluster_may_be_named_twice_in_any_case() -> None:
+def test_matching_id_and_options_ignore_case() -> None:
     assert resolve_cluster(ID, "RG", "CLUSTER", "S1") == NAMED
 
 
-def test_the_defaults_of_az_config_yield_to_an_id() -> None:
+def test_resource_id_overrides_configured_defaults() -> None:
     assert resolve_cluster(ID, DefaultStr("other"), None, DefaultStr("s2")) == NAMED
 
 
@@ -43,7 +43,7 @@ def test_the_defaults_of_az_config_yield_to_an_id() -> None:
         ("cluster", ("rg", "other"), "--cluster-name"),
     ],
 )
-def test_options_that_disagree_are_refused(cluster: str, options: tuple[str | None, ...], option: str) -> None:
+def test_contradicting_options_are_refused(cluster: str, options: tuple[str | None, ...], option: str) -> None:
     with pytest.raises(MutuallyExclusiveArgumentError, match=option):
         resolve_cluster(cluster, *options)
 
@@ -57,7 +57,7 @@ def test_options_that_disagree_are_refused(cluster: str, options: tuple[str | No
         (("", "rg", None), ["--cluster-name"]),
     ],
 )
-def test_what_is_missing_is_named(options: tuple[str | None, ...], missing: list[str]) -> None:
+def test_missing_options_are_named(options: tuple[str | None, ...], missing: list[str]) -> None:
     with pytest.raises(RequiredArgumentMissingError) as refused:
         resolve_cluster(*options)
     assert refused.value.error_msg.rpartition(": ")[2] == f"{', '.join(missing)}."
@@ -66,7 +66,7 @@ def test_what_is_missing_is_named(options: tuple[str | None, ...], missing: list
 @pytest.mark.parametrize(
     "bad", [f"{ID}/agentPools/a", ID.replace("managedClusters", "fleets"), "rg/cluster", f"{ID}\n"]
 )
-def test_an_id_of_something_else_is_refused_with_a_right_one(bad: str) -> None:
+def test_foreign_resource_id_error_shows_example(bad: str) -> None:
     with pytest.raises(InvalidArgumentValueError) as refused:
         resolve_cluster(bad, None, None)
     assert "managedClusters/myAKSCluster" in str(refused.value.recommendations)

@@ -13,9 +13,9 @@ from tests.support.az_parser import AzParser
 from tests.support.builders import REFERENCE, commands_in, option
 from tests.support.message_cases import SITUATIONS
 
-# Subscriptions have names with anything in them, resource groups have parentheses.
+# Subscription names allow any character, resource group names allow parentheses.
 nasty = st.text(st.sampled_from("ab-_.() '\"$`\\;|&<>*?~#!%{}\u00e9"), max_size=12).map("a{}".format)
-# They name a scope, a managed identity's own subscription, a tenant or a resource provider.
+# Commands that name a scope, the subscription of a managed identity, a tenant or a resource provider.
 ELSEWHERE = (
     *(["role", "assignment"], ["identity", "create"], ["group", "create"], ["lock", "list"]),
     *(["policy", "assignment"], ["provider", "register"], ["login", "--tenant"], ["account", "list"], ["login"]),
@@ -24,7 +24,7 @@ situations = pytest.mark.parametrize("situation", SITUATIONS)
 
 
 @situations
-def test_the_commands_of_a_message_are_commands_that_az_takes(situation: str, az: AzParser) -> None:
+def test_suggested_commands_parse(situation: str, az: AzParser) -> None:
     error = SITUATIONS[situation](REFERENCE)
     commands = commands_in(error)
     assert bool(commands) == any(each.endswith(":") for each in error.recommendations)
@@ -36,9 +36,7 @@ def test_the_commands_of_a_message_are_commands_that_az_takes(situation: str, az
 @situations
 @settings(max_examples=20)
 @given(group=nasty, name=nasty, subscription=nasty)
-def test_the_commands_of_a_message_are_about_the_same_cluster(
-    situation: str, group: str, name: str, subscription: str
-) -> None:
+def test_suggested_commands_name_same_cluster(situation: str, group: str, name: str, subscription: str) -> None:
     for command in commands_in(SITUATIONS[situation](ClusterReference(group, name, subscription))):
         if command[1:3] not in ELSEWHERE:
             assert option(command, "--subscription") == [subscription]
@@ -51,13 +49,13 @@ def test_the_commands_of_a_message_are_about_the_same_cluster(
 
 
 @situations
-def test_no_subscription_is_named_where_the_command_line_named_none(situation: str) -> None:
+def test_suggested_commands_add_no_subscription(situation: str) -> None:
     for command in commands_in(SITUATIONS[situation](REFERENCE)):
         assert command[1] in ("identity", "group", "lock") or "--subscription" not in command
 
 
 @given(st.lists(nasty, min_size=1, max_size=4), nasty)
-def test_arguments_come_through_a_shell_as_they_are(arguments: list[str], subscription: str) -> None:
+def test_arguments_are_quoted_for_shell(arguments: list[str], subscription: str) -> None:
     reference = ClusterReference("rg", "cluster", subscription)
     line = reference.pod_identity_command("exception update", "--pod-labels", *arguments)
     assert option(split(line), "--pod-labels") == arguments

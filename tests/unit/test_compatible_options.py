@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prefixes of options, as az's parser takes them: what they stood for in aks-preview they stand for here."""
+"""Prefixes of options mean the same as in aks-preview."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ APPLY = f"az aks pod-identity apply {ON} --file entries.yaml"
 
 
 @pytest.mark.parametrize("length", range(len("--c"), len("--cluster-name")))
-def test_every_prefix_of_cluster_name_names_the_cluster(az: AzParser, length: int) -> None:
+def test_cluster_name_prefixes(az: AzParser, length: int) -> None:
     prefix = "--cluster-name"[:length]
     parsed = az.parse([*CLUSTER.split(), prefix, "c"])
     assert (parsed.cluster if prefix == "--cluster" else parsed.cluster_name) == "c"
 
 
 @pytest.mark.parametrize("prefix", ["--i", "--id", "--ide", "--identity-resource-i"])
-def test_a_prefix_of_identity_resource_id_is_all_that_is_required(az: AzParser, prefix: str) -> None:
+def test_identity_resource_id_prefixes(az: AzParser, prefix: str) -> None:
     assert az.parse([*ADD.split(), prefix, "/an/id"]).identity_resource_ids == ["/an/id"]
     assert az.parse([*UPDATE.split(), prefix, "/an/id"]).identity_resource_id == "/an/id"
 
 
-def test_without_the_option_or_a_prefix_it_is_still_required(az: AzParser) -> None:
+def test_identity_resource_id_is_required(az: AzParser) -> None:
     with pytest.raises(AssertionError, match="--identity-resource-id"):
         az.parse(ADD.split())
 
 
 @pytest.mark.parametrize("command", [APPLY, *(f"az aks pod-identity {verb} {ON}" for verb in ("check", "migrate"))])
-def test_a_name_is_not_taken_for_a_namespace(az: AzParser, command: str) -> None:
+def test_name_is_not_prefix_of_namespace(az: AzParser, command: str) -> None:
     with pytest.raises(UnrecognizedArgumentError):
         _validate_no_name(az.parse([*command.split(), "--name", "x"]))
     without: argparse.Namespace = az.parse(command.split())

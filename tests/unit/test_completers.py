@@ -20,7 +20,7 @@ WIRE = cluster_wire(
 
 
 def offered(complete: Any, command: str = "aks pod-identity show", prefix: str = "") -> list[str]:
-    """What is offered after the cluster is named, as az calls a completer."""
+    """Return the completions after the cluster is named, as az calls a completer."""
     cli = SimpleNamespace(data={"subscription_id": SUBSCRIPTION})
     cmd = SimpleNamespace(name=command, cli_ctx=cli)
     namespace = SimpleNamespace(_cmd=cmd, cluster=None, resource_group_name="rg", cluster_name="cluster")
@@ -35,7 +35,7 @@ def offered(complete: Any, command: str = "aks pod-identity show", prefix: str =
         ("aks pod-identity exception show", ["agents"], ["monitoring"]),
     ],
 )
-def test_the_entries_that_the_command_is_about_are_offered(
+def test_entry_names_and_namespaces_are_completed(
     monkeypatch: pytest.MonkeyPatch, command: str, names: list[str], namespaces: list[str]
 ) -> None:
     monkeypatch.setattr(_client_factory, "cf_managed_clusters", lambda *_: Clusters(WIRE))
@@ -44,7 +44,7 @@ def test_the_entries_that_the_command_is_about_are_offered(
     assert offered(_completers.complete_namespace, command) == namespaces
 
 
-def test_managed_identities_are_offered_by_what_is_typed_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_managed_identities_are_completed_by_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     azure = Azure(["one", "two"])
     monkeypatch.setattr(clients, "managed_identity_client", lambda *_: azure)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The roles that pod identities leave when they go."""
+"""Role assignments of deleted pod identities."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def take(wire: Any, *keys: EntryKey, **options: Any) -> Any:
     return delete_identities(CLI_WITH_SUBSCRIPTION, writer(Clusters(wire)), Delete(IDENTITY, keys), **options)
 
 
-def test_the_role_goes_with_its_last_entry(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+def test_role_is_removed_with_last_entry(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id())
     wire = cluster_wire([identity_entry(), identity_entry(OTHER)])
 
@@ -57,7 +57,7 @@ def test_the_role_goes_with_its_last_entry(azure: Azure, caplog: pytest.LogCaptu
     assert "Removed the role assignment" in caplog.text
 
 
-def test_a_role_that_is_not_at_the_identity_itself_stays(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+def test_inherited_role_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id().rpartition("/providers/")[0])
 
     take(cluster_wire([identity_entry()]), KEY, delete_role_assignment=True)
@@ -66,9 +66,7 @@ def test_a_role_that_is_not_at_the_identity_itself_stays(azure: Azure, caplog: p
     assert "There was no role assignment" in caplog.text
 
 
-def test_a_role_that_another_command_may_just_have_granted_is_kept(
-    azure: Azure, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_recently_granted_role_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id(), created=datetime.now(timezone.utc) - timedelta(minutes=9))
 
     take(cluster_wire([identity_entry()]), KEY, delete_role_assignment=True)
@@ -78,9 +76,7 @@ def test_a_role_that_another_command_may_just_have_granted_is_kept(
     assert "az role assignment delete" in caplog.text
 
 
-def test_a_role_that_others_granted_is_removed_only_if_the_user_agrees(
-    azure: Azure, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_foreign_role_requires_consent(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id())
     asked: list[list[str]] = []
 
@@ -94,7 +90,7 @@ def test_a_role_that_others_granted_is_removed_only_if_the_user_agrees(
     assert "was not created by this command" in caplog.text
 
 
-def test_the_role_over_the_kubelet_identity_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+def test_role_over_kubelet_identity_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id())
     kubelet = {"kubeletidentity": {"resourceId": identity_id().upper()}}
 
@@ -105,7 +101,7 @@ def test_the_role_over_the_kubelet_identity_is_kept(azure: Azure, caplog: pytest
 
 
 @pytest.mark.parametrize("way", ["bound", "kubelet", "unreadable"])
-def test_what_another_cluster_of_the_same_identity_needs_is_kept(
+def test_role_needed_by_other_cluster_is_kept(
     way: str, azure: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     azure.assign(identity_id())
@@ -121,7 +117,7 @@ def test_what_another_cluster_of_the_same_identity_needs_is_kept(
     assert ("could not be read" if way == "unreadable" else "of cluster 'cluster'") in caplog.text
 
 
-def test_a_role_that_is_needed_again_after_its_removal_is_granted_again(
+def test_role_needed_after_removal_is_granted_again(
     azure: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     azure.assign(identity_id())
@@ -138,29 +134,27 @@ def test_a_role_that_is_needed_again_after_its_removal_is_granted_again(
 
 
 def user_assigned(entries: list[Any]) -> Any:
-    """A cluster that runs as a user-assigned identity."""
+    """Return a cluster that runs as a user-assigned identity."""
     identity = {"type": "UserAssigned", "userAssignedIdentities": {identity_id("cluster"): {"principalId": PRINCIPAL}}}
     return {**cluster_wire(entries), "identity": identity}
 
 
-def test_a_name_that_another_client_bound_to_another_identity_meanwhile_is_not_removed(azure: Azure) -> None:
+def test_concurrently_recreated_entry_is_not_deleted(azure: Azure) -> None:
     """The write was accepted and its answer was lost; then another client added an entry of the same name."""
     other = cluster_wire([identity_entry(resource_id=identity_id("other"))])
     clusters = Clusters(cluster_wire([identity_entry()]), ServiceResponseError("reset"), assigned)
 
-    def bound_anew() -> None:
+    def recreate_entry() -> None:
         if clusters.writes:
             clusters.raw = other
 
-    clusters.before_read = bound_anew
+    clusters.before_read = recreate_entry
     delete_identities(CLI_WITH_SUBSCRIPTION, writer(clusters), Delete(IDENTITY, (KEY,)))
 
     assert len(clusters.writes) == 1
 
 
-def test_who_may_not_remove_it_gets_the_command_for_somebody_who_may(
-    azure: Azure, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_forbidden_removal_shows_command(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
     azure.assign(identity_id())
 
     def refuse(*_: Any) -> None:
@@ -173,7 +167,7 @@ def test_who_may_not_remove_it_gets_the_command_for_somebody_who_may(
     assert f"az role assignment delete --ids {azure.assignments[0].id}" in text_of(caught.value)
 
 
-def test_of_a_cluster_identity_that_is_not_told_the_role_stays(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+def test_role_of_unknown_principal_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     wire = {**cluster_wire([identity_entry()]), "identity": {"type": "SystemAssigned"}}
 
     take(wire, KEY, delete_role_assignment=True)
@@ -181,9 +175,7 @@ def test_of_a_cluster_identity_that_is_not_told_the_role_stays(azure: Azure, cap
     assert "does not show the object ID of its identity" in caplog.text
 
 
-def test_roles_that_may_not_be_listed_after_the_removal_are_named(
-    azure: Azure, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unlistable_roles_are_reported_after_deletion(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.refuse_list = FORBIDDEN
     clusters = Clusters(cluster_wire([identity_entry()]))
 
@@ -200,7 +192,7 @@ def test_roles_that_may_not_be_listed_after_the_removal_are_named(
     assert str(role) in caplog.text
 
 
-def test_the_role_of_a_hidden_cluster_identity_that_cannot_be_read_stays(
+def test_role_of_unreadable_cluster_identity_is_kept(
     azure: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The cluster names its user-assigned identity by its resource ID alone, and the caller may not read that."""
@@ -221,7 +213,7 @@ def test_the_role_of_a_hidden_cluster_identity_that_cannot_be_read_stays(
     assert f"The role over '{identity_id()}' is kept: the cluster does not show the object ID" in caplog.text
 
 
-def test_what_is_gone_may_have_left_its_role(
+def test_absent_entry_hints_at_leftover_role(
     azure: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     list_in_subscription(azure, monkeypatch, [])
@@ -232,7 +224,7 @@ def test_what_is_gone_may_have_left_its_role(
 
 
 def list_in_subscription(azure: Azure, patch: pytest.MonkeyPatch, outcome: Any) -> None:
-    """What is answered to who asks for the assignments of the cluster identity in the whole subscription."""
+    """Let a list of the cluster identity's assignments in the subscription end in the outcome."""
 
     def answer(filter: str) -> Any:
         assert filter == f"principalId eq '{PRINCIPAL}'"
@@ -243,7 +235,7 @@ def list_in_subscription(azure: Azure, patch: pytest.MonkeyPatch, outcome: Any) 
     patch.setattr(azure, "list_for_subscription", answer, raising=False)
 
 
-def test_of_what_a_run_left_that_was_cut_short_only_roles_go_that_this_tool_granted(
+def test_only_own_leftover_roles_are_removed(
     azure: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     azure.assign(identity_id())
@@ -257,7 +249,7 @@ def test_of_what_a_run_left_that_was_cut_short_only_roles_go_that_this_tool_gran
     assert "may still have the role" in caplog.text
 
 
-def test_who_may_not_look_for_what_a_run_left_is_told_how(
+def test_forbidden_leftover_search_shows_command(
     azure: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     list_in_subscription(azure, monkeypatch, FORBIDDEN)

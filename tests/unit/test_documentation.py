@@ -15,12 +15,12 @@ from tests.support.builders import SUBSCRIPTION
 
 
 @pytest.mark.parametrize("name", pages())
-def test_a_generated_page_is_as_the_code_has_it(name: str) -> None:
+def test_generated_page_is_current(name: str) -> None:
     written = (DOCS / name).read_text("utf-8")
-    assert written == pages()[name], "write it anew: python3 -m development.documentation"
+    assert written == pages()[name], "generate it again: python3 -m development.documentation"
 
 
-def test_the_index_names_every_page_and_links_lead_somewhere() -> None:
+def test_index_is_complete_and_links_resolve() -> None:
     names = {path.name for path in DOCS.glob("*.md")}
     index = (DOCS / "README.md").read_text("utf-8")
     assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) == names - {"README.md"}
@@ -30,20 +30,20 @@ def test_the_index_names_every_page_and_links_lead_somewhere() -> None:
 
 
 def blocks(name: str, *languages: str) -> list[str]:
-    """The blocks of a page in one of the languages."""
+    """Return the code blocks of a page in any of the languages."""
     found = re.findall(r"^```(\w+)\n(.*?)^```$", (DOCS / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
     return [text for language, text in found if language in languages]
 
 
 @pytest.mark.parametrize("name", ["fleet.md", "manifest.md", "migration.md", "troubleshooting.md"])
-def test_every_command_of_a_page_is_one_that_az_takes(name: str, az: AzParser) -> None:
+def test_documented_commands_parse(name: str, az: AzParser) -> None:
     lines = [line for text in blocks(name, "sh") for line in text.splitlines() if line.startswith("az ")]
     assert lines
     for line in lines:
         az.parse(shlex.split(re.sub(r" \| tee [\w.-]+$", "", line)))
 
 
-def test_every_example_of_a_manifest_is_read() -> None:
+def test_manifest_examples_parse() -> None:
     examples = blocks("manifest.md", "yaml", "json")
     assert len(examples) >= 4
     for text in examples:
@@ -51,14 +51,14 @@ def test_every_example_of_a_manifest_is_read() -> None:
         assert manifest.identities or manifest.exceptions
 
 
-def test_every_decision_is_documented_with_its_severity() -> None:
+def test_decisions_are_documented_with_severity() -> None:
     samples = [each for _, each in decision_samples()]
     page = (DOCS / "migration.md").read_text("utf-8")
     assert re.findall(r"^### (\S+)$", page, re.MULTILINE) == [each.code for each in samples]
     assert re.findall(r"^`(\w+)`: ", page, re.MULTILINE) == [each.severity for each in samples]
 
 
-def test_what_the_page_on_aks_preview_calls_the_same_is_there(az: AzParser) -> None:
+def test_documented_aks_preview_options_exist(az: AzParser) -> None:
     same = (DOCS / "upgrade-from-aks-preview.md").read_text("utf-8").split("## ")[1]
     assert same.startswith("What is the same")
     group = "aks pod-identity"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which clusters can have pod identities, and what is said where one cannot."""
+"""Clusters that cannot have pod identities, and the errors for them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ entry_changes = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
 
 def refuse(change: ProfileChange, cluster: Cluster, error: type[AzCLIError] = ValidationError) -> AzCLIError:
-    """The error of a change that cannot be."""
+    """Return the error that the change raises."""
     with pytest.raises(error) as caught:
         change.apply(cluster)
     assert repr(cluster.reference.name) in caught.value.error_msg
@@ -55,7 +55,7 @@ def refuse(change: ProfileChange, cluster: Cluster, error: type[AzCLIError] = Va
 
 
 def cluster_with(enabled: bool = True, reference: ClusterReference = REFERENCE, **properties: Any) -> Cluster:
-    """A cluster on which every change would have something to do, but for its properties."""
+    """Return a cluster that every change would change unless its properties forbid it."""
     return cluster_of(
         [identity_entry(state="Failed")],
         [exception_entry(KEY, LABELS)],
@@ -66,14 +66,14 @@ def cluster_with(enabled: bool = True, reference: ClusterReference = REFERENCE, 
 
 
 def as_service_principal(enabled: bool = True, identity: Json | None = None) -> Cluster:
-    """A cluster that runs as a service principal."""
+    """Return a cluster that runs as a service principal."""
     wire = cluster_wire([identity_entry()], [exception_entry(KEY, LABELS)], enabled=enabled)
     wire.pop("identity")
     return Cluster.from_json(REFERENCE, wire if identity is None else {**wire, "identity": identity})
 
 
 @entry_changes
-def test_entries_cannot_be_changed_where_the_add_on_is_off(change: ProfileChange, az: AzParser) -> None:
+def test_change_without_add_on_suggests_enabling(change: ProfileChange, az: AzParser) -> None:
     parsed = az.parse(the_command_in(refuse(change, cluster_with(enabled=False))))
     assert (parsed.resource_group_name, parsed.name) == (REFERENCE.resource_group, REFERENCE.name)
     assert parsed.enable_pod_identity
@@ -81,7 +81,7 @@ def test_entries_cannot_be_changed_where_the_add_on_is_off(change: ProfileChange
 
 
 @entry_changes
-def test_where_it_is_off_on_kubenet_the_way_out_has_the_consent_too(change: ProfileChange, az: AzParser) -> None:
+def test_kubenet_without_add_on_suggests_consent(change: ProfileChange, az: AzParser) -> None:
     parsed = az.parse(the_command_in(refuse(change, cluster_with(enabled=False, **KUBENET))))
     assert parsed.enable_pod_identity
     assert parsed.enable_pod_identity_with_kubenet
@@ -90,7 +90,7 @@ def test_where_it_is_off_on_kubenet_the_way_out_has_the_consent_too(change: Prof
 @pytest.mark.parametrize("change", [*CHANGES.values(), Enable()], ids=[*CHANGES, "enable"])
 @pytest.mark.parametrize("enabled", [True, False])
 @pytest.mark.parametrize("identity", [None, {}, {"type": "None"}, {"type": None}], ids=repr)
-def test_a_service_principal_cluster_cannot_have_them(
+def test_service_principal_cluster_is_refused(
     change: ProfileChange, enabled: bool, identity: Json | None, az: AzParser
 ) -> None:
     error = refuse(change, as_service_principal(enabled, identity))
@@ -114,25 +114,25 @@ def test_kubenet_needs_consent(change: ProfileChange, plugin: str, allowed: bool
 
 
 @entry_changes
-def test_kubenet_with_consent_is_a_cluster_like_any_other(change: ProfileChange) -> None:
+def test_kubenet_with_consent_allows_changes(change: ProfileChange) -> None:
     wire = cluster_wire([identity_entry()], [exception_entry(KEY, LABELS)], **KUBENET)
     wire["properties"]["podIdentityProfile"]["allowNetworkPluginKubenet"] = True
     assert change.is_done(change.apply(Cluster.from_json(REFERENCE, wire)))
 
 
 @pytest.mark.parametrize("properties", [{"networkProfile": None}, {"networkProfile": {}}, {"agentPoolProfiles": None}])
-def test_what_the_service_does_not_tell_is_no_reason_to_refuse(properties: Json) -> None:
+def test_missing_properties_do_not_prevent_enabling(properties: Json) -> None:
     assert Enable().apply(cluster_of(enabled=False, **properties)).enabled
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_an_absent_exception_cannot_be_updated(enabled: bool) -> None:
+def test_update_unknown_exception_is_refused(enabled: bool) -> None:
     refuse(CHANGES["exception update"], cluster_of(enabled=enabled), ResourceNotFoundError)
 
 
 @pytest.mark.parametrize("name", ["delete", "exception delete"])
 @pytest.mark.parametrize("enabled", [True, False])
-def test_deleting_an_absent_entry_changes_nothing(name: str, enabled: bool) -> None:
+def test_delete_unknown_entry_changes_nothing(name: str, enabled: bool) -> None:
     cluster = cluster_of(enabled=enabled)
     assert CHANGES[name].apply(cluster) == cluster.profile
 
@@ -149,7 +149,7 @@ PAIRS = [pair for pair in combinations(POOLS, 2) if len({pool.get("type") == "Av
 
 
 @pytest.mark.parametrize("node_pools", [*([pool] for pool in POOLS), *PAIRS])
-def test_one_linux_pool_on_scale_sets_is_needed_and_enough(node_pools: Sequence[Json]) -> None:
+def test_linux_pool_on_scale_sets_is_required(node_pools: Sequence[Json]) -> None:
     cluster = cluster_of(agentPoolProfiles=node_pools)
     if any(pool.get("type") != "AvailabilitySet" and pool.get("osType") != "Windows" for pool in node_pools):
         check_node_pools(cluster)
@@ -159,9 +159,7 @@ def test_one_linux_pool_on_scale_sets_is_needed_and_enough(node_pools: Sequence[
 
 
 @pytest.mark.parametrize("subscription", [None, "my subscription"])
-def test_a_cluster_with_windows_nodes_only_is_told_how_to_get_linux_ones(
-    subscription: str | None, az: AzParser
-) -> None:
+def test_windows_only_cluster_suggests_linux_pool(subscription: str | None, az: AzParser) -> None:
     reference = ClusterReference("rg", "cluster", subscription)
     windows = cluster_of(reference=reference, agentPoolProfiles=[{"osType": "Windows"}])
     parsed = az.parse(the_command_in(refuse(Enable(), windows)))
@@ -173,7 +171,7 @@ def test_a_cluster_with_windows_nodes_only_is_told_how_to_get_linux_ones(
 @pytest.mark.parametrize(
     ("kind", "name"), [("AvailabilitySet", "availability sets"), ("VirtualMachines", "virtual machine node pools")]
 )
-def test_a_cluster_without_scale_sets_is_told_that_it_takes_another_cluster(kind: str, name: str) -> None:
+def test_cluster_without_scale_sets_suggests_new_cluster(kind: str, name: str) -> None:
     error = refuse(Enable(), cluster_of(agentPoolProfiles=[{"type": kind, "osType": "Linux"}]))
     assert name in error.error_msg
     assert "--vm-set-type VirtualMachineScaleSets" in error.recommendations[0]
@@ -192,14 +190,14 @@ CREATE = {"service_principal": None, "client_secret": None, "vm_set_type": None,
         ({"network_plugin": "kubenet"}, "--enable-pod-identity-with-kubenet"),
     ],
 )
-def test_what_a_create_cannot_have_beside_pod_identities(parameters: Json, flag: str) -> None:
+def test_create_with_incompatible_options(parameters: Json, flag: str) -> None:
     with pytest.raises(ValidationError) as caught:
         check_can_create({**CREATE, **parameters}, consent_given=False)
     assert flag in text_of(caught.value)
     assert "a-secret" not in text_of(caught.value)
 
 
-def test_what_a_create_can_have_beside_pod_identities() -> None:
+def test_create_with_compatible_options() -> None:
     for parameters in ({}, CREATE, {"network_plugin": "azure"}, {"vm_set_type": "VirtualMachineScaleSets"}):
         check_can_create(parameters, consent_given=False)
     check_can_create({"network_plugin": "kubenet"}, consent_given=True)
@@ -215,7 +213,7 @@ def test_what_a_create_can_have_beside_pod_identities() -> None:
         ({"type": "SystemAssigned"}, None),
     ],
 )
-def test_the_cluster_identity_is_its_own_or_the_one_it_runs_as(identity: Json, principal: str | None) -> None:
+def test_principal_of_cluster_identity(identity: Json, principal: str | None) -> None:
     cluster = Cluster.from_json(REFERENCE, {**cluster_wire(), "identity": identity})
     assert cluster.principal_id == principal
     check_can_enable(cluster, consent_given=False)

@@ -31,12 +31,12 @@ OTHER = EntryKey("my-app", "another")
 
 
 def kubenet(profile: Json) -> Cluster:
-    """A kubenet cluster with that profile."""
+    """Return a kubenet cluster with the profile."""
     return cluster_of(networkProfile={"networkPlugin": "kubenet"}, podIdentityProfile=profile)
 
 
 @given(profiles(), st.booleans())
-def test_enabling_keeps_everything_that_is_there(profile: Json, consent: bool) -> None:
+def test_enable_keeps_existing_entries(profile: Json, consent: bool) -> None:
     cluster = cluster_of(podIdentityProfile=profile)
     enabled = Enable(consent).apply(cluster)
     assert Enable(consent).is_done(enabled)
@@ -46,19 +46,19 @@ def test_enabling_keeps_everything_that_is_there(profile: Json, consent: bool) -
 
 
 @pytest.mark.parametrize("profile", [None, {}, {"enabled": False}])
-def test_enabling_what_was_off_sends_no_more_than_it_must(profile: Json | None) -> None:
+def test_enable_sends_minimal_profile(profile: Json | None) -> None:
     cluster = Cluster.from_json(REFERENCE, cluster_wire(podIdentityProfile=profile))
     assert Enable().apply(cluster).to_json() == Enable().new_profile().to_json() == {"enabled": True}
     consent = {"enabled": True, "allowNetworkPluginKubenet": True}
     assert Enable(consent=True).apply(cluster).to_json() == Enable(consent=True).new_profile().to_json() == consent
 
 
-def test_enabling_twice_changes_nothing() -> None:
+def test_enable_twice_changes_nothing() -> None:
     cluster = cluster_of([identity_entry()])
     assert Enable().apply(cluster) == cluster.profile
 
 
-def test_consent_once_given_holds() -> None:
+def test_kubenet_consent_is_kept() -> None:
     allowed = kubenet({"enabled": False, "allowNetworkPluginKubenet": True})
     assert Enable().apply(allowed).allow_network_plugin_kubenet is True
     confirm = Enable(consent=True).apply(kubenet({}))
@@ -66,13 +66,13 @@ def test_consent_once_given_holds() -> None:
     assert added.to_json()["allowNetworkPluginKubenet"] is True
 
 
-def test_enabling_is_not_done_before_the_consent_is_stored() -> None:
+def test_enable_is_incomplete_without_stored_consent() -> None:
     assert Enable().is_done(kubenet({"enabled": True}).profile)
     assert not Enable(consent=True).is_done(kubenet({"enabled": True}).profile)
     assert not Enable().is_done(kubenet({}).profile)
 
 
-def test_disabling_without_entries_needs_no_word() -> None:
+def test_disable_without_entries_requires_no_consent() -> None:
     cluster = cluster_of()
     assert frozenset(lost_by_disable(cluster.profile)) == frozenset()
     disabled = Disable().apply(cluster)
@@ -81,7 +81,7 @@ def test_disabling_without_entries_needs_no_word() -> None:
 
 
 @given(profiles())
-def test_disabling_loses_no_entry_that_nobody_accepted(profile: Json) -> None:
+def test_disable_with_entries_requires_consent(profile: Json) -> None:
     cluster = cluster_of(podIdentityProfile=profile)
     keys = [entry.key for kind in (IDENTITY, EXCEPTION) for entry in kind.entries(cluster.profile)]
     assert bool(frozenset(lost_by_disable(cluster.profile))) == bool(keys)
@@ -98,19 +98,19 @@ def test_disabling_loses_no_entry_that_nobody_accepted(profile: Json) -> None:
     [cluster_of([identity_entry(), identity_entry(OTHER)]), cluster_of([identity_entry()], [exception_entry(OTHER)])],
     ids=["identity", "exception"],
 )
-def test_an_entry_made_after_the_others_were_accepted_is_not_lost(cluster: Cluster) -> None:
+def test_disable_refuses_entry_added_after_consent(cluster: Cluster) -> None:
     accepted = frozenset(lost_by_disable(cluster_of([identity_entry()]).profile))
     with pytest.raises(ValidationError):
         Disable(accepted).apply(cluster)
 
 
-def test_accepting_to_lose_an_identity_is_not_accepting_to_lose_the_exception_of_its_name() -> None:
+def test_consent_for_identity_does_not_cover_exception() -> None:
     accepted = frozenset(lost_by_disable(cluster_of([identity_entry()]).profile))
     with pytest.raises(ValidationError):
         Disable(accepted).apply(cluster_of([identity_entry()], [exception_entry()]))
 
 
-def test_what_is_lost_is_told_with_commands_that_keep_a_copy_or_remove_it(az: AzParser) -> None:
+def test_loss_advice_suggests_export_and_deletion(az: AzParser) -> None:
     cluster = cluster_of([identity_entry(), identity_entry(OTHER)], [exception_entry()])
     error = loss_advice(cluster).error(ValidationError)
     assert error.error_msg.count(str(KEY)) == 2
@@ -123,7 +123,7 @@ def test_what_is_lost_is_told_with_commands_that_keep_a_copy_or_remove_it(az: Az
     assert ["exception" in command for command in removals] == [False, True]
 
 
-def test_the_exception_of_the_service_is_nothing_that_people_lose() -> None:
-    """It comes and goes with the add-on, and the command that would remove it is refused."""
+def test_disable_ignores_service_exception() -> None:
+    """The service adds and removes it with the add-on, and a command to remove it is refused."""
     cluster = cluster_of((), [exception_entry(SERVICE_EXCEPTION, {"kubernetes.azure.com/managedby": "aks"})])
     assert Disable().apply(cluster).to_json() == {"enabled": False}

@@ -29,7 +29,7 @@ lists = st.lists(exceptions, max_size=5, unique_by=lambda entry: entry.key).map(
 
 
 def without_read_only(profile: Json) -> Json:
-    """What may be sent of a profile: the oracle of the round trip."""
+    """Return the writable part of a profile, the expected result of the round trip."""
     sent = deepcopy(profile)
     for entry in sent.get("userAssignedIdentities", ()):
         for name in READ_ONLY:
@@ -38,14 +38,14 @@ def without_read_only(profile: Json) -> Json:
 
 
 @given(profiles())
-def test_what_is_read_is_sent_back_without_what_only_the_service_may_set(profile: Json) -> None:
+def test_round_trip_drops_read_only_fields(profile: Json) -> None:
     before = deepcopy(profile)
     assert Profile.from_json(profile).to_json() == without_read_only(profile)
     assert profile == before
 
 
 @given(profiles())
-def test_what_is_sent_reads_as_what_was_read(profile: Json) -> None:
+def test_sent_profile_parses_equally(profile: Json) -> None:
     read = Profile.from_json(profile)
     again = Profile.from_json(read.to_json())
     assert [entry.to_json() for entry in again.identities] == [entry.to_json() for entry in read.identities]
@@ -54,7 +54,7 @@ def test_what_is_sent_reads_as_what_was_read(profile: Json) -> None:
 
 
 @given(profiles())
-def test_what_was_read_is_not_changed_by_what_is_done_to_a_copy_that_is_sent(profile: Json) -> None:
+def test_serialized_copy_is_independent(profile: Json) -> None:
     read = Profile.from_json(profile)
     read.to_json().clear()
     for sent in [*(each.to_json() for each in read.identities), *(each.to_json() for each in read.exceptions)]:
@@ -65,33 +65,33 @@ def test_what_was_read_is_not_changed_by_what_is_done_to_a_copy_that_is_sent(pro
 
 
 @pytest.mark.parametrize("wire", [None, {}, {"enabled": False}, {"enabled": None}])
-def test_a_cluster_without_the_add_on_reads_as_not_enabled(wire: Json | None) -> None:
+def test_missing_profile_is_disabled(wire: Json | None) -> None:
     profile = Profile.from_json(wire)
     assert not profile.enabled
     assert not (*profile.identities, *profile.exceptions)
 
 
 @given(profiles())
-def test_a_disabled_profile_is_one_field_and_nothing_else(profile: Json) -> None:
+def test_disabled_profile_has_single_field(profile: Json) -> None:
     assert replace(Profile.from_json(profile), enabled=False).to_json() == {"enabled": False}
     assert Profile.from_json({**profile, "enabled": False}).to_json() == {"enabled": False}
 
 
-def test_a_new_profile_says_no_more_than_it_must() -> None:
+def test_new_profile_is_minimal() -> None:
     assert Profile(enabled=True).to_json() == {"enabled": True}
     consent = Profile(enabled=True, allow_network_plugin_kubenet=True)
     assert consent.to_json() == {"enabled": True, "allowNetworkPluginKubenet": True}
 
 
-def test_a_list_that_became_empty_is_sent_as_empty() -> None:
-    """A list that is left out would stay as it is."""
+def test_emptied_list_is_sent() -> None:
+    """The service keeps a list that is omitted."""
     profile = Profile.from_json({"enabled": True, "userAssignedIdentities": [identity_entry()]})
     sent = replace(profile, identities=profile.identities.remove(KEY)).to_json()
     assert sent == {"enabled": True, "userAssignedIdentities": []}
 
 
 @given(unknown_fields)
-def test_labels_that_old_versions_left_null_are_sent_as_none(more: Json) -> None:
+def test_null_labels_are_sent_as_empty(more: Json) -> None:
     """The service refuses null."""
     entry = PodIdentityException.from_json({**more, **exception_entry(labels=None)})
     assert entry.pod_labels == {}
@@ -99,13 +99,13 @@ def test_labels_that_old_versions_left_null_are_sent_as_none(more: Json) -> None
 
 
 @given(identity_entries(), st.uuids().map(str), st.uuids().map(str))
-def test_ids_that_were_looked_up_are_sent_beside_what_was_there(wire: Json, client: str, other: str) -> None:
+def test_found_ids_are_merged_into_identity(wire: Json, client: str, other: str) -> None:
     entry = PodIdentity.from_json(wire)
     found = replace(entry, identity=ManagedIdentity(entry.identity.resource_id, client, other))
     assert found.to_json()["identity"] == {**wire["identity"], "clientId": client, "objectId": other}
 
 
-def test_a_new_entry_sends_what_is_known_of_it() -> None:
+def test_new_entry_json() -> None:
     entry = PodIdentity(KEY, ManagedIdentity(identity_id(), "client", "object"))
     sent: Json = {
         "namespace": KEY.namespace,
@@ -117,12 +117,12 @@ def test_a_new_entry_sends_what_is_known_of_it() -> None:
 
 
 @given(g.keys, st.none() | g.label_values)
-def test_pods_select_by_the_selector_or_else_by_the_name(key: EntryKey, selector: str | None) -> None:
+def test_effective_selector_defaults_to_name(key: EntryKey, selector: str | None) -> None:
     entry = PodIdentity.from_json(identity_entry(key, bindingSelector=selector))
     assert entry.effective_selector == (selector if selector else key.name)
 
 
-def test_an_entry_binds_as_another_with_its_name_as_selector_and_its_id_in_any_case() -> None:
+def test_binds_as_ignores_case_and_default_selector() -> None:
     entry = PodIdentity.from_json(identity_entry())
     assert entry.binds_as(PodIdentity(KEY, ManagedIdentity(identity_id().upper()), KEY.name))
     for other in (
@@ -154,16 +154,14 @@ REASON = {"code": "SomeCode", "message": "Some words."}
         ({"error": {"error": {}}}, None),
     ],
 )
-def test_the_reason_of_a_failed_entry(info: Json | None, error: tuple[str, str] | None) -> None:
+def test_error_of_failed_entry(info: Json | None, error: tuple[str, str] | None) -> None:
     entry = PodIdentity.from_json(identity_entry(state="Failed", provisioningInfo=info))
     assert entry.failed
     assert entry.error == error
 
 
 @given(lists, exceptions)
-def test_what_was_put_is_found_and_all_else_stays_in_its_order(
-    entries: Entries[PodIdentityException], entry: PodIdentityException
-) -> None:
+def test_put_keeps_order_of_other_entries(entries: Entries[PodIdentityException], entry: PodIdentityException) -> None:
     put = entries.put(entry)
     assert put.find(entry.key) is entry
     assert put.remove(entry.key) == entries.remove(entry.key)
@@ -173,9 +171,7 @@ def test_what_was_put_is_found_and_all_else_stays_in_its_order(
 
 
 @given(lists, few_keys)
-def test_what_was_removed_is_not_found_and_all_else_stays_in_its_order(
-    entries: Entries[PodIdentityException], key: EntryKey
-) -> None:
+def test_remove_keeps_order_of_other_entries(entries: Entries[PodIdentityException], key: EntryKey) -> None:
     removed = entries.remove(key)
     assert removed.find(key) is None
     assert list(removed) == [each for each in entries if each.key != key]
@@ -185,12 +181,12 @@ def test_what_was_removed_is_not_found_and_all_else_stays_in_its_order(
 
 
 @given(st.lists(identity_entries(), max_size=4), st.sampled_from("abcd"))
-def test_the_entries_bound_to_a_managed_identity(wires: list[Json], letter: str) -> None:
+def test_bound_to_managed_identity(wires: list[Json], letter: str) -> None:
     profile = Profile.from_json({"enabled": True, "userAssignedIdentities": wires})
     bound = profile.bound_to(identity_id(letter * 3).upper())
     expected = [wire for wire in wires if wire["identity"]["resourceId"].endswith(f"/{letter * 3}")]
     assert [entry.raw for entry in bound] == expected
 
 
-def test_a_key_prints_as_people_write_it() -> None:
+def test_key_as_string() -> None:
     assert str(EntryKey("my-app", "my-name")) == "my-app/my-name"

@@ -23,7 +23,7 @@ FORBIDDEN = http_error(403, {"error": {"code": "AuthorizationFailed", "message":
 
 
 class Writes:
-    """The federated identity credentials of managed identities; the next writes are refused with the errors."""
+    """The federated identity credentials of managed identities. The next writes raise the errors in `refuse`."""
 
     def __init__(self) -> None:
         self.refuse: list[Exception] = []
@@ -51,7 +51,7 @@ class Writes:
 
 @pytest.fixture
 def writes(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Writes:
-    """The credentials of an Azure with the managed identities `one` and `two`."""
+    """Return the credentials of an Azure with the managed identities `one` and `two`."""
     writes = Writes()
     azure.managed = {identity_id(name).lower(): identity_id(name) for name in ("one", "two")}
     client = SimpleNamespace(
@@ -65,7 +65,7 @@ def create(*names: str) -> tuple[dict[str, list[Any]], list[Any]]:
     return CredentialService(CLI).create({identity_id(name): [WANTED] for name in names})
 
 
-def test_what_is_made_is_read_and_goes_again(writes: Writes) -> None:
+def test_create_read_and_delete_credentials(writes: Writes) -> None:
     assert create("one") == ({identity_id("one"): [WANTED]}, [])
 
     read = CredentialService(CLI).read([identity_id("one"), identity_id("gone")])
@@ -79,14 +79,14 @@ def test_what_is_made_is_read_and_goes_again(writes: Writes) -> None:
     assert writes.there == {"one": []}
 
 
-def test_a_write_that_overlaps_with_another_is_made_again(writes: Writes, clock: Clock) -> None:
+def test_overlapping_write_is_retried(writes: Writes, clock: Clock) -> None:
     writes.refuse = [OVERLAP, OVERLAP]
 
     assert create("one") == ({identity_id("one"): [WANTED]}, [])
     assert clock.now > 1000
 
 
-def test_one_that_overlaps_for_too_long_is_told(writes: Writes, clock: Clock) -> None:
+def test_overlapping_write_times_out(writes: Writes, clock: Clock) -> None:
     writes.refuse = [OVERLAP] * 1000
 
     made, (error,) = create("one")
@@ -96,7 +96,7 @@ def test_one_that_overlaps_for_too_long_is_told(writes: Writes, clock: Clock) ->
     assert 120 < clock.now - 1000 < 150
 
 
-def test_who_may_not_write_gets_the_command_for_somebody_who_may(writes: Writes) -> None:
+def test_forbidden_write_shows_command(writes: Writes) -> None:
     writes.refuse = [FORBIDDEN, FORBIDDEN]
 
     made, errors = create("one", "two")
@@ -113,7 +113,7 @@ def test_who_may_not_write_gets_the_command_for_somebody_who_may(writes: Writes)
     assert commands == [each.recommendations[1] for each in errors if isinstance(each, AzCLIError)]
 
 
-def test_one_that_may_not_be_read_is_unknown_and_another_error_is_told(writes: Writes) -> None:
+def test_forbidden_read_is_unreadable_and_error_raises(writes: Writes) -> None:
     writes.refuse_list = FORBIDDEN
     (found,) = CredentialService(CLI).read([identity_id("one")]).values()
     assert isinstance(found, Unreadable)
@@ -124,9 +124,7 @@ def test_one_that_may_not_be_read_is_unknown_and_another_error_is_told(writes: W
         CredentialService(CLI).read([identity_id("one")])
 
 
-def test_many_managed_identities_of_one_group_are_listed_and_read_one_by_one_if_that_fails(
-    writes: Writes, azure: Azure
-) -> None:
+def test_many_identities_are_listed_or_read_individually(writes: Writes, azure: Azure) -> None:
     names = [f"identity-{number}" for number in range(WORTH_A_LIST)]
     azure.managed = {identity_id(name).lower(): identity_id(name) for name in names}
     ids = list(azure.managed.values())

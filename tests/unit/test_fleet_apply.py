@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which clusters a manifest selects, and what is said about many of them."""
+"""The clusters that a manifest selects, and the report on them."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def plan(*names: str) -> ApplyPlan:
         ({"name": "test-*", "tags": {"team": "a"}}, []),
     ],
 )
-def test_a_selector_matches_if_all_of_it_does(selector: Mapping[str, object], selected: list[str]) -> None:
+def test_selector_requires_all_fields(selector: Mapping[str, object], selected: list[str]) -> None:
     found = select([ONE, TWO], [ClusterSelector(**selector)])  # type: ignore[arg-type]
     assert [each.name for each in found] == selected
 
 
-def test_any_selector_of_any_file_selects() -> None:
+def test_selectors_of_all_files_are_combined() -> None:
     texts = ["clusters: [{name: prod-one}]", "clusters: [{resourceGroup: other, tags: {a: b}}, {name: t*}]"]
     files = [(f"file{number}", f"version: 1\n{text}\n".encode()) for number, text in enumerate(texts)]
     parsed = parse_manifest(files, SUBSCRIPTION)
@@ -73,7 +73,7 @@ def test_any_selector_of_any_file_selects() -> None:
     assert len(select([ONE, TWO], parsed.clusters)) == 2
 
 
-def test_the_report_groups_clusters_that_change_alike() -> None:
+def test_report_groups_clusters_with_equal_changes() -> None:
     error = ClusterResult(fleet_cluster("broken"), FAILED, error="(Forbidden) No.", steps=("Ask.",))
     results = [ClusterResult(ONE, WOULD_CHANGE, plan("x")), ClusterResult(TWO, WOULD_CHANGE, plan("x")), error]
     report = apply_report(results)
@@ -86,13 +86,13 @@ def test_the_report_groups_clusters_that_change_alike() -> None:
     assert error.to_json()["recommendation"] == "Ask."
 
 
-def test_the_patch_does_not_depend_on_the_order_of_the_files() -> None:
+def test_patch_is_independent_of_file_order() -> None:
     assert patch_report(plan("x", "y"), "c") == patch_report(plan("y", "x"), "c")
     assert "```diff" in patch_report(plan("x"), "c")
     assert "```diff" not in patch_report(plan(), "c")
 
 
-def test_the_table_has_a_row_for_each_cluster() -> None:
+def test_table_has_row_per_cluster() -> None:
     rows = difference_table([ClusterResult(ONE, CHANGED, plan("x")).to_json()], 100)
     assert rows == [
         {

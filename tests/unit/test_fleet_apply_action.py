@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`apply` on many clusters: one that hangs does not hold up the others."""
+"""The apply action on many clusters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MANAGED: dict[str, Any] = {"identity": {"type": "SystemAssigned", "principalId":
 AZ: Any = SimpleNamespace(data={}, only_show_errors=True)
 
 
-def test_a_cluster_that_takes_too_long_to_plan_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planning_timeout_fails_only_hanging_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     inventory, release = inventory_of(*(raw_cluster(name, **MANAGED) for name in ("hangs", "works"))), Event()
 
     def plan(_: Any, writer: Any, *__: Any, **___: Any) -> ApplyPlan:

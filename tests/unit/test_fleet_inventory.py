@@ -20,7 +20,7 @@ def entry(name: str, state: str = "Assigned") -> dict[str, Any]:
     return {"namespace": "a", "name": name, "identity": {"resourceId": IDENTITY + name}, "provisioningState": state}
 
 
-def test_a_row_has_what_a_platform_team_needs_to_know() -> None:
+def test_row_of_cluster() -> None:
     profile = {
         "enabled": True,
         "allowNetworkPluginKubenet": True,
@@ -61,7 +61,7 @@ def test_a_row_has_what_a_platform_team_needs_to_know() -> None:
     }
 
 
-def test_clusters_that_share_their_identity_are_named_even_if_the_add_on_is_disabled_on_one() -> None:
+def test_shared_cluster_identity_includes_disabled_clusters() -> None:
     off = raw_cluster("off", properties={"podIdentityProfile": None}, identity=user_assigned("CP"))
     found = inventory_of(
         raw_cluster("one", identity=user_assigned("cp")), off, raw_cluster("alone", identity=user_assigned("other"))
@@ -70,7 +70,7 @@ def test_clusters_that_share_their_identity_are_named_even_if_the_add_on_is_disa
     assert shared == {"one": [off["id"]], "alone": []}
 
 
-def test_rows_are_sorted_and_a_cluster_that_two_pages_have_is_one_row() -> None:
+def test_rows_are_sorted_and_unique() -> None:
     found = inventory_of(
         raw_cluster("b"),
         raw_cluster("a", subscription="z"),
@@ -85,12 +85,12 @@ def test_rows_are_sorted_and_a_cluster_that_two_pages_have_is_one_row() -> None:
     )
 
 
-def test_a_service_principal_is_called_so() -> None:
+def test_service_principal_cluster_identity() -> None:
     (row,) = inventory_of(raw_cluster("one")).rows()
     assert row["clusterIdentity"]["type"] == "ServicePrincipal"
 
 
-def test_the_table_has_at_most_160_columns_with_the_longest_names() -> None:
+def test_table_width_with_longest_names() -> None:
     entries = [entry(f"entry{number}", "Failed") for number in range(200)]
     properties = {
         "podIdentityProfile": {"enabled": True, "allowNetworkPluginKubenet": True, "userAssignedIdentities": entries},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How far clusters are on their way to workload identity, and credentials that would be too many."""
+"""The migration state of clusters, and the credential limit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def identity_id(name: str) -> str:
 
 
 def lookup(name: str, *subjects: tuple[str, str]) -> IdentityLookup:
-    """A managed identity that trusts service accounts (cluster, namespace)."""
+    """Return a managed identity that trusts service accounts (cluster, namespace)."""
     credentials = [
         FederatedCredential(f"c{number}", ISSUER.format(cluster), f"system:serviceaccount:{namespace}:account")
         for number, (cluster, namespace) in enumerate(subjects)
@@ -54,7 +54,7 @@ def migration(
     issuer: bool = True,
     workload: bool = True,
 ) -> ClusterMigration:
-    """A cluster with an entry for each managed identity."""
+    """Return a cluster with one entry per managed identity."""
     entries = [{"namespace": "a", "name": each, "identity": {"resourceId": identity_id(each)}} for each in bound]
     properties: dict[str, Any] = {
         "podIdentityProfile": {"enabled": True, "userAssignedIdentities": entries},
@@ -87,12 +87,12 @@ def migration(
         (ClusterMigration(fleet_cluster("c"), error="It hangs."), UNKNOWN),
     ],
 )
-def test_the_state_is_what_azure_shows(cluster: ClusterMigration, state: str) -> None:
+def test_state_of_cluster(cluster: ClusterMigration, state: str) -> None:
     assert cluster.state == state
     assert (cluster.reason is not None) is (state == UNKNOWN)
 
 
-def test_a_row_counts_credentials_and_entries() -> None:
+def test_row_counts_credentials_and_entries() -> None:
     row = migration("c", {"x": lookup("x", ("c", "a")), "y": lookup("y")}, binding("x")).to_json()
     assert (row["oidcIssuer"], row["workloadIdentity"], row["state"]) == ("Enabled", "Enabled", IN_PROGRESS)
     assert (row["managedIdentities"], row["withCredentials"], row["withBindings"], row["podIdentities"]) == (2, 1, 1, 2)
@@ -110,11 +110,11 @@ def test_a_row_counts_credentials_and_entries() -> None:
         (migration("c", {}), False),
     ],
 )
-def test_bindings_are_read_if_they_decide_the_state(cluster: ClusterMigration, expected: bool) -> None:
+def test_bindings_are_read_if_state_depends_on_bindings(cluster: ClusterMigration, expected: bool) -> None:
     assert cluster.depends_on_bindings is expected
 
 
-def test_too_many_credentials_are_seen_before_they_are_made() -> None:
+def test_credential_limit_is_checked_in_advance() -> None:
     shared = lookup("x", *[("old", f"n{number}") for number in range(10)], ("c0", "a"))
     clusters = [migration(f"c{number}", {"x": shared}) for number in range(10)]
     assert over_limit(clusters) == []  # 11 exist, and 9 are missing
@@ -124,7 +124,7 @@ def test_too_many_credentials_are_seen_before_they_are_made() -> None:
     assert "bound on 11 clusters and would need at least 21 federated identity credentials (11 exist)" in str(found)
 
 
-def test_the_report_has_a_row_per_cluster_and_the_limits() -> None:
+def test_report_has_row_per_cluster_and_limits() -> None:
     shared = lookup("x")
     clusters = [migration(f"c{number}", {"x": shared}) for number in range(21)]
     report = migration_report(clusters, 30, over_limit(clusters))

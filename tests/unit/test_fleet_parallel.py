@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The same on many clusters: bounded, in their order, and none ends the others."""
+"""Parallel work on many clusters: bounded, ordered and independent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(do: Callable[[FleetCluster], str], **options: Any) -> list[Outcome[str]]
     return on_each(CLUSTERS, do, str.upper, progress, **options)
 
 
-def test_outcomes_are_in_the_order_of_the_clusters_and_each_is_a_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_outcomes_keep_order_and_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     assert [each.result for each in run(lambda cluster: cluster.name)] == NAMES
     assert sorted(record.getMessage().partition(": cluster")[2] for record in caplog.records) == [
@@ -40,7 +40,7 @@ def test_outcomes_are_in_the_order_of_the_clusters_and_each_is_a_line(caplog: py
     assert caplog.records[-1].getMessage().startswith("Working: 6 of 6: ")
 
 
-def test_what_fails_on_one_cluster_does_not_end_the_others() -> None:
+def test_error_on_cluster_does_not_affect_others() -> None:
     def work(cluster: FleetCluster) -> str:
         if cluster.name == "cluster2":
             raise ForbiddenError("No.")
@@ -56,7 +56,7 @@ def test_what_fails_on_one_cluster_does_not_end_the_others() -> None:
     ]
 
 
-def test_no_more_than_that_many_are_worked_on_at_a_time() -> None:
+def test_parallelism_is_bounded() -> None:
     together, lock = [0, 0], threading.Lock()
     barrier = Barrier(3)
 
@@ -73,7 +73,7 @@ def test_no_more_than_that_many_are_worked_on_at_a_time() -> None:
     assert together == [0, 3]
 
 
-def test_one_that_hangs_is_given_up_and_the_others_go_on() -> None:
+def test_hanging_cluster_times_out() -> None:
     release = Event()
 
     def work(cluster: FleetCluster) -> str:
@@ -85,7 +85,7 @@ def test_one_that_hangs_is_given_up_and_the_others_go_on() -> None:
     assert results[1:] == ["done"] * 5
 
 
-def test_after_ctrl_c_what_is_finished_is_kept_and_nothing_is_begun() -> None:
+def test_interrupt_keeps_finished_results() -> None:
     release = Event()
 
     class Interrupted(ClusterProgress):
@@ -137,13 +137,13 @@ def test_interrupt_at_any_line() -> None:
     assert complete > 20
 
 
-def test_an_error_that_nobody_expects_is_the_outcome_of_its_cluster_only() -> None:
+def test_unexpected_error_does_not_affect_others() -> None:
     results = [each.result for each in run(lambda cluster: str(1 // int(cluster.name[-1])))]
     assert str(results[0]).startswith("Unexpected error: ZeroDivisionError: ")
     assert results[1] == "1"
 
 
-def test_a_context_is_in_the_subscription_of_its_cluster_and_shows_no_progress() -> None:
+def test_context_has_own_subscription_and_no_progress() -> None:
     az: Any = SimpleNamespace(
         data={"subscription_id": "another", "kept": 1},
         only_show_errors=False,
@@ -156,14 +156,14 @@ def test_a_context_is_in_the_subscription_of_its_cluster_and_shows_no_progress()
     assert progress_bar(context, "Waiting") is None
 
 
-def test_no_progress_is_shown_if_az_shows_errors_only(caplog: pytest.LogCaptureFixture) -> None:
+def test_only_show_errors_hides_progress(caplog: pytest.LogCaptureFixture) -> None:
     az: Any = SimpleNamespace(data={}, only_show_errors=True)
     with cluster_progress(az, "Working", 1) as progress:
         progress.finish("one", "done")
     assert caplog.records == []
 
 
-def test_a_value_is_read_once_by_all_threads() -> None:
+def test_once_reads_value_once_across_threads() -> None:
     read: list[str] = []
     started = Barrier(4)
 

@@ -19,7 +19,7 @@ FINDINGS = worst_first(
 )
 
 
-def test_a_row_has_the_cluster_and_the_worst_is_first() -> None:
+def test_findings_name_cluster_and_sort_by_severity() -> None:
     assert FINDINGS[0].to_json() == {
         "severity": "error",
         "cluster": "two",
@@ -38,7 +38,7 @@ def test_a_row_has_the_cluster_and_the_worst_is_first() -> None:
     assert counts([]) == "no findings"
 
 
-def test_the_report_has_counts_a_table_and_the_findings_by_check() -> None:
+def test_report_with_counts_table_and_findings() -> None:
     report = check_report(inventory_of(raw_cluster("one"), raw_cluster("two")), FINDINGS)
     assert report == (
         "# Pod identities of all clusters\n\n"
@@ -66,6 +66,6 @@ def test_the_report_has_counts_a_table_and_the_findings_by_check() -> None:
     )
 
 
-def test_text_of_the_service_is_no_markdown() -> None:
+def test_service_text_is_escaped_in_markdown() -> None:
     assert cell("<b>*x*</b> [a](b)\n\x1b") == r"&lt;b&gt;\*x\*&lt;/b&gt; \[a\](b) \\x1b"
     assert code_block("```\nx").startswith("````\n")

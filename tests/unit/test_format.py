@@ -20,7 +20,7 @@ from tests.support.snapshots import STATES
 
 
 @given(profiles())
-def test_a_table_has_a_row_an_entry_in_the_order_of_the_cluster(profile: Json) -> None:
+def test_tables_have_row_per_entry_in_order(profile: Json) -> None:
     identities, exceptions = (
         profile.get(name, []) for name in ("userAssignedIdentities", "userAssignedIdentityExceptions")
     )
@@ -43,11 +43,11 @@ def test_a_table_has_a_row_an_entry_in_the_order_of_the_cluster(profile: Json) -
         {"podIdentityProfile": {"userAssignedIdentities": None, "userAssignedIdentityExceptions": None}},
     ],
 )
-def test_a_cluster_without_entries_has_empty_tables(cluster: Json) -> None:
+def test_tables_are_empty_without_entries(cluster: Json) -> None:
     assert pod_identities_table(cluster) == exceptions_table(cluster, 100) == []
 
 
-def test_the_columns_of_a_pod_identity() -> None:
+def test_pod_identity_columns() -> None:
     entry = {"name": "n", "namespace": "ns", "identity": {"resourceId": "/a/b/my-identity"}, "provisioningState": "S"}
     row = {"Name": "n", "Namespace": "ns", "ProvisioningState": "S", "ManagedIdentity": "my-identity"}
     cluster = {"podIdentityProfile": {"userAssignedIdentities": [entry, {**entry, "bindingSelector": "sel"}]}}
@@ -57,7 +57,7 @@ def test_the_columns_of_a_pod_identity() -> None:
     ]
 
 
-def test_the_columns_of_an_exception() -> None:
+def test_exception_columns() -> None:
     entry = {"name": "n", "namespace": "ns", "podLabels": {"tier": "", "app": "a"}}
     cluster = {"podIdentityProfile": {"userAssignedIdentityExceptions": [entry, {**entry, "podLabels": None}]}}
     assert exceptions_table(cluster, 100) == [
@@ -67,7 +67,7 @@ def test_the_columns_of_an_exception() -> None:
 
 
 def table_of(findings: list[Json]) -> list[str]:
-    """The lines of the table of findings, as az prints it."""
+    """Return the lines of the findings table as az prints it."""
     return str(format_table(CommandResultItem(findings, table_transformer=per_cluster(findings_table)))).splitlines()
 
 
@@ -75,15 +75,13 @@ def finding_of(message: str, subject: str = "my-app/x") -> Json:
     return {"severity": "warning", "check": "c", "subject": subject, "message": message, "command": "az x"}
 
 
-def test_a_managed_identity_is_its_name_in_a_message() -> None:
+def test_findings_table_shortens_managed_identity_ids() -> None:
     *_, line = table_of([finding_of(f"It is bound to {identity_id()}, which is gone.")])
     assert line.endswith("It is bound to app-identity, which is gone.")
 
 
 @pytest.mark.parametrize("width", [40, 80, 100, 120, 200, 500])
-def test_the_table_of_findings_fits_the_terminal_and_breaks_no_word(
-    width: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_findings_table_fits_terminal_and_keeps_words(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
     allowed = min(max(width, 80), 200)
@@ -96,14 +94,14 @@ def test_the_table_of_findings_fits_the_terminal_and_breaks_no_word(
         assert lines[0].split() == ["Severity", "Subject", "Message"]
 
 
-def test_without_a_terminal_the_table_of_findings_has_100_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_table_width_without_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
     monkeypatch.setenv("COLUMNS", "200")
     assert 90 < max(map(len, table_of([finding_of("word " * 60)]))) <= 100
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
-def test_the_tables_of_apply_fit_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apply_table_fits_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
     entry = {"kind": "podIdentity", "namespace": "my-application", "name": "my-pod-identity"}
@@ -119,7 +117,7 @@ def test_the_tables_of_apply_fit_the_terminal(width: int, monkeypatch: pytest.Mo
     assert set(text.split()) >= {"added", "changed", *words.split()}
 
 
-def test_the_columns_of_what_a_migration_removed() -> None:
+def test_migration_removal_columns() -> None:
     credential = {"identity": identity_id(), "name": "made", "subject": "system:serviceaccount:my-app:web"}
     bindings = [{"identity": identity_id("other"), "name": "bound"}]
     removed = {"cluster": "c", "removedCredentials": [credential], "removedIdentityBindings": bindings}

@@ -21,7 +21,7 @@ MODEL = ManagedCluster(cluster_wire())
 
 
 class Operations:
-    """The SDK's operations."""
+    """A stand-in for the SDK's operations."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -37,7 +37,7 @@ class Operations:
 
 
 def write(operations: Operations, read_etag: str | None = None, **options: Any) -> Any:
-    """Writes the cluster as the host's commands do."""
+    """Write the cluster as the host's commands do."""
     ours = ManagedClusterOperations(CLI, operations, REFERENCE)
     ours.etag = read_etag
     assert ours.begin_delete is operations.begin_delete
@@ -46,20 +46,20 @@ def write(operations: Operations, read_etag: str | None = None, **options: Any) 
     )
 
 
-def test_a_write_of_the_host_is_followed_at_our_pace() -> None:
+def test_host_write_uses_backoff_polling() -> None:
     operations = Operations()
     assert write(operations, headers={"a": "b"}) == "poller"
     assert isinstance(operations.options.pop("polling"), BackoffPolling)
     assert operations.options == {"headers": {"a": "b"}}
 
 
-def test_a_write_that_nobody_waits_for_is_not_followed() -> None:
+def test_no_wait_write_is_not_polled() -> None:
     operations = Operations()
     write(operations, polling=False)
     assert operations.options == {"polling": False}
 
 
-def test_a_write_goes_with_the_etag_unless_it_has_a_condition_already() -> None:
+def test_etag_is_sent_unless_condition_exists() -> None:
     operations = Operations()
     write(operations, "ours", polling=False)
     assert operations.options == {"polling": False, "etag": "ours", "match_condition": MatchConditions.IfNotModified}
@@ -68,13 +68,13 @@ def test_a_write_goes_with_the_etag_unless_it_has_a_condition_already() -> None:
     assert operations.options == theirs
 
 
-def test_a_refusal_because_of_pod_identities_is_explained() -> None:
+def test_pod_identity_error_is_explained() -> None:
     with pytest.raises(BadRequestError) as caught:
         write(Operations(said_by(next(iter(ROWS.values())))))
     assert any("az feature register" in each for each in caught.value.recommendations)
 
 
-def test_any_other_refusal_is_the_hosts_to_tell() -> None:
+def test_other_error_is_unchanged() -> None:
     error = refusal("QuotaExceeded", "Too many cores.")
     with pytest.raises(HttpResponseError) as caught:
         write(Operations(error))

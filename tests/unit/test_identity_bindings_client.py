@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Create and remove identity bindings, beside other clients and with answers that do not say what happened."""
+"""Create and delete identity bindings, with concurrent clients and inconclusive responses."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Model:
 
 
 class Service:
-    """Bindings whose reads have those states one after the other; the next writes have those outcomes."""
+    """Bindings whose next reads and writes have the outcomes in `reads` and `outcomes`."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Json]] = []
@@ -93,18 +93,18 @@ def poll_error() -> HttpResponseError:
     return error
 
 
-def test_a_new_one_is_created_only_if_it_does_not_exist(service: Service) -> None:
+def test_create_requires_absence(service: Service) -> None:
     ((made,), errors) = create()
     assert (made.name, made.tenant_id, errors) == (NAME, "t", [])
     assert service.sent == [(NAME, {"If-None-Match": "*"})]
 
 
-def test_a_failed_one_of_this_command_is_sent_again_if_it_is_unchanged(service: Service) -> None:
+def test_failed_binding_is_recreated_with_etag(service: Service) -> None:
     create(existing("Failed"))
     assert service.sent == [(NAME, {"If-Match": "1"})]
 
 
-def test_one_that_another_client_is_creating_is_waited_for(service: Service, clock: Clock) -> None:
+def test_binding_being_created_elsewhere_is_awaited(service: Service, clock: Clock) -> None:
     service.reads = [body("theirs", state="Creating")] * 3
     ((made,), _) = create(existing("Creating", "theirs"))
     assert (made.name, service.sent) == ("theirs", [])
@@ -112,7 +112,7 @@ def test_one_that_another_client_is_creating_is_waited_for(service: Service, clo
 
 
 @pytest.mark.parametrize("error", [BUSY, CHANGED, http_error(503), poll_error()])
-def test_the_binding_tells_what_an_answer_does_not(service: Service, error: Exception) -> None:
+def test_inconclusive_write_is_judged_by_binding(service: Service, error: Exception) -> None:
     service.outcomes = [error]
     service.reads = [body(state="Creating"), body()]
     ((made,), errors) = create()
@@ -127,14 +127,14 @@ def test_the_binding_tells_what_an_answer_does_not(service: Service, error: Exce
         ([body(resource_id=identity_id("other"))], NAME),
     ],
 )
-def test_one_that_is_not_usable_is_an_error(service: Service, reads: list[Any], words: str) -> None:
+def test_unusable_binding_is_reported(service: Service, reads: list[Any], words: str) -> None:
     service.outcomes, service.reads = [BUSY], reads
     made, (error,) = create()
     assert not made
     assert words in text_of(error)
 
 
-def test_who_may_not_write_gets_the_command_for_somebody_who_may(service: Service) -> None:
+def test_forbidden_write_shows_command(service: Service) -> None:
     service.outcomes = [FORBIDDEN]
     _, (error,) = create()
     assert "az aks identity-binding create" in text_of(error)
@@ -144,7 +144,7 @@ def test_who_may_not_write_gets_the_command_for_somebody_who_may(service: Servic
     assert delete_command(REFERENCE, NAME) in text_of(error)
 
 
-def test_the_wait_ends_with_the_deadline(service: Service, clock: Clock) -> None:
+def test_wait_ends_at_deadline(service: Service, clock: Clock) -> None:
     service.reads = [body(state="Creating")] * 1000
     _, (error,) = create(existing("Creating"), seconds=60)
     assert "still running" in text_of(error)
@@ -160,7 +160,7 @@ def test_the_wait_ends_with_the_deadline(service: Service, clock: Clock) -> None
         ([refusal("BadRequest", "No.", 400)], [], False),
     ],
 )
-def test_one_is_removed_if_it_is_unchanged(
+def test_delete_requires_unchanged_binding(
     service: Service, outcomes: list[Any], reads: list[Any], removed: bool
 ) -> None:
     service.outcomes, service.reads = outcomes, reads
@@ -169,7 +169,7 @@ def test_one_is_removed_if_it_is_unchanged(
     assert service.sent == [(NAME, {"If-Match": "1"})]
 
 
-def test_the_list_is_read_and_an_error_is_explained(service: Service) -> None:
+def test_list_and_list_error(service: Service) -> None:
     assert [each.name for each in bindings().read()] == [NAME]
     service.reads = [FORBIDDEN]
     with pytest.raises(Exception, match="could not be listed") as error:
@@ -177,7 +177,7 @@ def test_the_list_is_read_and_an_error_is_explained(service: Service) -> None:
     assert "You may not." in str(error.value)
 
 
-def test_an_azure_cli_without_them_names_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_azure_cli_error_names_required_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity_bindings, "supports_bindings", lambda: False)
     with pytest.raises(ValidationError, match=r"azure-cli 2\.88\.0 or later. This is azure-cli 2\.") as error:
         bindings().read()
@@ -185,7 +185,7 @@ def test_an_azure_cli_without_them_names_the_version(monkeypatch: pytest.MonkeyP
     assert bindings().read_if_supported() == ()
 
 
-def test_later_operations_are_first_polled_when_they_may_have_ended() -> None:
+def test_first_poll_follows_expected_duration() -> None:
     durations = identity_bindings._Durations()
     pauses: Callable[[float], float] = durations.until_next
     assert pauses(0) == 1

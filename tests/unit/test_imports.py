@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who imports whom, and what az pays for the extension where it is not used."""
+"""Allowed imports, and the modules that az loads for the extension."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from development.paths import ROOT
 EXTENSION = "azext_podidentity"
 SIMULATOR = "azure_simulator"
 SDKS = ("azure.core", "azure.mgmt")
-# Which packages of the extension each package may import, besides itself. `docs/architecture.md` explains it.
+# The packages of the extension that each package may import, besides itself. `docs/architecture.md` explains it.
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "profile": frozenset(),
     "cli": frozenset({"profile"}),
@@ -52,12 +52,12 @@ print(*sorted(set(sys.modules) - before))
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The modules a file imports, at its top or later; `from a import b` counts as a and as a.b."""
+    """Yield the modules a file imports, at its top or later; `from a import b` yields a and a.b."""
     yield from _imported_by(ast.walk(ast.parse(path.read_text("utf-8"))))
 
 
 def imported_at_run_time(path: Path) -> Iterator[str]:
-    """The same without what is imported for the type checker only."""
+    """Yield the modules a file imports, without those for the type checker only."""
     tree = ast.parse(path.read_text("utf-8"))
     tree.body = [
         node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
@@ -75,17 +75,17 @@ def _imported_by(nodes: Iterable[ast.AST]) -> Iterator[str]:
 
 
 def of(modules: Iterator[str], *packages: str) -> list[str]:
-    """Those of the modules that are in one of the packages."""
+    """Return the modules that are in any of the packages."""
     return [name for name in modules if any(name == each or name.startswith(f"{each}.") for each in packages)]
 
 
 def each(modules: list[Path]) -> pytest.MarkDecorator:
-    """Runs a test for each file."""
+    """Run a test for each file."""
     return pytest.mark.parametrize("path", modules, ids=lambda path: str(path.relative_to(ROOT)))
 
 
 def package(path: Path) -> str:
-    """The part of the extension a file is in: a package in it, or the module itself."""
+    """Return the package of the extension that contains a file, or the module's own name."""
     return path.relative_to(ROOT / EXTENSION).parts[0].removesuffix(".py")
 
 
@@ -108,16 +108,16 @@ def test_only_adapters_import_azure_sdks(path: Path) -> None:
 
 
 @each(MODULES)
-def test_the_extension_does_not_know_the_simulator_or_the_tools(path: Path) -> None:
+def test_extension_imports_no_simulator_or_tools(path: Path) -> None:
     assert of(imported(path), SIMULATOR, "tests", "development", "benchmarks") == []
 
 
 @each(sorted((ROOT / SIMULATOR).rglob("*.py")))
-def test_the_simulator_does_not_know_the_extension(path: Path) -> None:
+def test_simulator_imports_no_extension(path: Path) -> None:
     assert of(imported(path), EXTENSION) == []
 
 
-def test_az_loads_nothing_heavy_for_the_extension() -> None:
+def test_command_table_loads_no_heavy_modules() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", _LOAD], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=True
     ).stdout.split()
@@ -127,7 +127,7 @@ def test_az_loads_nothing_heavy_for_the_extension() -> None:
     assert of(iter(loaded), *heavy, *ours, *(f"{EXTENSION}.{name}" for name in PURE)) == []
 
 
-def test_a_read_loads_only_what_reading_needs() -> None:
+def test_read_loads_no_change_modules() -> None:
     """`list`, `show`, `exception list` and `exception show` import their handlers and this action."""
     script = (
         f"import sys, {EXTENSION}.custom, {EXTENSION}.custom_exception, {EXTENSION}.actions.read; print(*sys.modules)"
@@ -142,8 +142,8 @@ def test_a_read_loads_only_what_reading_needs() -> None:
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT / "tests"))
 )
-def test_no_test_imports_a_test(path: Path) -> None:
-    """Shared helpers belong into tests/support (or tests/playback), and imports are absolute."""
+def test_tests_import_no_test(path: Path) -> None:
+    """Shared helpers belong in tests/support (or tests/playback), and imports are absolute."""
     tree = ast.parse(path.read_text("utf-8"))
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
     assert not [name for name in imported(path) if re.search(r"^tests\..*\btest_", name)]

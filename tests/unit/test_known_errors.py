@@ -53,12 +53,12 @@ def explained(row: KnownError, stage: Stage | None = None) -> AzCLIError:
 
 
 def row_of(code: str, pattern: str = "") -> KnownError:
-    """Return the first row of that code and part of the pattern."""
+    """Return the first row with the code and part of the pattern."""
     return next(row for row in TABLE if (not code or code in row.codes) and pattern in row.pattern)
 
 
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.stages & ON_CLUSTER])
-def test_a_known_error_gets_advice_and_keeps_the_services_words(name: str) -> None:
+def test_known_error_has_advice_and_service_message(name: str) -> None:
     row = ROWS[name]
     error = explained(row)
     cause, words = error.error_msg.split("\n", 1)
@@ -71,7 +71,7 @@ def test_a_known_error_gets_advice_and_keeps_the_services_words(name: str) -> No
 @pytest.mark.parametrize(
     ("name", "stage"), [(name, stage) for name, row in ROWS.items() for stage in Stage if stage in row.stages]
 )
-def test_the_first_row_that_matches_a_sample_is_its_own_at_every_stage(name: str, stage: Stage) -> None:
+def test_sample_matches_own_row_at_every_stage(name: str, stage: Stage) -> None:
     row = ROWS[name]
     for code in row.codes or ("SomeCode",):
         request = Request(stage, cluster_of([identity_entry()]) if stage in ON_CLUSTER else None)
@@ -82,7 +82,7 @@ def test_the_first_row_that_matches_a_sample_is_its_own_at_every_stage(name: str
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_the_commands_of_a_row_are_commands_that_az_takes(name: str, az: AzParser) -> None:
+def test_advice_commands_parse(name: str, az: AzParser) -> None:
     row = ROWS[name]
     stage = next(each for each in Stage if each in row.stages)
     cluster = cluster_of([identity_entry()]) if stage in ON_CLUSTER else None
@@ -94,37 +94,37 @@ def test_the_commands_of_a_row_are_commands_that_az_takes(name: str, az: AzParse
         az.parse(command_words(command))
 
 
-def test_an_error_nested_in_details_is_known_too() -> None:
+def test_nested_error_is_recognized() -> None:
     row = row_of("RequestDisallowedByPolicy")
     details = [{"code": "RequestDisallowedByPolicy", "message": row.sample}]
     body = {"error": {"code": "BadRequest", "message": "See the details.", "details": details}}
     assert "allowed-roles" in explain(http_error(400, body), cluster_of(), gone).error_msg.split("\n")[0]
 
 
-def test_the_advice_registers_the_preview_feature(az: AzParser) -> None:
+def test_preview_feature_advice_registers_feature(az: AzParser) -> None:
     feature, provider = commands_in(explained(row_of("BadRequest", "EnablePodIdentityPreview")))
     assert az.parse(feature).feature_name == "EnablePodIdentityPreview"
     assert az.parse(provider).resource_provider_namespace == "Microsoft.ContainerService"
 
 
-def test_another_feature_is_registered_by_its_own_name(az: AzParser) -> None:
+def test_other_feature_advice_registers_named_feature(az: AzParser) -> None:
     feature, _ = commands_in(explained(row_of("OIDCIssuerFeatureFlagNotEnabled")))
     assert az.parse(feature).feature_name == "EnableOIDCIssuerPreview"
 
 
-def test_the_advice_about_kubenet_names_the_risk_and_the_flag(az: AzParser) -> None:
+def test_kubenet_advice_names_risk_and_flag(az: AzParser) -> None:
     error = explained(row_of("BadRequest", "kubenet"))
     assert KUBENET_RISK in text_of(error)
     assert az.parse(commands_in(error)[0]).enable_pod_identity_with_kubenet
 
 
-def test_the_advice_about_kubenet_needs_no_cluster_that_is_not_created_yet() -> None:
+def test_kubenet_advice_during_create() -> None:
     error = explain(said_by(row_of("BadRequest", "kubenet")), cluster_of(provisioningState=None), gone)
     assert "--enable-pod-identity-with-kubenet" in text_of(error)
     assert commands_in(error) == []
 
 
-def test_the_advice_about_a_name_that_is_held_frees_it(az: AzParser) -> None:
+def test_same_name_advice_deletes_entry(az: AzParser) -> None:
     (command,) = commands_in(explained(row_of("BadRequest", "same name")))
     assert az.removed(command) == [KEY]
 
@@ -158,9 +158,7 @@ ACCOUNT, IDENTITY, UNNAMED = "The signed-in account", "The cluster identity", "T
         ("LinkedAuthorizationFailed", NOT_LINKED.format(PRINCIPAL, ASSIGN), Stage.OPERATION, IDENTITY),
     ],
 )
-def test_who_lacks_the_permission_is_found_in_the_message(
-    code: str, message: str, stage: Stage, principal: str
-) -> None:
+def test_unauthorized_principal_is_identified(code: str, message: str, stage: Stage, principal: str) -> None:
     text = text_of(explain(refusal(code, message, 403), cluster_of(), gone, stage=stage))
     assert text.startswith(f"{principal} does not have permission for '")
     assert "Trying again does not help." in text
@@ -168,7 +166,7 @@ def test_who_lacks_the_permission_is_found_in_the_message(
     assert ("/linked/scope" in text.split("\n")[0]) == ("linked" in message)
 
 
-def test_the_cluster_identity_gets_the_role_on_the_identity_that_the_message_names(az: AzParser) -> None:
+def test_linked_authorization_advice_grants_role(az: AzParser) -> None:
     error = explain(refusal("LinkedAuthorizationFailed", NOT_LINKED.format(PRINCIPAL, ASSIGN), 403), cluster_of(), gone)
     (grant,) = [az.parse(command) for command in commands_in(error)]
     assert (grant.scope, grant.assignee_object_id) == ("/linked/scope", PRINCIPAL)
@@ -189,9 +187,7 @@ def test_the_cluster_identity_gets_the_role_on_the_identity_that_the_message_nam
         ("ResourceNotFound", "It is not there.", None),
     ],
 )
-def test_another_resource_that_is_missing_is_not_taken_for_the_cluster(
-    code: str, message: str, resource: str | None, stage: Stage
-) -> None:
+def test_missing_other_resource_is_named(code: str, message: str, resource: str | None, stage: Stage) -> None:
     error = explain(refusal(code, message, 404), cluster_of(), gone, stage=stage)
     assert "Cluster 'cluster' was not found" not in text_of(error)
     assert (f"Resource '{resource}'" in error.error_msg) == (resource is not None)
@@ -204,7 +200,7 @@ def test_another_resource_that_is_missing_is_not_taken_for_the_cluster(
         ("ResourceNotFound", "The Resource 'Microsoft.ContainerService/managedClusters/cluster' was not found."),
     ],
 )
-def test_a_cluster_that_is_deleted_before_the_write_is_named(code: str, message: str) -> None:
+def test_deleted_cluster_is_named(code: str, message: str) -> None:
     error = explain(refusal(code, message, 404), cluster_of(), gone)
     assert error.error_msg.startswith("Cluster 'cluster' or its resource group was deleted.")
     assert [command[1:3] for command in commands_in(error)] == [["aks", "list"]]
@@ -218,7 +214,7 @@ def test_a_cluster_that_is_deleted_before_the_write_is_named(code: str, message:
         ("/subscriptions/s/resourceGroups/g/providers/A/b/c", None),
     ],
 )
-def test_locks_are_listed_at_the_scope_that_has_them(scope: str, options: list[str] | None, az: AzParser) -> None:
+def test_lock_advice_lists_locks_at_scope(scope: str, options: list[str] | None, az: AzParser) -> None:
     message = f"The scope '/x' cannot perform write operation because following scope(s) are locked: '{scope}'."
     (command,) = commands_in(explain(refusal("ScopeLocked", message, 409), cluster_of(), gone))
     assert command[1:3] == ["lock", "list"]
@@ -240,18 +236,18 @@ def test_locks_are_listed_at_the_scope_that_has_them(scope: str, options: list[s
         (503, AzureInternalError),
     ],
 )
-def test_the_kind_of_error_follows_the_status(status: int, kind: type[AzCLIError]) -> None:
+def test_error_type_follows_status(status: int, kind: type[AzCLIError]) -> None:
     error = refusal("SomeCode", "Some words.", status)
     assert type(explain(error, cluster_of(), gone)) is type(explain_plainly(error)) is kind
 
 
-def test_an_answer_that_has_nothing_to_do_with_pod_identities_gets_no_advice_of_ours() -> None:
+def test_unrelated_error_has_no_pod_identity_advice() -> None:
     for error in (refusal("QuotaExceeded", "Too many cores."), http_error(502, "<html>")):
         assert explain_if_pod_identity(error, cluster_of(), gone) is None
         assert text_of(explain(error, cluster_of(), gone))
 
 
-def test_a_broken_connection_is_told_from_an_answer() -> None:
+def test_broken_connection_error_type() -> None:
     error = explain(ServiceRequestError("Name or service not known"), cluster_of(), gone)
     assert isinstance(error, AzureConnectionError)
     assert "Name or service not known" in error.error_msg
@@ -260,26 +256,26 @@ def test_a_broken_connection_is_told_from_an_answer() -> None:
 
 
 def failed(**more: Any) -> AzCLIError:
-    """What is said of an entry that ended Failed."""
+    """Return the error for an entry that ended in state Failed."""
     cluster = cluster_of([identity_entry(state="Failed", **more)])
     return explain_failed(cluster.profile.identities, cluster, gone)
 
 
-def test_a_failed_entry_is_told_with_the_services_reason() -> None:
+def test_failed_entry_shows_service_reason() -> None:
     error = failed(provisioningInfo={"error": {"error": {"code": "SomeCode", "message": "Some words."}}})
     assert error.error_msg == f"(SomeCode) Pod identity '{KEY}' ended in state Failed: Some words."
 
 
-def test_a_failed_entry_gets_the_same_advice_as_a_refusal(az: AzParser) -> None:
+def test_failed_entry_has_advice(az: AzParser) -> None:
     error = failed(provisioningInfo={"error": {"error": {"code": "Some", "message": missing_role(identity_id())}}})
     assert "ended in state Failed" in error.error_msg
     assert [az.parse(command) for command in commands_in(error)]
 
 
 @pytest.mark.parametrize("info", [None, {}, {"error": None}, {"error": {"error": None}}, {"error": {"error": {}}}])
-def test_a_failed_entry_without_a_reason_says_that_there_is_none(info: object) -> None:
+def test_failed_entry_without_reason(info: object) -> None:
     assert "the service gave no reason" in failed(provisioningInfo=info).error_msg
 
 
-def test_an_error_of_the_sdk_without_an_answer_is_explained_too() -> None:
+def test_sdk_error_without_response() -> None:
     assert "Some words." in explain(HttpResponseError(message="Some words."), cluster_of(), gone).error_msg

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What kubectl tells, and what is made of it; a program of that name stands in for it."""
+"""Reading objects with kubectl, for which a shell script stands in."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ CLUSTER = cluster_of(fqdn="Cluster.example", privateFQDN="private.example")
 
 
 class Kubectl:
-    """The program on the path, which notes how it is called."""
+    """A script named kubectl on the path, which records its calls."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def tells(self, server: str, output: str = "", *, error: str = "", exit_code: int = 0) -> None:
-        """It is connected to that server, and prints so when it is asked for objects."""
+    def respond(self, server: str, output: str = "", *, error: str = "", exit_code: int = 0) -> None:
+        """Connect to the server and print the output when asked for objects."""
         served = " ".join(
             ("pods", "deployments.apps", "rollouts.argoproj.io", "widgets.example.com", "leases.coordination.k8s.io")
         )
@@ -42,20 +42,20 @@ class Kubectl:
 
     @property
     def calls(self) -> list[str]:
-        """The arguments of each call."""
+        """Return the arguments of each call."""
         return (self._folder / "calls").read_text("utf-8").splitlines()
 
 
 @pytest.fixture
 def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
-    """No kubectl but this one, which is not there until it tells something."""
+    """Return the only kubectl on the path. It exists after the first `respond`."""
     monkeypatch.setenv("PATH", str(tmp_path))
     return Kubectl(tmp_path)
 
 
 @pytest.mark.parametrize("server", ["https://cluster.example:443", "https://private.example"])
-def test_what_it_prints_is_read(kubectl: Kubectl, server: str) -> None:
-    kubectl.tells(server, json.dumps({"kind": "List", "apiVersion": "v1", "items": [workload()]}))
+def test_objects_are_parsed_from_output(kubectl: Kubectl, server: str) -> None:
+    kubectl.respond(server, json.dumps({"kind": "List", "apiVersion": "v1", "items": [workload()]}))
 
     found = read_cluster_objects(CLI, CLUSTER, None)
 
@@ -64,10 +64,8 @@ def test_what_it_prints_is_read(kubectl: Kubectl, server: str) -> None:
     assert kubectl.calls[-1] == "get pods,deployments.apps,rollouts.argoproj.io --all-namespaces --output json"
 
 
-def test_the_context_of_another_cluster_is_refused_unless_it_was_named(
-    kubectl: Kubectl, caplog: pytest.LogCaptureFixture
-) -> None:
-    kubectl.tells("https://other.example", json.dumps(workload()))
+def test_foreign_context_is_refused_unless_explicit(kubectl: Kubectl, caplog: pytest.LogCaptureFixture) -> None:
+    kubectl.respond("https://other.example", json.dumps(workload()))
 
     with pytest.raises(ValidationError) as caught:
         read_cluster_objects(CLI, CLUSTER, None)
@@ -79,8 +77,8 @@ def test_the_context_of_another_cluster_is_refused_unless_it_was_named(
     assert all(each.endswith("--context=proxy") for each in kubectl.calls[1:])
 
 
-def test_its_own_last_words_are_told(kubectl: Kubectl) -> None:
-    kubectl.tells("", error="E0101 00:00:00 memcache.go: trying\nThe connection was refused.\n", exit_code=3)
+def test_kubectl_error_is_reported(kubectl: Kubectl) -> None:
+    kubectl.respond("", error="E0101 00:00:00 memcache.go: trying\nThe connection was refused.\n", exit_code=3)
 
     with pytest.raises(ValidationError) as caught:
         read_cluster_objects(CLI, CLUSTER, None)
@@ -88,7 +86,7 @@ def test_its_own_last_words_are_told(kubectl: Kubectl) -> None:
     assert "(exit code 3): The connection was refused.\nThe command was: kubectl get" in caught.value.error_msg
 
 
-def test_without_one_the_other_ways_are_told(kubectl: Kubectl) -> None:
+def test_missing_kubectl_suggests_alternatives(kubectl: Kubectl) -> None:
     with pytest.raises(ValidationError) as caught:
         read_cluster_objects(CLI, CLUSTER, None)
 
@@ -96,7 +94,7 @@ def test_without_one_the_other_ways_are_told(kubectl: Kubectl) -> None:
     assert "--run-command" in text_of(caught.value)
 
 
-def test_one_that_cannot_be_run_is_told(kubectl: Kubectl, tmp_path: Path) -> None:
+def test_unrunnable_kubectl_is_reported(kubectl: Kubectl, tmp_path: Path) -> None:
     (tmp_path / "kubectl").write_bytes(b"\x7fELF no program")
     (tmp_path / "kubectl").chmod(0o755)
 
@@ -105,10 +103,8 @@ def test_one_that_cannot_be_run_is_told(kubectl: Kubectl, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("server", ["https://other.example", ""])
-def test_a_context_that_is_another_cluster_or_unknown_is_refused_if_it_must_be_the_cluster(
-    kubectl: Kubectl, server: str
-) -> None:
-    kubectl.tells(server, json.dumps(workload()))
+def test_unverified_context_is_refused_if_required(kubectl: Kubectl, server: str) -> None:
+    kubectl.respond(server, json.dumps(workload()))
     with pytest.raises(ValidationError, match=r"but cluster|cannot verify"):
         read_cluster_objects(CLI, CLUSTER, "proxy", must_be_cluster=True)
     unknown = cluster_of()

@@ -25,25 +25,25 @@ def wires(text: str, source: str = "some.yaml") -> list[Json]:
 
 
 @given(st.lists(objects, max_size=4))
-def test_the_same_objects_are_read_from_every_form(written: list[Json]) -> None:
+def test_yaml_and_json_forms_parse_equally(written: list[Json]) -> None:
     listed = {"apiVersion": "v1", "kind": "List", "items": written}
     texts = [yaml.safe_dump_all(written), yaml.safe_dump(listed), json.dumps(listed), json.dumps(listed, indent=2)]
     assert [wires(text) for text in texts] == [written] * len(texts)
 
 
-def test_a_list_in_a_list_and_a_typed_list() -> None:
+def test_nested_and_typed_lists() -> None:
     inner = {"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{"metadata": {"name": "web"}}]}
     read = wires(json.dumps({"apiVersion": "v1", "kind": "List", "items": [inner, account()]}))
     assert read == [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}, account()]
 
 
-def test_what_is_no_kubernetes_object_is_left_out() -> None:
+def test_other_documents_are_ignored() -> None:
     text = "---\n# a comment\n---\nreplicas: 3\n---\n- a\n---\nkind: 3\napiVersion: v1\n---\nkind: Kustomization\n"
     assert wires(text) == []
     assert wires("") == wires('{"name": "package"}') == wires("[1]") == []
 
 
-def test_each_object_tells_where_it_was_read() -> None:
+def test_objects_have_origin() -> None:
     text = f"# first line\n---\n{yaml.safe_dump(account())}---\n\n{yaml.safe_dump(workload())}"
     lines = [text.count("\n", 0, text.index(start)) + 1 for start in ("apiVersion: v1", "apiVersion: apps/v1")]
     assert [str(each.origin) for each in read_objects(text, "web.yaml")] == [f"web.yaml:{line}" for line in lines]
@@ -51,7 +51,7 @@ def test_each_object_tells_where_it_was_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "source", "where"),
+    ("text", "source", "position"),
     [
         ("kind: A\napiVersion: v1\ndata: {{ .Values.password }}\n", "web.yaml", "web.yaml:3"),
         ("a: 1\n---\nb: c: hunter2\n", "web.yaml", "web.yaml:3"),
@@ -64,25 +64,23 @@ def test_each_object_tells_where_it_was_read() -> None:
         ("a: " + "[" * 100_000, "web.yaml", "web.yaml:1"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_file_and_line_and_without_its_text(
-    text: str, source: str, where: str
-) -> None:
+def test_unreadable_file_error_names_line_without_content(text: str, source: str, position: str) -> None:
     with pytest.raises(InvalidArgumentValueError) as caught:
         read_objects(text, source)
     message = caught.value.error_msg
-    assert f"--workloads {where} cannot be read. " in message
+    assert f"--workloads {position} cannot be read. " in message
     assert "hunter2" not in message
     assert "password" not in message
     assert len(message) < 200
 
 
-def test_a_file_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_long_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kubernetes_objects, "MAX_CHARACTERS", 10)
     with pytest.raises(InvalidArgumentValueError, match="11 characters"):
         read_objects("a: 12345678", "web.yaml")
 
 
-def test_aliases_that_would_fill_the_memory_are_refused() -> None:
+def test_exponential_aliases_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     with pytest.raises(InvalidArgumentValueError, match="aliases expand"):
@@ -91,7 +89,7 @@ def test_aliases_that_would_fill_the_memory_are_refused() -> None:
         read_objects("kind: A\napiVersion: v1\na: &a [*a]", "web.yaml")
 
 
-def test_unquoted_words_are_read_and_written_as_kubectl_does() -> None:
+def test_scalars_are_typed_as_kubectl_does() -> None:
     text = "kind: A\napiVersion: v1\ndate: 2020-01-02\ntime: 12:30:45\nnumber: 12\n"
     (read,) = read_objects(text, "web.yaml")
     assert (read.raw["date"], read.raw["time"], read.raw["number"]) == ("2020-01-02", "12:30:45", 12)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The words of the documentation, and docstrings that ruff's rules do not judge."""
+"""The wording of documentation, messages and help."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 MODULES = sorted((ROOT / "azext_podidentity").rglob("*.py"))
-# What a reader stumbles over, and the usual word.
+# Patterns to avoid, and what to write instead.
 AVOIDED = {
     r"\b(tell|tells|told)\b": "report, print, show",
     r"\b(mend|mends|mended|mending)\b": "fix",
@@ -39,7 +39,7 @@ AVOIDED = {
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_page_uses_plain_words(path: Path) -> None:
+def test_pages_use_plain_words(path: Path) -> None:
     # Code, links, and the service's words, which are quoted.
     others = r"```.*?```|`[^`]*`|\]\([^)]*\)|^> .*?$"
     text = re.sub(others, "", path.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
@@ -52,7 +52,7 @@ def test_messages_and_help_use_plain_words(path: Path) -> None:
     assert found == {}
 
 
-def test_warnings_end_with_a_full_stop_or_what_they_introduce() -> None:
+def test_warnings_end_with_full_stop_or_colon() -> None:
     calls = [(path, node) for path in MODULES for node in ast.walk(ast.parse(path.read_text("utf-8")))]
     unfinished = [
         f"{path.name}:{node.lineno}: {node.args[0].value!r}"
@@ -67,7 +67,7 @@ def test_warnings_end_with_a_full_stop_or_what_they_introduce() -> None:
     assert unfinished == []
 
 
-def test_the_texts_of_errors_end_with_a_full_stop_or_what_they_introduce() -> None:
+def test_errors_end_with_full_stop_or_colon() -> None:
     # A value at the end follows a sentence or a colon; a text of values alone is checked where they come from.
     complete = re.compile(r"\.$|[.:\n]\s*(\{\})+$|run:$|^[\s.,{}]*$")
     texts = [(path, line, text) for path in MODULES for line, text in error_texts(path)]
@@ -76,21 +76,21 @@ def test_the_texts_of_errors_end_with_a_full_stop_or_what_they_introduce() -> No
 
 
 def avoided_in(text: str) -> dict[str, str]:
-    """Return the words to avoid that the text has, each with what to write."""
+    """Return the avoided words in the text, each with its replacement."""
     return {match[0]: better for avoided, better in AVOIDED.items() if (match := re.search(avoided, text))}
 
 
-def test_the_readme_is_short() -> None:
+def test_readme_length() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 180
 
 
-def test_the_table_of_commands_in_the_readme_is_complete(az: AzParser) -> None:
+def test_readme_command_table_is_complete(az: AzParser) -> None:
     rows = re.findall(r"^\| `az ([^`]+)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert sorted(rows) == sorted(az.own_commands)
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
-def test_links_of_a_top_level_page_lead_somewhere(name: str) -> None:
+def test_links_of_top_level_pages_resolve(name: str) -> None:
     links = re.findall(r"\]\((?!https:)([^)#]+)\)", (ROOT / name).read_text("utf-8"))
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is lost with a write, where no etag keeps writes apart, and how it comes back."""
+"""Detection and restoration of entries lost with writes without ETags."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ BOTH = Profile.from_json(
 NONE = Profile(enabled=True)
 
 
-def test_what_was_there_and_sent_and_is_missing_is_lost() -> None:
+def test_missing_sent_entry_is_lost() -> None:
     assert list(lost_of(BOTH, BOTH, NONE)) == [(kind, kind.entries(BOTH)[0].key) for kind in (IDENTITY, EXCEPTION)]
 
 
-def test_what_was_not_there_or_not_sent_is_not_lost() -> None:
+def test_new_or_unsent_entry_is_not_lost() -> None:
     assert not lost_of(NONE, BOTH, NONE)
     assert not lost_of(BOTH, NONE, NONE)
 
 
-def test_nothing_is_lost_with_the_add_on() -> None:
+def test_disabled_add_on_loses_nothing() -> None:
     assert not lost_of(BOTH, BOTH, Profile())
     assert not lost_of(BOTH, Profile(identities=BOTH.identities), Profile())
 
 
-def test_an_entry_whose_role_is_gone_is_not_put_back() -> None:
+def test_entry_without_role_is_not_restored() -> None:
     lost = without(lost_of(BOTH, BOTH, NONE), ManagedIdentity(identity_id().upper()))
     assert restore(NONE, lost).identities == Entries()
     assert restore(NONE, lost).exceptions == BOTH.exceptions
 
 
 @given(json_strategies.profiles(), json_strategies.profiles())
-def test_after_a_put_back_nothing_is_lost_and_nothing_else_differs(before: Json, now: Json) -> None:
+def test_restore_adds_exactly_lost_entries(before: Json, now: Json) -> None:
     old, new = Profile.from_json(before), Profile.from_json(now)
     lost = lost_of(old, old, new)
 

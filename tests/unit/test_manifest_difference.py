@@ -13,14 +13,14 @@ def profile_of(*identities: object, exceptions: tuple[object, ...] = ()) -> Prof
     )
 
 
-def test_a_profile_does_not_differ_from_itself() -> None:
+def test_equal_profiles_have_no_difference() -> None:
     profile = profile_of(identity_entry(), exceptions=(exception_entry(),))
     difference = Difference.between(profile, profile)
     assert not difference
     assert str(difference) == "Would add 0, change 0, remove 0; 2 unchanged."
 
 
-def test_what_is_added_changed_and_removed_is_shown_in_the_order_of_keys() -> None:
+def test_difference_is_sorted_by_key() -> None:
     one, two, three = (EntryKey("my-app", name) for name in ("one", "two", "three"))
     before = profile_of(
         identity_entry(two),
@@ -47,7 +47,7 @@ def test_what_is_added_changed_and_removed_is_shown_in_the_order_of_keys() -> No
     )
 
 
-def test_an_entry_that_is_tried_again_is_a_change_of_its_state() -> None:
+def test_retried_entry_changes_state() -> None:
     before = profile_of(identity_entry(state="Failed"))
     after = Profile(enabled=True, identities=before.identities.put(before.identities[0].renewed()))
     difference = Difference.between(before, after)
@@ -74,7 +74,7 @@ def test_an_entry_that_is_tried_again_is_a_change_of_its_state() -> None:
     }
 
 
-def test_a_managed_identity_that_was_made_anew_is_a_change_of_its_object_id() -> None:
+def test_recreated_managed_identity_changes_object_id() -> None:
     before, after = (
         profile_of(identity_entry(identity={"resourceId": identity_id(), "objectId": object_id}))
         for object_id in ("old", "new")

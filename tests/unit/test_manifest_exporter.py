@@ -51,7 +51,7 @@ profiles = st.builds(
 
 
 @given(profiles)
-def test_what_is_written_is_read_again(profile: Profile) -> None:
+def test_export_round_trip(profile: Profile) -> None:
     manifest = parse_manifest([("file", to_yaml(profile).encode("ascii"))], SUBSCRIPTION)
     assert [(entry.key, entry.identity.resource_id, entry.binding_selector) for entry in manifest.identities] == [
         (entry.key, entry.identity.resource_id, entry.binding_selector)
@@ -67,7 +67,7 @@ def test_what_is_written_is_read_again(profile: Profile) -> None:
 
 
 @given(profiles, st.randoms())
-def test_the_same_entries_in_another_order_give_the_same_text(profile: Profile, order: random.Random) -> None:
+def test_export_is_independent_of_entry_order(profile: Profile, order: random.Random) -> None:
     mixed = replace(
         profile,
         identities=type(profile.identities)(order.sample(profile.identities, len(profile.identities))),
@@ -77,11 +77,11 @@ def test_the_same_entries_in_another_order_give_the_same_text(profile: Profile, 
 
 
 @given(profiles)
-def test_the_text_is_the_document_with_comments(profile: Profile) -> None:
+def test_yaml_equals_document(profile: Profile) -> None:
     assert yaml.safe_load(to_yaml(profile)) == to_document(profile)
 
 
-def test_the_file_has_what_people_decide_and_nothing_else() -> None:
+def test_export_omits_service_fields_and_exception() -> None:
     profile = Profile.from_json(
         {
             "enabled": True,

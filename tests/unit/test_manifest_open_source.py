@@ -53,7 +53,7 @@ def documents(*texts: str) -> str:
     return "---\n".join(texts)
 
 
-def test_a_binding_and_its_identity_are_an_entry_and_an_exception_is_one() -> None:
+def test_identity_with_binding_and_exception() -> None:
     manifest = read_text(documents(IDENTITY, BINDING, EXCEPTION))
     (entry,) = manifest.identities
     assert entry == PodIdentity(EntryKey("my-app", "storage"), ManagedIdentity(identity_id()), "uses_storage")
@@ -63,30 +63,30 @@ def test_a_binding_and_its_identity_are_an_entry_and_an_exception_is_one() -> No
     assert "only to pods in the same namespace" in note
 
 
-def test_they_may_be_in_several_files_in_any_order_beside_files_of_this_format() -> None:
+def test_objects_across_files_and_formats() -> None:
     manifest = read_text(BINDING, file_of(pod_identity(name="own")), IDENTITY)
     assert [entry.key.name for entry in manifest.identities] == ["own", "storage"]
 
 
-def test_a_list_is_what_is_in_it() -> None:
+def test_list_is_unpacked() -> None:
     items = "".join(textwrap.indent(text, "  ").replace("  ", "- ", 1) for text in (IDENTITY, BINDING, EXCEPTION))
     assert read_text(f"apiVersion: v1\nkind: List\nitems:\n{items}") == read_text(
         documents(IDENTITY, BINDING, EXCEPTION)
     )
 
 
-def test_keys_are_found_without_regard_to_case() -> None:
-    """The first versions of the project wrote them with capitals."""
+def test_keys_ignore_case() -> None:
+    """The first versions of the project capitalized the keys."""
     early = documents(IDENTITY.replace("resourceID", "ResourceID"), BINDING.replace("azureI", "AzureI"))
     assert read_text(early) == read_text(documents(IDENTITY, BINDING))
 
 
-def test_a_selector_that_is_the_name_is_left_to_the_name() -> None:
+def test_selector_equal_to_name_is_omitted() -> None:
     (entry,) = read_text(documents(IDENTITY, BINDING.replace("uses_storage", "storage"))).identities
     assert entry.binding_selector is None
 
 
-def test_several_bindings_of_one_identity_are_an_entry_each() -> None:
+def test_entry_per_binding_of_shared_identity() -> None:
     other = BINDING.replace("storage-binding", "other").replace("uses_storage", "x")
     found = read_text(documents(IDENTITY, BINDING, other)).identities
     assert [(entry.key.name, entry.effective_selector) for entry in found] == [
@@ -95,14 +95,14 @@ def test_several_bindings_of_one_identity_are_an_entry_each() -> None:
     ]
 
 
-def test_an_identity_without_a_binding_is_told_and_not_applied() -> None:
+def test_identity_without_binding_is_reported() -> None:
     manifest = read_text(documents(IDENTITY, EXCEPTION))
     assert manifest.identities == ()
     assert "1.yaml:1: AzureIdentity my-app/storage is not applied" in manifest.notes[0]
 
 
 @pytest.mark.parametrize(("type_", "name"), [("1", "secret"), ("2", "certificate")])
-def test_a_service_principal_is_reported_and_does_not_stop_the_rest(type_: str, name: str) -> None:
+def test_service_principal_is_reported_and_skipped(type_: str, name: str) -> None:
     unsupported = IDENTITY.replace("type: 0", f"type: {type_}")
     manifest = read_text(documents(unsupported, BINDING, EXCEPTION))
     assert manifest.identities == ()
@@ -112,26 +112,26 @@ def test_a_service_principal_is_reported_and_does_not_stop_the_rest(type_: str, 
         read_text(documents(unsupported, BINDING))
 
 
-def test_equal_copies_are_applied_once() -> None:
-    """As in a folder that has the manifests of several environments."""
+def test_equal_duplicates_are_applied_once() -> None:
+    """A folder may have the manifests of several environments."""
     everything = documents(IDENTITY, BINDING, EXCEPTION)
     assert read_text(everything, everything) == read_text(everything)
 
 
-def test_the_services_own_exception_is_told_and_not_applied() -> None:
+def test_service_exception_is_reported_and_skipped() -> None:
     theirs = EXCEPTION.replace("agents", "aks-addon-exception").replace("monitoring", "kube-system")
     manifest = read_text(documents(EXCEPTION, theirs))
     assert [entry.key.name for entry in manifest.exceptions] == ["agents"]
     assert any("is managed by AKS" in note for note in manifest.notes)
 
 
-def test_objects_of_other_kinds_are_left_aside_whatever_is_in_them() -> None:
+def test_other_kinds_are_ignored() -> None:
     manifest = read_text(documents(DEPLOYMENT, EXCEPTION, DEPLOYMENT))
     assert len(manifest.exceptions) == 1
     assert manifest.notes == ("Kubernetes objects of other kinds are ignored: 2.",)
 
 
-def test_files_that_have_only_other_kinds_are_refused() -> None:
+def test_only_other_kinds_are_refused() -> None:
     with pytest.raises(ValidationError, match="no pod identities"):
         read_text(DEPLOYMENT)
 
@@ -153,7 +153,7 @@ def test_files_that_have_only_other_kinds_are_refused() -> None:
         (EXCEPTION.replace("podLabels", "labels"), 5, "spec: podLabels is missing"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(text: str, line: int, said: str) -> None:
+def test_problems_name_line(text: str, line: int, said: str) -> None:
     found = problems(text)
     assert found[0].startswith(f"1.yaml:{line}: "), found
     assert said in found[0]

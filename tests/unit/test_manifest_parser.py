@@ -23,11 +23,11 @@ ANOTHER = "99999999-2222-3333-4444-555555555555"
 
 
 def exception(labels: str) -> str:
-    """A file of one exception; labels stand in line 5."""
+    """Return a file with one exception and the labels in line 5."""
     return f"version: 1\nexceptions:\n- namespace: my-app\n  name: x\n  podLabels: {labels}\n"
 
 
-def test_entries_without_a_namespace_get_the_given_one() -> None:
+def test_default_namespace() -> None:
     text = f"""\
 version: 1
 podIdentities:
@@ -57,14 +57,14 @@ spec: {{azureIdentity: bound, selector: chosen}}
         parse_manifest([("file.yaml", text.encode())], SUBSCRIPTION)
 
 
-def test_the_name_of_a_file_reaches_no_terminal_raw() -> None:
+def test_control_characters_in_file_name_are_escaped() -> None:
     with pytest.raises(ValidationError) as caught:
         parse_manifest([("\x1b[31m\u202eevil.yaml", b'version: 1\npodIdentities: [{name: "\x07"}]\n')], SUBSCRIPTION)
     assert caught.value.error_msg.replace("\n", "").isprintable()
     assert "\\x1b[31m\\u202eevil.yaml:" in caught.value.error_msg
 
 
-def test_identities_by_resource_id_and_by_name_and_exceptions_are_read() -> None:
+def test_all_forms_of_entries() -> None:
     manifest = read_text(
         f"""\
 version: 1
@@ -102,22 +102,22 @@ exceptions:
         '{"version": 1, "podIdentities": [{"namespace": "my-app", "name": "x", "identity": '
         f'{{"resourceId": "{identity_id()}"}}}}]}}',
     ],
-    ids=["CRLF", "byte order mark", "empty documents beside it", "JSON"],
+    ids=["CRLF", "byte order mark", "empty documents", "JSON"],
 )
-def test_the_same_text_in_other_clothes_is_the_same(text: str | bytes) -> None:
+def test_equivalent_encodings_parse_equally(text: str | bytes) -> None:
     assert read_text(text) == read_text(file_of(pod_identity()))
 
 
-def test_several_documents_and_files_are_one_manifest() -> None:
+def test_documents_and_files_are_merged() -> None:
     one, two, three = (file_of(pod_identity(name=name)) for name in ("a", "b", "c"))
     assert [entry.key.name for entry in read_text(f"{one}---\n{two}", three).identities] == ["a", "b", "c"]
 
 
-def test_a_file_of_no_entries_is_a_manifest_of_none() -> None:
+def test_file_without_entries() -> None:
     assert read_text("version: 1\n") == read_text("version: 1\npodIdentities: []\nexceptions: []\n") == Manifest()
 
 
-def test_everything_that_is_wrong_is_told_at_once_in_order() -> None:
+def test_all_problems_are_reported_in_order() -> None:
     bad = pod_identity(name="A_b") + pod_identity("bindingselector: x", name="007", identity="{}") + "- {}\n"
     found = problems(file_of(bad), "version: 1\n" + "podIdentity: []\n")
     assert [line.split(": ")[0] for line in found] == [
@@ -135,7 +135,7 @@ def test_everything_that_is_wrong_is_told_at_once_in_order() -> None:
 
 
 @pytest.mark.parametrize("text", ["yes", "NO", "on", "true", "1.10", "12", "0x1F", "1:30", "007", "2001-01-01", "~"])
-def test_a_label_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(text: str) -> None:
+def test_unquoted_non_string_label_suggests_quotes(text: str) -> None:
     (found,) = problems(exception(f"{{app: {text}}}"))
     assert found.startswith("1.yaml:5: exceptions[0].podLabels.app: ")
     assert f'put it in quotes: "{text}"' in found
@@ -190,39 +190,39 @@ def test_a_label_that_yaml_reads_as_something_else_is_to_be_put_in_quotes(text: 
         (file_of(pod_identity(), pod_identity()), 7, "defined twice, first at 1.yaml:3"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(text: str | bytes, line: int, said: str) -> None:
+def test_problems_name_line(text: str | bytes, line: int, said: str) -> None:
     found = problems(text)
     assert all(each.startswith(f"1.yaml:{line}: ") for each in found)
     assert said in "\n".join(found)
 
 
-def test_an_entry_that_another_file_has_too_is_told_with_both_places() -> None:
+def test_duplicate_across_files_names_both_lines() -> None:
     (found,) = problems(file_of(pod_identity()), file_of(pod_identity("bindingSelector: y")))
     assert found.startswith("2.yaml:3: ")
     assert "1.yaml:3" in found
 
 
-def test_aliases_do_not_grow_and_depth_has_an_end() -> None:
+def test_aliases_and_excessive_depth_are_refused() -> None:
     bomb = "version: 1\na0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]\n" for n in range(1, 30))
     assert all("anchors and aliases" in line for line in problems(bomb))
     (found,) = problems("[" * 1_000_000)
     assert "levels deep" in found
 
 
-def test_very_many_problems_are_not_all_told() -> None:
+def test_long_problem_list_is_shortened() -> None:
     found = problems(file_of(*(pod_identity(name="A") for _ in range(300))))
     assert len(found) == 101
     assert "499 more" in found[-1]
 
 
 @given(st.text() | st.binary())
-def test_whatever_is_in_a_file_is_read_or_refused(content: str | bytes) -> None:
+def test_arbitrary_content_is_parsed_or_refused(content: str | bytes) -> None:
     try:
         read_text(content)
     except ValidationError as error:
         assert re.match(r"1\.yaml:\d+: .", error.error_msg.splitlines()[1])
     except UnicodeEncodeError:
-        assert isinstance(content, str)  # no bytes can be made of it
+        assert isinstance(content, str)  # it cannot be encoded
 
 
 RULES = {
@@ -233,7 +233,7 @@ values = st.text(max_size=70) | st.text(st.sampled_from("aZ0-_./ \n\u00e9"), max
 
 
 def accepts(rule: object, value: object) -> bool:
-    """Whether the rule or the schema takes the value."""
+    """Return whether the rule or the schema accepts the value."""
     try:
         rule(value)  # type: ignore[operator]
     except (AzCLIError, fastjsonschema.JsonSchemaValueException):
@@ -242,8 +242,8 @@ def accepts(rule: object, value: object) -> bool:
 
 
 @given(st.data())
-def test_the_schema_says_what_the_rules_say(data: st.DataObject) -> None:
-    """People's editors judge by the schema, the command by the rules."""
+def test_schema_fields_match_validation(data: st.DataObject) -> None:
+    """Editors validate by the schema, the command by the rules."""
     for name, (rule, valid) in RULES.items():
         value = data.draw(valid | values | grammars.inserted(valid, grammars.FOREIGN))
         assert accepts(IN_SCHEMA[name], value) == accepts(rule, value), value
@@ -283,6 +283,6 @@ IN_SCHEMA = {
         ("exceptions: []\n", False),
     ],
 )
-def test_the_schema_as_a_whole_judges_as_the_command_does(text: str, right: bool) -> None:
+def test_schema_matches_parser(text: str, right: bool) -> None:
     assert accepts(fastjsonschema.compile(SCHEMA), yaml.safe_load(text)) is right
     assert accepts(read_text, text) is right

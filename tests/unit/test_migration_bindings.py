@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Migrations by identity bindings: the plan, its files and the status."""
+"""Migration to identity bindings: plan, files and status."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def annotated(tenant: str | None = TENANT) -> Json:
 
 
 class TestPlan:
-    def test_each_managed_identity_gets_one_binding_and_no_credential(self) -> None:
+    def test_binding_per_managed_identity_without_credentials(self) -> None:
         made = plan(uses("a"), uses("b"))
         assert not made.credentials
         report = plan_report(made)
@@ -124,12 +124,12 @@ class TestPlan:
         assert [(each.client_id, each.tenant_id) for each in made.accounts] == [(CLIENT, TENANT)] * 2
 
     @pytest.mark.parametrize("name", [None, "of-another-client"])
-    def test_an_equal_one_of_any_name_is_kept(self, name: str | None) -> None:
+    def test_existing_binding_of_any_name_is_kept(self, name: str | None) -> None:
         made = plan(uses(), bindings=[bound(name)])
         assert [(each.exists, each.name) for each in made.bindings] == [(True, name or binding_name(identity_id()))]
         assert made.approved
 
-    def test_only_the_named_identities_are_bound(self) -> None:
+    def test_identities_option_limits_bindings(self) -> None:
         for chosen in ("App-Identity", identity_id().upper()):
             made = plan(
                 uses("a"),
@@ -141,13 +141,13 @@ class TestPlan:
             assert [each.identity.name for each in made.credentials] == ["other"]
             assert [bool(each.annotations) for each in made.workloads] == [True, False]
 
-    def test_a_workload_that_uses_its_binding_keeps_it_without_the_option(self) -> None:
+    def test_annotated_workload_keeps_binding_without_option(self) -> None:
         moved = uses(labels={USE_LABEL: "true"}, annotations={BINDING: "true"})
         made = plan(moved, options=Options(), bindings=[bound()])
         assert made.bindings
         assert not made.credentials
 
-    def test_code_has_to_opt_in_unless_it_only_mounts_secrets(self) -> None:
+    def test_opt_in_decision_unless_only_secrets_mounted(self) -> None:
         made = plan(uses("a"), mounting("b"), SECRETS, options=replace(BIND, stage=ONE_STEP))
         assert codes(made) == ["CodeMustOptIn", "SecretsUseBinding"]
         assert not made.blocked
@@ -160,7 +160,7 @@ class TestPlan:
             "useAzureTokenProxy": "true",
         }
 
-    def test_a_secret_provider_class_of_both_ways_is_unclear(self) -> None:
+    def test_secret_provider_class_with_mixed_targets(self) -> None:
         moved = migrated("old", account="web")
         moved["spec"]["template"]["spec"]["volumes"] = [MOUNT]
         made = plan(mounting(), moved, annotated(), SECRETS, options=replace(BIND, stage=ONE_STEP))
@@ -179,7 +179,7 @@ class TestPlan:
             (bound("theirs", state="Creating"), [], None),
         ],
     )
-    def test_what_keeps_a_binding_from_being_created_blocks(
+    def test_unusable_binding_blocks_workload(
         self, found: IdentityBinding | None, credentials: list[FederatedCredential], code: str | None
     ) -> None:
         made = plan(uses(), bindings=[found] if found else [], credentials=credentials)
@@ -188,7 +188,7 @@ class TestPlan:
 
 
 class TestTooManyCredentials:
-    def test_the_decision_offers_bindings_for_all_over_the_limit(self) -> None:
+    def test_decision_suggests_bindings_for_all_affected_identities(self) -> None:
         options = Options(arguments=("--workloads", "my manifests"))
         made = plan(uses("a"), uses("b", "other"), names=("app-identity", "other"), credentials=FULL, options=options)
         assert codes(made) == ["TooManyCredentials"] * 2
@@ -201,11 +201,11 @@ class TestTooManyCredentials:
         again = plan(uses("a"), uses("b", "other"), names=("app-identity", "other"), options=chosen)
         assert codes(again) == ["CodeMustOptIn"] * 2
 
-    def test_the_credential_of_aks_is_counted_and_named(self) -> None:
+    def test_aks_credential_is_counted_and_named(self) -> None:
         made = plan(uses(), credentials=[*FULL[:19], FederatedCredential(AKS_CREDENTIAL, "i", "s")], options=Options())
         assert AKS_CREDENTIAL in made.decisions[0].reason
 
-    def test_without_support_for_bindings_the_decision_says_so(self) -> None:
+    def test_unsupported_bindings_are_explained(self) -> None:
         made = plan(uses(), credentials=FULL, options=Options(), apiServerAccessProfile={"enableVnetIntegration": True})
         assert made.decisions[0].command is None
         assert "VNet integration" in made.decisions[0].resolution
@@ -219,20 +219,20 @@ class TestOptions:
             (replace(BIND, identities=("nobody",)), {}, InvalidArgumentValueError, "nobody"),
         ],
     )
-    def test_what_does_not_fit_the_cluster_is_refused(
+    def test_incompatible_options_are_refused(
         self, options: Options, properties: Json, error: type[AzCLIError], words: str
     ) -> None:
         with pytest.raises(error, match=words):
             check_options(cluster_of([identity_entry()], **properties), inventory(), options)
 
-    def test_what_fits_is_not(self) -> None:
+    def test_compatible_options_are_accepted(self) -> None:
         integrated = cluster_of([identity_entry()], apiServerAccessProfile={"enableVnetIntegration": True})
         check_options(integrated, inventory(), Options())
         check_options(cluster_of([identity_entry()]), inventory(), replace(BIND, identities=("app-identity",)))
 
 
 class TestFiles:
-    def test_roles_and_both_annotations_are_written_and_only_those_that_lack(self) -> None:
+    def test_only_missing_roles_and_annotations_are_written(self) -> None:
         made = plan(uses(), bindings=[bound()])
         found = {each["kind"]: each for each in objects_in(made)}
         assert found["ClusterRole"]["rules"] == role(CLIENT)["rules"]
@@ -244,11 +244,11 @@ class TestFiles:
         kinds = {each["kind"] for each in objects_in(plan(*there, bindings=[bound()]), *there)}
         assert not kinds & {"ClusterRole", "ClusterRoleBinding", "ServiceAccount"}
 
-    def test_a_service_account_without_tenant_is_annotated(self) -> None:
+    def test_service_account_requires_tenant_annotation(self) -> None:
         assert [each.annotated for each in plan(uses(), annotated(None)).accounts] == [False]
         assert [each.annotated for each in plan(uses(), annotated()).accounts] == [True]
 
-    def test_files_of_two_runs_do_not_overwrite_each_other(self) -> None:
+    def test_files_of_separate_runs_do_not_conflict(self) -> None:
         first, second = (objects_in(plan(uses(name))) for name in ("a", "b"))
         same = [each for each in first if each in second and each["kind"] != "Kustomization"]
         assert [each["kind"] for each in same] == ["ClusterRole"]
@@ -271,11 +271,13 @@ class TestRoles:
             (WEB, [CLIENT], ["get"], False),
         ],
     )
-    def test_who_may_use_a_binding(self, subject: Json, resources: list[str], verbs: list[str], allowed: bool) -> None:
+    def test_binding_role_subjects_and_verbs(
+        self, subject: Json, resources: list[str], verbs: list[str], allowed: bool
+    ) -> None:
         roles = BindingRoles.of([role(*resources, verbs=verbs), grant(subject)])
         assert roles.allows(NAMESPACE, "web", CLIENT) == allowed
 
-    def test_a_role_of_another_group_or_name_allows_nothing(self) -> None:
+    def test_role_of_other_group_or_name_is_ignored(self) -> None:
         other = role(CLIENT)
         other["rules"][0]["apiGroups"] = ["apps"]
         assert not BindingRoles.of([other, grant(WEB)]).allows(NAMESPACE, "web", CLIENT)
@@ -297,7 +299,7 @@ class TestStatus:
             ([annotated()], [bound()], "No ClusterRole"),
         ],
     )
-    def test_a_workload_is_ready_with_binding_role_and_annotations(
+    def test_ready_requires_binding_role_and_annotations(
         self, objects: list[Json], bindings: list[IdentityBinding], reason: str
     ) -> None:
         lookups = {identity_id(): IdentityCredentials(ManagedIdentity(identity_id(), CLIENT, "object"))}
@@ -315,7 +317,7 @@ class TestStatus:
             ([annotated()], [bound()], "No ClusterRole"),
         ],
     )
-    def test_a_label_stays_until_all_is_prepared(
+    def test_label_is_kept_until_prepared(
         self, objects: list[Json], bindings: list[IdentityBinding], reason: str | None
     ) -> None:
         prepared = uses(labels={USE_LABEL: "true"}, annotations={BINDING: "true"})
@@ -324,14 +326,14 @@ class TestStatus:
         assert bool(reasons) == bool(reason)
         assert not reason or reason in reasons[0]
 
-    def test_a_template_without_the_annotation_is_not_prepared(self) -> None:
+    def test_template_without_annotation_is_not_prepared(self) -> None:
         prepared = uses(labels={USE_LABEL: "true"})
         options = replace(BIND, stage=REMOVE_LABELS)
         made = plan(prepared, annotated(), *ALLOWED, bindings=[bound()], options=options)
         assert "does not use the identity binding yet" in made.decisions[0].reason
 
 
-def test_credentials_of_an_earlier_migration_stay_usable_beside_bindings() -> None:
+def test_bindings_beside_existing_credentials() -> None:
     there = credential_for(ISSUER, NAMESPACE, "web")
     made = plan(uses(), credentials=[there])
     assert made.bindings

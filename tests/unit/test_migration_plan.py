@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The plan of a migration: every labelled workload is in a step or waits for a decision that says why."""
+"""The migration plan: every labelled workload has a step or a decision."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def credentials(made: MigrationPlan) -> list[tuple[str, str, str, bool]]:
     ]
 
 
-def test_one_workload_of_one_identity() -> None:
+def test_plan_for_single_workload() -> None:
     made = plan([entry()], workload())
     assert credentials(made) == [("app-identity", NAMESPACE, "web", False)]
     (step,) = made.credentials
@@ -84,13 +84,13 @@ def test_one_workload_of_one_identity() -> None:
     assert not (of_workload.moves or of_workload.annotations or made.decisions)
 
 
-def test_without_an_issuer_the_credential_is_not_known_yet() -> None:
+def test_credential_is_unknown_without_issuer() -> None:
     made = plan([entry()], workload(), enabled=False)
     assert made.credentials[0].credential is None
     assert not made.approved
 
 
-def test_a_workload_is_matched_in_its_own_namespace_and_by_the_exact_label() -> None:
+def test_entry_matches_namespace_and_exact_label() -> None:
     theirs = identity_entry(EntryKey("other", "my-pod-identity"))
     made = plan([theirs, entry("Other", bindingSelector="MY-POD-IDENTITY")], workload())
     assert codes(made)[0] == "NoIdentity"
@@ -100,13 +100,13 @@ def test_a_workload_is_matched_in_its_own_namespace_and_by_the_exact_label() -> 
     assert "MY-POD-IDENTITY" in why
 
 
-def test_the_selector_counts_and_not_the_name_where_there_is_one() -> None:
+def test_selector_overrides_entry_name() -> None:
     made = plan([entry(bindingSelector="Other_one")], workload(selector="Other_one"), workload("b", account="b"))
     assert [each.workload.key.name for each in made.workloads] == ["web"]
     assert codes(made) == ["NoIdentity"]
 
 
-def test_two_entries_of_one_managed_identity_are_one() -> None:
+def test_entries_of_same_managed_identity_are_merged() -> None:
     same = entry("second", bindingSelector="my-pod-identity")
     same["identity"]["resourceId"] = same["identity"]["resourceId"].upper()
     made = plan([entry(), same], workload())
@@ -114,7 +114,7 @@ def test_two_entries_of_one_managed_identity_are_one() -> None:
     assert not made.decisions
 
 
-def test_the_default_service_account_is_to_be_decided_and_the_flag_decides() -> None:
+def test_default_service_account_decision() -> None:
     there = [workload(name, account=None) for name in ("a", "b")]
     made = plan([entry()], *there)
     assert codes(made) == ["DefaultServiceAccount"]
@@ -125,13 +125,13 @@ def test_the_default_service_account_is_to_be_decided_and_the_flag_decides() -> 
     assert [(step.service_account, step.moves) for step in made.workloads] == [("my-pod-identity", True)] * 2
 
 
-def test_default_that_somebody_annotated_is_decided() -> None:
+def test_annotated_default_service_account_needs_no_decision() -> None:
     made = plan([entry()], workload(account=None), account("default", client_of("app-identity")))
     assert credentials(made) == [("app-identity", NAMESPACE, "default", False)]
     assert not made.workloads[0].moves
 
 
-def test_a_new_service_account_has_another_name_where_its_name_is_taken() -> None:
+def test_new_service_account_avoids_existing_name() -> None:
     taken = account("my-pod-identity")
     made = plan([entry()], workload(account=None), taken, options=ON_OWN_ACCOUNTS)
     assert made.accounts[0].name == "my-pod-identity-workload-identity"
@@ -141,7 +141,7 @@ def test_a_new_service_account_has_another_name_where_its_name_is_taken() -> Non
     assert made.accounts[0].annotated
 
 
-def test_several_identities_are_to_be_decided_and_the_annotation_decides() -> None:
+def test_several_identities_decision() -> None:
     entries = [entry("one", "a", bindingSelector="both"), entry("two", "b", bindingSelector="both")]
     made = plan(entries, workload(selector="both"))
     assert codes(made) == ["SeveralIdentities"]
@@ -152,7 +152,7 @@ def test_several_identities_are_to_be_decided_and_the_annotation_decides() -> No
     assert not made.decisions
 
 
-def test_one_service_account_with_two_identities_is_to_be_decided_and_the_annotation_decides() -> None:
+def test_shared_service_account_decision() -> None:
     entries = [entry("one", "a"), entry("two", "b")]
     there = [workload("x", "one", account="shared"), workload("y", "two", account="shared")]
     made = plan(entries, *there)
@@ -162,11 +162,11 @@ def test_one_service_account_with_two_identities_is_to_be_decided_and_the_annota
     assert len(made.credentials) == len(made.workloads) == 2
 
 
-def test_a_service_account_annotated_with_another_client_is_to_be_decided() -> None:
+def test_foreign_client_id_annotation_decision() -> None:
     assert codes(plan([entry()], workload(), account("web", "another"))) == ["OtherClientId"]
 
 
-def test_a_label_in_a_selector_is_to_be_decided() -> None:
+def test_label_in_selector_decision() -> None:
     there = workload()
     there["spec"]["selector"] = {"matchLabels": {"aadpodidbinding": "my-pod-identity"}}
     made = plan([entry()], there)
@@ -174,13 +174,13 @@ def test_a_label_in_a_selector_is_to_be_decided() -> None:
     assert not made.workloads
 
 
-def test_a_managed_identity_that_is_gone_is_to_be_decided() -> None:
+def test_missing_managed_identity_decision() -> None:
     made = plan([entry()], workload(), lookups={identity_id(): NotFound()})
     assert codes(made) == ["ManagedIdentityNotFound"]
     assert not made.credentials
 
 
-def test_a_managed_identity_that_may_not_be_read_is_to_be_decided_and_the_others_go_on() -> None:
+def test_unreadable_managed_identity_blocks_only_own_workloads() -> None:
     there = [workload(), workload("other", "other", account="other")]
     made = plan([entry(), entry("other", "other")], *there, lookups={identity_id(): Unreadable("no right")})
     assert codes(made) == ["ManagedIdentityUnreadable"]
@@ -188,13 +188,13 @@ def test_a_managed_identity_that_may_not_be_read_is_to_be_decided_and_the_others
     assert credentials(made) == [("other", NAMESPACE, "other", False)]
 
 
-def test_without_the_add_on_there_is_nothing_to_migrate_from() -> None:
+def test_plan_without_add_on() -> None:
     made = plan_migration(cluster_of(enabled=False), inventory(workload()), {})
     assert codes(made) == ["NoIdentity", "AddOnDisabled"]
     assert not (made.workloads or made.credentials)
 
 
-def test_the_commands_of_decisions_are_commands_that_az_takes(az: AzParser) -> None:
+def test_decision_commands_parse(az: AzParser) -> None:
     reference = ClusterReference("my (rg)", "it's $mine", "a sub")
     in_the_way = replace(credential_for(ISSUER, NAMESPACE, "web"), audiences=("api://other",))
     for lookups, words in (
@@ -208,12 +208,12 @@ def test_the_commands_of_decisions_are_commands_that_az_takes(az: AzParser) -> N
         az.parse(command_words(decision.command))
 
 
-def test_a_managed_identity_that_was_made_anew_counts_as_it_is_now() -> None:
+def test_recreated_managed_identity_uses_current_client_id() -> None:
     now = {identity_id().upper(): IdentityCredentials(ManagedIdentity(identity_id(), "new client", "new object"))}
     assert plan([entry()], workload(), lookups=now).accounts[0].client_id == "new client"
 
 
-def test_an_equal_credential_is_kept_whoever_made_it() -> None:
+def test_equal_credential_of_any_name_is_kept() -> None:
     mine = credential_for(ISSUER, NAMESPACE, "web")
     for there in (mine, replace(mine, name="theirs")):
         made = plan([entry()], workload(), lookups=reading("app-identity", there))
@@ -223,7 +223,7 @@ def test_an_equal_credential_is_kept_whoever_made_it() -> None:
 
 
 @pytest.mark.parametrize("change", [{"audiences": ("api://other",)}, {"subject": "other"}, {"issuer": "https://other"}])
-def test_a_different_credential_in_the_way_is_reported(change: dict[str, Any]) -> None:
+def test_conflicting_credential_decision(change: dict[str, Any]) -> None:
     there = replace(credential_for(ISSUER, NAMESPACE, "web"), **change)
     made = plan([entry()], workload(), lookups=reading("app-identity", there))
     assert codes(made) == ["ConflictingCredential"]
@@ -232,7 +232,7 @@ def test_a_different_credential_in_the_way_is_reported(change: dict[str, Any]) -
 
 
 @pytest.mark.parametrize(("there", "fits"), [(18, True), (19, False), (20, False)])
-def test_at_most_20_credentials_fit_on_an_identity_those_that_are_there_counted(there: int, fits: bool) -> None:
+def test_credential_limit_includes_existing_credentials(there: int, fits: bool) -> None:
     others = [FederatedCredential(f"other-{n}", "https://other", f"subject-{n}") for n in range(there)]
     made = plan(
         [entry()], workload("a", account="a"), workload("b", account="b"), lookups=reading("app-identity", *others)
@@ -241,7 +241,7 @@ def test_at_most_20_credentials_fit_on_an_identity_those_that_are_there_counted(
     assert codes(made) == ([] if fits else ["TooManyCredentials"])
 
 
-def test_a_full_identity_whose_credentials_are_all_there_is_no_obstacle() -> None:
+def test_full_identity_with_existing_credentials() -> None:
     there = [credential_for(ISSUER, NAMESPACE, f"a{n}") for n in range(20)]
     objects = [workload(f"a{n}", account=f"a{n}") for n in range(20)]
     made = plan([entry()], *objects, lookups=reading("app-identity", *there))
@@ -249,12 +249,12 @@ def test_a_full_identity_whose_credentials_are_all_there_is_no_obstacle() -> Non
     assert not made.decisions
 
 
-def test_an_identity_that_nobody_uses_is_told_unless_its_workloads_are_migrated() -> None:
+def test_unused_identity_unless_migrated() -> None:
     assert codes(plan([entry()])) == ["UnusedIdentity"]
     assert codes(plan([entry()], migrated(), account("web", client_of("app-identity")))) == []
 
 
-def test_an_exception_will_be_moot_and_the_services_own_is_not_mentioned() -> None:
+def test_exception_without_effect_ignores_service_exception() -> None:
     exceptions = [
         exception_entry(EntryKey("kube-system", "aks-addon-exception"), {"a": "b"}),
         exception_entry(EntryKey(NAMESPACE, "agents"), {"app": "WEB", "tier": "x"}),
@@ -265,7 +265,7 @@ def test_an_exception_will_be_moot_and_the_services_own_is_not_mentioned() -> No
     assert not made.decisions[0].blocked_workloads
 
 
-def test_code_that_names_the_metadata_service_is_told_until_there_is_a_proxy() -> None:
+def test_imds_call_requires_proxy_sidecar_decision() -> None:
     container = {"args": ["http://169.254.169.254/"]}
     proxied = {"azure.workload.identity/inject-proxy-sidecar": "true"}
     made = plan([entry()], workload(container=container))
@@ -278,7 +278,7 @@ def test_code_that_names_the_metadata_service_is_told_until_there_is_a_proxy() -
     assert made.workloads[0].annotations == proxied
 
 
-def test_what_no_patch_can_name_is_told_and_still_gets_its_credential() -> None:
+def test_generated_name_keeps_credential_without_patch() -> None:
     job = workload()
     job["metadata"] = {"namespace": NAMESPACE, "generateName": "job-"}
     made = plan([entry()], job)
@@ -287,12 +287,12 @@ def test_what_no_patch_can_name_is_told_and_still_gets_its_credential() -> None:
     assert not made.workloads[0].patchable
 
 
-def test_only_what_labelled_workloads_use_has_to_be_read() -> None:
+def test_needed_identities_of_labelled_workloads() -> None:
     profile = cluster_of([entry(), entry("unused", "unused")]).profile
     assert needed_identities(profile, inventory(workload())) == [identity_id()]
 
 
-def test_a_subject_is_what_kubernetes_calls_a_service_account() -> None:
+def test_subject_of_service_account() -> None:
     assert subject_of("ns", "name") == "system:serviceaccount:ns:name"
 
 
@@ -300,7 +300,7 @@ def test_a_subject_is_what_kubernetes_calls_a_service_account() -> None:
     st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True),
     st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", fullmatch=True),
 )
-def test_every_service_account_has_a_credential_with_an_allowed_name(namespace: str, name: str) -> None:
+def test_credential_name_is_valid(namespace: str, name: str) -> None:
     made = credential_for(ISSUER, namespace, name)
     assert 3 <= len(made.name) <= 120
     assert made.name.replace("-", "").isalnum()
@@ -352,7 +352,7 @@ one_step = st.builds(Options, st.just(ONE_STEP), st.just(()), st.booleans())
 
 
 @given(entries, objects, options, st.booleans(), st.randoms())
-def test_every_labelled_workload_is_in_a_step_or_waits_for_a_decision(
+def test_labelled_workloads_have_step_or_decision(
     listed: list[Json], there: list[Json], chosen: Options, enabled: bool, random: Any
 ) -> None:
     made = plan(listed, *there, options=chosen, enabled=enabled)
@@ -368,7 +368,7 @@ def test_every_labelled_workload_is_in_a_step_or_waits_for_a_decision(
 
 
 @given(entries, objects, one_step)
-def test_a_plan_that_was_carried_out_plans_nothing_more(listed: list[Json], there: list[Json], chosen: Options) -> None:
+def test_plan_is_empty_after_completion(listed: list[Json], there: list[Json], chosen: Options) -> None:
     first = plan(listed, *there, options=chosen)
     cluster = cluster_of(listed, **ENABLED)
     second = plan_migration(cluster, inventory(*carried_out(first, there)), made_credentials(first, cluster), chosen)
@@ -380,7 +380,7 @@ def test_a_plan_that_was_carried_out_plans_nothing_more(listed: list[Json], ther
 
 
 @given(entries, objects, options)
-def test_a_plan_whose_azure_side_is_done_is_approved(listed: list[Json], there: list[Json], chosen: Options) -> None:
+def test_plan_is_approved_once_azure_is_ready(listed: list[Json], there: list[Json], chosen: Options) -> None:
     first = plan(listed, *there, options=chosen)
     cluster = cluster_of(listed, **ENABLED)
     again = plan_migration(cluster, inventory(*there), made_credentials(first, cluster), chosen)
@@ -390,7 +390,7 @@ def test_a_plan_whose_azure_side_is_done_is_approved(listed: list[Json], there: 
 
 
 def made_credentials(made: MigrationPlan, cluster: Cluster) -> dict[str, IdentityLookup]:
-    """The managed identities once the credentials of the plan are made."""
+    """Return the managed identities after the plan's credentials are created."""
     found: dict[str, IdentityLookup] = {}
     for each in cluster.profile.identities:
         resource_id = each.identity.resource_id
@@ -400,7 +400,7 @@ def made_credentials(made: MigrationPlan, cluster: Cluster) -> dict[str, Identit
 
 
 def carried_out(made: MigrationPlan, there: list[Json]) -> list[Json]:
-    """The objects once the plan's service accounts and patches are applied."""
+    """Return the objects after the plan's service accounts and patches are applied."""
     steps = {step.workload.key: step for step in made.workloads}
     wanted = {(step.namespace, step.name): step.client_id for step in made.accounts}
     result = [account(name, client_id, namespace=namespace) for (namespace, name), client_id in wanted.items()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How far a workload is: what would keep its pods from their tokens is told."""
+"""The migration status of workloads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def status(*objects: Json, found: IdentityLookup | None = None, **properties: An
     return [(each.state, each.reason) for each in statuses(cluster, inventory(*objects), lookups)]
 
 
-def test_a_workload_whose_service_account_has_all_it_needs_is_ready() -> None:
+def test_complete_workload_is_ready() -> None:
     assert status(migrated(), account("web", CLIENT), workload("other", None)) == [("Ready", "")]
 
 
@@ -52,19 +52,19 @@ def test_a_workload_whose_service_account_has_all_it_needs_is_ready() -> None:
         ([account("web", CLIENT)], {"found": reading(READY, client_id="new")}, "was recreated"),
     ],
 )
-def test_what_keeps_pods_from_their_tokens_is_told(objects: list[Json], options: dict[str, Any], why: str) -> None:
+def test_not_ready_has_reason(objects: list[Json], options: dict[str, Any], why: str) -> None:
     ((state, told),) = status(migrated(), *objects, **options)
     assert state == "NotReady"
     assert why in told
 
 
-def test_a_label_and_a_pod_that_was_left_behind_are_told() -> None:
+def test_labelled_workload_and_stale_pod() -> None:
     old = workload("web-1-x", kind="Pod", **made_by("Deployment", "web"))
     found = status(migrated(), old, workload("left"), account("web", CLIENT))
     assert [state for state, _ in found] == ["Labelled", "Ready", "StalePod"]
 
 
-def test_only_what_migrated_workloads_may_use_has_to_be_read() -> None:
+def test_used_identities_of_migrated_workloads() -> None:
     elsewhere = identity_entry(EntryKey("other", "other"), identity_id("other"))
     profile = cluster_of([identity_entry(), elsewhere]).profile
     assert used_identities(profile, inventory(workload())) == []

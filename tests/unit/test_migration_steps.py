@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The two steps of a migration, and what belongs to a workload beside its label."""
+"""The two stages of a migration, and other objects of a workload."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def pod(name: str = "web-1-x", *, token: bool = True, **more: Any) -> Json:
     return workload(name, kind="Pod", labels=PREPARED, container={"env": variables}, **owned, **more)
 
 
-def test_the_first_step_keeps_the_label_and_the_second_removes_it() -> None:
+def test_prepare_keeps_label_and_remove_labels_removes() -> None:
     (step,) = plan(workload()).workloads
     assert step.labels == {USE: "true"}
 
@@ -76,7 +76,7 @@ def test_the_first_step_keeps_the_label_and_the_second_removes_it() -> None:
     assert step.labels == {LABEL: None}
 
 
-def test_a_workload_that_is_prepared_changes_nothing_in_the_first_step() -> None:
+def test_prepare_leaves_prepared_workload_unchanged() -> None:
     there = (workload(labels=PREPARED), account("web", CLIENT))
     made = plan(*there)
     assert not made.workloads[0].changes
@@ -92,13 +92,13 @@ def test_a_workload_that_is_prepared_changes_nothing_in_the_first_step() -> None
         ([live(workload(labels=PREPARED)), account("web", CLIENT), pod(token=False)], {}, "1 of its 1 running pods"),
     ],
 )
-def test_the_label_stays_until_a_workload_is_prepared(objects: list[Json], options: dict[str, Any], why: str) -> None:
+def test_label_is_kept_until_prepared(objects: list[Json], options: dict[str, Any], why: str) -> None:
     made = plan(*objects, stage="RemoveLabels", **options)
     assert why in reasons(made)["NotPrepared"]
     assert not made.workloads
 
 
-def test_the_status_counts_pods_with_tokens() -> None:
+def test_status_counts_pods_with_tokens() -> None:
     there = inventory(live(workload(labels=PREPARED)), account("web", CLIENT), pod("a"), pod("b", token=False))
     lookups = {identity_id(): IdentityCredentials(ManagedIdentity(identity_id(), CLIENT), (CREDENTIAL,))}
     (status,) = statuses(cluster(), there, lookups)
@@ -116,7 +116,7 @@ def test_the_status_counts_pods_with_tokens() -> None:
         ({"updateStrategy": {"rollingUpdate": {"partition": 2}}}, "Manual"),
     ],
 )
-def test_how_pods_are_replaced_follows_the_strategy(spec: Json, rollout: str) -> None:
+def test_rollout_follows_update_strategy(spec: Json, rollout: str) -> None:
     raw = workload()
     raw["spec"].update(spec)
     assert plan(raw).workloads[0].workload.rollout == rollout
@@ -131,7 +131,7 @@ def test_how_pods_are_replaced_follows_the_strategy(spec: Json, rollout: str) ->
         ({"annotations": {"meta.helm.sh/release-name": "web"}}, "the values of Helm release 'web'"),
     ],
 )
-def test_an_object_that_a_tool_owns_is_named_with_where_the_change_belongs(metadata: Json, place: str) -> None:
+def test_object_managed_by_tool_names_source(metadata: Json, place: str) -> None:
     raw = workload()
     raw["metadata"].update(metadata)
     (decision,) = [each for each in plan(raw).decisions if each.code == "ManagedByTool"]
@@ -141,7 +141,7 @@ def test_an_object_that_a_tool_owns_is_named_with_where_the_change_belongs(metad
 IMDS: Json = {"args": ["curl 169.254.169.254"]}
 
 
-def test_the_proxy_sidecar_is_for_workloads_that_need_it_or_are_named() -> None:
+def test_proxy_sidecar_for_needed_or_named_workloads() -> None:
     there = (workload(container=IMDS), workload("plain", account="plain"))
     sidecars = {step.workload.key.name: step.proxy_sidecar for step in plan(*there, proxy_sidecar=()).workloads}
     assert sidecars == {"web": True, "plain": False}
@@ -153,7 +153,7 @@ def test_the_proxy_sidecar_is_for_workloads_that_need_it_or_are_named() -> None:
 
 
 @pytest.mark.parametrize(("spec", "why"), [({"hostNetwork": True}, "host"), ({"os": {"name": "windows"}}, "Windows")])
-def test_the_proxy_sidecar_is_not_possible_everywhere(spec: Json, why: str) -> None:
+def test_proxy_sidecar_not_possible(spec: Json, why: str) -> None:
     raw = workload(container=IMDS)
     raw["spec"]["template"]["spec"].update(spec)
     made = plan(raw, proxy_sidecar=())
@@ -162,7 +162,7 @@ def test_the_proxy_sidecar_is_not_possible_everywhere(spec: Json, why: str) -> N
 
 
 @pytest.mark.parametrize(("version", "warned"), [("1.31.4", True), ("1.32.0", False), (None, True)])
-def test_the_limits_of_the_proxy_sidecar_are_reported(version: str | None, warned: bool) -> None:
+def test_proxy_sidecar_limits_are_reported(version: str | None, warned: bool) -> None:
     raw = workload(kind="CronJob", container=IMDS)
     raw["spec"]["jobTemplate"]["spec"]["template"]["spec"]["initContainers"] = [{"name": "first"}]
     limits = reasons(plan(raw, proxy_sidecar=(), of_cluster=replace(cluster(), kubernetes_version=version)))
@@ -171,7 +171,7 @@ def test_the_limits_of_the_proxy_sidecar_are_reported(version: str | None, warne
     assert ("keeps a job from ending" in limits["ProxySidecarLimits"]) == warned
 
 
-def test_a_new_service_account_has_the_image_pull_secrets_of_the_old_one_and_its_bindings_are_named() -> None:
+def test_new_service_account_copies_image_pull_secrets() -> None:
     old = {**account("default"), "imagePullSecrets": [{"name": "registry"}]}
     subject = {"kind": "ServiceAccount", "name": "default", "namespace": NAMESPACE}
     binding = {
@@ -189,12 +189,12 @@ def test_a_new_service_account_has_the_image_pull_secrets_of_the_old_one_and_its
     assert "RoleBinding readers" in reasons(made)["RoleBindings"]
 
 
-def test_an_unlabelled_workload_that_shares_the_service_account_is_reported() -> None:
+def test_unlabelled_workload_with_shared_service_account() -> None:
     made = plan(workload(), workload("other", None, account="web"), account("web", CLIENT))
     assert "Deployment other" in reasons(made)["SharedWithUnlabelled"]
 
 
-def test_two_service_accounts_under_one_owner_that_was_not_read_are_a_decision() -> None:
+def test_pods_of_unread_owner_with_differing_accounts() -> None:
     pods = [workload(f"x-{name}", kind="Pod", account=name, **made_by("Widget", "x")) for name in ("a", "b")]
     made = plan(*pods)
     assert "several service accounts: a, b" in reasons(made)["PodsDiffer"]
@@ -202,7 +202,7 @@ def test_two_service_accounts_under_one_owner_that_was_not_read_are_a_decision()
 
 
 def open_source(selector: str = "shared", namespace: str = "identities") -> tuple[Json, Json]:
-    """An AzureIdentity and its binding, made by hand."""
+    """Return an AzureIdentity and its binding, created by hand."""
     head = {"apiVersion": "aadpodidentity.k8s.io/v1"}
     metadata = {"namespace": namespace, "name": "shared"}
     spec = {"type": 0, "resourceID": identity_id(), "clientID": CLIENT}
@@ -213,7 +213,7 @@ def open_source(selector: str = "shared", namespace: str = "identities") -> tupl
     )
 
 
-def test_without_the_add_on_the_bindings_that_were_read_tell_who_gets_what() -> None:
+def test_manual_bindings_without_add_on() -> None:
     without = cluster_of(enabled=False, **ENABLED)
     there = (workload(selector="shared"), *open_source())
 
@@ -227,12 +227,12 @@ def test_without_the_add_on_the_bindings_that_were_read_tell_who_gets_what() -> 
     assert all("remove the label if" not in each.resolution for each in lost.decisions)
 
 
-def test_with_the_add_on_a_binding_made_by_hand_counts_in_its_own_namespace() -> None:
+def test_manual_binding_with_add_on_matches_own_namespace() -> None:
     assert plan(workload(selector="shared"), *open_source(namespace=NAMESPACE)).workloads
     assert not plan(workload(selector="shared"), *open_source()).workloads
 
 
-def test_credentials_for_a_former_issuer_are_counted_with_the_command_that_removes_them() -> None:
+def test_former_issuer_credentials_suggest_undo() -> None:
     former = credential_for("https://former.example/", NAMESPACE, "web")
     theirs = FederatedCredential("theirs", "https://former.example/", "other")
     made = plan(workload(), credentials=(CREDENTIAL, former, theirs))
@@ -242,7 +242,7 @@ def test_credentials_for_a_former_issuer_are_counted_with_the_command_that_remov
     assert decision.command.endswith("--undo --issuer https://former.example/")
 
 
-def test_objects_of_another_namespace_keep_kubectl_from_taking_one_on_the_command_line() -> None:
+def test_kubectl_namespace_omitted_for_several_namespaces() -> None:
     nameless = workload()
     del nameless["metadata"]["namespace"]
     other = workload("b", account="b", namespace="other")

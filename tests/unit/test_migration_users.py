@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every user of pod identity that can be seen is planned or named, and blocks the end while it is not understood."""
+"""Detection of all users of pod identity. Users that are not understood block `--finish`."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def codes(plan: MigrationPlan) -> list[str]:
 
 
 def unfinished(inventory: Inventory) -> str:
-    """The reason why a migration cannot be finished."""
+    """Return the reason why the migration cannot be finished."""
     with pytest.raises(ValidationError) as caught:
         check_finished(REFERENCE, statuses(CLUSTER, inventory, LOOKUPS))
     return str(caught.value.error_msg)
 
 
 def put(raw: Json, path: tuple[str, ...], value: Any) -> None:
-    """Set a value at a path; `*` is a list of one item."""
+    """Set a value at a path. `*` is a list with one item."""
     head, *rest = path
     if head == "*":
         raise AssertionError("a list is made by the step before")
@@ -76,7 +76,7 @@ def put(raw: Json, path: tuple[str, ...], value: Any) -> None:
 
 
 def labelled(number: int) -> Json:
-    """An object of a row of the table whose pods carry the label and run as service account `web`."""
+    """Return an object for a row of the table with labelled pods that run as service account `web`."""
     row = TABLE[number]
     version = f"{row.group}/v1" if row.group else "v1"
     raw: Json = {"apiVersion": version, "kind": row.kind, "metadata": {"namespace": NAMESPACE, "name": "web"}}
@@ -88,7 +88,7 @@ def labelled(number: int) -> Json:
 
 
 @pytest.mark.parametrize("number", range(len(TABLE)), ids=[f"{each.kind}.{each.group}" for each in TABLE])
-def test_every_kind_of_the_table_is_planned_by_its_pod_template(number: int) -> None:
+def test_every_known_kind_is_planned(number: int) -> None:
     inventory = inventory_of("", labelled(number), account("web", CLIENT))
 
     plan = plan_of(inventory)
@@ -108,7 +108,7 @@ kind: HelmRelease
 metadata: {name: web, namespace: my-app}
 spec: {values: {podLabels: {aadpodidbinding: my-pod-identity}}}
 """,
-    "a pod template in a ConfigMap": """
+    "pod template in ConfigMap": """
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: web, namespace: my-app}
@@ -118,23 +118,23 @@ data:
       labels:
         aadpodidbinding: my-pod-identity
 """,
-    "labels that an operator copies": """
+    "labels copied by operator": """
 apiVersion: example.com/v1
 kind: Widget
 metadata: {name: web, namespace: my-app, labels: {aadpodidbinding: my-pod-identity}}
 """,
-    "a kustomization": """
+    "kustomization": """
 kind: Kustomization
 commonLabels: {aadpodidbinding: my-pod-identity}
 """,
     "values without a kind": "podLabels: {aadpodidbinding: my-pod-identity}\n",
-    "a template of a workflow": """
+    "workflow template": """
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
 metadata: {name: web, namespace: my-app}
 spec: {templates: [{metadata: {labels: {aadpodidbinding: my-pod-identity}}}]}
 """,
-    "the arguments of a controller": """
+    "controller arguments": """
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web, namespace: my-app}
@@ -144,7 +144,7 @@ spec: {template: {spec: {containers: [{name: main, args: ["--pod-labels=aadpodid
 
 
 @pytest.mark.parametrize("name", MENTIONS)
-def test_the_label_anywhere_else_is_a_decision_and_blocks_the_end(name: str) -> None:
+def test_label_elsewhere_requires_decision_and_blocks_finish(name: str) -> None:
     inventory = inventory_of(MENTIONS[name])
 
     (decision,) = [each for each in plan_of(inventory).decisions if each.code == "LabelNotUnderstood"]
@@ -153,7 +153,7 @@ def test_the_label_anywhere_else_is_a_decision_and_blocks_the_end(name: str) -> 
     assert decision.subject.split("/")[-1].split(":")[0] in unfinished(inventory)
 
 
-def test_what_kubectl_and_the_api_server_keep_of_earlier_states_is_no_user() -> None:
+def test_recorded_earlier_states_are_ignored() -> None:
     kept = workload(selector=None)
     kept["metadata"]["annotations"] = {"kubectl.kubernetes.io/last-applied-configuration": '{"aadpodidbinding": 1}'}
     kept["metadata"]["managedFields"] = [{"fieldsV1": {"f:aadpodidbinding": {}}}]
@@ -163,7 +163,7 @@ def test_what_kubectl_and_the_api_server_keep_of_earlier_states_is_no_user() -> 
     assert not inventory_of("", kept, revision, service).mentions
 
 
-def test_finished_pods_and_jobs_of_unknown_owners_count() -> None:
+def test_finished_workloads_of_unknown_owners_count() -> None:
     over = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
     job = workload("nightly", kind="Job") | over
     pod = workload("step-1", kind="Pod", **made_by("Workflow", "step")) | {"status": {"phase": "Succeeded"}}
@@ -183,14 +183,14 @@ def test_finished_pods_and_jobs_of_unknown_owners_count() -> None:
 
 
 @pytest.mark.parametrize("owner", ["Deployment", "Rollout"])
-def test_old_revisions_without_replicas_block_nothing(owner: str) -> None:
+def test_old_revisions_without_replicas_are_ignored(owner: str) -> None:
     old = workload("web-1", kind="ReplicaSet", **made_by(owner, "web"))
     old["spec"]["replicas"] = 0
     inventory = inventory_of("", old)
     assert inventory.workloads == inventory.stale_pods == ()
 
 
-def test_the_pods_of_a_knative_service_belong_to_it() -> None:
+def test_knative_service_owns_pods() -> None:
     def owned(kind: str, name: str, api_version: str = "serving.knative.dev/v1") -> Json:
         return {"ownerReferences": [{"apiVersion": api_version, "kind": kind, "name": name, "controller": True}]}
 
@@ -230,7 +230,7 @@ def mounting(name: str = "web", selector: str | None = "my-pod-identity", **more
     return raw
 
 
-def test_a_secret_provider_class_gets_the_client_id_of_the_workloads_that_mount_it() -> None:
+def test_secret_provider_class_gets_client_id() -> None:
     inventory = inventory_of("", mounting(), account("web", CLIENT), SECRETS)
 
     (step,) = plan_of(inventory).resources
@@ -239,7 +239,7 @@ def test_a_secret_provider_class_gets_the_client_id_of_the_workloads_that_mount_
     assert "SecretProviderClass my-app/secrets" in unfinished(inventory)
 
 
-def test_a_secret_provider_class_that_was_not_read_blocks_the_removal_of_the_label() -> None:
+def test_unread_secret_provider_class_blocks_label_removal() -> None:
     inventory = inventory_of("", mounting(), account("web", CLIENT))
 
     plan = plan_of(inventory)
@@ -250,12 +250,12 @@ def test_a_secret_provider_class_that_was_not_read_blocks_the_removal_of_the_lab
     assert "was not read" in unfinished(inventory)
 
 
-def test_a_secret_provider_class_of_two_identities_is_to_be_decided() -> None:
+def test_secret_provider_class_without_clear_identity() -> None:
     inventory = inventory_of("", SECRETS)
     assert "SecretProviderClassUnclear" in codes(plan_of(inventory))
 
 
-def test_a_key_vault_flex_volume_is_to_be_decided() -> None:
+def test_key_vault_flex_volume_decision() -> None:
     raw = workload()
     raw["spec"]["template"]["spec"]["volumes"] = [{"name": "kv", "flexVolume": {"driver": "azure/kv"}}]
     inventory = inventory_of("", raw, account("web", CLIENT))
@@ -263,7 +263,7 @@ def test_a_key_vault_flex_volume_is_to_be_decided() -> None:
     assert "FlexVolume" in unfinished(inventory)
 
 
-def test_a_trigger_authentication_of_keda_changes_its_provider() -> None:
+def test_keda_trigger_authentication_changes_provider() -> None:
     keda = """
 apiVersion: keda.sh/v1alpha1
 kind: TriggerAuthentication
@@ -291,11 +291,11 @@ spec: {podIdentity: {provider: azure}}
         {"env": [{"name": "AZURE_AUTH_METHOD", "value": "msi"}]},
     ],
 )
-def test_a_sign_in_by_the_instance_metadata_service_is_to_be_decided(container: Json) -> None:
+def test_imds_sign_in_decision(container: Json) -> None:
     assert "CallsImds" in codes(plan_of(inventory_of("", workload(container=container), account("web", CLIENT))))
 
 
-def test_scripts_and_settings_of_others_and_variables_are_reported() -> None:
+def test_scripts_settings_and_variables_are_reported() -> None:
     scripts = """
 apiVersion: v1
 kind: ConfigMap
@@ -312,7 +312,7 @@ data:
     assert "AZURE_CLIENT_ID, AZURE_CLIENT_SECRET" in reasons["EnvironmentOverride"]
 
 
-def test_objects_that_select_pods_by_the_label_block_its_removal_only() -> None:
+def test_service_selecting_label_blocks_only_removal() -> None:
     service = """
 apiVersion: v1
 kind: Service
@@ -325,7 +325,7 @@ spec: {selector: {aadpodidbinding: my-pod-identity}}
     assert plan_of(inventory, "Prepare").workloads
 
 
-def test_an_affinity_by_the_label_and_a_selector_that_is_defaulted_from_labels_are_to_be_decided() -> None:
+def test_label_in_affinity_and_default_selector() -> None:
     raw = workload()
     term = {"labelSelector": {"matchLabels": {LABEL: "x"}}, "topologyKey": "zone"}
     raw["spec"]["template"]["spec"]["affinity"] = {"podAntiAffinity": {"required": [term]}}
@@ -336,5 +336,5 @@ def test_an_affinity_by_the_label_and_a_selector_that_is_defaulted_from_labels_a
 
 
 @pytest.mark.parametrize(("kinds", "words"), [(["a.b"], "1 other kind of"), (["a.b", "c.d"], "2 other kinds of")])
-def test_kinds_that_were_not_read_are_counted(kinds: list[str], words: str) -> None:
+def test_unread_kinds_are_counted(kinds: list[str], words: str) -> None:
     assert f"at objects of {words} the cluster: " in kinds_not_read("c1", kinds).reason

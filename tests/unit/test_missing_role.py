@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is said where the cluster identity has no role over a managed identity of the profile."""
+"""The error if the cluster identity lacks its role on a managed identity of the profile."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OTHER = EntryKey("other-app", "other")
 
 
 def unassigned(lookup: Lookup, *states: str) -> AzCLIError:
-    """What is said of the missing role where entries in those states are bound to the managed identity."""
+    """Return the error for the missing role if entries in the states are bound to the managed identity."""
     entries = [identity_entry(key, state=state) for key, state in zip((KEY, OTHER), states, strict=False)]
     unrelated = identity_entry(EntryKey("third", "unrelated"), identity_id("unrelated"))
     error = explain(NO_ROLE, cluster_of([*entries, unrelated]), lookup)
@@ -54,7 +54,7 @@ def fixes(error: AzCLIError) -> list[list[str]]:
     return fixes
 
 
-def test_a_role_that_is_missing_is_granted_to_the_cluster_identity(az: AzParser) -> None:
+def test_missing_role_suggests_grant(az: AzParser) -> None:
     error = unassigned(there, "Assigned")
     (grant,) = [az.parse(command) for command in fixes(error)]
     assert grant.role == "Managed Identity Operator"
@@ -63,13 +63,13 @@ def test_a_role_that_is_missing_is_granted_to_the_cluster_identity(az: AzParser)
     assert grant.scope == identity_id()
 
 
-def test_the_command_that_grants_can_be_pasted(az: AzParser) -> None:
+def test_grant_command_is_quoted(az: AzParser) -> None:
     error = BadRequestError("", grant_command(PRINCIPAL, identity_id("a", "my(group)")))
     assert az.parse(commands_in(error)[0]).scope == identity_id("a", "my(group)")
 
 
 @pytest.mark.parametrize("states", [["Assigned"], ["Failed", "Updating"]], ids=len)
-def test_the_entries_of_an_identity_that_was_made_anew_are_renewed(states: list[str], az: AzParser) -> None:
+def test_recreated_identity_suggests_forced_add(states: list[str], az: AzParser) -> None:
     error = unassigned(made_anew, *states)
     assert "recreated" in error.error_msg
     (renewal,) = [az.parse(command) for command in fixes(error)]
@@ -77,7 +77,7 @@ def test_the_entries_of_an_identity_that_was_made_anew_are_renewed(states: list[
     assert (renewal.entry_namespace, *renewal.entry_names) == KEY
 
 
-def test_a_removal_takes_the_entry_that_blocks_it_along(az: AzParser) -> None:
+def test_deletion_includes_blocking_entry(az: AzParser) -> None:
     trial = ChangeContext(removing=(OTHER,))
     cluster = cluster_of([identity_entry(), identity_entry(OTHER, identity_id("other"))])
     for lookup in (made_anew, gone, there):
@@ -85,20 +85,18 @@ def test_a_removal_takes_the_entry_that_blocks_it_along(az: AzParser) -> None:
         assert az.removed(removal) == [OTHER, KEY]
 
 
-def test_what_is_removed_itself_is_not_said_to_block(az: AzParser) -> None:
+def test_deleted_entry_does_not_block_itself(az: AzParser) -> None:
     (grant,) = commands_in(explain(NO_ROLE, cluster_of([identity_entry()]), there, ChangeContext(removing=(KEY,))))
     assert az.parse(grant).scope == identity_id()
 
 
-def test_roles_that_could_not_be_read_are_told() -> None:
+def test_unreadable_roles_are_reported() -> None:
     trial = ChangeContext(unknown_roles={identity_id().lower(): "You may not look."})
     assert "You may not look." in explain(NO_ROLE, cluster_of([identity_entry()]), there, trial).error_msg
 
 
 @pytest.mark.parametrize("states", [["Assigned"], ["Failed", "Updating"]], ids=len)
-def test_an_identity_that_was_deleted_is_needed_once_more_to_remove_its_entries(
-    states: list[str], az: AzParser
-) -> None:
+def test_deleted_identity_suggests_recreation_and_deletion(states: list[str], az: AzParser) -> None:
     error = unassigned(gone, *states)
     assert "no longer exists" in error.error_msg
     create, removal = fixes(error)
@@ -108,35 +106,33 @@ def test_an_identity_that_was_deleted_is_needed_once_more_to_remove_its_entries(
 
 
 @pytest.mark.parametrize(("location", "named"), [("westeurope", "westeurope"), (None, "LOCATION")])
-def test_a_resource_group_that_is_gone_too_is_made_where_the_cluster_is(
-    location: str | None, named: str, az: AzParser
-) -> None:
+def test_deleted_resource_group_is_created_near_cluster(location: str | None, named: str, az: AzParser) -> None:
     cluster = replace(cluster_of([identity_entry()]), location=location)
     create_group, *_ = commands_in(explain(NO_ROLE, cluster, gone_with_its_group))
     parsed = az.parse(create_group)
     assert (parsed.rg_name, parsed.location, parsed._subscription) == ("rg", named, SUBSCRIPTION)
 
 
-def test_the_reason_stays_where_the_identity_cannot_be_read(az: AzParser) -> None:
+def test_unreadable_identity_shows_reason(az: AzParser) -> None:
     error = unassigned(forbidden, "Assigned")
     assert "You may not read it." in error.error_msg
     assert az.parse(commands_in(error)[0]).scope == identity_id()
 
 
 @pytest.mark.parametrize("lookup", [gone, there, forbidden])
-def test_there_is_a_way_out_for_an_entry_that_is_only_being_added(lookup: Lookup) -> None:
+def test_entry_being_added_has_suggestion(lookup: Lookup) -> None:
     error = unassigned(lookup)
     assert "being added" in error.error_msg
     assert commands_in(error)
 
 
 @pytest.mark.parametrize("spelling", [str.upper, str.lower, str])
-def test_the_entry_is_found_however_the_service_spells_the_resource_id(spelling: Callable[[str], str]) -> None:
+def test_entry_is_found_ignoring_resource_id_case(spelling: Callable[[str], str]) -> None:
     error = explain(refusal("SomeCode", missing_role(spelling(identity_id()))), cluster_of([identity_entry()]), gone)
     assert str(KEY) in error.error_msg
 
 
 @pytest.mark.parametrize("resource_id", ["", "...", "/subscriptions/x", "/subscriptions/x/resourceGroups/y"])
-def test_a_resource_id_that_the_service_cut_short_is_no_reason_to_break(resource_id: str) -> None:
+def test_truncated_resource_id_does_not_crash(resource_id: str) -> None:
     error = explain(refusal("SomeCode", missing_role(resource_id)), cluster_of([identity_entry()]), gone)
     assert missing_role(resource_id) in error.error_msg

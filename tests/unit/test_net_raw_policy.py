@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whether a policy protects the pods of a kubenet cluster: from the assignments that hold at it."""
+"""Policies that drop the NET_RAW capability on kubenet clusters."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ DENY = {"effect": {"value": "Deny"}, "requiredDropCapabilities": {"value": ["NET
 
 
 def assignment(definition: str = BUILTIN, parameters: Json | None = None, **more: object) -> Json:
-    """A policy assignment at the resource group."""
+    """Return a policy assignment at the resource group."""
     properties = {"policyDefinitionId": definition, "parameters": DENY if parameters is None else parameters, **more}
     return {"id": "/subscriptions/s/providers/Microsoft.Authorization/policyAssignments/mine", "properties": properties}
 
 
 def initiative(**parameters: object) -> Json:
-    """An initiative with the built-in policy and another one."""
+    """Return an initiative with the built-in policy and another one."""
     passed = {"effect": {"value": "[parameters('capabilityEffect')]"}, "requiredDropCapabilities": {"value": ["ALL"]}}
     uses = [{"policyDefinitionId": "/x/other"}, {"policyDefinitionId": BUILTIN.upper(), "parameters": passed}]
     return {"properties": {"policyDefinitions": uses, "parameters": parameters}}
 
 
 def protects(given: Json, of: Json | None = None) -> bool:
-    """Whether the assignment protects the cluster."""
+    """Return whether the assignment protects the cluster."""
     return any(each.protects for each in capability_policies(given, of, CLUSTER))
 
 
@@ -62,11 +62,11 @@ def protects(given: Json, of: Json | None = None) -> bool:
         ({"id": "x", "properties": {}}, False),
     ],
 )
-def test_an_assignment_protects_by_dropping_net_raw_with_deny(given: Json, expected: bool) -> None:
+def test_assignment_protects_only_with_deny(given: Json, expected: bool) -> None:
     assert protects(given) is expected
 
 
-def test_an_initiative_passes_its_parameters_on() -> None:
+def test_initiative_parameters() -> None:
     assigned = assignment(INITIATIVE, {"capabilityEffect": {"value": "Deny"}})
     assert initiative_of(assigned) == INITIATIVE
     assert initiative_of(assignment()) is None
@@ -81,7 +81,7 @@ Policies = tuple[CapabilityPolicy, ...] | Unreadable | None
 
 
 def found(policies: Policies, *, add_on: bool = True) -> list[Finding]:
-    """What is found on a kubenet cluster with consent."""
+    """Return the findings on a kubenet cluster with consent."""
     cluster = cluster_of(
         networkProfile={"networkPlugin": "kubenet"}, addonProfiles={"azurePolicy": {"enabled": add_on}}
     )
@@ -103,7 +103,7 @@ def found(policies: Policies, *, add_on: bool = True) -> list[Finding]:
         ((replace(GOOD, enforced=False),), True, "warning", "is not enforced", ["policy"]),
     ],
 )
-def test_what_does_not_protect_is_found(
+def test_finding_for_policies(
     policies: Policies, add_on: bool, severity: str, words: str, commands: list[str], az: AzParser
 ) -> None:
     (finding,) = found(policies, add_on=add_on)
@@ -115,7 +115,7 @@ def test_what_does_not_protect_is_found(
         az.parse(line)
 
 
-def test_the_command_assigns_the_policy_at_the_cluster_and_drops_net_raw() -> None:
+def test_suggested_assignment_protects_cluster() -> None:
     (command,) = found(())[0].commands
     words = command_words(command)
     assert option(words, "--scope") == [CLUSTER]
@@ -125,7 +125,7 @@ def test_the_command_assigns_the_policy_at_the_cluster_and_drops_net_raw() -> No
     assert values["allowedCapabilities"] == {"value": []}
 
 
-def test_other_clusters_are_not_looked_at() -> None:
+def test_clusters_without_kubenet_consent_are_ignored() -> None:
     assert list(check_net_raw(snapshot_of(cluster_of()))) == []
     kubenet = cluster_of(networkProfile={"networkPlugin": "kubenet"})
     assert list(check_net_raw(snapshot_of(kubenet))) == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is sent equals what was read but for the profile, whatever the cluster is; in the profile, but for our entry."""
+"""A write changes nothing but the profile of any cluster, and in the profile nothing but its entry."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OURS = EntryKey("ours", "ours")
 RESOURCE_ID = identity_id("ours")
 FOUND = {RESOURCE_ID.lower(): ManagedIdentity(RESOURCE_ID, "a-client", "an-object")}
 EXCEPTION_OF_OURS = PodIdentityException(OURS, {"app": "new"})
-# Each change, and whether our entry of each list is there before it.
+# Each change, and whether each list has our entry beforehand.
 CHANGES: dict[str, tuple[Change, tuple[bool, bool]]] = {
     "add": (AddIdentity.of(OURS, RESOURCE_ID), (False, True)),
     "update": (UpdateIdentity(OURS, RESOURCE_ID, "another"), (True, True)),
@@ -48,8 +48,8 @@ _texts = st.text(max_size=6) | st.sampled_from(["é", "日本", "\u202e", "🙂"
 
 
 @pytest.fixture(autouse=True, scope="module")
-def unseen() -> Iterator[None]:
-    """Nothing is shown of the operation, which is over at once; the identity that a cluster runs as is there."""
+def azure_stand_in() -> Iterator[None]:
+    """Let operations end immediately and every managed identity exist."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             managed_identities, "find", lambda _, resource_id: ManagedIdentity(resource_id, "a-client", "an-object")
@@ -61,7 +61,7 @@ def unseen() -> Iterator[None]:
 
 @st.composite
 def clusters(draw: st.DrawFn) -> Json:
-    """A cluster of a later version of the service: fields at every level that no SDK knows, many entries or none."""
+    """Draw a cluster of a later service version, with unknown fields at every level and any number of entries."""
     body = cluster_wire(networkProfile={"networkPlugin": "azure", **draw(json_strategies.unknown_fields)})
     pools = draw(st.lists(json_strategies.unknown_fields, min_size=1, max_size=3))
     body["properties"]["agentPoolProfiles"] = [
@@ -77,7 +77,7 @@ def clusters(draw: st.DrawFn) -> Json:
 
 @st.composite
 def profiles(draw: st.DrawFn) -> Json:
-    """A profile with lists that are absent, null, short or nearly full; old exceptions have `podLabels: null`."""
+    """Draw a profile with lists that are absent, null, short or nearly full; exceptions may have null labels."""
     profile: Json = {**draw(json_strategies.unknown_fields), "enabled": True}
     entries = json_strategies.identity_entries(_OTHERS), json_strategies.exception_entries(_OTHERS)
     many: list[Callable[[EntryKey], Json]] = [identity_entry, exception_entry]
@@ -98,7 +98,7 @@ def profiles(draw: st.DrawFn) -> Json:
 
 
 def check(body: Json, name: str) -> None:
-    """Makes the change on a cluster of that body and looks at what was sent."""
+    """Make the change on a cluster with the body. Assert what was sent."""
     change, there = CHANGES[name]
     profile = body["properties"]["podIdentityProfile"]
     own = (identity_entry(OURS, RESOURCE_ID), exception_entry(OURS, {"app": "old"}))
@@ -125,7 +125,7 @@ def _of_others(profile: Json, name: str) -> list[Json]:
 
 
 def _as_sent(entry: Json) -> Json:
-    """What is read of an entry, as it is to be sent back: the service refuses its own fields, and labels of null."""
+    """Return an entry as it must be sent: the service refuses its read-only fields and null labels."""
     sent = {name: value for name, value in entry.items() if name not in json_strategies.READ_ONLY}
     return {**sent, "podLabels": entry["podLabels"] or {}} if "podLabels" in entry else sent
 
@@ -135,17 +135,17 @@ def _rest(profile: Json) -> Json:
 
 
 @pytest.mark.parametrize("name", CHANGES)
-# Each example is sent through the SDK, up to 200 entries of it, and each change has examples of its own.
+# Each example is sent through the SDK, with up to 200 entries, and each change has its own examples.
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
 @given(body=clusters())
-def test_of_a_generated_cluster_only_ours_changes(name: str, body: Json) -> None:
+def test_generated_cluster_changes_only_own_entry(name: str, body: Json) -> None:
     check(body, name)
 
 
 @without_recordings
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("recorded", recorded_clusters().items(), ids=lambda item: item[0])
-def test_of_a_recorded_cluster_only_ours_changes(recorded: tuple[str, Any], name: str) -> None:
+def test_recorded_cluster_changes_only_own_entry(recorded: tuple[str, Any], name: str) -> None:
     body = deepcopy(recorded[1])
     body["properties"].setdefault("podIdentityProfile", {}).update(enabled=True, allowNetworkPluginKubenet=True)
     check(body, name)

@@ -19,20 +19,20 @@ PACKAGE = "azext_podidentity"
 
 @pytest.fixture
 def built() -> Iterator[ZipFile]:
-    """The wheel that users install."""
+    """Return the wheel that users install."""
     with ZipFile(wheel()) as archive:
         yield archive
 
 
 def version() -> str:
-    """The version that setup.py names."""
+    """Return the version in setup.py."""
     for node in ast.parse((ROOT / "setup.py").read_text("utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "VERSION":
             return str(ast.literal_eval(node.value))
     raise AssertionError("setup.py has no VERSION")
 
 
-def test_every_source_file_names_its_license() -> None:
+def test_source_files_name_license() -> None:
     programs = (ROOT / name for name in ("demo", "release", "test", "benchmarks/run"))
     folders = (PACKAGE, "azure_simulator", "benchmarks", "development", "tests")
     files = [*programs, *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
@@ -40,7 +40,7 @@ def test_every_source_file_names_its_license() -> None:
     assert [path for path, lines in first_lines.items() if "# SPDX-License-Identifier: MIT" not in lines] == []
 
 
-def test_the_wheel_has_the_extension_and_nothing_else(built: ZipFile) -> None:
+def test_wheel_contains_only_extension(built: ZipFile) -> None:
     assert {name.split("/")[0] for name in built.namelist()} == {PACKAGE, f"podidentity-{version()}.dist-info"}
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / PACKAGE).rglob("*.py")}
     assert {name for name in built.namelist() if name.startswith(f"{PACKAGE}/")} == {
@@ -50,21 +50,21 @@ def test_the_wheel_has_the_extension_and_nothing_else(built: ZipFile) -> None:
     }
 
 
-def test_the_metadata_that_az_reads_is_a_file_in_the_package(built: ZipFile) -> None:
-    """az reads it from inside the package folder, and a link would point nowhere there."""
+def test_azext_metadata_in_package_is_file(built: ZipFile) -> None:
+    """az reads it from the package folder, in which a link would be broken."""
     entry = built.getinfo(f"{PACKAGE}/azext_metadata.json")
     assert not stat.S_ISLNK(entry.external_attr >> 16)
     assert json.loads(built.read(entry))["azext.minCliCoreVersion"] == "2.85.0"
 
 
-def test_the_metadata_at_the_top_is_a_link_to_the_packages() -> None:
+def test_azext_metadata_at_top_is_link() -> None:
     top = ROOT / "azext_metadata.json"
     assert top.is_symlink()
     assert not top.readlink().is_absolute()
     assert top.resolve() == ROOT / PACKAGE / "azext_metadata.json"
 
 
-def test_the_wheel_asks_for_nothing_that_would_shadow_the_hosts_copy(built: ZipFile) -> None:
+def test_wheel_requirements(built: ZipFile) -> None:
     metadata = message_from_string(built.read(f"podidentity-{version()}.dist-info/METADATA").decode())
     assert (metadata["Name"], metadata["Version"]) == ("podidentity", version())
     assert metadata.get_all("Requires-Dist") == ["fastjsonschema~=2.21"]
@@ -72,7 +72,7 @@ def test_the_wheel_asks_for_nothing_that_would_shadow_the_hosts_copy(built: ZipF
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
-def test_az_installs_what_the_wheel_asks_for_and_nothing_more(host: Host) -> None:
+def test_installed_packages(host: Host) -> None:
     names = {path.name for path in (host.extension_directory / "podidentity").iterdir() if path.is_dir()}
     assert {re.sub(r"-[\d.]+\.dist-info$", ".dist-info", name) for name in names} - {"__pycache__"} == {
         PACKAGE,
@@ -82,6 +82,6 @@ def test_az_installs_what_the_wheel_asks_for_and_nothing_more(host: Host) -> Non
     }
 
 
-def test_the_history_tells_of_this_version() -> None:
+def test_history_has_current_version() -> None:
     history = (ROOT / "HISTORY.rst").read_text("utf-8")
     assert re.search(rf"^{re.escape(version())}\n-+\n\n\S", history, re.MULTILINE)

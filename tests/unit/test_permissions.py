@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The page of permissions has every command, and its test finds what is missing."""
+"""The permissions page covers every command, and its check finds missing actions."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ ACTIONS = {
 }
 
 
-def test_every_command_has_a_row(az: AzParser) -> None:
+def test_every_command_has_row(az: AzParser) -> None:
     own = {name.removeprefix("aks pod-identity ") for name in az.own_commands if "pod-identity" in name}
     assert documented_commands() == own
 
 
 @pytest.mark.parametrize("request_line", ACTIONS, ids=ACTIONS.values())
-def test_the_action_of_a_request(request_line: tuple[str, str]) -> None:
+def test_action_of_request(request_line: tuple[str, str]) -> None:
     assert needed_action(*request_line) == ACTIONS[request_line]
 
 
-def test_an_action_that_the_page_does_not_list_is_found() -> None:
+def test_undocumented_action_is_found() -> None:
     write = [("PUT", CLUSTER)]
     assert undocumented("aks pod-identity list --cluster-name c", write) == [
         "microsoft.containerservice/managedclusters/write"

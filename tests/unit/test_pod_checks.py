@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The checks of pods: each cause, alone, in a cluster that is well otherwise."""
+"""The checks of pods, each in an otherwise healthy cluster."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from tests.support.pod_states import (
 )
 from tests.support.snapshots import OTHER
 
-# What the pods get is said unless something is in the way, and of pods that need more.
+# Reported for all working pods, also beside other findings.
 ALWAYS = {"pod-managed-identity"}
 each_state = pytest.mark.parametrize("state", POD_STATES)
 
 
 def found(state: PodState, check: str = "") -> list[Finding]:
-    """What is found, by one check or by all."""
+    """Return the findings of one check, or of all checks."""
     return [each for each in run_pod_checks(state.snapshot()) if check in ("", each.check)]
 
 
 @each_state
-def test_the_cause_is_found_and_nothing_else(state: str) -> None:
+def test_state_yields_only_expected_finding(state: str) -> None:
     check, severity, words, cluster = POD_STATES[state]
     findings = [each for each in found(cluster) if each.check == check or each.check not in ALWAYS]
     assert [(each.check, each.severity) for each in findings] == [(check, severity)]
@@ -50,17 +50,17 @@ def test_the_cause_is_found_and_nothing_else(state: str) -> None:
     assert "\n" not in findings[0].message
 
 
-def test_every_check_has_a_cause() -> None:
+def test_every_check_has_failing_state() -> None:
     assert {check for check, *_ in POD_STATES.values()} == set(POD_CHECKS)
 
 
-def test_a_healthy_cluster_has_none() -> None:
+def test_healthy_cluster_has_no_findings() -> None:
     assert found(PodState()) == []
     assert found(PodState((), manifests=True)) == []
 
 
 @each_state
-def test_the_commands_can_be_pasted(state: str, az: AzParser) -> None:
+def test_suggested_commands_are_quoted(state: str, az: AzParser) -> None:
     reference = ClusterReference("my (rg)", "it's $mine", "a sub")
     for finding in run_pod_checks(POD_STATES[state][3].snapshot(reference)):
         for words in map(command_words, finding.commands):
@@ -99,13 +99,13 @@ def test_the_commands_can_be_pasted(state: str, az: AzParser) -> None:
         ),
     ],
 )
-def test_the_command_that_fixes_it(state: str, command: str) -> None:
+def test_suggested_command(state: str, command: str) -> None:
     check, _, _, cluster = POD_STATES[state]
     (finding,) = found(cluster, check)
     assert finding.commands == (command,)
 
 
-def test_the_label_of_a_workload_is_patched_in_its_pod_template() -> None:
+def test_label_fix_patches_pod_template() -> None:
     (finding,) = found(runs(workload("web", "My-Pod-Identity")), "pod-label")
     patch = '{"spec":{"template":{"metadata":{"labels":{"aadpodidbinding":"my-pod-identity"}}}}}'
     assert shlex.split(finding.commands[0]) == [
@@ -115,14 +115,14 @@ def test_the_label_of_a_workload_is_patched_in_its_pod_template() -> None:
     assert of_manifest.commands == ()
 
 
-def test_an_exception_keeps_the_labels_that_the_pods_do_not_have() -> None:
+def test_exception_fix_keeps_other_labels() -> None:
     exception = exception_entry(EntryKey("my-app", "agents"), {"app": "web", "other": "x"})
     (finding,) = found(runs(pod(), exceptions=(exception,)), "pod-exception")
     assert finding.commands[0].endswith("exception update --resource-group rg --cluster-name cluster "
                                         "--namespace my-app --name agents --pod-labels other=x")  # fmt: skip
 
 
-def test_many_pods_of_one_cause_are_one_finding() -> None:
+def test_pods_with_same_cause_are_merged() -> None:
     pods = [pod("nothing", name=f"web-{number}") for number in range(7)]
     (finding,) = found(runs(*pods), "pod-label")
     assert finding.subject.startswith("Pod my-app/web-0, ")
@@ -135,9 +135,9 @@ def test_many_pods_of_one_cause_are_one_finding() -> None:
         (agent_set("example.com:5000/mirror/nmi@sha256:abc"), agent()),
         ({**agent(), "metadata": {"namespace": "x", "name": "y", "labels": {"component": "nmi"}}},),
     ],
-    ids=["image of a mirror", "label of the manifests"],
+    ids=["mirrored image", "manifest label"],
 )
-def test_the_agent_is_recognized_whatever_its_name(objects: tuple[dict[str, object], ...]) -> None:
+def test_node_agent_with_other_name(objects: tuple[dict[str, object], ...]) -> None:
     assert found(PodState((node(), *identity_objects(), *objects)), "node-agent") == []
 
 
@@ -152,24 +152,24 @@ def test_the_agent_is_recognized_whatever_its_name(objects: tuple[dict[str, obje
         ({**pod("nothing"), "status": {"phase": "Succeeded"}},),
     ],
 )
-def test_what_is_well(pods: tuple[dict[str, object], ...]) -> None:
+def test_healthy_pods_have_no_findings(pods: tuple[dict[str, object], ...]) -> None:
     assert {each.check for each in found(runs(*pods))} <= ALWAYS
 
 
-def test_manifests_do_not_say_what_a_cluster_lacks() -> None:
+def test_manifests_yield_no_cluster_findings() -> None:
     assert found(PodState((workload("web", KEY.name),), manifests=True)) == found(
         PodState((workload("web", KEY.name),), manifests=True), "pod-managed-identity"
     )
 
 
-def test_an_output_of_kubectl_says_what_is_missing_in_its_namespaces_only() -> None:
+def test_missing_objects_only_in_read_namespaces() -> None:
     entries = (identity_entry(), identity_entry(EntryKey("other", "app")), identity_entry(OTHER))
     state = PodState(HEALTHY, entries)
     (finding,) = found(state, "azure-identity-missing")
     assert finding.subject == f"other/app, {OTHER}"
 
 
-def test_what_pods_get_is_not_said_of_those_that_get_nothing() -> None:
+def test_no_managed_identity_finding_for_broken_pods() -> None:
     exception = exception_entry(EntryKey("my-app", "agents"), {"app": "web"})
     for state in (
         runs(pod(), exceptions=(exception,)),
@@ -179,13 +179,13 @@ def test_what_pods_get_is_not_said_of_those_that_get_nothing() -> None:
         assert found(state, "pod-managed-identity") == []
 
 
-def test_the_pods_of_a_workload_are_named_by_it() -> None:
+def test_pods_are_named_by_workload() -> None:
     owned = pod(name="web-1", **made_by("Deployment", "web"))
     (finding,) = found(runs(workload("web", KEY.name), owned), "pod-managed-identity")
     assert finding.subject == "Deployment my-app/web"
 
 
-def test_bindings_by_hand_count() -> None:
+def test_manual_bindings_count() -> None:
     key = EntryKey("my-app", "by-hand")
     objects = identity_objects(key, identity_id("other"))
     assert found(runs(*objects, pod("by-hand")), "pod-label") == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Portions of a change that adds more managed identities than Azure accepts in one request."""
+"""Splitting a change that adds more managed identities than Azure accepts in one request."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ def profile_of(bound: dict[str, str]) -> Profile:
 
 
 @given(bindings, bindings, st.integers(1, 6))
-def test_portions_end_at_what_is_wanted_and_each_adds_no_more_than_the_limit(
-    before: dict[str, str], wanted: dict[str, str], limit: int
-) -> None:
+def test_portions_respect_limit_and_reach_goal(before: dict[str, str], wanted: dict[str, str], limit: int) -> None:
     now, goal = profile_of(before), profile_of(wanted)
     for _ in range(7):
         portion = first_portion(now, goal, limit)
@@ -42,5 +40,5 @@ def test_portions_end_at_what_is_wanted_and_each_adds_no_more_than_the_limit(
         ("Something else.", None),
     ],
 )
-def test_the_limit_is_the_services_to_say(message: str, limit: int | None) -> None:
+def test_limit_in_service_message(message: str, limit: int | None) -> None:
     assert limit_in(message) == limit

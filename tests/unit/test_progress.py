@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is shown while a command waits."""
+"""Progress output while a command waits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def cli(*, only_show_errors: bool = False, no_bar: bool = False) -> Any:
     return SimpleNamespace(data={}, only_show_errors=only_show_errors, config=config)
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.message for record in caplog.records]
 
 
@@ -41,34 +41,34 @@ def test_only_unusual_waits_are_warnings(
     assert [record.levelname for record in caplog.records] == [level]
 
 
-def test_a_stage_that_lasts_is_one_line(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+def test_long_stage_is_logged_once(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     az = cli()
-    for seconds in (1, 1, 2, 3, 9):  # as a role is waited for: a while, and again
+    for seconds in (1, 1, 2, 3, 9):  # like the repeated waits for a role
         with progress(az, "Waiting for the role") as turn:
             for _ in range(4 * seconds):
                 turn()
                 clock.sleep(0.25)
-        assert told(caplog) == (["Waiting for the role"] if clock.now > 1000 + PATIENCE else [])
-    assert told(caplog) == ["Waiting for the role"]
+        assert messages(caplog) == (["Waiting for the role"] if clock.now > 1000 + PATIENCE else [])
+    assert messages(caplog) == ["Waiting for the role"]
 
 
-def test_a_stage_that_is_over_soon_is_no_line(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+def test_short_stage_is_not_logged(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     with progress(cli(), "Waiting") as turn:
         turn()
         clock.sleep(PATIENCE - 0.1)
         turn()
-    assert told(caplog) == []
+    assert messages(caplog) == []
 
 
-def test_what_is_counted_is_one_line_with_the_count_by_then(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
-    with counted(cli(), "Granting", 40) as tell:
+def test_counted_stage_is_logged_once_with_count(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+    with counted(cli(), "Granting", 40) as report:
         for done in range(40):
-            tell(done)
+            report(done)
             clock.sleep(PATIENCE / 20)
-    assert told(caplog) == ["Granting: 20 of 40"]
+    assert messages(caplog) == ["Granting: 20 of 40"]
 
 
-def test_an_operation_has_a_line_for_each_state_that_it_tells(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
+def test_lasting_operation_states_are_logged(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     lines = Lines(cli(), "Changing cluster c")
     lines.begin()
     for state in ("InProgress", "Short", "ReconcilingAddons", ""):
@@ -76,7 +76,7 @@ def test_an_operation_has_a_line_for_each_state_that_it_tells(caplog: pytest.Log
             lines.update_progress_with_msg(state)
             clock.sleep(PATIENCE)
     lines.end()
-    assert told(caplog) == [
+    assert messages(caplog) == [
         "Changing cluster c: in progress",
         "Changing cluster c: reconciling addons",
         "Changing cluster c",
@@ -84,15 +84,15 @@ def test_an_operation_has_a_line_for_each_state_that_it_tells(caplog: pytest.Log
 
 
 @pytest.mark.parametrize("quiet", [cli(only_show_errors=True), cli(no_bar=True)])
-def test_nothing_is_told_where_that_is_asked(caplog: pytest.LogCaptureFixture, clock: Clock, quiet: Any) -> None:
+def test_quiet_settings_log_nothing(caplog: pytest.LogCaptureFixture, clock: Clock, quiet: Any) -> None:
     with progress(quiet, "Waiting") as turn:
         clock.sleep(99)
         turn()
-    assert told(caplog) == []
+    assert messages(caplog) == []
 
 
 @pytest.mark.parametrize("columns", [20, 42, 80, 120, 200])
-def test_a_spinner_is_one_line_of_the_terminal(clock: Clock, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+def test_spinner_fits_terminal_line(clock: Clock, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", stream)

@@ -44,7 +44,7 @@ in_any_case: st.SearchStrategy[Case] = st.sampled_from([str, str.lower, str.uppe
         "/",
     ],
 )
-def test_a_scope_holds_what_is_in_it(scope: str) -> None:
+def test_scope_contains_resource(scope: str) -> None:
     assert scope_contains(scope, IDENTITY)
     assert scope_contains(scope, IDENTITY.lower())
 
@@ -63,19 +63,19 @@ def test_a_scope_holds_what_is_in_it(scope: str) -> None:
         "/providers/Microsoft.Billing/billingAccounts/my-account",
     ],
 )
-def test_a_scope_does_not_hold_what_is_beside_it(scope: str) -> None:
+def test_scope_does_not_contain_sibling(scope: str) -> None:
     assert not scope_contains(scope, IDENTITY)
 
 
 @given(ids, st.integers(0, 8), in_any_case)
-def test_every_beginning_of_an_id_holds_it_whatever_the_case(resource_id: str, count: int, case: Case) -> None:
+def test_scope_prefix_contains_id_ignoring_case(resource_id: str, count: int, case: Case) -> None:
     scope = "/" + "/".join(resource_id.split("/")[1 : count + 1])
     assert scope_contains(case(scope), resource_id)
     assert same_scope(case(scope), f"{scope}/")
 
 
 @given(ids, st.integers(1, 8), st.sampled_from(["0", "-", "x"]))
-def test_a_segment_that_only_begins_alike_is_another(resource_id: str, count: int, more: str) -> None:
+def test_scope_segments_are_compared_completely(resource_id: str, count: int, more: str) -> None:
     scope = "/" + "/".join(resource_id.split("/")[1 : count + 1])
     assert not scope_contains(scope + more, resource_id)
     assert not same_scope(scope + more, scope)
@@ -83,7 +83,7 @@ def test_a_segment_that_only_begins_alike_is_another(resource_id: str, count: in
 
 
 @given(ids, ids)
-def test_scopes_that_hold_each_other_are_the_same(one: str, other: str) -> None:
+def test_mutually_containing_scopes_are_equal(one: str, other: str) -> None:
     assert (scope_contains(one, other) and scope_contains(other, one)) == same_scope(one, other)
 
 
@@ -91,14 +91,14 @@ def test_scopes_that_hold_each_other_are_the_same(one: str, other: str) -> None:
     ("role", "enough"), [(MANAGED_IDENTITY_OPERATOR, True), (CONTRIBUTOR, True), (OWNER, True), (READER, False)]
 )
 @pytest.mark.parametrize("scope", ["", SUBSCRIPTION_SCOPE])
-def test_the_roles_that_suffice(role: str, enough: bool, scope: str) -> None:
+def test_roles_with_assign_action(role: str, enough: bool, scope: str) -> None:
     definition = f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{role}"
     assert grants_assign(definition) == grants_assign(definition.upper()) == enough
     assert is_operator(definition) == is_operator(definition.upper()) == (role == MANAGED_IDENTITY_OPERATOR)
 
 
 @given(ids, st.uuids().map(str), in_any_case)
-def test_an_assignment_has_the_same_name_whatever_the_case(scope: str, principal: str, case: Case) -> None:
+def test_assignment_name_ignores_case(scope: str, principal: str, case: Case) -> None:
     name = assignment_name(scope, principal)
     assert str(UUID(name)) == name
     assert assignment_name(case(scope), case(principal), case(MANAGED_IDENTITY_OPERATOR)) == name
@@ -106,7 +106,7 @@ def test_an_assignment_has_the_same_name_whatever_the_case(scope: str, principal
 
 
 @given(ids, st.uuids().map(str), st.uuids().map(str), ids, st.uuids().map(str), st.uuids().map(str))
-def test_an_assignment_of_anything_else_has_another_name(
+def test_assignment_name_depends_on_all_parts(
     scope: str, principal: str, role: str, other_scope: str, other_principal: str, other_role: str
 ) -> None:
     parts, others = (scope, principal, role), (other_scope, other_principal, other_role)
@@ -115,6 +115,6 @@ def test_an_assignment_of_anything_else_has_another_name(
         assert (assignment_name(*changed) == assignment_name(*parts)) == (changed == parts)
 
 
-def test_an_assignment_keeps_its_name_in_every_version() -> None:
-    """A command that is run again, by a later version too, must find what it made before."""
+def test_assignment_name_is_stable() -> None:
+    """A later run, also by a later version, must find the assignments of earlier runs."""
     assert assignment_name(IDENTITY, PRINCIPAL) == "6efd8832-220a-5fd7-b533-7637d0c074b1"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Answers that say nothing of the service are asked for once more, or are an error that says so."""
+"""Responses that are not from the service are retried once or reported."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.support.http_exchange import Exchange, connected, response
 PAGE = "<html><body>Sign in</body></html>"
 
 
-class Troubled(Exchange):
-    """Answers with the given status and body first, and then as it should."""
+class FaultyExchange(Exchange):
+    """An exchange that sends the given responses first."""
 
     def __init__(self, *answers: tuple[int, str]) -> None:
         super().__init__(deepcopy(cluster_wire()))
@@ -39,22 +39,24 @@ class Troubled(Exchange):
         return self.client.get("rg", "cluster")
 
 
-@pytest.mark.parametrize("answer", [(401, "{}"), (200, PAGE), (200, '{"properties": {')], ids=["401", "page", "cut"])
-def test_an_answer_that_says_nothing_is_asked_for_once_more(answer: tuple[int, str]) -> None:
-    azure = Troubled(answer)
+@pytest.mark.parametrize(
+    "answer", [(401, "{}"), (200, PAGE), (200, '{"properties": {')], ids=["401", "page", "truncated"]
+)
+def test_invalid_response_is_retried_once(answer: tuple[int, str]) -> None:
+    azure = FaultyExchange(answer)
     assert azure.get().properties.provisioning_state == "Succeeded"
     assert azure.sent == 2
 
 
-def test_a_token_that_is_refused_twice_is_an_error() -> None:
-    azure = Troubled((401, "{}"), (401, "{}"))
+def test_token_refused_twice_raises() -> None:
+    azure = FaultyExchange((401, "{}"), (401, "{}"))
     with pytest.raises(ClientAuthenticationError):
         azure.get()
     assert azure.sent == 2
 
 
-def test_a_page_that_stays_is_an_error_that_says_what_it_is() -> None:
-    azure = Troubled(*[(200, PAGE)] * 10)
+def test_persistent_page_is_reported() -> None:
+    azure = FaultyExchange(*[(200, PAGE)] * 10)
     with pytest.raises(ServiceResponseError) as caught:
         azure.get()
     assert "is not JSON" in str(caught.value)

@@ -40,7 +40,7 @@ READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
 def waits(grants: RoleGrants, clock: Clock) -> int:
-    """How often it is worth another try; waits in between."""
+    """Return the number of retries after a refusal. Wait before each."""
     for tries in count():
         seconds = grants.wait_after_refusal(IDENTITY, CLUSTER)
         if seconds is None:
@@ -49,7 +49,7 @@ def waits(grants: RoleGrants, clock: Clock) -> int:
     raise AssertionError
 
 
-def test_a_new_identity_gets_its_ids_and_the_role_once_for_all_tries(azure: Azure) -> None:
+def test_new_identity_is_prepared_once(azure: Azure) -> None:
     grants = RoleGrants(CLI)
     prepared = grants.prepare(CLUSTER, WANTED)
     assert prepared.profile.identities[0].identity == ManagedIdentity(
@@ -64,7 +64,7 @@ def test_a_new_identity_gets_its_ids_and_the_role_once_for_all_tries(azure: Azur
 
 
 def with_identities(azure: Azure, many: int) -> Profile:
-    """A profile that binds so many managed identities, which are there by now."""
+    """Return a profile that binds the given number of existing managed identities."""
     names = [f"identity-{number:02}" for number in range(many)]
     azure.managed = {identity_id(name).lower(): identity_id(name) for name in names}
     wanted = CLUSTER.profile
@@ -74,7 +74,7 @@ def with_identities(azure: Azure, many: int) -> Profile:
     return wanted
 
 
-def test_many_identities_are_read_and_each_gets_the_role(azure: Azure, clock: Clock) -> None:
+def test_each_of_many_identities_gets_role(azure: Azure, clock: Clock) -> None:
     wanted = with_identities(azure, 20)
     prepared = RoleGrants(CLI).prepare(CLUSTER, wanted)
     names = [entry.key.name for entry in wanted.identities]
@@ -85,8 +85,8 @@ def test_many_identities_are_read_and_each_gets_the_role(azure: Azure, clock: Cl
 
 
 @pytest.mark.parametrize("many", [1, 4, 200])
-def test_roles_are_waited_for_with_few_writes(azure: Azure, clock: Clock, many: int) -> None:
-    """A write is dear: 20 per cluster, then one a minute."""
+def test_role_propagation_needs_few_writes(azure: Azure, clock: Clock, many: int) -> None:
+    """Azure limits writes to 20 per cluster, then one a minute."""
     grants, begun = RoleGrants(CLI), clock.now
     clock.sleep(grants.prepare(CLUSTER, with_identities(azure, many)).wait)
     seen = [clock.now - begun]
@@ -98,14 +98,12 @@ def test_roles_are_waited_for_with_few_writes(azure: Azure, clock: Clock, many: 
     assert 600 <= seen[-1] <= 720
 
 
-def test_the_resource_id_stays_as_the_user_wrote_it(azure: Azure) -> None:
+def test_spelling_of_resource_id_is_kept(azure: Azure) -> None:
     wanted = AddIdentity.of(KEY, identity_id().lower()).apply(CLUSTER)
     assert RoleGrants(CLI).prepare(CLUSTER, wanted).profile.identities[0].identity.resource_id == identity_id().lower()
 
 
-def test_messages_about_roles_spell_the_resource_id_as_the_user_wrote_it(
-    azure: Azure, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_messages_keep_spelling_of_resource_id(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     assert identity_id() != identity_id().lower()
     granting = RoleGrants(CLI)
     granting.prepare(CLUSTER, WANTED)
@@ -117,7 +115,7 @@ def test_messages_about_roles_spell_the_resource_id_as_the_user_wrote_it(
     assert f"The role assignments over '{identity_id()}' cannot be read" in caplog.text
 
 
-def test_nothing_is_asked_for_entries_that_are_there_already(azure: Azure) -> None:
+def test_existing_entries_need_no_requests(azure: Azure) -> None:
     theirs = identity_entry(identity={"resourceId": identity_id("theirs")})
     cluster = cluster_of([identity_entry(EntryKey("my-app", "whole")), theirs])
     assert RoleGrants(CLI).prepare(cluster, cluster.profile).profile == cluster.profile
@@ -133,30 +131,30 @@ def test_nothing_is_asked_for_entries_that_are_there_already(azure: Azure) -> No
         "/providers/Microsoft.Management/managementGroups/all",
     ],
 )
-def test_a_role_above_the_identity_suffices(azure: Azure, scope: str) -> None:
+def test_inherited_role_is_sufficient(azure: Azure, scope: str) -> None:
     azure.assign(scope)
     RoleGrants(CLI).prepare(CLUSTER, WANTED)
     assert azure.count("grant") == 0
 
 
-def test_another_role_or_a_role_beside_the_identity_does_not_suffice(azure: Azure) -> None:
+def test_other_role_or_scope_is_insufficient(azure: Azure) -> None:
     azure.assign(identity_id(), role=READER)
     azure.assign(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg1")
     RoleGrants(CLI).prepare(CLUSTER, WANTED)
     assert azure.count("grant") == 1
 
 
-def test_without_roles_asked_for_none_is_looked_up_or_granted(azure: Azure) -> None:
+def test_skip_role_assignment_reads_no_roles(azure: Azure) -> None:
     RoleGrants(CLI, skip_role_assignment=True).prepare(CLUSTER, WANTED)
     assert azure.requests == ["identity app-identity"]
 
 
-def test_a_role_that_somebody_else_granted_meanwhile_is_as_good(azure: Azure) -> None:
+def test_concurrently_granted_role_is_accepted(azure: Azure) -> None:
     azure.refuse_create = refusal("RoleAssignmentExists", "The role assignment already exists.", 409)
     assert RoleGrants(CLI).prepare(CLUSTER, WANTED).profile.identities[0].identity.client_id
 
 
-def test_a_role_that_may_not_be_granted_is_told_with_a_command_for_somebody_who_may(azure: Azure, az: AzParser) -> None:
+def test_forbidden_grant_shows_command(azure: Azure, az: AzParser) -> None:
     azure.refuse_create = refusal("AuthorizationFailed", "You may not.", 403, {"x-ms-request-id": "5"})
     with pytest.raises(ForbiddenError) as caught:
         RoleGrants(CLI).prepare(CLUSTER, WANTED)
@@ -171,12 +169,12 @@ HIDDEN = [
     refusal("SubscriptionNotFound", "The subscription could not be found.", 404),
     refusal("InvalidAuthenticationTokenTenant", "The token is from the wrong issuer.", 401),
     refusal("AuthorizationFailed", "You may not.", 403),
-    CLIError("Subscription '5' not found."),  # az's own, for one that the account does not have
+    CLIError("Subscription '5' not found."),  # az's error for a subscription that the account does not have
 ]
 
 
 @pytest.mark.parametrize("error", HIDDEN, ids=["subscription", "tenant", "forbidden", "az"])
-def test_an_identity_that_cannot_be_seen_is_unknown_and_its_ids_can_be_given(
+def test_invisible_identity_requires_known_ids(
     azure: Azure, az: AzParser, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def refuse(*_: object) -> None:
@@ -203,14 +201,14 @@ def test_an_identity_that_cannot_be_seen_is_unknown_and_its_ids_can_be_given(
     assert azure.count("grant") == 0
 
 
-def test_the_role_over_an_identity_that_is_described_is_granted(azure: Azure) -> None:
+def test_identity_with_known_ids_gets_role(azure: Azure) -> None:
     described = ManagedIdentity(identity_id(), "client", "object")
     RoleGrants(CLI, found={identity_id().lower(): described}).prepare(CLUSTER, WANTED)
     assert azure.count("identity") == 0
     assert azure.count("grant") == 1
 
 
-def test_roles_that_may_not_be_read_are_no_reason_to_stop(azure: Azure) -> None:
+def test_unreadable_roles_do_not_stop_preparation(azure: Azure) -> None:
     azure.refuse_list = refusal("AuthorizationFailed", "You may not look.", 403)
     grants = RoleGrants(CLI)
     assert grants.prepare(CLUSTER, WANTED).profile.identities[0].identity.client_id
@@ -219,9 +217,7 @@ def test_roles_that_may_not_be_read_are_no_reason_to_stop(azure: Azure) -> None:
 
 
 @pytest.mark.parametrize("group", ["rg", "my(group)"])
-def test_an_identity_that_does_not_exist_is_told_with_the_command_that_makes_it(
-    azure: Azure, az: AzParser, group: str
-) -> None:
+def test_unknown_identity_suggests_creation(azure: Azure, az: AzParser, group: str) -> None:
     resource_id = identity_id("absent", group)
     with pytest.raises(ResourceNotFoundError) as caught:
         RoleGrants(CLI).prepare(CLUSTER, AddIdentity.of(KEY, resource_id).apply(CLUSTER))
@@ -232,9 +228,7 @@ def test_an_identity_that_does_not_exist_is_told_with_the_command_that_makes_it(
 
 
 @pytest.mark.parametrize("subscription", [None, "my subscription"])
-def test_a_cluster_that_does_not_tell_its_identity_yet_is_to_be_waited_for(
-    subscription: str | None, az: AzParser
-) -> None:
+def test_missing_principal_suggests_wait(subscription: str | None, az: AzParser) -> None:
     reference = ClusterReference("my(group)", "cluster", subscription)
     young = replace(CLUSTER, principal_id=None, reference=reference)
     with pytest.raises(ValidationError) as caught:
@@ -244,9 +238,7 @@ def test_a_cluster_that_does_not_tell_its_identity_yet_is_to_be_waited_for(
     assert parsed._subscription == subscription
 
 
-def test_a_hidden_cluster_identity_that_cannot_be_read_grants_nothing(
-    azure: Azure, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreadable_cluster_identity_grants_nothing(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise refusal("SubscriptionNotFound", "The subscription could not be found.", 404)
 
@@ -261,7 +253,7 @@ def test_a_hidden_cluster_identity_that_cannot_be_read_grants_nothing(
     assert azure.count("grant") == 0
 
 
-def test_a_role_that_was_just_granted_is_waited_for_ten_minutes_and_no_longer(azure: Azure, clock: Clock) -> None:
+def test_granted_role_is_awaited_ten_minutes(azure: Azure, clock: Clock) -> None:
     grants = RoleGrants(CLI)
     grants.prepare(CLUSTER, WANTED)
     begin = clock.now
@@ -271,7 +263,7 @@ def test_a_role_that_was_just_granted_is_waited_for_ten_minutes_and_no_longer(az
     assert grants.wait_after_refusal(IDENTITY, CLUSTER) is None
 
 
-def test_a_role_that_somebody_granted_just_before_is_waited_for_too(azure: Azure, clock: Clock) -> None:
+def test_recent_role_of_other_client_is_awaited(azure: Azure, clock: Clock) -> None:
     azure.assign(identity_id(), created=datetime.now(timezone.utc) - timedelta(minutes=2))
     grants = RoleGrants(CLI)
     grants.prepare(CLUSTER, WANTED)
@@ -279,7 +271,7 @@ def test_a_role_that_somebody_granted_just_before_is_waited_for_too(azure: Azure
     assert clock.now - 1000 > 480
 
 
-def test_a_role_of_long_ago_is_not_waited_for(azure: Azure, clock: Clock) -> None:
+def test_old_role_is_not_awaited(azure: Azure, clock: Clock) -> None:
     azure.assign(identity_id(), created=OLD)
     grants = RoleGrants(CLI)
     grants.prepare(CLUSTER, WANTED)
@@ -287,7 +279,7 @@ def test_a_role_of_long_ago_is_not_waited_for(azure: Azure, clock: Clock) -> Non
     assert clock.slept == []
 
 
-def test_the_role_over_an_identity_that_the_change_does_not_add_is_not_waited_for(azure: Azure, clock: Clock) -> None:
+def test_role_of_unchanged_identity_is_not_awaited(azure: Azure, clock: Clock) -> None:
     grants = RoleGrants(CLI)
     assert grants.wait_after_refusal(IDENTITY, CLUSTER) is None
     grants.prepare(CLUSTER, WANTED)
@@ -296,10 +288,8 @@ def test_the_role_over_an_identity_that_the_change_does_not_add_is_not_waited_fo
 
 
 @pytest.mark.parametrize("spelling", ["resourcegroups", "RESOURCEGROUPS"])
-def test_a_role_that_another_client_removed_is_granted_again_however_azure_spells_the_resource_id(
-    azure: Azure, clock: Clock, spelling: str
-) -> None:
-    """Azure answers with `resourcegroups`, whatever was asked."""
+def test_removed_role_is_granted_again_despite_other_spelling(azure: Azure, clock: Clock, spelling: str) -> None:
+    """Azure responds with `resourcegroups`, whatever the request."""
     azure.managed[identity_id().lower()] = identity_id().replace("resourceGroups", spelling)
     grants = RoleGrants(CLI)
     grants.prepare(CLUSTER, WANTED)
@@ -311,7 +301,7 @@ def test_a_role_that_another_client_removed_is_granted_again_however_azure_spell
     assert azure.count("grant") == 2
 
 
-def test_a_role_that_another_client_removed_while_the_entry_was_written_is_granted_again(azure: Azure) -> None:
+def test_role_removed_during_write_is_granted_again(azure: Azure) -> None:
     grants = RoleGrants(CLI)
     prepared = grants.prepare(CLUSTER, WANTED)
     azure.assignments.clear()
@@ -320,23 +310,21 @@ def test_a_role_that_another_client_removed_while_the_entry_was_written_is_grant
 
 
 @pytest.mark.parametrize(
-    ("actions", "grants_it"),
+    ("actions", "sufficient"),
     [
         (["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], True),
         (["Microsoft.ManagedIdentity/*"], True),
         (["*/read"], False),
     ],
 )
-def test_a_custom_role_with_the_action_suffices(azure: Azure, actions: list[str], grants_it: bool) -> None:
+def test_custom_role_with_assign_action(azure: Azure, actions: list[str], sufficient: bool) -> None:
     azure.custom_actions = actions
     azure.assign(identity_id(), role="a-custom-role")
     RoleGrants(CLI).prepare(CLUSTER, WANTED)
-    assert azure.count("grant") == (0 if grants_it else 1)
+    assert azure.count("grant") == (0 if sufficient else 1)
 
 
-def test_a_cluster_identity_that_has_not_replicated_is_waited_for(
-    azure: Azure, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreplicated_cluster_identity_is_awaited(azure: Azure, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     create, begun = azure.create, clock.now
 
     def refuse_at_first(*arguments: Any) -> None:
@@ -349,7 +337,7 @@ def test_a_cluster_identity_that_has_not_replicated_is_waited_for(
     assert azure.count("grant") == 1
 
 
-def test_only_what_the_cluster_identity_has_at_the_managed_identity_itself_is_revoked(azure: Azure) -> None:
+def test_only_direct_roles_of_cluster_identity_are_removed(azure: Azure) -> None:
     azure.assign(identity_id().upper(), principal=PRINCIPAL.upper())
     (own,) = azure.assignments
     azure.assign(f"/subscriptions/{SUBSCRIPTION}")
@@ -362,6 +350,6 @@ def test_only_what_the_cluster_identity_has_at_the_managed_identity_itself_is_re
     assert role_assignments.find_own(CLI, identity_id(), PRINCIPAL) == []
 
 
-def test_an_empty_profile_needs_nothing(azure: Azure) -> None:
+def test_empty_profile_needs_no_requests(azure: Azure) -> None:
     assert RoleGrants(CLI).prepare(CLUSTER, Profile(enabled=True)).profile == Profile(enabled=True)
     assert azure.requests == []

@@ -24,7 +24,7 @@ NO_DIRECTORY = SimpleNamespace(properties=SimpleNamespace(aad_profile=None))
 
 
 class Cluster:
-    """Answers each command with the next of the outcomes."""
+    """A cluster that runs each command with the next of the outcomes."""
 
     def __init__(self, *outcomes: Any) -> None:
         self._outcomes = list(outcomes)
@@ -40,12 +40,12 @@ class Cluster:
 
 
 def result(logs: str, exit_code: int = 0, state: str = "Succeeded", reason: str | None = None) -> Any:
-    """What came of a command."""
+    """Return the result of a command."""
     return SimpleNamespace(logs=logs, exit_code=exit_code, provisioning_state=state, reason=reason)
 
 
 def read(*outcomes: Any, model: Any = NO_DIRECTORY) -> tuple[list[dict[str, Any]], Cluster]:
-    """The objects, and the cluster that was asked for them."""
+    """Return the objects that were read, and the cluster."""
     cluster = Cluster(*outcomes)
     text = run_command.run_kubectl(CLI, cluster, REFERENCE, model, KUBECTL_GET)
     return [dict(each.raw) for each in read_objects(text, "run-command")], cluster
@@ -53,11 +53,11 @@ def read(*outcomes: Any, model: Any = NO_DIRECTORY) -> tuple[list[dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real one looks at a poller from a thread of its own."""
+    """Replace `follow`, which polls in a thread."""
     monkeypatch.setattr("azext_podidentity.arm.run_command.follow", lambda _, poller, *__: poller())
 
 
-def test_what_kubectl_prints_there_is_read_and_its_own_words_are_not() -> None:
+def test_objects_are_parsed_without_warnings() -> None:
     objects, cluster = read(result(f"Warning: some words\n{PRINTED}\n"))
 
     assert objects == [workload()]
@@ -65,7 +65,7 @@ def test_what_kubectl_prints_there_is_read_and_its_own_words_are_not() -> None:
     assert cluster.requests[0].cluster_token is None
 
 
-def test_what_is_too_long_is_asked_for_compressed() -> None:
+def test_long_output_is_requested_compressed() -> None:
     objects, cluster = read(result(TOO_LONG), result(f"a line of words\n{PACKED}"))
 
     assert objects == [workload()]
@@ -81,7 +81,7 @@ def test_what_is_too_long_is_asked_for_compressed() -> None:
         (PACKED[:80], "compression inside the cluster failed"),
     ],
 )
-def test_what_is_too_long_compressed_or_cannot_be_is_told(packed: str, why: str) -> None:
+def test_failed_compression_is_reported(packed: str, why: str) -> None:
     with pytest.raises(ValidationError) as caught:
         read(result(TOO_LONG), result(packed))
 
@@ -97,7 +97,7 @@ def test_what_is_too_long_compressed_or_cannot_be_is_told(packed: str, why: str)
         (http_error(403, {"code": "AuthorizationFailed", "message": "You may not."}), "(AuthorizationFailed) You may"),
     ],
 )
-def test_a_command_that_fails_is_told_with_its_own_words_and_no_object(outcome: Any, why: str) -> None:
+def test_failed_command_is_reported(outcome: Any, why: str) -> None:
     with pytest.raises(AzCLIError) as caught:
         read(outcome)
 
@@ -107,9 +107,7 @@ def test_a_command_that_fails_is_told_with_its_own_words_and_no_object(outcome: 
 
 
 @pytest.mark.parametrize("managed", [True, False])
-def test_the_callers_token_goes_along_where_the_cluster_knows_people_by_it(
-    monkeypatch: pytest.MonkeyPatch, managed: bool
-) -> None:
+def test_token_is_sent_to_entra_clusters(monkeypatch: pytest.MonkeyPatch, managed: bool) -> None:
     token = ((None, None, {"accessToken": "of the caller"}),)
     profile = SimpleNamespace(get_raw_token=lambda resource: token)
     monkeypatch.setattr("azure.cli.core._profile.Profile", lambda cli_ctx: profile)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Threads can create the first object of an SDK's model at the same time."""
+"""Creation of an SDK model's first object by several threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AZ: Any = SimpleNamespace(data={})
 
 
 class Meeting:
-    """An attribute of a model at which the first thread that sets the model up waits until another one has done so."""
+    """A model attribute at which the first thread that sets up the model waits for another one to finish."""
 
     def __init__(self) -> None:
         self.reached, self.passed = Event(), Event()
@@ -34,7 +34,7 @@ class Meeting:
 
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A model of which no object exists yet, in an SDK whose client az returns."""
+    """Return a model without objects yet, in an SDK whose client az returns."""
 
     class Cluster(Model):
         meeting = Meeting()
@@ -51,7 +51,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def create_in_two_threads(model: Any) -> list[Any]:
-    """Return what the SDK makes of the same JSON in two threads, which meet while they set the model up."""
+    """Return what the SDK creates from the same JSON in two threads that set up the model together."""
     created: list[Any] = []
 
     def create() -> None:
@@ -67,7 +67,7 @@ def create_in_two_threads(model: Any) -> list[Any]:
     return created
 
 
-def test_the_sdk_returns_plain_json_if_two_threads_set_a_model_up(model: Any) -> None:
+def test_sdk_race_returns_plain_json(model: Any) -> None:
     assert [type(each) for each in create_in_two_threads(model)] == [model, dict]
 
 
@@ -75,10 +75,10 @@ def test_the_sdk_returns_plain_json_if_two_threads_set_a_model_up(model: Any) ->
     "create_client",
     [
         pytest.param(lambda: managed_clusters_client(AZ), id="managed clusters"),
-        pytest.param(lambda: management_client(AZ, object), id="any other"),
+        pytest.param(lambda: management_client(AZ, object), id="other"),
     ],
 )
-def test_a_client_that_a_thread_creates_has_its_models_set_up(model: Any, create_client: Callable[[], object]) -> None:
+def test_client_factory_sets_up_models(model: Any, create_client: Callable[[], object]) -> None:
     model.meeting.passed.set()  # this thread sets the model up alone
     thread = Thread(target=create_client)
     thread.start()

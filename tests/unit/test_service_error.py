@@ -25,13 +25,13 @@ BUSY = "Operation is not allowed: Another operation (Updating) is in progress, p
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_reads_code_and_message_of_every_form_of_body(body: Json) -> None:
+def test_code_and_message_of_every_body_form(body: Json) -> None:
     error = ArmError.of(http_error(400, body))
     assert (error.status, error.code, error.message) == (400, CODE, MESSAGE)
     assert str(error) == f"({CODE}) {MESSAGE}"
 
 
-def test_what_is_nested_in_details_is_said_too_and_is_known() -> None:
+def test_nested_details_are_included() -> None:
     inner = {"code": "Inner", "message": "inner", "details": [{"code": "", "message": missing_role(identity_id())}]}
     for details in ([inner], [None, "words", {}, inner]):
         error = ArmError.of(http_error(400, {"error": {"code": CODE, "message": MESSAGE, "details": details}}))
@@ -59,7 +59,7 @@ def test_what_is_nested_in_details_is_said_too_and_is_known() -> None:
         ({"error": "some_error", "error_description": "Words of the identity provider."}, "", ""),
     ],
 )
-def test_says_something_whatever_is_missing(body: object, code: str, message: str) -> None:
+def test_incomplete_body_has_message(body: object, code: str, message: str) -> None:
     error = ArmError.of(http_error(502, body))
     assert (error.status, error.code) == (502, code)
     assert error.message
@@ -67,15 +67,15 @@ def test_says_something_whatever_is_missing(body: object, code: str, message: st
     assert error.message in str(error)
 
 
-def test_a_web_page_is_maybe_a_proxys() -> None:
+def test_web_page_is_named() -> None:
     page = {"content-type": "text/html; charset=utf-8"}
     assert "web page" in ArmError.of(http_error(502, "<html></html>", page)).message
     assert "web page" not in ArmError.of(http_error(502, BODIES["provider"], page)).message
     assert "web page" not in ArmError.of(http_error(502, "Bad gateway", {"content-type": "text/plain"})).message
 
 
-@pytest.mark.parametrize("error", [HttpResponseError(message=MESSAGE), HttpResponseError()], ids=["message", "nothing"])
-def test_an_error_without_an_answer_says_what_it_has(error: HttpResponseError) -> None:
+@pytest.mark.parametrize("error", [HttpResponseError(message=MESSAGE), HttpResponseError()], ids=["message", "empty"])
+def test_error_without_response(error: HttpResponseError) -> None:
     read = ArmError.of(error)
     assert (read.status, read.code, read.request_id) == (0, "", "")
     assert read.message in (MESSAGE, error.message)
@@ -83,7 +83,7 @@ def test_an_error_without_an_answer_says_what_it_has(error: HttpResponseError) -
 
 
 @given(json_values | st.dictionaries(st.sampled_from(["error", "code", "message"]), json_values), st.integers(200, 599))
-def test_never_breaks_on_an_answer(body: object, status: int) -> None:
+def test_arbitrary_body_does_not_crash(body: object, status: int) -> None:
     error = ArmError.of(http_error(status, json.dumps(body)))
     assert error.status == status
     assert str(error)
@@ -100,7 +100,7 @@ def test_never_breaks_on_an_answer(body: object, status: int) -> None:
         ({}, ""),
     ],
 )
-def test_keeps_the_request_id(headers: dict[str, str], request_id: str) -> None:
+def test_request_id_is_kept(headers: dict[str, str], request_id: str) -> None:
     error = ArmError.of(refusal(CODE, MESSAGE, headers=headers))
     assert error.request_id == request_id
     assert (f"\nRequest ID: {request_id}" in str(error)) == bool(request_id)
@@ -121,29 +121,29 @@ def test_keeps_the_request_id(headers: dict[str, str], request_id: str) -> None:
         (500, "InternalServerError", "Internal server error.", False),
     ],
 )
-def test_busy_is_what_passes_when_others_are_done(status: int, code: str, message: str, busy: bool) -> None:
+def test_busy_errors(status: int, code: str, message: str, busy: bool) -> None:
     assert ArmError.of(refusal(code, message, status)).busy == busy
 
 
 @pytest.mark.parametrize("status", [200, 409])
-def test_an_operation_that_another_write_replaced(status: int) -> None:
+def test_replaced_operation(status: int) -> None:
     replaced = {"status": "Failed", "error": {"code": "NotLatestOperation", "message": "Cannot proceed."}}
     assert ArmError.of(http_error(status, replaced)).replaced
     assert not ArmError.of(refusal(CODE, "NotLatestOperation", status)).replaced
 
 
 @pytest.mark.parametrize("form", ["provider", "front door"])
-def test_the_identity_without_a_role_is_read_from_the_message(form: str) -> None:
+def test_unassigned_identity_in_message(form: str) -> None:
     message = missing_role(identity_id("My_id"), "the-client", "the-object")
     body = {"code": CODE, "message": message}
     error = ArmError.of(http_error(400, body if form == "provider" else {"error": body}))
     assert error.unassigned_identity == ManagedIdentity(identity_id("My_id"), "the-client", "the-object")
 
 
-def test_the_identity_without_a_role_is_read_from_a_message_that_says_less() -> None:
+def test_unassigned_identity_in_short_message() -> None:
     message = f"Cluster identity has no assignment permission over identity 'resourceId: {identity_id()}'. Please."
     assert ArmError.of(refusal(CODE, message)).unassigned_identity == ManagedIdentity(identity_id())
 
 
-def test_no_identity_is_read_from_another_message() -> None:
+def test_other_message_has_no_unassigned_identity() -> None:
     assert ArmError.of(refusal(CODE, f"Something about {identity_id()}.")).unassigned_identity is None

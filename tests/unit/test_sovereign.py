@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Nothing ties the extension to one cloud: az knows the hosts, audiences and suffixes of the cloud at hand."""
+"""The code contains no host, audience or suffix of one cloud; az supplies those of the current one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OF_ONE_CLOUD = re.compile(
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
-def test_no_host_audience_or_suffix_of_a_cloud_is_in_the_code(path: Path) -> None:
+def test_code_contains_no_cloud_endpoints(path: Path) -> None:
     text = DOCUMENTATION.sub("", path.read_text("utf-8")).replace(API_GROUP, "")
 
     assert OF_ONE_CLOUD.findall(text) == []
@@ -34,5 +34,5 @@ def test_no_host_audience_or_suffix_of_a_cloud_is_in_the_code(path: Path) -> Non
 @pytest.mark.parametrize(
     "text", ["https://management.azure.com", "login.microsoftonline.com", "x.windows.net", "AzureCloud"]
 )
-def test_such_a_name_would_be_found(text: str) -> None:
+def test_pattern_finds_cloud_endpoints(text: str) -> None:
     assert OF_ONE_CLOUD.search(text)

@@ -32,30 +32,30 @@ harmful = pytest.mark.parametrize("text", HARMFUL.values(), ids=HARMFUL)
 
 
 @given(st.text())
-def test_printable_text_has_nothing_that_a_terminal_obeys(text: str) -> None:
+def test_printable_escapes_control_characters(text: str) -> None:
     assert printable(text, keep="").isprintable()
     assert printable(text).replace("\n", "").isprintable()
 
 
-def test_text_in_any_script_stays_as_it_is() -> None:
+def test_printable_keeps_text_in_any_script() -> None:
     assert printable("Größe 値\nça") == "Größe 値\nça"
 
 
 @harmful
-def test_the_words_of_the_service_do_not_reach_the_terminal_raw(text: str) -> None:
+def test_service_message_is_escaped(text: str) -> None:
     shown = str(ArmError.of(http_error(400, {"code": "Some", "message": text})))
     assert shown == f"(Some) {printable(text)}"
     assert shown.isprintable()
 
 
 @harmful
-def test_an_error_shows_no_raw_character_in_its_message_or_its_recommendations(text: str) -> None:
+def test_error_and_recommendations_are_escaped(text: str) -> None:
     error = Advice(text, (text,), (command_line("group", "show", "--name", text),)).error(ValidationError, text)
     assert all(line.isprintable() for part in (error.error_msg, *error.recommendations) for line in part.split("\n"))
 
 
 @harmful
-def test_a_table_row_stays_a_row(text: str) -> None:
+def test_table_cells_are_escaped(text: str) -> None:
     name = f"{text}\n\tsecond"
     (row,) = per_cluster(pod_identities_table)(
         {"podIdentityProfile": {"userAssignedIdentities": [identity_entry(EntryKey("ns", name))]}}
@@ -64,7 +64,7 @@ def test_a_table_row_stays_a_row(text: str) -> None:
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=4))
-def test_a_pasted_command_gets_the_exact_words_and_is_printable(words: list[str]) -> None:
+def test_command_line_is_printable_and_exact(words: list[str]) -> None:
     line = command_line(*words)
     assert line.isprintable()
     script = f"az() {{ printf '%s\\0' \"$@\"; }}; {line}"
@@ -72,6 +72,6 @@ def test_a_pasted_command_gets_the_exact_words_and_is_printable(words: list[str]
     assert ran.stdout.decode("utf-8").split("\0")[:-1] == words
 
 
-def test_some_of_many_items_are_listed() -> None:
+def test_some_of_shortens_long_list() -> None:
     assert some_of(["a", "b", "c"], 3) == "a, b, c"
     assert some_of(["a", "b", "c", "d"], 2) == "a, b, and 2 more"

@@ -16,7 +16,7 @@ PREFIXED = st.builds("{}/{}".format, g.names, g.label_values)
 
 
 def refused(argument: str) -> str:
-    """What is said of a label that is refused; AssertionError where it does not show the label and a right one."""
+    """Return the error for a label. Assert that it shows the label and a valid example."""
     with pytest.raises(InvalidArgumentValueError) as caught:
         parse_pod_labels(["app=my-app", argument])
     assert repr(argument) in caught.value.error_msg
@@ -25,53 +25,53 @@ def refused(argument: str) -> str:
 
 
 @given(g.labels)
-def test_reads_labels_as_they_are_written(labels: dict[str, str]) -> None:
+def test_valid_labels_are_parsed_unchanged(labels: dict[str, str]) -> None:
     read = parse_pod_labels([f"{key}={value}" for key, value in labels.items()])
     assert list(read.items()) == list(labels.items())
     assert check_pod_labels(labels) == labels
 
 
 @given(g.inserted(g.label_keys, g.FOREIGN), g.label_values)
-def test_refuses_a_foreign_character_in_a_key(key: str, value: str) -> None:
+def test_foreign_character_in_key_is_refused(key: str, value: str) -> None:
     refused(f"{key}={value}")
 
 
 @given(g.label_keys, g.inserted(g.label_values, g.FOREIGN + "="))
-def test_refuses_a_foreign_character_in_a_value(key: str, value: str) -> None:
+def test_foreign_character_in_value_is_refused(key: str, value: str) -> None:
     refused(f"{key}={value}")
 
 
 @given(PREFIXED, st.sampled_from(["_{}", "A{}", "-{}", ".{}", "/{}", "{}.", "a..b"]))
-def test_a_prefix_is_a_dns_subdomain(key: str, broken: str) -> None:
+def test_prefix_must_be_dns_subdomain(key: str, broken: str) -> None:
     prefix, _, name = key.partition("/")
     assert "prefix" in refused(f"{broken.format(prefix)}/{name}=v")
 
 
 @given(st.sampled_from(["{}/", "/{}", "{}/a/b", ""]), g.names)
-def test_refuses_a_key_with_a_part_missing_or_one_too_many(broken: str, name: str) -> None:
+def test_key_with_missing_or_extra_part_is_refused(broken: str, name: str) -> None:
     refused(f"{broken.format(name)}=v")
 
 
 @pytest.mark.parametrize("argument", ["app", "", "app:my-app", "my app"])
-def test_refuses_what_is_no_key_and_value(argument: str) -> None:
+def test_argument_without_equals_sign_is_refused(argument: str) -> None:
     assert "'='" in refused(argument)
 
 
 @pytest.mark.parametrize(
     ("form", "allowed"), [("{}=v", 63), ("k={}", 63), ("{}/k=v", 253)], ids=["key", "value", "prefix"]
 )
-def test_refuses_one_character_too_many(form: str, allowed: int) -> None:
+def test_length_limits(form: str, allowed: int) -> None:
     parse_pod_labels([form.format("a" * allowed)])
     refused(form.format("a" * (allowed + 1)))
 
 
 @given(g.label_keys, g.label_values, g.label_values)
-def test_the_last_value_of_a_key_wins(key: str, value: str, other: str) -> None:
+def test_last_value_of_repeated_key_wins(key: str, value: str, other: str) -> None:
     assert parse_pod_labels([f"{key}={value}", f"{key}={other}"]) == {key: other}
 
 
 @pytest.mark.parametrize("arguments", [None, []])
-def test_no_labels_at_all_are_refused_because_they_would_do_nothing(arguments: list[str] | None) -> None:
+def test_empty_labels_are_refused(arguments: list[str] | None) -> None:
     with pytest.raises(RequiredArgumentMissingError) as caught:
         parse_pod_labels(arguments)
     assert "--pod-labels" in caught.value.error_msg
@@ -79,7 +79,7 @@ def test_no_labels_at_all_are_refused_because_they_would_do_nothing(arguments: l
 
 
 @given(st.text(max_size=80))
-def test_says_yes_or_explains_and_never_breaks(argument: str) -> None:
+def test_arbitrary_argument_is_accepted_or_refused(argument: str) -> None:
     try:
         labels = parse_pod_labels([argument])
     except InvalidArgumentValueError as error:
@@ -89,7 +89,7 @@ def test_says_yes_or_explains_and_never_breaks(argument: str) -> None:
 
 
 @given(g.labels, st.randoms())
-def test_a_name_made_of_labels_does_not_depend_on_their_order(labels: dict[str, str], random: Random) -> None:
+def test_derived_name_is_independent_of_label_order(labels: dict[str, str], random: Random) -> None:
     shuffled = list(labels.items())
     random.shuffle(shuffled)
     assert name_from_labels(dict(shuffled)) == name_from_labels(labels)
@@ -97,10 +97,10 @@ def test_a_name_made_of_labels_does_not_depend_on_their_order(labels: dict[str, 
 
 
 @given(g.labels, g.labels)
-def test_other_labels_have_another_name(labels: dict[str, str], others: dict[str, str]) -> None:
+def test_derived_name_differs_for_other_labels(labels: dict[str, str], others: dict[str, str]) -> None:
     assert (name_from_labels(labels) == name_from_labels(others)) == (labels == others)
 
 
-def test_a_name_made_of_labels_stays_the_same_in_every_version() -> None:
-    """A command that is run again with the same labels must find what it made before."""
+def test_derived_name_is_stable() -> None:
+    """A later run with the same labels must find the exception of an earlier run."""
     assert name_from_labels({"app": "my-app", "tier": "web"}) == "exception-4b2702a2"

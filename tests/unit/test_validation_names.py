@@ -13,14 +13,14 @@ from tests.support.builders import CHECKS, text_of
 VALID = {"name": g.names | g.longest_names, "namespace": g.namespaces, "selector": g.label_values}
 EXAMPLES = {"name": "my-pod-identity", "namespace": "my-app", "selector": "my_selector"}
 LONGEST = {"name": 253, "namespace": 63, "selector": 63}
-# What may stand inside a value of the grammar but neither begin nor end it.
+# Characters allowed inside a value, but not at its start or end.
 INNER = {"name": "-.", "namespace": "-", "selector": "-_."}
-# What another of the three grammars allows and this one does not.
+# Characters that only the other grammars allow.
 FOREIGN = {"name": "_/AZ", "namespace": "_./AZ", "selector": "/="}
 
 
 def refused(kind: str, value: str) -> str:
-    """What is said of a value that is refused; AssertionError where it does not show the value and a right one."""
+    """Return the error for a value. Assert that it shows the value and a valid example."""
     with pytest.raises(InvalidArgumentValueError) as caught:
         CHECKS[kind](value)
     assert repr(value) in caught.value.error_msg
@@ -33,26 +33,26 @@ kinds = pytest.mark.parametrize("kind", CHECKS)
 
 @kinds
 @given(data=st.data())
-def test_accepts_and_returns_what_the_grammar_makes(kind: str, data: st.DataObject) -> None:
+def test_valid_value_is_returned(kind: str, data: st.DataObject) -> None:
     value = data.draw(VALID[kind])
     assert CHECKS[kind](value) == value
 
 
 @kinds
-def test_accepts_its_own_example(kind: str) -> None:
+def test_example_in_error_is_valid(kind: str) -> None:
     assert CHECKS[kind](EXAMPLES[kind]) == EXAMPLES[kind]
 
 
 @kinds
 @given(data=st.data())
-def test_refuses_one_foreign_character_anywhere(kind: str, data: st.DataObject) -> None:
+def test_foreign_character_is_refused(kind: str, data: st.DataObject) -> None:
     value = data.draw(g.inserted(VALID[kind], g.FOREIGN + FOREIGN[kind]))
     refused(kind, value)
 
 
 @kinds
 @given(data=st.data())
-def test_refuses_an_end_that_is_no_letter_or_digit(kind: str, data: st.DataObject) -> None:
+def test_value_must_start_and_end_alphanumeric(kind: str, data: st.DataObject) -> None:
     value, end = data.draw(VALID[kind]), data.draw(st.sampled_from(INNER[kind]))
     refused(kind, end + value[1:])
     refused(kind, value[:-1] + end)
@@ -60,24 +60,24 @@ def test_refuses_an_end_that_is_no_letter_or_digit(kind: str, data: st.DataObjec
 
 @kinds
 @pytest.mark.parametrize("tail", ["\n", "\r\n", "\x00", " ", "\u2028"])
-def test_refuses_what_a_file_or_a_paste_leaves_at_the_end(kind: str, tail: str) -> None:
+def test_trailing_white_space_is_refused(kind: str, tail: str) -> None:
     refused(kind, EXAMPLES[kind] + tail)
 
 
 @kinds
 @pytest.mark.parametrize("letter", g.LOOKALIKES)
-def test_refuses_letters_and_digits_of_other_scripts(kind: str, letter: str) -> None:
+def test_letters_of_other_scripts_are_refused(kind: str, letter: str) -> None:
     assert repr(letter) in refused(kind, letter) or "capital" in refused(kind, letter)
 
 
 @kinds
-def test_refuses_nothing_at_all(kind: str) -> None:
+def test_empty_value_is_refused(kind: str) -> None:
     assert "empty" in refused(kind, "")
 
 
 @kinds
 @pytest.mark.parametrize("extra", [1, 100_000])
-def test_refuses_one_character_too_many_and_says_how_many_are_allowed(kind: str, extra: int) -> None:
+def test_too_long_value_error_names_limit(kind: str, extra: int) -> None:
     CHECKS[kind]("a" * LONGEST[kind])
     said = refused(kind, "a" * (LONGEST[kind] + extra))
     assert f"{LONGEST[kind] + extra} characters" in said
@@ -85,11 +85,11 @@ def test_refuses_one_character_too_many_and_says_how_many_are_allowed(kind: str,
 
 
 @pytest.mark.parametrize("value", ["a..b", "a.-b", "a-.b", ".a", "a."])
-def test_each_part_of_a_name_is_a_label(value: str) -> None:
+def test_parts_of_name_must_be_labels(value: str) -> None:
     assert "part" in refused("name", value)
 
 
-def test_an_underscore_in_a_name_is_pointed_to_the_selector() -> None:
+def test_underscore_in_name_suggests_selector() -> None:
     with pytest.raises(InvalidArgumentValueError) as caught:
         CHECKS["name"]("aso_manager_binding")
     assert "'_'" in caught.value.error_msg
@@ -100,8 +100,8 @@ def test_an_underscore_in_a_name_is_pointed_to_the_selector() -> None:
 @kinds
 @given(value=st.text(max_size=70))
 @example("--name")
-def test_says_yes_or_explains_and_never_breaks(kind: str, value: str) -> None:
-    """The oracle: letter by letter, as the grammar's prose says it."""
+def test_arbitrary_value_matches_grammar(kind: str, value: str) -> None:
+    """The expected result is computed character by character, as the grammar is documented."""
     allowed = set(g.DIGITS + g.LOWER + ("" if kind != "selector" else g.LETTERS) + INNER[kind])
     parts = value.split(".") if kind == "name" else [value]
     inner = set(INNER[kind])

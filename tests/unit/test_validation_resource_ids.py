@@ -20,7 +20,7 @@ VALID = identity_id("my-identity", "my-group")
 
 
 def refused(value: str) -> str:
-    """What is said of an id that is refused; AssertionError where it does not show the id and a right one."""
+    """Return the error for a resource ID. Assert that it shows the ID and a valid example."""
     with pytest.raises(InvalidArgumentValueError) as caught:
         check_managed_identity_id(value)
     assert repr(value) in caught.value.error_msg
@@ -31,14 +31,14 @@ def refused(value: str) -> str:
 
 
 @given(g.identity_ids())
-def test_takes_an_id_apart_whatever_the_case_of_its_keywords(made: tuple[str, tuple[str, str, str]]) -> None:
+def test_parts_ignore_case_of_keywords(made: tuple[str, tuple[str, str, str]]) -> None:
     resource_id, parts = made
     assert check_managed_identity_id(resource_id) == resource_id
     assert managed_identity_parts(resource_id) == parts
 
 
 @given(g.identity_ids(), st.data())
-def test_refuses_an_id_with_a_segment_missing_doubled_or_empty(
+def test_missing_repeated_or_empty_segment_is_refused(
     made: tuple[str, tuple[str, str, str]], data: st.DataObject
 ) -> None:
     segments = made[0].split("/")[1:]
@@ -48,12 +48,12 @@ def test_refuses_an_id_with_a_segment_missing_doubled_or_empty(
 
 
 @given(g.identity_ids(), st.sampled_from(["/", " ", "\n", "\t", "\u2028", "/x", "//"]))
-def test_refuses_anything_after_an_id(made: tuple[str, tuple[str, str, str]], tail: str) -> None:
+def test_trailing_text_is_refused(made: tuple[str, tuple[str, str, str]], tail: str) -> None:
     refused(made[0] + tail)
 
 
 @given(g.identity_ids(), st.integers(0), st.sampled_from("\x00\x7f?#%\"'\\<>*:&"))
-def test_refuses_a_character_that_no_managed_identity_has_in_its_name(
+def test_invalid_character_in_name_is_refused(
     made: tuple[str, tuple[str, str, str]], position: int, character: str
 ) -> None:
     resource_id, (_, _, name) = made
@@ -64,7 +64,7 @@ def test_refuses_a_character_that_no_managed_identity_has_in_its_name(
 @pytest.mark.parametrize(
     ("letter", "lookalike"), [("s", "\u017f"), ("I", "\u0131"), ("I", "\u0130")], ids=["long-s", "dotless", "dotted"]
 )
-def test_a_keyword_is_written_in_ascii(letter: str, lookalike: str) -> None:
+def test_non_ascii_keyword_is_refused(letter: str, lookalike: str) -> None:
     assert letter in VALID
     refused(VALID.replace(letter, lookalike))
 
@@ -86,32 +86,32 @@ def test_a_keyword_is_written_in_ascii(letter: str, lookalike: str) -> None:
         (VALID.replace(VALID.split("/")[2], VALID.split("/")[2].replace("-", "")), "subscription ID"),
     ],
 )
-def test_says_what_is_wrong_with_an_id(value: str, reason: str) -> None:
+def test_error_names_problem(value: str, reason: str) -> None:
     assert reason in refused(value)
 
 
 @given(st.uuids().map(str), st.integers(0, 35), st.sampled_from("g\u0661-{ "))
-def test_a_subscription_is_a_guid(subscription: str, at: int, wrong: str) -> None:
+def test_subscription_must_be_guid(subscription: str, at: int, wrong: str) -> None:
     broken = subscription[:at] + wrong + subscription[at + 1 :]
     if broken != subscription:
         refused(VALID.replace(VALID.split("/")[2], broken))
 
 
 @given(st.text(max_size=200) | g.inserted(st.just(VALID), g.FOREIGN + "/"))
-def test_says_yes_or_explains_and_never_breaks(value: str) -> None:
+def test_arbitrary_text_is_accepted_or_refused(value: str) -> None:
     try:
         assert check_managed_identity_id(value) == value
     except InvalidArgumentValueError as error:
         assert repr(value) in error.error_msg
 
 
-def test_refuses_an_endless_id_at_once() -> None:
+def test_very_long_id_is_refused() -> None:
     refused("/subscriptions/" + "a" * 100_000)
     refused(VALID + "/a" * 50_000)
 
 
 @given(g.identity_ids())
-def test_a_name_made_of_an_identity_is_a_name_or_refused(made: tuple[str, tuple[str, str, str]]) -> None:
+def test_derived_name_is_valid(made: tuple[str, tuple[str, str, str]]) -> None:
     resource_id, (_, _, identity_name) = made
     name = name_from_managed_identity(resource_id)
     assert check_name(name) == name
@@ -124,18 +124,18 @@ def test_a_name_made_of_an_identity_is_a_name_or_refused(made: tuple[str, tuple[
     ("identity_name", "name"),
     [("My_App-Identity", "my-app-identity"), ("a__b", "a--b"), ("_a_", "a"), ("7", "7"), ("a" * 128, "a" * 128)],
 )
-def test_a_name_made_of_an_identity(identity_name: str, name: str) -> None:
+def test_derived_name_examples(identity_name: str, name: str) -> None:
     assert name_from_managed_identity(identity_id(identity_name)) == name
 
 
-def test_a_name_that_cannot_be_derived_is_asked_for() -> None:
+def test_underivable_name_requires_name_option() -> None:
     with pytest.raises(RequiredArgumentMissingError) as caught:
         name_from_managed_identity(identity_id("__"))
     assert "--name" in caught.value.recommendations[0]
 
 
 @given(st.text(st.characters(exclude_characters="/"), max_size=40))
-def test_a_name_made_of_anything_is_a_name_or_refused(identity_name: str) -> None:
+def test_derived_name_of_arbitrary_text(identity_name: str) -> None:
     try:
         name = name_from_managed_identity(identity_id(identity_name))
     except (InvalidArgumentValueError, RequiredArgumentMissingError):

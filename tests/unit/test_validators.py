@@ -29,7 +29,7 @@ from tests.support.builders import identity_id
         (v.validate_new_identity, "identity_resource_id", identity_id(), "app-identity"),
     ],
 )
-def test_an_argument_is_left_as_it_is_or_refused(validate: Any, argument: str, good: str, bad: str) -> None:
+def test_valid_and_invalid_arguments(validate: Any, argument: str, good: str, bad: str) -> None:
     namespace = Namespace(**{argument: good})
     validate(namespace)
     assert vars(namespace) == {argument: good}
@@ -44,15 +44,13 @@ def test_an_argument_is_left_as_it_is_or_refused(validate: Any, argument: str, g
         (v.validate_namespace, "entry_namespace"),
     ],
 )
-def test_an_argument_that_may_be_left_out_is_nothing_to_refuse_but_an_empty_one_is(
-    validate: Any, argument: str
-) -> None:
+def test_optional_argument_must_not_be_empty(validate: Any, argument: str) -> None:
     validate(Namespace(**{argument: None}))
     with pytest.raises(InvalidArgumentValueError):
         validate(Namespace(**{argument: ""}))
 
 
-def test_labels_become_a_dictionary() -> None:
+def test_labels_are_parsed() -> None:
     namespace = Namespace(pod_labels=["app=my-app", "tier="])
     v.validate_pod_labels(namespace)
     assert namespace.pod_labels == {"app": "my-app", "tier": ""}
@@ -61,7 +59,7 @@ def test_labels_become_a_dictionary() -> None:
 
 
 @pytest.mark.parametrize(("role", "no_wait"), list(product([True, False], repeat=2)))
-def test_a_role_is_not_removed_before_the_entry(role: bool, no_wait: bool) -> None:
+def test_delete_role_assignment_excludes_no_wait(role: bool, no_wait: bool) -> None:
     namespace = Namespace(delete_role_assignment=role, no_wait=no_wait)
     if role and no_wait:
         with pytest.raises(MutuallyExclusiveArgumentError):
@@ -82,7 +80,7 @@ def test_a_role_is_not_removed_before_the_entry(role: bool, no_wait: bool) -> No
         (True, True, True, MutuallyExclusiveArgumentError),
     ],
 )
-def test_the_flags_of_a_cluster(enable: bool, consent: bool, disable: bool, error: type[AzCLIError] | None) -> None:
+def test_cluster_flags(enable: bool, consent: bool, disable: bool, error: type[AzCLIError] | None) -> None:
     update = Namespace(
         enable_pod_identity=enable, enable_pod_identity_with_kubenet=consent, disable_pod_identity=disable
     )
@@ -106,18 +104,18 @@ def test_the_flags_of_a_cluster(enable: bool, consent: bool, disable: bool, erro
         ("A=1,A=2", {"A": "1,2"}),
     ],
 )
-def test_headers_become_a_dictionary(text: str | None, headers: dict[str, str]) -> None:
+def test_headers_are_parsed(text: str | None, headers: dict[str, str]) -> None:
     namespace = Namespace(aks_custom_headers=text)
     v.validate_aks_custom_headers(namespace)
     assert namespace.aks_custom_headers == headers
 
 
-def test_headers_without_a_value_are_refused() -> None:
+def test_header_without_value_is_refused() -> None:
     with pytest.raises(InvalidArgumentValueError):
         v.validate_aks_custom_headers(Namespace(aks_custom_headers="A"))
 
 
-def test_the_kubenet_flag_alone_is_an_error_of_create_and_a_warning_of_update(caplog: pytest.LogCaptureFixture) -> None:
+def test_kubenet_flag_without_enable(caplog: pytest.LogCaptureFixture) -> None:
     flags = {"enable_pod_identity": False, "enable_pod_identity_with_kubenet": True}
     with pytest.raises(RequiredArgumentMissingError):
         v.validate_cluster_flags(Namespace(**flags))
@@ -125,7 +123,7 @@ def test_the_kubenet_flag_alone_is_an_error_of_create_and_a_warning_of_update(ca
     assert "has no effect without --enable-pod-identity" in caplog.text
 
 
-def test_empty_values_of_scripts_are_not_given() -> None:
+def test_empty_values_count_as_omitted() -> None:
     namespace = Namespace(entry_name="", binding_selector="")
     v.validate_optional_name(namespace)
     v.validate_binding_selector(namespace)
@@ -135,7 +133,7 @@ def test_empty_values_of_scripts_are_not_given() -> None:
     assert of_add == Namespace(entry_names=["app"])
 
 
-def test_each_managed_identity_of_several_is_checked() -> None:
+def test_every_managed_identity_is_validated() -> None:
     namespace = Namespace(identity_resource_ids=[identity_id("a"), f"{identity_id('b')}\r"])
     v.validate_identity_resource_ids(namespace)
     assert namespace.identity_resource_ids == [identity_id("a"), identity_id("b")]
@@ -154,9 +152,9 @@ def known_ids(client_id: str | None, object_id: str | None, many: int = 1) -> Na
 @pytest.mark.parametrize(
     ("client_id", "object_id", "expected"),
     [(None, None, None), ("", "", None), (GUID.upper(), f"{GUID}\r", GUID)],
-    ids=["not given", "empty", "given"],
+    ids=["omitted", "empty", "given"],
 )
-def test_known_ids_are_given_together(client_id: str | None, object_id: str | None, expected: str | None) -> None:
+def test_known_ids_are_normalized(client_id: str | None, object_id: str | None, expected: str | None) -> None:
     namespace = known_ids(client_id, object_id)
     validate_known_ids(namespace)
     assert (namespace.client_id, namespace.object_id) == (expected, expected)
@@ -172,13 +170,13 @@ def test_known_ids_are_given_together(client_id: str | None, object_id: str | No
         (known_ids(GUID, GUID, 2), MutuallyExclusiveArgumentError, "with one --identity-resource-id"),
     ],
 )
-def test_known_ids_that_cannot_be_used_are_refused(namespace: Namespace, error: type[AzCLIError], message: str) -> None:
+def test_invalid_known_ids_are_refused(namespace: Namespace, error: type[AzCLIError], message: str) -> None:
     with pytest.raises(error) as caught:
         validate_known_ids(namespace)
     assert message in caught.value.error_msg
 
 
-def test_a_trailing_carriage_return_is_removed() -> None:
+def test_trailing_carriage_return_is_removed() -> None:
     resource_id = (
         "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg"
         "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app"
@@ -208,7 +206,7 @@ def test_a_trailing_carriage_return_is_removed() -> None:
 
 
 @pytest.mark.parametrize("command", ["list", "exception list"])
-def test_a_name_without_a_cluster_hints_at_the_option_that_names_the_cluster(command: str, az: AzParser) -> None:
+def test_name_without_cluster_suggests_cluster_name(command: str, az: AzParser) -> None:
     words = ["az", "aks", "pod-identity", *command.split(), "-g", "rg", "-n", "cluster"]
     with pytest.raises(RequiredArgumentMissingError) as caught:
         v.validate_cluster(az.parse(words))

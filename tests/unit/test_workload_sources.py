@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where workloads are read from, and the folder that their changes are written to."""
+"""Sources of workloads, and the folder for migration files."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def names(loaded: Loaded) -> list[str]:
 
 
 def migrate(folder: Path, *paths: Path) -> list[str]:
-    """Writes the files for the workloads in those paths; returns them by their path in the folder."""
+    """Write the files for the workloads in the paths. Return their paths relative to the folder."""
     loaded = load([str(each) for each in paths], "default")
     return relative(folder, write_files(rendered(loaded), loaded, str(folder)))
 
@@ -60,14 +60,14 @@ def relative(folder: Path, written: list[str]) -> list[str]:
 
 
 def live(*objects: Json) -> Loaded:
-    """The objects as a cluster has them."""
+    """Return the objects as read from a cluster."""
     wires: list[Json] = [
         {**each, "metadata": {**each["metadata"], "uid": str(number)}} for number, each in enumerate(objects)
     ]
     return of_objects([KubernetesObject(each, Origin("kubectl", 1)) for each in wires], "default")
 
 
-def test_files_folders_and_standard_input_are_one_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_folders_and_standard_input_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "apps" / "b.yaml", workload("b"))
     write(tmp_path / "apps" / "below" / "c.yml", workload("c"))
     write(tmp_path / "apps" / ".git" / "hidden.yaml", workload("hidden"))
@@ -86,7 +86,7 @@ def test_files_folders_and_standard_input_are_one_list(tmp_path: Path, monkeypat
     ("content", "why"),
     [(None, "No such file"), (b"\xff\xfea", "not UTF-8 text"), (b"# nothing\n", "no Kubernetes object found")],
 )
-def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes | None, why: str) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path, content: bytes | None, why: str) -> None:
     if content is not None:
         (tmp_path / "a.yaml").write_bytes(content)
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes | None, why:
         load([str(tmp_path / "a.yaml")], "default")
 
 
-def test_a_file_that_the_machine_does_not_give_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_permission_error_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(tmp_path / "a.yaml", workload())
 
     def refuse(*_: Any, **__: Any) -> None:
@@ -105,7 +105,7 @@ def test_a_file_that_the_machine_does_not_give_is_told(tmp_path: Path, monkeypat
         load([str(file)], "default")
 
 
-def test_only_objects_that_change_are_written_one_a_file(tmp_path: Path) -> None:
+def test_changed_objects_are_written_to_separate_files(tmp_path: Path) -> None:
     namespace: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     paths = [write(tmp_path / name / "app.yaml", namespace, workload(name)) for name in ("one", "two")]
     folder = tmp_path / "out"
@@ -120,7 +120,7 @@ def test_only_objects_that_change_are_written_one_a_file(tmp_path: Path) -> None
     assert resources == [*(f"original-manifests/{file}" for file in files), "service-accounts.yaml"]
 
 
-def test_what_was_written_is_not_read_again(tmp_path: Path) -> None:
+def test_own_output_is_not_read(tmp_path: Path) -> None:
     write(tmp_path / "app.yaml", workload())
 
     first = migrate(tmp_path, tmp_path)
@@ -130,7 +130,7 @@ def test_what_was_written_is_not_read_again(tmp_path: Path) -> None:
     assert "kustomization.yaml" in first
 
 
-def test_what_an_earlier_run_wrote_and_is_not_needed_goes(tmp_path: Path) -> None:
+def test_obsolete_output_is_deleted(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     migrate(folder, write(tmp_path / "old.yaml", workload("old")))
     (folder / "patches" / "theirs.yaml").write_text("a: 1\n", "utf-8")
@@ -141,7 +141,7 @@ def test_what_an_earlier_run_wrote_and_is_not_needed_goes(tmp_path: Path) -> Non
     assert patches == {"theirs.yaml", f"{NAMESPACE}_deployment_new.yaml"}
 
 
-def test_a_manifest_keeps_the_permissions_of_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_manifest_keeps_permissions_of_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(tmp_path / "app.yaml", workload("one"))
     file.chmod(0o640)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(yaml.safe_dump(workload("two")).encode())))
@@ -153,7 +153,7 @@ def test_a_manifest_keeps_the_permissions_of_its_source(tmp_path: Path, monkeypa
     assert modes == {f"{NAMESPACE}_deployment_one.yaml": 0o640, f"{NAMESPACE}_deployment_two.yaml": 0o600}
 
 
-def test_of_what_is_in_a_cluster_a_script_is_made(tmp_path: Path) -> None:
+def test_script_for_live_objects(tmp_path: Path) -> None:
     loaded = live(*(workload(kind.lower(), kind=kind) for kind in KINDS))
     output = rendered(loaded, "my context")
 
@@ -167,7 +167,7 @@ def test_of_what_is_in_a_cluster_a_script_is_made(tmp_path: Path) -> None:
     assert "job" not in script
 
 
-def test_pods_and_jobs_are_in_no_overlay(tmp_path: Path) -> None:
+def test_overlay_omits_pods_and_jobs(tmp_path: Path) -> None:
     kinds = ("Pod", "Job", "Deployment")
     written = migrate(tmp_path / "out", write(tmp_path / "all.yaml", *(workload(k.lower(), kind=k) for k in kinds)))
     assert [each for each in written if each.startswith("patches/")] == [
@@ -175,7 +175,7 @@ def test_pods_and_jobs_are_in_no_overlay(tmp_path: Path) -> None:
     ]
 
 
-def test_a_symbolic_link_below_the_folder_is_refused(tmp_path: Path) -> None:
+def test_symbolic_link_in_output_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     folder = tmp_path / "out"
     folder.mkdir()
@@ -185,7 +185,7 @@ def test_a_symbolic_link_below_the_folder_is_refused(tmp_path: Path) -> None:
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+def test_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     with pytest.raises(InvalidArgumentValueError, match="not a regular file"):
         load([str(tmp_path / "pipe.yaml")], "default")
@@ -203,14 +203,14 @@ def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
         {"name": "web", "ownerReferences": [{"kind": "A\nb", "name": "c", "controller": True}]},
     ],
 )
-def test_a_name_outside_kubernetes_grammar_is_refused(tmp_path: Path, change: Json) -> None:
+def test_invalid_kubernetes_name_is_refused(tmp_path: Path, change: Json) -> None:
     raw = workload(kind="Pod")
     raw["metadata"].update(change)
     with pytest.raises(InvalidArgumentValueError, match="not valid in Kubernetes"):
         load([str(write(tmp_path / "a.yaml", raw))], "default")
 
 
-def test_a_long_name_has_a_shorter_file_name(tmp_path: Path) -> None:
+def test_file_name_of_long_name_is_shortened(tmp_path: Path) -> None:
     longest = "a" * 253
     written = migrate(tmp_path / "out", write(tmp_path / "a.yaml", workload(longest), workload(longest[:-1] + "b")))
     patches = [Path(each).name for each in written if each.startswith("patches/")]
@@ -218,7 +218,7 @@ def test_a_long_name_has_a_shorter_file_name(tmp_path: Path) -> None:
     assert max(map(len, patches)) <= 255
 
 
-def test_a_folder_with_a_kustomization_is_built_by_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kustomization_is_built_by_kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{KUBECTL.parent}{os.pathsep}{os.environ['PATH']}")
     base = write(tmp_path / "base" / "web.yaml", workload(selector=None))
     write(base.parent / "kustomization.yaml", {"resources": ["web.yaml"]})
@@ -233,9 +233,7 @@ def test_a_folder_with_a_kustomization_is_built_by_kubectl(tmp_path: Path, monke
         load([str(tmp_path)], "default")
 
 
-def test_files_with_capitals_are_read_and_linked_folders_are_named(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_upper_case_extensions_and_linked_folders(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(tmp_path / "apps" / "a.YAML", workload("a"))
     write(tmp_path / "elsewhere" / "b.yaml", workload("b"))
     (tmp_path / "apps" / "link").symlink_to(tmp_path / "elsewhere")
@@ -245,14 +243,14 @@ def test_files_with_capitals_are_read_and_linked_folders_are_named(
 
 
 @pytest.mark.parametrize("name", ["kustomization.yaml", "service-accounts.yaml", "apply.sh"])
-def test_a_file_of_somebody_else_is_not_overwritten(tmp_path: Path, name: str) -> None:
+def test_foreign_file_is_not_overwritten(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("theirs", "utf-8")
 
     with pytest.raises(InvalidArgumentValueError, match=name):
         check_folder(str(tmp_path))
 
 
-def test_a_folder_that_is_none_or_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_unusable_output_folder_is_reported(tmp_path: Path) -> None:
     file = write(tmp_path / "app.yaml", workload())
     with pytest.raises(InvalidArgumentValueError, match="not a folder"):
         check_folder(str(file))
