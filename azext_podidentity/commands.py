@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.commands import CliCommandType
+from knack.events import EVENT_INVOKER_POST_PARSE_ARGS
 
 from azext_podidentity._client_factory import cf_managed_clusters
 from azext_podidentity._format import (
@@ -21,6 +23,11 @@ from azext_podidentity._format_fleet import clusters_table
 from azext_podidentity._format_migrate import migration_table
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from azure.cli.core import AzCli
+
     from azext_podidentity import PodIdentityCommandsLoader
 
 
@@ -73,3 +80,26 @@ def load_command_table(loader: PodIdentityCommandsLoader) -> None:
         group.custom_command("delete", "delete_exception", supports_no_wait=True, **exceptions)
         group.custom_command("list", "list_exceptions", **exceptions)
         group.custom_show_command("show", "show_exception", table_transformer=exception)
+    _end_at_interrupt(loader)
+
+
+def _end_at_interrupt(loader: PodIdentityCommandsLoader) -> None:
+    """Let Ctrl-C end the commands at once, also if `--ids` names several clusters."""
+    table = dict(loader.command_table)
+
+    def watch(cli_ctx: AzCli, command: str, args: Namespace, **_: object) -> None:
+        if command in table and len(getattr(args, "_ids", None) or ()) > 1:
+            from azext_podidentity.arm.cluster_jobs import watch_interrupts
+
+            watch_interrupts(cli_ctx)
+
+    for command in table.values():
+        command.handler = partial(_run_job, command.handler)
+    loader.cli_ctx.register_event(EVENT_INVOKER_POST_PARSE_ARGS, watch)
+
+
+def _run_job(handler: Callable[[dict[str, Any]], Any], arguments: dict[str, Any]) -> Any:
+    """Run the handler of a command, on one of several clusters in a thread that Ctrl-C does not wait for."""
+    from azext_podidentity.arm.cluster_jobs import run_job
+
+    return run_job(handler, arguments)

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from knack.util import CLIError
 
 from azext_podidentity.arm import managed_identities, role_assignments
-from azext_podidentity.arm.concurrency import or_error
+from azext_podidentity.arm.concurrency import begin, or_error
 from azext_podidentity.arm.managed_clusters import ClusterReader
 from azext_podidentity.arm.registrations import feature_state, provider_state
 from azext_podidentity.checks.finding import Finding
@@ -45,13 +44,12 @@ def read_snapshot(cli_ctx: AzCli, reader: ClusterReader) -> Snapshot:
 def complete_snapshot(cli_ctx: AzCli, cluster: Cluster) -> Snapshot:
     """Return the cluster as it was read, with everything that its pod identities depend on."""
     resource_ids = list(cluster.profile.bindings())
-    with ThreadPoolExecutor(4) as pool:
-        feature = pool.submit(or_error, feature_state, cli_ctx)
-        provider = pool.submit(or_error, provider_state, cli_ctx)
-        found = pool.submit(managed_identities.find_many, cli_ctx, resource_ids)
-        roles = pool.submit(_find_roles, cli_ctx, resource_ids, cluster)
-        policies = pool.submit(_find_policies, cli_ctx, cluster)
-        bindings = pool.submit(or_error, _find_bindings, cli_ctx, cluster)
+    feature = begin(or_error, feature_state, cli_ctx)
+    provider = begin(or_error, provider_state, cli_ctx)
+    found = begin(managed_identities.find_many, cli_ctx, resource_ids)
+    roles = begin(_find_roles, cli_ctx, resource_ids, cluster)
+    policies = begin(_find_policies, cli_ctx, cluster)
+    bindings = begin(or_error, _find_bindings, cli_ctx, cluster)
     snapshot = assemble(cluster, feature.result(), provider.result(), found.result(), roles.result())
     return replace(snapshot, policies=_or_unreadable(policies.result()), bindings=_or_unreadable(bindings.result()))
 

@@ -112,8 +112,8 @@ def _carry_out(future: Future[Found], run: Callable[..., Found], *arguments: Any
         return
     try:
         future.set_result(run(*arguments))
-    except Exception as error:  # pylint: disable=broad-exception-caught
-        future.set_exception(error)
+    except BaseException as error:  # pylint: disable=broad-exception-caught
+        future.set_exception(error)  # also SystemExit, which would end the thread and leave all who wait
 
 
 class Once:  # pylint: disable=too-few-public-methods

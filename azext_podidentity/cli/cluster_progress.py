@@ -50,7 +50,7 @@ class ClusterProgress:
 def cluster_progress(cli_ctx: AzCli, message: str, count: int) -> Iterator[ClusterProgress]:
     """Show progress while the block runs; nothing if az shows no progress."""
     shown = shows_progress(cli_ctx)
-    spinner = SpinnerLine(message) if shown and sys.stderr.isatty() else None
+    spinner = SpinnerLine(cli_ctx, message) if shown and sys.stderr.isatty() else None
     try:
         yield ClusterProgress(message, count, spinner, shown=shown)
     finally:

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Say after Ctrl-C what continues and how to follow it."""
+"""Say after Ctrl-C what continues and how to follow it, and change nothing more."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import ManualInterrupt
 from knack.events import EVENT_CLI_POST_EXECUTE
+
+from azext_podidentity.cli.terminal import clear_line
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -14,45 +18,88 @@ if TYPE_CHECKING:
     from azext_podidentity.profile.cluster_reference import ClusterReference
 
 _KEY = "pod_identity_interruptions"
+_LOCK = Lock()
+Note = tuple[str, list[str] | None]
+
+
+@dataclass
+class _Notes:
+    """The last note of each cluster; `closed` once they were reported, so that none may change."""
+
+    of_clusters: dict[ClusterReference, Note] = field(default_factory=dict)
+    closed: bool = False
+
+
+def begin_notes(cli_ctx: AzCli, reference: ClusterReference) -> None:
+    """Begin to keep notes of the cluster. Those of a command that does not begin are ignored."""
+    if getattr(cli_ctx, "invocation", None) is None:  # a caller without az
+        return
+    with _LOCK:
+        if _KEY not in cli_ctx.invocation.data:
+            cli_ctx.invocation.data[_KEY] = _Notes()
+            cli_ctx.register_event(EVENT_CLI_POST_EXECUTE, _explain)
+        cli_ctx.invocation.data[_KEY].of_clusters.setdefault(reference, _not_sent(reference))
 
 
 def note_not_sent(cli_ctx: AzCli, reference: ClusterReference) -> None:
-    """Note that no change of the cluster was sent yet, or that it was refused."""
-    _note(cli_ctx, reference, f"Cluster {reference.name!r} was not changed.")
+    """Note that the change of the cluster was refused."""
+    _note(cli_ctx, reference, _not_sent(reference))
 
 
 def note_sent(cli_ctx: AzCli, reference: ClusterReference) -> None:
-    """Note that a change of the cluster is being sent, whose operation continues without the command."""
+    """Note that a change of the cluster is being sent, whose operation continues without the command.
+
+    Raise KeyboardInterrupt, in a thread that outlives Ctrl-C, if it was reported that nothing was sent.
+    """
     wait = reference.cluster_command("wait", "--updated")
     message = f"The change of cluster {reference.name!r} may have been accepted; its operation then continues in Azure."
-    _note(cli_ctx, reference, message, ["To wait for its end, run:", wait])
+    _note(cli_ctx, reference, (message, ["To wait for its end, run:", wait]))
 
 
 def note_completed(cli_ctx: AzCli, reference: ClusterReference) -> None:
     """Note that the operation of the change has ended."""
-    _note(cli_ctx, reference, f"The change of cluster {reference.name!r} was completed.")
+    _note(cli_ctx, reference, (f"The change of cluster {reference.name!r} was completed.", None))
 
 
-def noted(cli_ctx: AzCli, reference: ClusterReference) -> tuple[str, list[str] | None] | None:
-    """Return what was noted last of the cluster, and what to do about it; None if nothing was."""
-    note: tuple[str, list[str] | None] | None = cli_ctx.invocation.data.get(_KEY, {}).get(reference)
-    return note
+def close_notes(cli_ctx: AzCli) -> dict[ClusterReference, Note]:
+    """Return the last note of each cluster. A thread that has more to note ends instead."""
+    with _LOCK:
+        notes = _of(cli_ctx) or _Notes()
+        notes.closed = True
+        return notes.of_clusters
 
 
-def _note(cli_ctx: AzCli, reference: ClusterReference, message: str, advice: list[str] | None = None) -> None:
+def is_reported(cli_ctx: AzCli) -> bool:
+    """Return whether the notes were reported, so that nothing more is to be shown."""
+    notes = _of(cli_ctx)
+    return notes is not None and notes.closed
+
+
+def _not_sent(reference: ClusterReference) -> Note:
+    return f"Cluster {reference.name!r} was not changed.", None
+
+
+def _note(cli_ctx: AzCli, reference: ClusterReference, note: Note) -> None:
+    with _LOCK:
+        notes = _of(cli_ctx)
+        if notes is None or reference not in notes.of_clusters:
+            return
+        if notes.closed:
+            raise KeyboardInterrupt
+        notes.of_clusters[reference] = note
+
+
+def _of(cli_ctx: AzCli) -> _Notes | None:
     invocation = getattr(cli_ctx, "invocation", None)
-    if invocation is None:  # a caller without az
-        return
-    if _KEY not in invocation.data:
-        invocation.data[_KEY] = {}
-        cli_ctx.register_event(EVENT_CLI_POST_EXECUTE, _explain)
-    invocation.data[_KEY][reference] = (message, advice)
+    notes: _Notes | None = invocation.data.get(_KEY) if invocation else None
+    return notes
 
 
 def _explain(cli_ctx: AzCli, **_: object) -> None:
     """Print what was noted of each cluster, if Ctrl-C ended the command."""
     cli_ctx.unregister_event(EVENT_CLI_POST_EXECUTE, _explain)
-    notes = cli_ctx.invocation.data.pop(_KEY, {})
     if isinstance(cli_ctx.result.error, KeyboardInterrupt):
-        for message, advice in notes.values():
+        notes = close_notes(cli_ctx).values()
+        clear_line()
+        for message, advice in notes:
             ManualInterrupt(f"Interrupted. {message}", advice).print_error()

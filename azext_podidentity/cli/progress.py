@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from knack.log import get_logger
 
+from azext_podidentity.cli.interruption import is_reported
 from azext_podidentity.cli.terminal import line_width
 
 if TYPE_CHECKING:
@@ -70,15 +71,18 @@ class Lines:
 class SpinnerLine:
     """One line at a terminal with the stage and the time that has passed, never longer than the terminal is wide."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, cli_ctx: AzCli, message: str) -> None:
         from humanfriendly.terminal.spinners import Spinner
 
+        self._cli_ctx = cli_ctx
         self._message = message
         self._begun = time.monotonic()
         self._spinner = Spinner(label=message, stream=sys.stderr, hide_cursor=False)
 
     def report(self, detail: str = "") -> None:
-        """Show the stage, with its details if there are any."""
+        """Show the stage, with its details if there are any, unless Ctrl-C has ended the command."""
+        if is_reported(self._cli_ctx):
+            return
         seconds = int(time.monotonic() - self._begun)
         elapsed = f" ({seconds // 60} min {seconds % 60} s)" if seconds >= 60 else f" ({seconds} s)" if seconds else ""
         room = max(line_width() - _AROUND_LABEL - len(elapsed) - 1, 1)
@@ -132,7 +136,7 @@ def progress_bar(cli_ctx: AzCli, message: str, *, unusual: bool = False) -> Line
     """Return what shows the message and the stages of an operation, None if nothing is to be shown."""
     if cli_ctx.data.get(QUIET) or not shows_progress(cli_ctx):
         return None
-    return SpinnerLine(message) if sys.stderr.isatty() else Lines(cli_ctx, message, unusual=unusual)
+    return SpinnerLine(cli_ctx, message) if sys.stderr.isatty() else Lines(cli_ctx, message, unusual=unusual)
 
 
 def shows_progress(cli_ctx: AzCli) -> bool:

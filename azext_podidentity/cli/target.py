@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from knack.events import EVENT_INVOKER_TRANSFORM_RESULT
 from knack.util import CLIError
 
-from azext_podidentity.cli.interruption import note_not_sent
+from azext_podidentity.cli.interruption import begin_notes
 from azext_podidentity.cli.output_format import has_option, wants_whole_table
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
@@ -33,13 +33,21 @@ class ListOfCluster(list[Any]):
 
 
 def cluster_reference(cmd: AzCliCommand, resource_group_name: str, cluster_name: str) -> ClusterReference:
-    """Return the cluster that the command line names; its name is kept for the table of several clusters."""
+    """Return the cluster that the command line names.
+
+    Its name is kept for the table of several clusters, and notes are kept of it for Ctrl-C.
+    """
     if wants_whole_table(cmd.cli_ctx):
         cmd.cli_ctx.data[_KEY] = cluster_name
         cmd.cli_ctx.register_event(EVENT_INVOKER_TRANSFORM_RESULT, _attach_cluster)
-    reference = ClusterReference(resource_group_name, cluster_name, _subscription(cmd.cli_ctx))
-    note_not_sent(cmd.cli_ctx, reference)
+    reference = reference_of(cmd, resource_group_name, cluster_name)
+    begin_notes(cmd.cli_ctx, reference)
     return reference
+
+
+def reference_of(cmd: AzCliCommand, resource_group_name: str, cluster_name: str) -> ClusterReference:
+    """Return the reference to the cluster in the subscription of the command."""
+    return ClusterReference(resource_group_name, cluster_name, _subscription(cmd.cli_ctx))
 
 
 def _subscription(cli_ctx: AzCli) -> str | None:

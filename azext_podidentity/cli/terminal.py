@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The width of the terminal."""
+"""The terminal: its width, and its last line."""
 
 from __future__ import annotations
 
@@ -23,3 +23,9 @@ def line_width() -> int:
         return os.get_terminal_size(sys.stderr.fileno()).columns or NARROWEST
     except (OSError, ValueError):
         return NARROWEST
+
+
+def clear_line() -> None:
+    """Erase the line of a spinner that may be at work in another thread."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")

@@ -33,7 +33,8 @@ from azext_podidentity.arm.polling import reports_failure
 from azext_podidentity.arm.timeout_errors import unreadable_result_error
 from azext_podidentity.cli.after_output import warn_after_output
 from azext_podidentity.cli.deprecation import warn_deprecated
-from azext_podidentity.cli.target import cluster_reference
+from azext_podidentity.cli.interruption import begin_notes
+from azext_podidentity.cli.target import reference_of
 from azext_podidentity.host.custom_headers import parse_custom_headers
 from azext_podidentity.host.decorators import CreateDecorator, UpdateDecorator
 from azext_podidentity.host.operations import ManagedClusterOperations
@@ -55,11 +56,12 @@ _NO_CHANGE = frozenset({"resource_group_name", "name", "no_wait", "yes", "aks_cu
 
 def aks_create(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
     """`az aks create` with the pod identity flags."""
-    reference = cluster_reference(cmd, parameters["resource_group_name"], parameters["name"])
+    reference = reference_of(cmd, parameters["resource_group_name"], parameters["name"])
     operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
     if not parameters[ENABLE]:
         with _asking():
             return host.aks_create(cmd, operations, **_of_host(host.aks_create, parameters))
+    begin_notes(cmd.cli_ctx, reference)
     change = Enable(consent=parameters[CONSENT])
     check_can_create(parameters, consent_given=change.consent)
     warn_deprecated(cmd.cli_ctx)
@@ -80,13 +82,14 @@ def aks_update(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
     With nothing else on the command line, nothing but the profile is changed: the host's builder of a body changes
     more than it is asked to. With other flags the host's builder makes those changes.
     """
-    reference = cluster_reference(cmd, parameters["resource_group_name"], parameters["name"])
+    reference = reference_of(cmd, parameters["resource_group_name"], parameters["name"])
     operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
     if not (parameters[ENABLE] or parameters[DISABLE]):
         if parameters[CONSENT] and not _changes_more(parameters):  # the validator has warned that it has no effect
             return operations.get(reference.resource_group, reference.name)
         with _asking():
             return host.aks_update(cmd, operations, **_of_host(host.aks_update, parameters))
+    begin_notes(cmd.cli_ctx, reference)
     writer = ClusterWriter(cmd.cli_ctx, client, reference)
     if parameters[ENABLE]:
         warn_deprecated(cmd.cli_ctx)

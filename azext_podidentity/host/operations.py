@@ -12,6 +12,7 @@ from azext_podidentity.arm import managed_identities
 from azext_podidentity.arm.backoff import BackoffPolling
 from azext_podidentity.arm.errors import explain_if_pod_identity
 from azext_podidentity.arm.models import fill_null_labels, if_absent, if_unchanged
+from azext_podidentity.cli.interruption import note_not_sent, note_sent
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
@@ -46,9 +47,11 @@ class ManagedClusterOperations:
         if "match_condition" not in options:
             options.update(if_absent() if self.create_only else if_unchanged(self.etag))
         self.accepted = False
+        note_sent(self._cli_ctx, self._reference)
         try:
             poller = self._operations.begin_create_or_update(resource_group_name, resource_name, parameters, **options)
         except HttpResponseError as error:
+            note_not_sent(self._cli_ctx, self._reference)
             cluster = Cluster.from_json(self._reference, parameters.as_dict())
             advised = explain_if_pod_identity(error, cluster, partial(managed_identities.find, self._cli_ctx))
             if advised is None:

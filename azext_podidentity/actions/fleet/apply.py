@@ -15,7 +15,7 @@ from azext_podidentity.actions.fleet.parallel import PARALLEL, TIMEOUT, Outcome,
 from azext_podidentity.arm.clients import managed_clusters_client
 from azext_podidentity.arm.cluster_writer import ClusterWriter
 from azext_podidentity.cli.cluster_progress import cluster_progress
-from azext_podidentity.cli.interruption import note_not_sent, noted
+from azext_podidentity.cli.interruption import Note, begin_notes, close_notes
 from azext_podidentity.fleet.apply_results import (
     CHANGED,
     FAILED,
@@ -33,6 +33,8 @@ from azext_podidentity.profile.text import count_of, some_of
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
+
+    from azext_podidentity.profile.cluster_reference import ClusterReference
 
 # Cluster names in a question.
 _NAMES = 10
@@ -136,25 +138,28 @@ class _Run:
         with cluster_progress(self._cli_ctx, "Changing clusters", len(clusters)) as progress:
             at_once = self._options.parallel or PARALLEL
             outcomes = on_each(clusters, apply, lambda _: "changed", progress, parallel=at_once)
-        return [self._applied(each, plans[each.cluster.id]) for each in outcomes]
-
-    def _applied(self, outcome: Outcome[ApplyPlan], plan: ApplyPlan) -> ClusterResult:
-        error = outcome.result
-        if not isinstance(error, AzCLIError):
-            return ClusterResult(outcome.cluster, CHANGED, plan)
-        if not isinstance(error, ManualInterrupt):
-            return ClusterResult(outcome.cluster, FAILED, plan, str(error), tuple(error.recommendations))
-        if not outcome.begun:
-            return ClusterResult(outcome.cluster, NOT_STARTED, plan, str(error))
-        message, advice = noted(self._cli_ctx, outcome.cluster.cluster.reference) or (str(error), None)
-        return ClusterResult(outcome.cluster, INTERRUPTED, plan, message, tuple(advice or ()))
+        interrupted = any(isinstance(each.result, ManualInterrupt) for each in outcomes)
+        notes = close_notes(self._cli_ctx) if interrupted else {}
+        return [_applied(each, plans[each.cluster.id], notes) for each in outcomes]
 
     def _writer(self, cluster: FleetCluster) -> tuple[AzCli, ClusterWriter]:
         context = context_in(self._cli_ctx, cluster.subscription_id)
         client = managed_clusters_client(context, cluster.subscription_id)
         reference = cluster.cluster.reference
-        note_not_sent(context, reference)
+        begin_notes(context, reference)
         return context, ClusterWriter(context, client, reference, self._options.timeout)
+
+
+def _applied(outcome: Outcome[ApplyPlan], plan: ApplyPlan, notes: Mapping[ClusterReference, Note]) -> ClusterResult:
+    error = outcome.result
+    if not isinstance(error, AzCLIError):
+        return ClusterResult(outcome.cluster, CHANGED, plan)
+    if not isinstance(error, ManualInterrupt):
+        return ClusterResult(outcome.cluster, FAILED, plan, str(error), tuple(error.recommendations))
+    if not outcome.begun:
+        return ClusterResult(outcome.cluster, NOT_STARTED, plan, str(error))
+    message, advice = notes.get(outcome.cluster.cluster.reference) or (str(error), None)
+    return ClusterResult(outcome.cluster, INTERRUPTED, plan, message, tuple(advice or ()))
 
 
 def _planned(outcome: Outcome[ApplyPlan]) -> ClusterResult:
