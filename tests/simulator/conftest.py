@@ -26,7 +26,7 @@ def shared_arm(shared_clock: ManualClock) -> Iterator[Arm]:
 
 @pytest.fixture
 def arm(shared_arm: Arm) -> Arm:
-    """An empty cloud whose time stands still until a test advances it."""
+    """Return an empty cloud. Its time stands still until a test advances it."""
     shared_arm.simulator.reset()
     shared_arm.simulator.durations = Durations()
     shared_arm.simulator.scale = 1.0
@@ -45,5 +45,5 @@ def clock(arm: Arm) -> ManualClock:
 
 @pytest.fixture
 def cluster(simulator: Simulator) -> dict[str, object]:
-    """A system-assigned cluster with the add-on enabled and no entries."""
+    """Return a cluster with a system-assigned identity, the add-on enabled and no entries."""
     return simulator.seed.cluster(GROUP, CLUSTER)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clusters over HTTP: eTags, operations that run, replacement, deletion."""
+"""Clusters over HTTP: ETags, running operations, replacement and deletion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def tag(name: str, value: str = "yes") -> Any:
 
 @pytest.mark.usefixtures("cluster")
 class TestEtag:
-    def test_a_put_answers_the_old_etag_and_it_moves_twice(self, arm: Arm) -> None:
+    def test_put_changes_etag_twice(self, arm: Arm) -> None:
         before = arm.cluster()["eTag"]
         answered = arm.change(tag("a")).json()["eTag"]
         while_updating = arm.cluster()["eTag"]
@@ -36,11 +36,11 @@ class TestEtag:
         assert len({before, while_updating, arm.cluster()["eTag"]}) == 3
 
     @pytest.mark.parametrize("written", ["{}", '"{}"'])
-    def test_a_current_etag_is_accepted_with_and_without_quotes(self, arm: Arm, written: str) -> None:
+    def test_current_etag_with_and_without_quotes(self, arm: Arm, written: str) -> None:
         etag = arm.cluster()["eTag"]
         assert arm.change(tag("a"), {"if-match": written.format(etag)}).status_code == 200
 
-    def test_a_stale_etag_is_refused_and_changes_nothing(self, arm: Arm) -> None:
+    def test_stale_etag_is_refused(self, arm: Arm) -> None:
         stale = arm.cluster()["eTag"]
         arm.change(tag("first"))
         arm.settle()
@@ -51,7 +51,7 @@ class TestEtag:
         assert answer.json()["code"] == "EtagMismatch"
         assert arm.cluster()["tags"] == {"first": "yes"}
 
-    def test_if_none_match_protects_what_exists(self, arm: Arm) -> None:
+    def test_if_none_match_refuses_existing_cluster(self, arm: Arm) -> None:
         headers = {"if-none-match": "*"}
         assert arm.put(arm.cluster_path(), CREATE, headers=headers).status_code == 412
         assert arm.put(arm.cluster_path("other"), CREATE, headers=headers).status_code == 201
@@ -60,7 +60,7 @@ class TestEtag:
         answer = arm.put(arm.cluster_path("other"), CREATE, headers={"if-match": "*"})
         assert answer.status_code == 412
 
-    def test_a_service_without_etags_shows_none(self, arm: Arm) -> None:
+    def test_service_without_etags(self, arm: Arm) -> None:
         arm.simulator.settings.etags = False
         body = arm.cluster()
         assert "eTag" not in body
@@ -70,7 +70,7 @@ class TestEtag:
 
 @pytest.mark.usefixtures("cluster")
 class TestRunningOperation:
-    def test_a_put_meanwhile_is_refused_with_the_published_message(self, arm: Arm) -> None:
+    def test_concurrent_put_is_refused(self, arm: Arm) -> None:
         arm.change(tag("first"))
         answer = arm.change(tag("second"))
         assert answer.status_code == 409
@@ -82,7 +82,7 @@ class TestRunningOperation:
             "See https://aka.ms/aks-pending-operation for more details"
         )
 
-    def test_a_preempting_put_replaces_it(self, arm: Arm, simulator: Simulator) -> None:
+    def test_preempting_put_replaces_operation(self, arm: Arm, simulator: Simulator) -> None:
         simulator.settings.preempt = True
         first = arm.change(tag("first"))
         arm.change(lambda body: body.update(tags={"second": "yes"}))
@@ -92,7 +92,7 @@ class TestRunningOperation:
         assert poll["error"]["code"] == "NotLatestOperation"
         assert arm.cluster()["tags"] == {"second": "yes"}
 
-    def test_a_delete_goes_ahead(self, arm: Arm) -> None:
+    def test_delete_during_operation(self, arm: Arm) -> None:
         arm.change(tag("first"))
         deletion = arm.send("DELETE", arm.cluster_path())
         assert deletion.status_code == 202
@@ -101,7 +101,7 @@ class TestRunningOperation:
         arm.settle()
         assert arm.get(arm.cluster_path()).status_code == 404
 
-    def test_another_client_moves_state_and_etag(self, arm: Arm, simulator: Simulator) -> None:
+    def test_other_client_changes_state_and_etag(self, arm: Arm, simulator: Simulator) -> None:
         before = arm.cluster()["eTag"]
         simulator.start_operation(GROUP, CLUSTER, 30, tag("other"))
 
@@ -112,7 +112,7 @@ class TestRunningOperation:
         arm.clock.advance(30)
         assert arm.change(tag("mine")).json()["tags"] == {"mine": "yes", "other": "yes"}
 
-    def test_a_failed_operation_leaves_the_cluster_failed_and_usable(self, arm: Arm, simulator: Simulator) -> None:
+    def test_failed_operation_leaves_cluster_usable(self, arm: Arm, simulator: Simulator) -> None:
         simulator.faults.fail_operation("QuotaExceeded", "No cores left.")
         poll_url = arm.change(tag("a")).headers["azure-asyncoperation"]
         arm.settle()
@@ -122,7 +122,7 @@ class TestRunningOperation:
         assert arm.cluster()["properties"]["provisioningState"] == "Failed"
         assert arm.change(tag("b")).status_code == 200
 
-    def test_retry_after_is_sent_only_where_asked_for(self, arm: Arm, simulator: Simulator) -> None:
+    def test_retry_after_is_optional(self, arm: Arm, simulator: Simulator) -> None:
         assert "retry-after" not in arm.change(tag("a")).headers
         arm.settle()
         simulator.settings.retry_after = 2
@@ -130,7 +130,7 @@ class TestRunningOperation:
         assert put.headers["retry-after"] == "2"
         assert arm.get(put.headers["azure-asyncoperation"]).headers["retry-after"] == "2"
 
-    def test_without_stages_the_status_is_plain(self, arm: Arm, simulator: Simulator) -> None:
+    def test_status_without_stages(self, arm: Arm, simulator: Simulator) -> None:
         simulator.settings.stages = False
         url = arm.change(tag("a")).headers["azure-asyncoperation"]
         arm.clock.advance(90)
@@ -139,7 +139,7 @@ class TestRunningOperation:
 
 @pytest.mark.usefixtures("cluster")
 class TestReplacement:
-    def test_what_a_body_leaves_out_is_gone_or_defaulted(self, arm: Arm) -> None:
+    def test_omitted_fields_are_removed_or_defaulted(self, arm: Arm) -> None:
         arm.change(lambda body: body["properties"].update(disableLocalAccounts=True, fieldOfTomorrow={"a": 1}))
         arm.settle()
         kept = arm.cluster()["properties"]
@@ -170,11 +170,11 @@ class TestReplacement:
         for name in ("fqdn", "provisioningState", "resourceUID"):
             assert after["properties"][name] == before["properties"][name]
 
-    def test_what_never_changes_is_refused(self, arm: Arm) -> None:
+    def test_immutable_field_is_refused(self, arm: Arm) -> None:
         answer = arm.change(lambda body: body["properties"].update(dnsPrefix="other"))
         assert (answer.status_code, answer.json()["code"]) == (400, "PropertyChangeNotAllowed")
 
-    def test_only_a_change_of_the_lists_is_as_quick_as_one(self, arm: Arm, simulator: Simulator) -> None:
+    def test_only_entry_changes_take_pod_identity_duration(self, arm: Arm, simulator: Simulator) -> None:
         simulator.durations = Durations(pod_identity=10, update=20)
         exception = {"name": "e", "namespace": "n", "podLabels": {"b": "2", "a": "1"}}
         arm.change(lambda body: profile(body).update(userAssignedIdentityExceptions=[exception]))
@@ -187,7 +187,7 @@ class TestReplacement:
         arm.clock.advance(10)
         assert arm.cluster()["properties"]["provisioningState"] == "Updating"
 
-    def test_an_agent_pool_is_replaced_alone(self, arm: Arm) -> None:
+    def test_agent_pool_is_replaced_separately(self, arm: Arm) -> None:
         path = f"{arm.cluster_path()}/agentPools/nodepool1"
         body = arm.get(path).json()
         body["properties"]["count"] = 9
@@ -205,7 +205,7 @@ class TestReplacement:
         assert pool["properties"]["count"] == 7
 
 
-def test_names_and_ids_are_compared_without_case(arm: Arm, simulator: Simulator) -> None:
+def test_names_and_ids_ignore_case(arm: Arm, simulator: Simulator) -> None:
     simulator.seed.cluster("Group", "Cluster")
     shouted = arm.cluster_path("CLUSTER", "GROUP").replace("managedClusters", "MANAGEDCLUSTERS")
 
@@ -216,7 +216,7 @@ def test_names_and_ids_are_compared_without_case(arm: Arm, simulator: Simulator)
     assert len(arm.get("providers/microsoft.containerservice/managedclusters").json()["value"]) == 1
 
 
-def test_a_service_principal_becomes_a_system_assigned_identity(arm: Arm, simulator: Simulator) -> None:
+def test_service_principal_becomes_system_assigned_identity(arm: Arm, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, identity="ServicePrincipal", pod_identity=False)
     arm.change(lambda body: body.update(identity={"type": "SystemAssigned"}))
     arm.settle()
@@ -224,7 +224,7 @@ def test_a_service_principal_becomes_a_system_assigned_identity(arm: Arm, simula
     assert arm.cluster()["properties"]["servicePrincipalProfile"] == {"clientId": "msi"}
 
 
-def test_a_secret_is_neither_stored_nor_logged(arm: Arm, simulator: Simulator) -> None:
+def test_secret_is_neither_stored_nor_logged(arm: Arm, simulator: Simulator) -> None:
     simulator.seed.resource_group(GROUP)
     principal = {"servicePrincipalProfile": {"clientId": "id", "secret": "hidden-value"}}
     body = {"location": "eastus", "properties": {**CREATE["properties"], **principal}}
@@ -232,7 +232,7 @@ def test_a_secret_is_neither_stored_nor_logged(arm: Arm, simulator: Simulator) -
     assert "hidden-value" not in f"{simulator.cluster(GROUP, CLUSTER)}{simulator.requests.all()}"
 
 
-def test_a_scaled_clock_shortens_operations(arm: Arm, simulator: Simulator, clock: ManualClock) -> None:
+def test_scale_shortens_operations(arm: Arm, simulator: Simulator, clock: ManualClock) -> None:
     simulator.scale = 0.01
     simulator.seed.resource_group(GROUP)
     arm.put(arm.cluster_path(), CREATE)
@@ -243,8 +243,8 @@ def test_a_scaled_clock_shortens_operations(arm: Arm, simulator: Simulator, cloc
 
 
 @pytest.mark.usefixtures("cluster")
-def test_fifty_clients_at_once_lose_nothing(arm: Arm, simulator: Simulator) -> None:
-    """Each reads, adds its own entry and writes with If-Match; it tries again when told to."""
+def test_fifty_concurrent_clients_lose_no_update(arm: Arm, simulator: Simulator) -> None:
+    """Each client reads, adds its entry and writes with If-Match. It retries on conflicts."""
     simulator.scale = 0
     principal = simulator.cluster(GROUP, CLUSTER)["identity"]["principalId"]
     names = [f"identity{number}" for number in range(50)]
@@ -278,9 +278,7 @@ class TestFaults:
             ("front-door", "gateway", "application/json; charset=utf-8"),
         ],
     )
-    def test_an_error_answers_instead_of_the_service(
-        self, arm: Arm, shape: Any, cause: str | None, content_type: str
-    ) -> None:
+    def test_fault_with_error_response(self, arm: Arm, shape: Any, cause: str | None, content_type: str) -> None:
         headers = {"retry-after": "3"}
         fault = Fault("PUT", r"managedClusters/[^/]+$", 1, 429, "Slow", "Wait.", headers, shape)
         arm.simulator.faults.add(fault)
@@ -295,7 +293,7 @@ class TestFaults:
         assert arm.change(tag("a")).status_code == 200
 
     @pytest.mark.parametrize("accepted", [False, True])
-    def test_an_answer_of_its_own_before_or_after_the_request_took_effect(self, arm: Arm, accepted: bool) -> None:
+    def test_fault_with_body_before_or_after_processing(self, arm: Arm, accepted: bool) -> None:
         page = "<html></html>"
         arm.simulator.faults.add(Fault("PUT", "managedClusters", status=502, body=page, accepted=accepted))
 
@@ -305,7 +303,7 @@ class TestFaults:
         assert answer.headers["content-type"].startswith("text/html")
         assert ("tags" in arm.cluster()) is accepted
 
-    def test_requests_that_are_let_through_first(self, arm: Arm) -> None:
+    def test_fault_skips_first_requests(self, arm: Arm) -> None:
         arm.simulator.faults.add(Fault("GET", "managedClusters", status=503, body={"a": 1}, skip=1))
         path = f"resourceGroups/{GROUP}/providers/Microsoft.ContainerService/managedClusters/{CLUSTER}"
 
@@ -314,14 +312,14 @@ class TestFaults:
         assert statuses == [200, 503, 200]
 
     @pytest.mark.parametrize(("drop", "took_effect"), [("before", False), ("after", True), ("inside", True)])
-    def test_a_lost_connection(self, arm: Arm, drop: Any, took_effect: bool) -> None:
+    def test_fault_drops_connection(self, arm: Arm, drop: Any, took_effect: bool) -> None:
         arm.simulator.faults.add(Fault("PUT", "managedClusters", drop=drop))
         with pytest.raises(httpx.TransportError):
             arm.change(tag("a"))
         assert ("tags" in arm.cluster()) is took_effect
         assert arm.simulator.requests.matching("PUT", "managedClusters")[-1].status is None
 
-    def test_another_client_comes_first(self, arm: Arm, simulator: Simulator) -> None:
+    def test_fault_lets_other_client_write_first(self, arm: Arm, simulator: Simulator) -> None:
         def other() -> None:
             simulator.start_operation(GROUP, CLUSTER, 10, tag("other"))
 
@@ -330,7 +328,7 @@ class TestFaults:
         assert arm.change(tag("mine"), {"if-match": etag}).status_code == 409
         assert arm.cluster()["tags"] == {"other": "yes"}
 
-    def test_a_call_may_itself_send_requests(self, arm: Arm, simulator: Simulator) -> None:
+    def test_fault_callback_may_send_requests(self, arm: Arm, simulator: Simulator) -> None:
         def other() -> None:
             with arm.another_client() as client:
                 client.change(tag("other"))
@@ -338,11 +336,11 @@ class TestFaults:
         simulator.faults.add(Fault("PUT", "managedClusters", call=other))
         assert arm.change(tag("mine")).status_code == 409
 
-    def test_times_are_counted(self, arm: Arm, simulator: Simulator) -> None:
+    def test_fault_happens_given_times(self, arm: Arm, simulator: Simulator) -> None:
         simulator.faults.add(Fault("GET", "managedClusters", times=2, status=503))
         path = arm.cluster_path()
         assert [arm.get(path).status_code for _ in range(3)] == [503, 503, 200]
 
-    def test_a_fault_is_one_kind(self) -> None:
+    def test_fault_has_single_effect(self) -> None:
         with pytest.raises(ValueError, match="exactly one"):
             Fault("PUT", status=500, drop="before")

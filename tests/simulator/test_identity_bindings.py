@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Identity bindings over HTTP, and the credential that AKS makes."""
+"""Identity bindings over HTTP, and the federated credential that AKS creates."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def state(arm: Arm, name: str = "app") -> str:
 
 @pytest.mark.usefixtures("ready")
 class TestLifeCycle:
-    def test_a_binding_is_created_and_shows_the_ids_and_the_shared_issuer(
+    def test_created_binding_shows_ids_and_issuer(
         self, arm: Arm, simulator: Simulator, identity: dict[str, Any]
     ) -> None:
         created = bind(arm, identity)
@@ -70,7 +70,7 @@ class TestLifeCycle:
         assert shown["eTag"] != created.json()["eTag"]
         assert arm.get(path(arm)).json()["value"] == [shown] == simulator.identity_bindings(GROUP, CLUSTER)
 
-    def test_it_is_deleted_in_an_operation(self, arm: Arm, identity: dict[str, Any]) -> None:
+    def test_delete_is_asynchronous(self, arm: Arm, identity: dict[str, Any]) -> None:
         bind(arm, identity)
         arm.settle()
         deleted = arm.send("DELETE", path(arm, "app"))
@@ -80,23 +80,23 @@ class TestLifeCycle:
         assert arm.get(path(arm, "app")).status_code == 404
         assert arm.send("DELETE", path(arm, "app")).status_code == 204
 
-    def test_an_equal_one_stays(self, arm: Arm, identity: dict[str, Any]) -> None:
+    def test_equal_binding_is_kept(self, arm: Arm, identity: dict[str, Any]) -> None:
         bind(arm, identity)
         arm.settle()
         assert bind(arm, identity).status_code == 200
 
-    def test_it_is_busy_while_its_operation_runs(self, arm: Arm, identity: dict[str, Any]) -> None:
+    def test_binding_is_busy_during_operation(self, arm: Arm, identity: dict[str, Any]) -> None:
         bind(arm, identity)
         assert bind(arm, identity).json()["code"] == "OperationNotAllowed"
         assert arm.send("DELETE", path(arm, "app")).status_code == 409
 
-    def test_it_ends_with_its_cluster(self, arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
+    def test_binding_is_deleted_with_cluster(self, arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
         bind(arm, identity)
         arm.send("DELETE", arm.cluster_path())
         arm.settle()
         assert arm.get(path(arm, "app")).status_code == 404
 
-    def test_a_failed_operation_leaves_it_failed(
+    def test_failed_operation_leaves_binding_failed(
         self, arm: Arm, simulator: Simulator, identity: dict[str, Any]
     ) -> None:
         simulator.faults.add_known("AuthorizationFailed", "operation")
@@ -105,7 +105,7 @@ class TestLifeCycle:
         assert arm.get(poll).json()["error"]["code"] == "AuthorizationFailed"
         assert state(arm) == "Failed"
 
-    def test_conditions_are_honoured(self, arm: Arm, identity: dict[str, Any]) -> None:
+    def test_conditional_requests(self, arm: Arm, identity: dict[str, Any]) -> None:
         assert bind(arm, identity, headers={"if-match": "*"}).status_code == 412
         assert bind(arm, identity, headers={"if-none-match": "*"}).status_code == 201
         arm.settle()
@@ -114,11 +114,11 @@ class TestLifeCycle:
         etag = arm.get(path(arm, "app")).json()["eTag"]
         assert bind(arm, identity, headers={"if-match": f'"{etag}"'}).status_code == 200
 
-    def test_a_service_without_etags_shows_none(self, arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
+    def test_service_without_etags(self, arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
         simulator.settings.etags = False
         assert "eTag" not in bind(arm, identity).json()
 
-    def test_requests_share_the_bucket_of_other_requests(
+    def test_requests_share_bucket_of_other_requests(
         self, arm: Arm, simulator: Simulator, identity: dict[str, Any]
     ) -> None:
         simulator.limits = AZURE_LIMITS
@@ -132,7 +132,7 @@ class TestCredential:
     def names(self, simulator: Simulator, identity: dict[str, Any]) -> list[str]:
         return [each["name"] for each in simulator.federated_credentials(identity["id"])]
 
-    def test_one_is_made_for_all_clusters_and_stays(
+    def test_credential_is_shared_by_clusters_and_kept(
         self, arm: Arm, simulator: Simulator, identity: dict[str, Any]
     ) -> None:
         simulator.seed.cluster(GROUP, "other", **READY)
@@ -152,7 +152,7 @@ class TestCredential:
         arm.settle()
         assert self.names(simulator, identity) == ["aks-identity-binding"]
 
-    def test_it_counts_to_the_limit(self, arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
+    def test_credential_counts_towards_limit(self, arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
         for number in range(MAXIMUM):
             simulator.seed.federated_credential(identity["id"], f"name{number}", "https://issuer", str(number))
         bind(arm, identity)
@@ -162,19 +162,17 @@ class TestCredential:
 
 @pytest.mark.usefixtures("ready")
 class TestRefusal:
-    def test_the_managed_identity_of_a_binding_does_not_change(
-        self, arm: Arm, simulator: Simulator, identity: dict[str, Any]
-    ) -> None:
+    def test_managed_identity_is_immutable(self, arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
         bind(arm, identity)
         arm.settle()
         refused = bind(arm, simulator.seed.managed_identity(GROUP, "other"))
         assert (refused.status_code, refused.json()["code"]) == (400, "PropertyChangeNotAllowed")
 
-    def test_a_managed_identity_has_one_binding_on_a_cluster(self, arm: Arm, identity: dict[str, Any]) -> None:
+    def test_second_binding_of_managed_identity_is_refused(self, arm: Arm, identity: dict[str, Any]) -> None:
         bind(arm, identity)
         assert bind(arm, identity, "another").status_code == 409
 
-    def test_the_managed_identity_must_exist(self, arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
+    def test_managed_identity_must_exist(self, arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
         simulator.remove_managed_identity(identity["id"])
         assert bind(arm, identity).status_code == 400
 
@@ -186,7 +184,7 @@ class TestRefusal:
             ({**READY, "apiServerAccessProfile": {"enableVnetIntegration": True}}, "VNet integration"),
         ],
     )
-    def test_a_cluster_that_does_not_support_them(
+    def test_unsupported_cluster(
         self, arm: Arm, simulator: Simulator, identity: dict[str, Any], properties: dict[str, Any], message: str
     ) -> None:
         simulator.seed.cluster(GROUP, "other", **properties)
@@ -196,7 +194,7 @@ class TestRefusal:
 
 
 @pytest.mark.usefixtures("ready")
-def test_one_can_be_seeded_in_any_state(arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
+def test_seeded_binding_has_given_state(arm: Arm, simulator: Simulator, identity: dict[str, Any]) -> None:
     simulator.seed.identity_binding(GROUP, CLUSTER, "app", identity["id"], state="Failed")
     assert state(arm) == "Failed"
     with pytest.raises(KeyError):

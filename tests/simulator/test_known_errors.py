@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each error of the table happens wherever its row says."""
+"""Errors of the table, at each point of their rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def name_of(value: object) -> str:
 
 
 @pytest.mark.parametrize(("error", "where"), REQUESTS, ids=name_of)
-def test_a_request_is_answered_with_it(arm: Arm, simulator: Simulator, error: KnownError, where: Where) -> None:
+def test_request_with_known_error(arm: Arm, simulator: Simulator, error: KnownError, where: Where) -> None:
     given = simulator.faults.add_known(error.name, where)
     response = send(arm, where)
     assert response.status_code == error.status
@@ -52,7 +52,7 @@ def test_a_request_is_answered_with_it(arm: Arm, simulator: Simulator, error: Kn
 
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("error", [error for error, where in CASES if where == "operation"], ids=name_of)
-def test_an_operation_ends_with_it(arm: Arm, simulator: Simulator, error: KnownError) -> None:
+def test_operation_ends_with_known_error(arm: Arm, simulator: Simulator, error: KnownError) -> None:
     given = simulator.faults.add_known(error.name, "operation")
     url = arm.change(lambda body: body.update(tags={"a": "b"})).headers["azure-asyncoperation"]
     arm.settle()
@@ -63,7 +63,7 @@ def test_an_operation_ends_with_it(arm: Arm, simulator: Simulator, error: KnownE
 
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("error", [error for error, where in CASES if where == "entry"], ids=name_of)
-def test_an_entry_ends_with_it(arm: Arm, simulator: Simulator, error: KnownError) -> None:
+def test_entry_ends_with_known_error(arm: Arm, simulator: Simulator, error: KnownError) -> None:
     identity = simulator.seed.managed_identity(GROUP, "a")
     principal = simulator.cluster(GROUP, CLUSTER)["identity"]["principalId"]
     simulator.seed.role_assignment(identity["id"], principal)
@@ -76,7 +76,7 @@ def test_an_entry_ends_with_it(arm: Arm, simulator: Simulator, error: KnownError
 
 
 @pytest.mark.parametrize("error", KNOWN_ERRORS, ids=name_of)
-def test_each_has_a_source_and_a_whole_message(error: KnownError) -> None:
+def test_every_error_has_source_and_complete_message(error: KnownError) -> None:
     assert re.match(r"recorded|report|Learn: ", error.source)
     assert not re.search(r"\{\w+\}", known_error(error.name).message)
     assert error.message or error.body is not None
@@ -93,17 +93,17 @@ def test_values_are_filled_in(simulator: Simulator) -> None:
     assert "action 'do/it' on the linked scope(s) '/there'" in error.message
 
 
-def test_an_error_does_not_happen_where_it_is_not_known_to(simulator: Simulator) -> None:
+def test_unsupported_point_is_refused(simulator: Simulator) -> None:
     with pytest.raises(ValueError, match="does not happen at read"):
         simulator.faults.add_known("RoleAssignmentLimitExceeded", "read")
 
 
-def test_an_unknown_value_is_refused() -> None:
+def test_unknown_value_is_refused() -> None:
     with pytest.raises(KeyError, match="colour"):
         known_error("ScopeLocked", colour="red")
 
 
-def test_it_can_last(arm: Arm, simulator: Simulator) -> None:
+def test_error_can_be_permanent(arm: Arm, simulator: Simulator) -> None:
     simulator.faults.add_known("OperationNotFound", times=0)
     assert {send(arm, "poll").status_code for _ in range(5)} == {404}
     simulator.faults.clear()

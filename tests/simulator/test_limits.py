@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rates at which the service accepts requests, on a clock that a test advances."""
+"""The rate limits of the service."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def time() -> ManualClock:
 
 @pytest.fixture
 def throttle(time: ManualClock) -> Throttle:
-    """The limits of Azure, without a server."""
+    """Return a throttle with Azure's limits, without a server."""
     return Throttle(Context(time), AZURE_LIMITS, lambda *_: "eastus")
 
 
@@ -36,18 +36,18 @@ def limited(simulator: Simulator, cluster: dict[str, object]) -> None:
 
 
 def accepted(throttle: Throttle, method: str, path: str, count: int) -> int:
-    """Return how many of so many requests at once are not refused."""
+    """Return how many of `count` simultaneous requests are accepted."""
     return sum(throttle.take(method, path) is None for _ in range(count))
 
 
 def write(arm: Arm, count: int) -> list[int]:
-    """Send so many writes of the cluster that the service cannot accept. Return their statuses."""
+    """Send `count` invalid writes of the cluster. Return their statuses."""
     return [arm.put(arm.cluster_path(), {}).status_code for _ in range(count)]
 
 
 class TestBuckets:
     @pytest.mark.parametrize(
-        ("method", "path", "burst", "seconds_a_token"),
+        ("method", "path", "burst", "seconds_per_token"),
         [
             ("PUT", f"{G}/{CLUSTERS}/c", 20, 60),
             ("PUT", f"{G}/{CLUSTERS}/c/agentPools/nodepool1", 20, 60),
@@ -60,16 +60,14 @@ class TestBuckets:
             ("GET", IDENTITY, 250, 0.04),
         ],
     )
-    def test_a_burst_is_accepted_and_then_one_request_at_a_time(
-        self, throttle: Throttle, time: ManualClock, method: str, path: str, burst: int, seconds_a_token: float
+    def test_burst_then_single_requests(
+        self, throttle: Throttle, time: ManualClock, method: str, path: str, burst: int, seconds_per_token: float
     ) -> None:
         assert accepted(throttle, method, path, burst + 1) == burst
-        time.advance(seconds_a_token)
+        time.advance(seconds_per_token)
         assert accepted(throttle, method, path, 2) == 1
 
-    def test_lists_of_a_subscription_have_a_larger_burst_than_resource_manager_allows(
-        self, throttle: Throttle, time: ManualClock
-    ) -> None:
+    def test_subscription_lists_exceed_resource_manager_burst(self, throttle: Throttle, time: ManualClock) -> None:
         path = f"{S}/{CLUSTERS}"
         for _ in range(2):
             assert accepted(throttle, "GET", path, 251) == 250
@@ -86,23 +84,23 @@ class TestBuckets:
         ],
         ids=["cluster", "region", "subscription"],
     )
-    def test_each_has_its_own(self, throttle: Throttle, method: str, one: str, other: str, count: int) -> None:
+    def test_buckets_are_separate(self, throttle: Throttle, method: str, one: str, other: str, count: int) -> None:
         assert accepted(throttle, method, one, count + 1) == count
         assert accepted(throttle, method, other, 1) == 1
 
-    def test_letter_case_does_not_make_another(self, throttle: Throttle) -> None:
+    def test_buckets_ignore_case(self, throttle: Throttle) -> None:
         accepted(throttle, "PUT", f"{G}/{CLUSTERS}/c", 20)
         assert accepted(throttle, "PUT", f"{G}/{CLUSTERS}/C".upper(), 1) == 0
 
-    def test_other_requests_of_the_provider_share_one(self, throttle: Throttle) -> None:
+    def test_other_provider_requests_share_bucket(self, throttle: Throttle) -> None:
         assert accepted(throttle, "GET", f"{G}/{CLUSTERS}/c/agentPools", 60) == 60
         assert accepted(throttle, "POST", f"{G}/{CLUSTERS}/c/runCommand", 1) == 0
 
-    def test_a_full_bucket_gains_nothing(self, throttle: Throttle, time: ManualClock) -> None:
+    def test_full_bucket_does_not_grow(self, throttle: Throttle, time: ManualClock) -> None:
         time.advance(3600)
         assert accepted(throttle, "PUT", f"{G}/{CLUSTERS}/c", 21) == 20
 
-    def test_resource_manager_wraps_its_error(self, throttle: Throttle) -> None:
+    def test_resource_manager_error_is_wrapped(self, throttle: Throttle) -> None:
         accepted(throttle, "GET", IDENTITY, 250)
         refusal = throttle.take("GET", IDENTITY)
         assert refusal
@@ -113,7 +111,7 @@ class TestBuckets:
 
 @pytest.mark.usefixtures("limited")
 class TestRefusal:
-    def test_a_write_names_the_handler_and_the_wait(self, arm: Arm) -> None:
+    def test_refused_write_names_handler_and_wait(self, arm: Arm) -> None:
         write(arm, 20)
         arm.clock.advance(20.5)
         response = arm.put(arm.cluster_path(), {})
@@ -125,7 +123,7 @@ class TestRefusal:
             "For more information, please visit aka.ms/aks/throttling"
         )
 
-    def test_a_request_before_its_time_is_not_processed_and_gets_a_new_wait(self, arm: Arm) -> None:
+    def test_early_request_gets_new_wait(self, arm: Arm) -> None:
         body = arm.cluster()
         write(arm, 20)
         assert arm.put(arm.cluster_path(), {**body, "tags": {"a": "b"}}).headers["retry-after"] == "60"
@@ -133,24 +131,24 @@ class TestRefusal:
         assert arm.put(arm.cluster_path(), {**body, "tags": {"a": "b"}}).headers["retry-after"] == "30"
         assert "tags" not in arm.cluster()
 
-    def test_a_write_that_is_refused_for_another_reason_costs_one_too(self, arm: Arm) -> None:
+    def test_invalid_write_takes_token(self, arm: Arm) -> None:
         assert write(arm, 21) == [400] * 20 + [429]
 
-    def test_a_fault_waits_for_a_request_that_is_accepted(self, arm: Arm, simulator: Simulator) -> None:
+    def test_fault_affects_only_accepted_requests(self, arm: Arm, simulator: Simulator) -> None:
         write(arm, 20)
         simulator.faults.add(Fault("PUT", "managedClusters", status=503))
         assert arm.put(arm.cluster_path(), {}).status_code == 429
         arm.clock.advance(60)
         assert arm.put(arm.cluster_path(), {}).status_code == 503
 
-    def test_they_refill_faster_at_a_smaller_scale(self, arm: Arm, simulator: Simulator) -> None:
+    def test_scale_shortens_refill(self, arm: Arm, simulator: Simulator) -> None:
         simulator.scale = 0.1
         write(arm, 20)
         assert arm.put(arm.cluster_path(), {}).headers["retry-after"] == "6"
         arm.clock.advance(6)
         assert write(arm, 1) == [400]
 
-    def test_a_reset_fills_them(self, arm: Arm, simulator: Simulator) -> None:
+    def test_reset_fills_buckets(self, arm: Arm, simulator: Simulator) -> None:
         write(arm, 20)
         simulator.limits = simulator.limits
         assert write(arm, 1) == [400]
@@ -167,19 +165,19 @@ class TestStatistics:
         assert simulator.statistics.requests == 0
 
     @pytest.mark.parametrize(("waited", "early"), [(0, 0), (59, 1), (60, 0)])
-    def test_a_request_before_its_time_is_early(self, arm: Arm, simulator: Simulator, waited: int, early: int) -> None:
-        """At the same moment it was on its way already."""
+    def test_request_before_retry_after_is_early(self, arm: Arm, simulator: Simulator, waited: int, early: int) -> None:
+        """A request at the moment of the refusal had already been sent."""
         write(arm, 21)
         arm.clock.advance(waited)
         arm.put(arm.cluster_path(), {})
         assert simulator.statistics.early == early
 
-    def test_another_command_is_not_early(self, arm: Arm, simulator: Simulator) -> None:
+    def test_other_command_is_not_early(self, arm: Arm, simulator: Simulator) -> None:
         write(arm, 21)
         arm.clock.advance(30)
         arm.put(arm.cluster_path(), {}, headers={"x-ms-client-request-id": "another"})
         assert simulator.statistics.early == 0
 
 
-def test_a_simulator_has_the_limits_unless_told_otherwise() -> None:
+def test_simulator_has_limits_by_default() -> None:
     assert Simulator().limits == AZURE_LIMITS

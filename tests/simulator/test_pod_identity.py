@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The whole-profile check, and what becomes of each entry."""
+"""Validation of the whole profile, and the states of its entries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def principal_of(simulator: Simulator) -> str:
 
 
 def granted(simulator: Simulator, name: str, subscription: str | None = None) -> Json:
-    """An entry for a new managed identity that the cluster identity may assign."""
+    """Return an entry for a new managed identity that the cluster identity may assign."""
     identity = simulator.seed.managed_identity(GROUP, name, subscription)
     simulator.seed.role_assignment(identity["id"], principal_of(simulator))
     return entry(identity, name)
@@ -35,7 +35,7 @@ def refusal(answer: Any) -> str:
 
 
 class TestAddOn:
-    def test_the_feature_must_be_registered(self, arm: Arm, simulator: Simulator) -> None:
+    def test_feature_must_be_registered(self, arm: Arm, simulator: Simulator) -> None:
         simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
         simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
         assert refusal(arm.change(enable)) == (
@@ -43,7 +43,7 @@ class TestAddOn:
             "'Microsoft.ContainerService/EnablePodIdentityPreview' is not enabled."
         )
 
-    def test_registering_the_feature_takes_its_time(self, arm: Arm, simulator: Simulator) -> None:
+    def test_feature_registration_takes_time(self, arm: Arm, simulator: Simulator) -> None:
         simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
         features = "providers/Microsoft.Features/providers/Microsoft.ContainerService/features"
         feature = f"{features}/EnablePodIdentityPreview"
@@ -70,7 +70,7 @@ class TestAddOn:
             ),
         ],
     )
-    def test_clusters_it_cannot_run_on(self, arm: Arm, simulator: Simulator, options: Json, message: str) -> None:
+    def test_unsupported_clusters(self, arm: Arm, simulator: Simulator, options: Json, message: str) -> None:
         simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False, **options)
         assert refusal(arm.change(enable)) == message
 
@@ -80,14 +80,14 @@ class TestAddOn:
         answer = arm.change(lambda body: body["properties"].update(podIdentityProfile=consent))
         assert profile(answer.json()) == consent
 
-    def test_disabling_leaves_an_empty_profile(self, arm: Arm, simulator: Simulator) -> None:
+    def test_disable_leaves_empty_profile(self, arm: Arm, simulator: Simulator) -> None:
         simulator.seed.cluster(GROUP, CLUSTER)
         answer = arm.change(lambda body: profile(body).update(enabled=False))
         assert profile(answer.json()) == {}
         arm.settle()
         assert profile(arm.cluster()) == {}
 
-    def test_identities_are_refused_in_a_create(self, arm: Arm, simulator: Simulator) -> None:
+    def test_create_with_identities_is_refused(self, arm: Arm, simulator: Simulator) -> None:
         body = simulator.seed.cluster(GROUP, CLUSTER)
         profile(body)["userAssignedIdentities"] = [granted(simulator, "a")]
         answer = arm.put(arm.cluster_path("new"), {**body, "name": "new"})
@@ -98,7 +98,7 @@ class TestAddOn:
 
 @pytest.mark.usefixtures("cluster")
 class TestEntries:
-    def test_added_changed_and_removed(self, arm: Arm, simulator: Simulator) -> None:
+    def test_states_of_added_and_removed_entries(self, arm: Arm, simulator: Simulator) -> None:
         one = granted(simulator, "one")
         assert states(arm.change(add(one)).json()) == {"one": "Updating"}
         arm.settle()
@@ -111,12 +111,12 @@ class TestEntries:
         arm.settle()
         assert states(arm.cluster()) == {"two": "Assigned"}
 
-    def test_an_identity_of_another_subscription(self, arm: Arm, simulator: Simulator) -> None:
+    def test_identity_of_other_subscription(self, arm: Arm, simulator: Simulator) -> None:
         arm.change(add(granted(simulator, "far", simulator.second_subscription_id)))
         arm.settle()
         assert states(arm.cluster()) == {"far": "Assigned"}
 
-    def test_a_user_assigned_cluster_identity(self, arm: Arm, simulator: Simulator) -> None:
+    def test_user_assigned_cluster_identity(self, arm: Arm, simulator: Simulator) -> None:
         body = simulator.seed.cluster(GROUP, CLUSTER, identity="UserAssigned")
         (cluster_identity,) = body["identity"]["userAssignedIdentities"].values()
         identity = simulator.seed.managed_identity(GROUP, "pod")
@@ -138,11 +138,11 @@ class TestEntries:
     def test_invalid_names(self, arm: Arm, simulator: Simulator, change: Json) -> None:
         assert "invalid" in refusal(arm.change(add({**granted(simulator, "a"), **change})))
 
-    def test_a_selector_may_have_capitals_and_underscores(self, arm: Arm, simulator: Simulator) -> None:
+    def test_selector_with_capitals_and_underscores(self, arm: Arm, simulator: Simulator) -> None:
         selected = {**granted(simulator, "a"), "bindingSelector": "My_Selector"}
         assert arm.change(add(selected)).status_code == 200
 
-    def test_one_name_is_one_identity(self, arm: Arm, simulator: Simulator) -> None:
+    def test_same_name_with_different_identities(self, arm: Arm, simulator: Simulator) -> None:
         one, two = granted(simulator, "one"), granted(simulator, "two")
         assert refusal(arm.change(add(one, {**two, "name": "one"}))) == (
             "Found pod identities use different identities with the same name 'one' "
@@ -150,19 +150,19 @@ class TestEntries:
         )
         assert arm.change(add(one, {**two, "name": "one", "namespace": "other"})).status_code == 200
 
-    def test_at_most_two_hundred(self, arm: Arm, simulator: Simulator) -> None:
+    def test_entry_limit(self, arm: Arm, simulator: Simulator) -> None:
         identity = granted(simulator, "a")
         many = [{**identity, "name": f"name{number}"} for number in range(201)]
         assert "at most 200" in refusal(arm.change(add(*many)))
         assert arm.change(add(*many[:200])).status_code == 200
 
     @pytest.mark.parametrize("labels", [{}, {"podLabels": None}])
-    def test_an_exception_needs_labels(self, arm: Arm, labels: Json) -> None:
+    def test_exception_requires_labels(self, arm: Arm, labels: Json) -> None:
         exception = {"name": "e", "namespace": "n", **labels}
         change = {"userAssignedIdentityExceptions": [exception]}
         assert "podLabels" in refusal(arm.change(lambda body: profile(body).update(change)))
 
-    def test_an_entry_that_fails_while_its_operation_succeeds(self, arm: Arm, simulator: Simulator) -> None:
+    def test_entry_fails_although_operation_succeeds(self, arm: Arm, simulator: Simulator) -> None:
         simulator.faults.fail_entry("namespace", "a", "Broken", "It broke.")
         poll_url = arm.change(add(granted(simulator, "a"))).headers["azure-asyncoperation"]
         arm.settle()
@@ -174,7 +174,7 @@ class TestEntries:
 
 @pytest.mark.usefixtures("cluster")
 class TestRole:
-    def test_a_missing_role_names_the_identity_by_all_its_ids(self, arm: Arm, simulator: Simulator) -> None:
+    def test_missing_role_error_names_all_ids(self, arm: Arm, simulator: Simulator) -> None:
         identity = simulator.seed.managed_identity(GROUP, "a")
         answer = arm.change(add(entry(identity)))
         assert answer.json()["code"] == "PodIdentityAddonIdentitiesAssignmentError"
@@ -195,7 +195,7 @@ class TestRole:
             "/providers/Microsoft.Management/managementGroups/all",
         ],
     )
-    def test_what_suffices(self, arm: Arm, simulator: Simulator, role: str, scope: str) -> None:
+    def test_sufficient_roles(self, arm: Arm, simulator: Simulator, role: str, scope: str) -> None:
         identity = simulator.seed.managed_identity(GROUP, "a")
         at = scope.format(identity=identity["id"].upper(), subscription=simulator.subscription_id)
         simulator.seed.role_assignment(at, principal_of(simulator), role)
@@ -204,13 +204,13 @@ class TestRole:
     @pytest.mark.parametrize(
         ("role", "group"), [("Reader", GROUP), ("Managed Identity Contributor", GROUP), ("Owner", "gro")]
     )
-    def test_what_does_not(self, arm: Arm, simulator: Simulator, role: str, group: str) -> None:
+    def test_insufficient_roles(self, arm: Arm, simulator: Simulator, role: str, group: str) -> None:
         identity = simulator.seed.managed_identity(GROUP, "a")
         scope = f"/subscriptions/{simulator.subscription_id}/resourceGroups/{group}"
         simulator.seed.role_assignment(scope, principal_of(simulator), role)
         assert arm.change(add(entry(identity))).status_code == 400
 
-    def test_a_new_assignment_is_listed_at_once_and_honoured_later(self, arm: Arm, simulator: Simulator) -> None:
+    def test_new_assignment_propagates_after_listing(self, arm: Arm, simulator: Simulator) -> None:
         simulator.durations = Durations(role_propagation=60)
         identity, principal = simulator.seed.managed_identity(GROUP, "a"), principal_of(simulator)
         assignments = f"{identity['id']}/providers/Microsoft.Authorization/roleAssignments"
@@ -228,7 +228,7 @@ class TestRole:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_one_write_adds_only_so_many_identities_if_asked_to(arm: Arm, simulator: Simulator) -> None:
+def test_identity_limit_per_write(arm: Arm, simulator: Simulator) -> None:
     simulator.settings.assign_limit = 2
     first, second, third = (granted(simulator, name) for name in ("a", "b", "c"))
     response = arm.change(add(first, second, third))
@@ -243,7 +243,7 @@ def test_one_write_adds_only_so_many_identities_if_asked_to(arm: Arm, simulator:
 
 @pytest.mark.usefixtures("cluster")
 class TestBrokenEntry:
-    """One entry is broken: its managed identity was deleted, or the role over it is gone."""
+    """An entry whose managed identity or role was deleted."""
 
     @pytest.fixture(params=["identity", "role"])
     def broken(self, request: pytest.FixtureRequest, arm: Arm, simulator: Simulator) -> Json:
@@ -256,13 +256,13 @@ class TestBrokenEntry:
             simulator.remove_role_assignments(broken["identity"]["resourceId"])
         return broken
 
-    def test_blocks_every_other_change_and_is_named(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
+    def test_broken_entry_blocks_other_changes(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
         for change in (remove("sound"), add(granted(simulator, "new"))):
             answer = arm.change(change)
             assert answer.status_code == 400
             assert broken["identity"]["resourceId"] in answer.json()["message"]
 
-    def test_its_removal_succeeds_but_leaves_it_failed(self, arm: Arm, broken: Json) -> None:
+    def test_delete_broken_entry_leaves_failed_entry(self, arm: Arm, broken: Json) -> None:
         poll_url = arm.change(remove("broken")).headers["azure-asyncoperation"]
         assert states(arm.cluster()) == {"sound": "Assigned", "broken": "Deleting"}
         arm.settle()
@@ -276,7 +276,7 @@ class TestBrokenEntry:
         )
         assert error["code"] == "PodIdentityAddonIdentitiesAssignmentError"
 
-    def test_is_removed_once_identity_and_role_are_back(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
+    def test_delete_after_identity_and_role_are_restored(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
         arm.change(remove("broken"))
         arm.settle()
         granted(simulator, "broken")
@@ -285,16 +285,14 @@ class TestBrokenEntry:
         arm.settle()
         assert states(arm.cluster()) == {"sound": "Assigned"}
 
-    def test_added_again_beside_what_is_left_gives_the_same_name_message(
-        self, arm: Arm, simulator: Simulator, broken: Json
-    ) -> None:
+    def test_add_same_name_beside_failed_entry(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
         arm.change(remove("broken"))
         arm.settle()
         other = {**granted(simulator, "other"), "name": "broken"}
 
         assert "Found pod identities use different identities" in refusal(arm.change(add(other)))
 
-    def test_is_replaced_in_one_write(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
+    def test_replace_failed_entry_in_single_write(self, arm: Arm, simulator: Simulator, broken: Json) -> None:
         arm.change(remove("broken"))
         arm.settle()
         other = {**granted(simulator, "other"), "name": "broken"}
@@ -308,7 +306,7 @@ class TestBrokenEntry:
         assert states(arm.cluster()) == {"sound": "Assigned", "broken": "Assigned"}
 
 
-def test_an_identity_made_again_is_another_one(arm: Arm, simulator: Simulator) -> None:
+def test_recreated_identity_has_new_ids(arm: Arm, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER)
     old = granted(simulator, "a")
     arm.change(add(old))
@@ -320,7 +318,7 @@ def test_an_identity_made_again_is_another_one(arm: Arm, simulator: Simulator) -
     assert old["identity"]["clientId"] in answer.json()["message"]
 
 
-def test_labels_stored_as_null_are_shown_as_null(arm: Arm, simulator: Simulator) -> None:
+def test_null_labels_are_returned_as_null(arm: Arm, simulator: Simulator) -> None:
     exception = {"name": "e", "namespace": "n", "podLabels": None}
     stored = {"enabled": True, "userAssignedIdentityExceptions": [exception]}
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=stored)

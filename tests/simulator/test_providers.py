@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Role assignments, managed identities, groups, login and the Python interface around them."""
+"""Role assignments, managed identities, groups, sign-in and the Python interface."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def listed(arm: Arm, scope: str, condition: str | None = None) -> list[str]:
 
 
 class TestRoleAssignments:
-    def test_a_put_can_be_repeated_but_a_second_name_is_a_conflict(self, arm: Arm, simulator: Simulator) -> None:
+    def test_put_is_idempotent_unless_name_differs(self, arm: Arm, simulator: Simulator) -> None:
         identity = simulator.seed.managed_identity(GROUP, "a")
         principal, name = identity["properties"]["principalId"], str(uuid.uuid4())
         first = assign(arm, identity["id"], principal, name=name)
@@ -47,7 +47,7 @@ class TestRoleAssignments:
         assert [first.status_code, again.status_code, other.status_code] == [201, 201, 409]
         assert other.json()["error"]["code"] == "RoleAssignmentExists"
 
-    def test_a_repeated_put_does_not_restart_propagation(self, arm: Arm, simulator: Simulator) -> None:
+    def test_repeated_put_does_not_restart_propagation(self, arm: Arm, simulator: Simulator) -> None:
         identity = simulator.seed.managed_identity(GROUP, "a")
         cluster = simulator.seed.cluster(GROUP, "cluster")
         name, principal = str(uuid.uuid4()), cluster["identity"]["principalId"]
@@ -60,9 +60,7 @@ class TestRoleAssignments:
         profile = {"enabled": True, "userAssignedIdentities": [entry]}
         assert arm.change(lambda body: body["properties"].update(podIdentityProfile=profile)).is_success
 
-    def test_a_young_principal_is_refused_if_asked_to_in_spite_of_its_type(
-        self, arm: Arm, simulator: Simulator
-    ) -> None:
+    def test_new_principal_can_be_refused_despite_type(self, arm: Arm, simulator: Simulator) -> None:
         simulator.durations = Durations(principal_replication=90)
         path = f"resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/young"
         simulator.seed.resource_group(GROUP)
@@ -90,7 +88,7 @@ class TestRoleAssignments:
         assert listed(arm, group, f"principalId eq '{mine}'") == [subscription, group, identity["id"]]
         assert len(listed(arm, subscription)) == 5
 
-    def test_a_principal_that_has_not_replicated_needs_its_type(self, arm: Arm, simulator: Simulator) -> None:
+    def test_unreplicated_principal_requires_principal_type(self, arm: Arm, simulator: Simulator) -> None:
         simulator.durations = Durations(principal_replication=10)
         simulator.seed.resource_group(GROUP)
         path = arm.path(f"resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/a")
@@ -111,7 +109,7 @@ class TestRoleAssignments:
         assert assign(arm, f"{identity['id']}x", principal).status_code == 404
         assert assign(arm, arm.path("resourceGroups/absent"), principal).status_code == 404
 
-    def test_a_deletion_answers_what_was_deleted(self, arm: Arm, simulator: Simulator) -> None:
+    def test_delete_returns_deleted_assignment(self, arm: Arm, simulator: Simulator) -> None:
         identity = simulator.seed.managed_identity(GROUP, "a")
         made = assign(arm, identity["id"], identity["properties"]["principalId"]).json()
         assert arm.send("DELETE", made["id"]).json()["id"] == made["id"]
@@ -129,7 +127,7 @@ class TestRoleAssignments:
 
 
 class TestManagedIdentities:
-    def test_ids_stay_until_it_is_deleted(self, arm: Arm, simulator: Simulator) -> None:
+    def test_ids_change_only_when_recreated(self, arm: Arm, simulator: Simulator) -> None:
         first = simulator.seed.managed_identity(GROUP, "a")
         again = arm.put(first["id"], {"location": "eastus", "tags": {"a": "b"}})
         assert (again.status_code, again.json()["properties"]) == (200, first["properties"])
@@ -139,7 +137,7 @@ class TestManagedIdentities:
         assert new.status_code == 201
         assert new.json()["properties"]["clientId"] != first["properties"]["clientId"]
 
-    def test_at_most_twenty_federated_credentials(self, arm: Arm, simulator: Simulator) -> None:
+    def test_federated_credential_limit(self, arm: Arm, simulator: Simulator) -> None:
         identity = simulator.seed.managed_identity(GROUP, "a")
 
         def put(number: int, name: str | None = None) -> int:
@@ -153,7 +151,7 @@ class TestManagedIdentities:
         assert put(0, "other") == 409
         assert put(30, "no") == 400
 
-    def test_writes_of_credentials_of_one_identity_must_not_overlap(self, arm: Arm, simulator: Simulator) -> None:
+    def test_concurrent_credential_writes_are_refused(self, arm: Arm, simulator: Simulator) -> None:
         paths = {name: simulator.seed.managed_identity(GROUP, name)["id"] for name in ("a", "b")}
 
         def put(identity: str, name: str) -> httpx.Response:
@@ -170,7 +168,7 @@ class TestManagedIdentities:
         assert put("a", "two").status_code == 201
         assert [each["name"] for each in simulator.federated_credentials(paths["a"])] == ["one", "two"]
 
-    def test_credentials_go_with_their_identity(self, arm: Arm, simulator: Simulator) -> None:
+    def test_credentials_are_deleted_with_identity(self, arm: Arm, simulator: Simulator) -> None:
         identity = simulator.seed.managed_identity(GROUP, "a")["id"]
         simulator.seed.federated_credential(identity, "one", "https://issuer", "subject")
         simulator.remove_managed_identity(identity)
@@ -179,19 +177,19 @@ class TestManagedIdentities:
 
 
 class TestFrontDoor:
-    def test_a_token_is_needed_and_must_be_ours(self, arm: Arm) -> None:
+    def test_missing_or_foreign_token_is_refused(self, arm: Arm) -> None:
         for header in ("", "Bearer x.y.z", "Basic abc"):
             answer = arm.get("/subscriptions", headers={"authorization": header})
             assert answer.status_code == 401
             assert answer.headers["x-ms-failure-cause"] == "gateway"
 
-    def test_a_wrong_secret_is_refused(self, arm: Arm, simulator: Simulator) -> None:
+    def test_wrong_secret_is_refused(self, arm: Arm, simulator: Simulator) -> None:
         form = {"client_id": simulator.client_id, "client_secret": "wrong"}
         url = f"{simulator.url}/{simulator.tenant_id}/oauth2/v2.0/token"
         answer = httpx.post(url, data=form, verify=trust(simulator.ca_file))
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
-    def test_absent_things(self, arm: Arm, simulator: Simulator) -> None:
+    def test_not_found_errors(self, arm: Arm, simulator: Simulator) -> None:
         simulator.seed.resource_group(GROUP)
         unknown = f"/subscriptions/{uuid.uuid4()}/resourceGroups/x"
         expected = {
@@ -203,7 +201,7 @@ class TestFrontDoor:
         codes = {path: arm.get(path).json()["error"]["code"] for path in expected}
         assert codes == expected
 
-    def test_a_deleted_group_takes_all_with_it(self, arm: Arm, simulator: Simulator) -> None:
+    def test_resources_are_deleted_with_group(self, arm: Arm, simulator: Simulator) -> None:
         simulator.seed.cluster(GROUP, "cluster")
         identity = simulator.seed.managed_identity(GROUP, "a")
         deletion = arm.send("DELETE", f"resourceGroups/{GROUP}")
@@ -221,7 +219,7 @@ class TestFrontDoor:
         states.append(arm.get(path).json()["registrationState"])
         assert states == ["NotRegistered", "Registering", "Registered"]
 
-    def test_graph_finds_a_principal_by_client_id_and_by_object_id(self, arm: Arm, simulator: Simulator) -> None:
+    def test_graph_finds_principal_by_either_id(self, arm: Arm, simulator: Simulator) -> None:
         properties = simulator.seed.managed_identity(GROUP, "a")["properties"]
         condition = f"servicePrincipalNames/any(c:c eq '{properties['clientId']}')"
         (found,) = arm.get("/graph/v1.0/servicePrincipals", query={"$filter": condition}).json()["value"]
@@ -232,7 +230,7 @@ class TestFrontDoor:
 
 
 class TestPythonInterface:
-    def test_reset_empties_all_but_logins(self, arm: Arm, simulator: Simulator) -> None:
+    def test_reset_keeps_only_sign_ins(self, arm: Arm, simulator: Simulator) -> None:
         simulator.seed.cluster(GROUP, "cluster")
         simulator.settings.etags = False
         simulator.faults.fail_operation("a", "b")
@@ -245,7 +243,7 @@ class TestPythonInterface:
         with pytest.raises(KeyError):
             simulator.cluster(GROUP, "cluster")
 
-    def test_the_log_has_both_sides_and_no_secret(self, arm: Arm, simulator: Simulator) -> None:
+    def test_request_log_without_secrets(self, arm: Arm, simulator: Simulator) -> None:
         arm.put(f"resourceGroups/{GROUP}", {"location": "eastus"}, headers={"X-Custom": "1"})
         (logged,) = simulator.requests.matching("put", "RESOURCEGROUPS")
         assert (logged.status, logged.body) == (201, {"location": "eastus"})
@@ -254,18 +252,18 @@ class TestPythonInterface:
         assert logged.headers["x-custom"] == "1"
         assert "authorization" not in logged.headers
 
-    def test_what_is_returned_is_a_copy(self, simulator: Simulator) -> None:
+    def test_returned_cluster_is_copy(self, simulator: Simulator) -> None:
         simulator.seed.cluster(GROUP, "cluster")["properties"].clear()
         simulator.cluster(GROUP, "cluster")["properties"].clear()
         assert simulator.cluster(GROUP, "cluster")["properties"]
 
-    def test_a_whole_body_is_taken_as_it_is(self, arm: Arm, simulator: Simulator) -> None:
+    def test_seeded_body_is_unchanged(self, arm: Arm, simulator: Simulator) -> None:
         body = simulator.seed.cluster(GROUP, "cluster")
         body["properties"]["kubernetesVersion"] = "1.25.1"
         simulator.seed.cluster(GROUP, "cluster", body=body)
         assert arm.cluster() == body
 
-    def test_the_certificates_are_gone_after_stop(self) -> None:
+    def test_stop_deletes_certificates(self) -> None:
         simulator = Simulator()
         simulator.start()
         ca_file = simulator.ca_file
@@ -279,7 +277,7 @@ class TestPythonInterface:
             other.stop()
         assert [record.getMessage() for record in caplog.records if "timeout" in record.getMessage()] == []
 
-    def test_the_command_serves_until_it_is_told_to_end(self, tmp_path: Path) -> None:
+    def test_command_serves_until_terminated(self, tmp_path: Path) -> None:
         ready = tmp_path / "ready.json"
         command = [sys.executable, "-m", "azure_simulator", "--scale", "0.1", "--ready-file", str(ready)]
         checkout = Path(__file__).resolve().parents[2]

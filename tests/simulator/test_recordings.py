@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Recorded requests, sent to the simulator: its answers have the shape of the recorded ones."""
+"""The simulator's responses to recorded requests have the shape of the recorded responses."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.recording)
-def test_answer_has_the_recorded_shape(arm: Arm, case: Case) -> None:
+def test_response_has_recorded_shape(arm: Arm, case: Case) -> None:
     recording = load(case.recording)
     given = case.given(arm, recording)
     case.edit(arm, recording["request"]["body"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Queries over the clusters of several subscriptions."""
+"""Resource Graph queries over the clusters of several subscriptions."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TestQuery:
             ("| take 2", ["/1", "/2"]),
         ],
     )
-    def test_rows_are_found(self, steps: str, found: list[str]) -> None:
+    def test_operators(self, steps: str, found: list[str]) -> None:
         assert [row["id"] for row in run(f"Resources {steps}", ROWS)] == found
 
     def test_columns_are_projected(self) -> None:
@@ -81,15 +81,13 @@ class TestQuery:
             "resources; drop",
         ],
     )
-    def test_what_is_not_known_to_be_right_is_refused(self, query: str) -> None:
+    def test_unsupported_query_is_refused(self, query: str) -> None:
         with pytest.raises(QueryError):
             run(query, ROWS)
 
 
 class TestAnswer:
-    def test_a_row_is_a_whole_cluster_with_its_type_and_group_in_lower_case(
-        self, arm: Arm, simulator: Simulator
-    ) -> None:
+    def test_row_is_cluster_with_lower_case_type(self, arm: Arm, simulator: Simulator) -> None:
         simulator.seed.cluster("Group", CLUSTER)
         (row,) = ask(arm, ENABLED).json()["data"]
         assert (row["type"], row["resourceGroup"]) == ("microsoft.containerservice/managedclusters", "group")
@@ -97,12 +95,12 @@ class TestAnswer:
         assert row["properties"]["podIdentityProfile"] == {"enabled": True}
         assert row["identity"]["type"] == "SystemAssigned"
 
-    def test_clusters_without_the_add_on_are_not_enabled(self, arm: Arm, simulator: Simulator) -> None:
+    def test_filter_by_enabled_add_on(self, arm: Arm, simulator: Simulator) -> None:
         simulator.seed.cluster(GROUP, "with")
         simulator.seed.cluster(GROUP, "without", pod_identity=False)
         assert names(arm, ENABLED) == ["with"]
 
-    def test_subscriptions_limit_it_and_unknown_ones_are_left_out(self, arm: Arm, simulator: Simulator) -> None:
+    def test_subscriptions_option_ignores_unknown(self, arm: Arm, simulator: Simulator) -> None:
         second = simulator.second_subscription_id
         simulator.seed.cluster(GROUP, "first")
         simulator.seed.cluster(GROUP, "second", subscription_id=second)
@@ -112,7 +110,7 @@ class TestAnswer:
         assert refused.status_code == 400
         assert refused.json()["error"]["details"][0]["code"] == "NoValidSubscriptionsInQueryRequest"
 
-    def test_pages_are_read_to_the_end(self, arm: Arm, simulator: Simulator) -> None:
+    def test_paging(self, arm: Arm, simulator: Simulator) -> None:
         expected = [f"cluster{number}" for number in range(5)]
         for name in expected:
             simulator.seed.cluster(GROUP, name)
@@ -128,13 +126,13 @@ class TestAnswer:
             options["$skipToken"] = page["$skipToken"]
         assert (found, sizes) == (expected, [2, 2, 1])
 
-    def test_rows_without_an_id_are_cut_off(self, arm: Arm, simulator: Simulator) -> None:
+    def test_rows_without_id_are_truncated(self, arm: Arm, simulator: Simulator) -> None:
         for name in ("a", "b"):
             simulator.seed.cluster(GROUP, name)
         page = ask(arm, f"{CLUSTERS} | project name", options={"$top": 1}).json()
         assert (page["resultTruncated"], "$skipToken" in page) == ("true", False)
 
-    def test_it_is_behind_the_truth_if_asked_to(self, arm: Arm, simulator: Simulator) -> None:
+    def test_graph_lag(self, arm: Arm, simulator: Simulator) -> None:
         simulator.settings.graph_lag = 60
         simulator.seed.cluster(GROUP, "old")
         assert names(arm) == ["old"]
@@ -143,7 +141,7 @@ class TestAnswer:
         arm.clock.advance(60)
         assert names(arm) == ["old", "new"]
 
-    def test_more_than_15_queries_in_5_seconds_are_refused(self, arm: Arm, simulator: Simulator) -> None:
+    def test_sixteenth_query_is_throttled(self, arm: Arm, simulator: Simulator) -> None:
         simulator.limits = AZURE_LIMITS
         assert [ask(arm, CLUSTERS).status_code for _ in range(16)] == [200] * 15 + [429]
         refused = ask(arm, CLUSTERS)
@@ -153,7 +151,7 @@ class TestAnswer:
         assert ask(arm, CLUSTERS).status_code == 200
 
 
-def test_hundreds_of_clusters_in_a_dozen_subscriptions_are_there_at_once() -> None:
+def test_many_clusters_in_twelve_subscriptions() -> None:
     started = time.process_time()
     clock = ManualClock()
     with Simulator(clock=clock, limits=NO_LIMITS, subscription_count=12) as simulator:

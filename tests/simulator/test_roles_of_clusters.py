@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which roles let a cluster identity assign: custom ones, shared identities, the kubelet identity."""
+"""Roles of cluster identities: custom roles, shared identities and kubelet identities."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WILDCARD = "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"
         (["*"], ["Microsoft.ManagedIdentity/*/write"], True),
     ],
 )
-def test_a_custom_role_counts_by_its_actions(
+def test_custom_role_requires_assign_action(
     arm: Arm, simulator: Simulator, actions: list[str], not_actions: list[str], accepted: bool
 ) -> None:
     identity = simulator.seed.managed_identity(GROUP, "a")
@@ -37,7 +37,7 @@ def test_a_custom_role_counts_by_its_actions(
     assert arm.change(add(entry(identity))).is_success is accepted
 
 
-def test_a_custom_role_is_listed_and_read_with_its_actions(arm: Arm, simulator: Simulator) -> None:
+def test_custom_role_definition_shows_actions(arm: Arm, simulator: Simulator) -> None:
     made = simulator.seed.role_definition("Custom", [ASSIGN], ["*/write"])
     path = "providers/Microsoft.Authorization/roleDefinitions"
     listed = arm.get(path, query={"$filter": "roleName eq 'Custom'"}).json()["value"]
@@ -49,8 +49,8 @@ def test_a_custom_role_is_listed_and_read_with_its_actions(arm: Arm, simulator: 
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_removal_takes_time_too_if_asked_to(arm: Arm, simulator: Simulator) -> None:
-    """Microsoft's page "Troubleshoot Azure RBAC" gives additions and removals up to 10 minutes."""
+def test_role_removal_can_take_time(arm: Arm, simulator: Simulator) -> None:
+    """According to Microsoft Learn, "Troubleshoot Azure RBAC", removals can also take up to 10 minutes."""
     simulator.durations = Durations(role_removal=120)
     identity = simulator.seed.managed_identity(GROUP, "a")
     principal = simulator.cluster(GROUP, CLUSTER)["identity"]["principalId"]
@@ -63,7 +63,7 @@ def test_a_removal_takes_time_too_if_asked_to(arm: Arm, simulator: Simulator) ->
     assert arm.change(lambda body: body.update(tags={"a": "b"})).status_code == 400
 
 
-def test_several_clusters_run_as_one_identity_and_share_its_roles(arm: Arm, simulator: Simulator) -> None:
+def test_clusters_with_shared_identity_share_roles(arm: Arm, simulator: Simulator) -> None:
     shared, bound = (simulator.seed.managed_identity(GROUP, name) for name in ("shared", "bound"))
     for name in (CLUSTER, "other"):
         simulator.seed.cluster(GROUP, name, identity=shared["id"])
@@ -87,7 +87,7 @@ def test_several_clusters_run_as_one_identity_and_share_its_roles(arm: Arm, simu
     assert states(arm.cluster("other")) == {"name": "Assigned"}
 
 
-def test_every_write_needs_the_role_over_a_kubelet_identity_of_the_users_own(arm: Arm, simulator: Simulator) -> None:
+def test_write_requires_role_over_custom_kubelet_identity(arm: Arm, simulator: Simulator) -> None:
     kubelet, control = (simulator.seed.managed_identity(GROUP, name) for name in ("kubelet", "control"))
     simulator.seed.cluster(GROUP, CLUSTER, identity=control["id"], kubelet_identity=kubelet["id"])
     shown = arm.cluster()["properties"]["identityProfile"]["kubeletidentity"]
@@ -100,7 +100,7 @@ def test_every_write_needs_the_role_over_a_kubelet_identity_of_the_users_own(arm
     assert arm.change(lambda body: body.update(tags={"a": "b"})).is_success
 
 
-def test_the_age_of_an_assignment_is_shown_and_ids_keep_their_case(arm: Arm, simulator: Simulator) -> None:
+def test_assignment_shows_creation_time_and_original_case(arm: Arm, simulator: Simulator) -> None:
     identity = simulator.seed.managed_identity(GROUP, "Identity")
     principal = simulator.seed.cluster(GROUP, CLUSTER)["identity"]["principalId"]
     scope = identity["id"].replace("resourcegroups", "RESOURCEGROUPS")

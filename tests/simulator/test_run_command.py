@@ -15,9 +15,7 @@ def run(arm: Arm, body: dict[str, Any]) -> tuple[int, str]:
     return answer.status_code, answer.headers.get("location", "")
 
 
-def test_a_command_runs_for_a_while_and_then_has_a_result(
-    arm: Arm, simulator: Simulator, cluster: dict[str, Any]
-) -> None:
+def test_command_result_after_running(arm: Arm, simulator: Simulator, cluster: dict[str, Any]) -> None:
     simulator.settings.run_command = lambda command: (3, f"ran {command}")
     status, location = run(arm, {"command": "kubectl get pods"})
     assert status == 202
@@ -30,14 +28,14 @@ def test_a_command_runs_for_a_while_and_then_has_a_result(
     assert (properties["exitCode"], properties["logs"]) == (3, "ran kubectl get pods")
 
 
-def test_what_a_command_prints_is_cut_off(arm: Arm, simulator: Simulator, cluster: dict[str, Any]) -> None:
+def test_long_output_is_truncated(arm: Arm, simulator: Simulator, cluster: dict[str, Any]) -> None:
     simulator.settings.run_command = lambda _: (0, "x" * (MAXIMUM_LOGS + 1))
     _, location = run(arm, {"command": "kubectl get pods"})
     arm.settle()
     assert len(arm.get(location).json()["properties"]["logs"]) == MAXIMUM_LOGS
 
 
-def test_what_cannot_be_run(arm: Arm, simulator: Simulator, cluster: dict[str, Any]) -> None:
+def test_invalid_commands(arm: Arm, simulator: Simulator, cluster: dict[str, Any]) -> None:
     assert run(arm, {})[0] == 400
     _, location = run(arm, {"command": "helm list"})
     arm.settle()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Processes on the clock of the simulator: what they sleep takes no time, and what they do takes its own."""
+"""Processes on the simulator's clock: sleeps take no real time, and work takes real time."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def output(process: subprocess.Popen[str]) -> str:
     return stdout
 
 
-def test_a_sleep_takes_its_time_on_the_clock_alone(clock: SharedClock) -> None:
+def test_sleep_advances_only_simulated_clock(clock: SharedClock) -> None:
     started, before = time.monotonic(), clock.now()
     program = """
 import time
@@ -59,8 +59,8 @@ assert 3600 <= time.monotonic() - monotonic < 3700
     assert time.monotonic() - started < 60
 
 
-def test_the_clock_runs_like_the_machine_while_a_process_works(clock: SharedClock) -> None:
-    """One sleeps for long, the other works for half a second: the sleeper must not be woken in between."""
+def test_clock_follows_real_time_during_work(clock: SharedClock) -> None:
+    """While one process works for half a second, a process with a long sleep must not wake up."""
     with clock.held():
         sleeper = start(clock, "import time; time.sleep(1000)")
         worker = start(
@@ -78,7 +78,7 @@ print(time.monotonic() - before)
     output(sleeper)
 
 
-def test_processes_are_woken_in_the_order_of_their_times(clock: SharedClock, tmp_path: Path) -> None:
+def test_processes_wake_up_in_order(clock: SharedClock, tmp_path: Path) -> None:
     log = tmp_path / "log"
     program = """
 import os, sys, time
@@ -97,7 +97,7 @@ for _ in range(5):
     assert 5 * 101 - 8 < times[-1] - times[0] < 5 * 101 + 60
 
 
-def test_a_thread_that_waits_for_a_sleeping_one_does_not_stop_the_clock(clock: SharedClock) -> None:
+def test_thread_joining_sleeping_thread(clock: SharedClock) -> None:
     program = """
 import threading, time
 thread = threading.Thread(target=time.sleep, args=(500,))
@@ -109,8 +109,8 @@ thread.join()
     assert clock.now() - before >= 500
 
 
-def test_a_process_that_a_sleeping_one_started_works_undisturbed(clock: SharedClock) -> None:
-    """As kubectl does, of which nothing is known but that it runs."""
+def test_child_process_works_while_parent_sleeps(clock: SharedClock) -> None:
+    """A child process such as kubectl does not use the clock."""
     program = """
 import subprocess, sys, threading, time
 threading.Thread(target=time.sleep, args=(1000,)).start()
@@ -121,7 +121,7 @@ print(time.monotonic() - before)
     assert float(output(start(clock, program))) < 100
 
 
-def test_ctrl_c_ends_a_sleep(clock: SharedClock) -> None:
+def test_interrupt_ends_sleep(clock: SharedClock) -> None:
     with clock.held():
         process = start(clock, "import time; time.sleep(1000)")
         process.send_signal(signal.SIGINT)
@@ -129,7 +129,7 @@ def test_ctrl_c_ends_a_sleep(clock: SharedClock) -> None:
     assert "KeyboardInterrupt" in stderr
 
 
-def test_a_killed_process_is_forgotten(clock: SharedClock) -> None:
+def test_killed_process_does_not_stop_clock(clock: SharedClock) -> None:
     with clock.held():
         process = start(clock, "import time; time.sleep(1000)")
         process.kill()
@@ -139,8 +139,8 @@ def test_a_killed_process_is_forgotten(clock: SharedClock) -> None:
     assert 10 <= clock.now() - before < 500
 
 
-def test_a_request_is_answered_before_the_clock_jumps(clock: SharedClock) -> None:
-    """Without it, another process's sleep would be over while the request is on its way."""
+def test_clock_waits_for_request_in_flight(clock: SharedClock) -> None:
+    """Otherwise, sleeps of other processes would end during the request."""
     program = """
 import os, time, httpx
 with httpx.Client(verify=os.environ["CA"], trust_env=False) as client:
