@@ -25,7 +25,7 @@ _ANSWER_HEADERS = ("content-type", "azure-asyncoperation", "location", "retry-af
 _CREDENTIAL = "/federatedIdentityCredentials/"
 _BINDING = "/identityBindings/"
 _LOGIN = re.compile(r"/oauth2/|/\.well-known/")
-# Only these are sent at the same time, each next to others of its kind: the kind, its method and paths.
+# Only these requests are sent in parallel, each with others of its kind: the kind, its method and paths.
 _PARALLEL = {
     "read": (
         "GET",
@@ -40,13 +40,13 @@ Compared = tuple[str, str, str, str]
 
 
 class NotAsRecordedError(AssertionError):
-    """The requests are not those of the recording."""
+    """The requests differ from those of the recording."""
 
 
 def compared(request: Any) -> Compared:
-    """What of a request must be as recorded: method, host and path, query, headers with a meaning, and body.
+    """Return the parts of a request that must match: method, host and path, query, meaningful headers, and body.
 
-    The api-version is left out: the host's SDK chooses it, not the extension.
+    The api-version is omitted, because the host's SDK chooses it, not the extension.
     """
     url = urlsplit(request.uri)
     query = sorted(pair for pair in parse_qsl(url.query) if pair[0] != "api-version")
@@ -56,10 +56,10 @@ def compared(request: Any) -> Compared:
 
 @contextmanager
 def recording(path: Path, scrubber: Scrubber, header: dict[str, str] | None = None) -> Iterator[list[Any]]:
-    """Replays the recording, or writes it anew where a header is given that says what it is recorded against.
+    """Replay the recording, or record it again if a header is given.
 
-    Yields the list of the requests, which grows as they are sent.
-    NotAsRecordedError at the end where a request was not expected, changed, missing, or out of order.
+    The header describes the recorded service. Yield the list of the requests, which grows as they are sent.
+    Raise NotAsRecordedError at the end if a request was unexpected, changed, missing, or out of order.
     """
     player = vcr.VCR(
         record_mode=vcr.mode.NONE if header is None else vcr.mode.ALL,
@@ -71,7 +71,7 @@ def recording(path: Path, scrubber: Scrubber, header: dict[str, str] | None = No
     if header is None and not path.exists():
         raise NotAsRecordedError(f"There is no recording {path.name}; make it with: ./test --playback record")
     with _one_at_a_time(), player.use_cassette(str(path), match_on=["strict"]) as cassette:
-        asked = _note_requests(cassette)
+        asked = _record_requests(cassette)
         if header is not None:
             cassette._metadata = header
         yield asked
@@ -80,9 +80,9 @@ def recording(path: Path, scrubber: Scrubber, header: dict[str, str] | None = No
 
 
 def check(recorded: list[Any], asked: list[Any]) -> None:
-    """NotAsRecordedError where the requests differ from those recorded; order is free among parallel ones alone.
+    """Raise NotAsRecordedError if the requests differ from those recorded. Only parallel ones may change order.
 
-    Those are reads of managed identities, roles and features that follow each other, and grants that do.
+    Parallel are consecutive reads of managed identities, roles and features, and consecutive grants.
     """
     wanted, got = _in_order(recorded), _in_order(asked)
     if wanted == got:
@@ -99,7 +99,7 @@ def check(recorded: list[Any], asked: list[Any]) -> None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """vcrpy takes its patches off while it makes a connection: another thread would get past it then."""
+    """Send requests one at a time. vcrpy removes its patches while it connects, so other threads would bypass it."""
     lock, send = RLock(), Session.send
 
     def send_alone(*arguments: Any, **options: Any) -> Any:
@@ -114,22 +114,22 @@ def _match(one: Any, other: Any) -> None:
     assert compared(one) == compared(other)
 
 
-def _note_requests(cassette: Any) -> list[Any]:
-    """The requests that the cassette is asked for, in order, those that it does not have included."""
+def _record_requests(cassette: Any) -> list[Any]:
+    """Return the list of requests to the cassette, in order, including those that it does not contain."""
     asked: list[Any] = []
     answer, can_answer = cassette.play_response, cassette.can_play_response_for
 
-    def noted_answer(request: Any) -> Any:
+    def recorded_answer(request: Any) -> Any:
         asked.append(cassette.filter_request(request))
         return answer(request)
 
-    def noted_question(request: Any) -> Any:
+    def recorded_question(request: Any) -> Any:
         known = can_answer(request)
         if not known and (kept := cassette.filter_request(request)):
             asked.append(kept)
         return known
 
-    cassette.play_response, cassette.can_play_response_for = noted_answer, noted_question
+    cassette.play_response, cassette.can_play_response_for = recorded_answer, recorded_question
     return asked
 
 
@@ -139,7 +139,7 @@ def _in_order(requests: list[Any]) -> list[Compared]:
 
 
 def _kind(request: Compared) -> str | None:
-    """The kind of `_PARALLEL`, None for a request that has its place."""
+    """Return the kind in `_PARALLEL`, or None for a request in a fixed position."""
     method, path, *_ = request
     return next((kind for kind, (its, paths) in _PARALLEL.items() if method == its and paths.search(path)), None)
 
@@ -160,14 +160,14 @@ def _scrub_request(request: Any, scrub: Scrubber) -> Any:
 
 
 def _binding_name(properties: dict[str, dict[str, str]]) -> str:
-    """The name that the extension gives the identity binding: it has a hash of an id."""
+    """Return the extension's name for the identity binding, which contains a hash of an ID."""
     from azext_podidentity.profile.identity_bindings import binding_name
 
     return binding_name(properties["managedIdentity"]["resourceId"])
 
 
 def _credential_name(properties: dict[str, str]) -> str:
-    """The name that the extension gives the credential: it has a hash of the issuer, which has ids."""
+    """Return the extension's name for the credential, which contains a hash of the issuer with its IDs."""
     from azext_podidentity.profile.workload_credentials import credential_for
 
     *_, namespace, account = properties["subject"].split(":")
@@ -185,7 +185,7 @@ def _scrub_answer(answer: Any, scrub: Scrubber) -> Any:
 
 
 def _named_by_id(value: Any) -> Any:
-    """The JSON value with the end of its id as the name of a role assignment."""
+    """Return the JSON value with the last segment of the ID as the name of each role assignment."""
     if isinstance(value, list):
         return [_named_by_id(each) for each in value]
     if isinstance(value, dict):
@@ -196,7 +196,7 @@ def _named_by_id(value: Any) -> Any:
 
 
 def _body(body: Any) -> str:
-    """A JSON body with its keys in order."""
+    """Return a JSON body with sorted keys."""
     text = body.decode() if isinstance(body, bytes) else str(body or "")
     try:
         return json.dumps(json.loads(text), sort_keys=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Time in a recording and in its replay: the same, and none passes that nobody sleeps through."""
+"""The clock of recordings and replays, which only sleeping advances."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ _SHORTEST = 1.0
 
 
 class Clock:
-    """One clock for the extension, for az and for the simulator that is recorded. Sleeping moves it at once."""
+    """A clock for the extension, az and the recorded simulator. Sleeping advances it immediately."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
 
     def restart(self) -> None:
-        """Every scenario begins at the same time."""
+        """Set the clock to the start of a scenario, which is always the same time."""
         self._seconds = 0.0
 
     def now(self) -> float:
-        """Seconds since the scenario's beginning, as `azure_simulator.clock.Clock` has it."""
+        """Return the seconds since the scenario started, as `azure_simulator.clock.Clock` does."""
         return self._seconds
 
     def utc(self, seconds: float) -> datetime:
-        """The time of day that belongs to it."""
+        """Return the date and time."""
         return _EPOCH + timedelta(seconds=seconds)
 
     def monotonic(self) -> float:
-        """As in the module `time`, which the clock stands in for."""
+        """Replace `time.monotonic`."""
         return self._seconds
 
     def sleep(self, seconds: float) -> None:
-        """As in the module `time`."""
+        """Replace `time.sleep`."""
         self._seconds += seconds
 
-    def rule(self, patch: pytest.MonkeyPatch) -> None:
-        """Has az and the extension go by this clock, the age of a role assignment included."""
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Make az and the extension use this clock, also for the age of role assignments."""
         from azext_podidentity.arm import backoff, role_assignments
 
         sleep = time.sleep

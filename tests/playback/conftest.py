@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from tests.playback.in_process import InProcessAz
     from tests.support.azure_cli import Result
 
-# The service's own minutes become seconds: recordings have an operation that runs and a role on its way, and few looks.
+# Minutes of the service become seconds, so recordings contain running operations and role propagation but few polls.
 _SCALE = 0.01
 _SIMULATOR = pytest.StashKey[Simulator]()
 _CLOCK = pytest.StashKey[Clock]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """azure-cli looks at its folders where it is imported: let them be folders of our own by then.
+    """Give azure-cli temporary folders, because it reads them when it is imported.
 
-    To record, az is signed in to a simulator there. A live run has those of the person who runs it.
+    To record, az is signed in to a simulator there. A live run uses your own folders.
     """
     if mode() is Mode.LIVE:
         return
@@ -56,15 +56,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def simulated_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is waited for, and a recording and its replay have the same time."""
+    """Skip all waits, and use the same time in a recording and its replay."""
     clock = request.config.stash[_CLOCK]
     clock.restart()
-    clock.rule(monkeypatch)
+    clock.install(monkeypatch)
 
 
 @pytest.fixture
 def no_network() -> Iterator[None]:
-    """A test that tries to connect fails."""
+    """Fail a test that tries to connect."""
     pytest_socket.disable_socket(allow_unix_socket=True)
     yield
     pytest_socket.enable_socket()
@@ -72,7 +72,7 @@ def no_network() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def playback_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home folder of the az that replays."""
+    """Return the home folder of the replaying az."""
     return tmp_path_factory.mktemp("playback")
 
 
@@ -80,7 +80,7 @@ def playback_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def replaying_az(
     simulated_time: None, no_network: None, playback_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> InProcessAz:
-    """An az of this process without a network."""
+    """Return an az of this process without a network."""
     from tests.playback.in_process import signed_in_nowhere
 
     monkeypatch.setenv("HOME", str(playback_home))
@@ -89,7 +89,7 @@ def replaying_az(
 
 @pytest.fixture
 def scenario(request: pytest.FixtureRequest) -> Iterator[Scenario]:
-    """Resource groups of the test's own and the az that works in them; the groups are deleted at the end."""
+    """Return a scenario with its own resource groups, which are deleted at the end."""
     name = request.node.name.removeprefix("test_").translate(str.maketrans("[ ", "--", "]"))
     if mode() is Mode.LIVE:
         from tests.playback.in_process import InProcessAz
@@ -124,7 +124,7 @@ def scenario(request: pytest.FixtureRequest) -> Iterator[Scenario]:
 
 
 def _documented(az: Az, sent: list[Any]) -> Az:
-    """An az whose commands need no other permissions than docs/permissions.md lists for them."""
+    """Return an az that asserts that docs/permissions.md lists the permissions of each command."""
 
     def run(command: str) -> Result:
         before = len(sent)

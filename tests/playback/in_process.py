@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs `az` command lines in this process, with the sources of the checkout as the extension."""
+"""Run `az` command lines in this process, with the checkout's sources as the extension."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _PROFILE = {
 
 
 class InProcessAz:
-    """The az of this process, with the configuration that the environment names."""
+    """The az of this process, with the configuration in the environment."""
 
     def __call__(self, command: str) -> Result:
-        """Runs `az COMMAND` to its end; see `Result`."""
+        """Run `az COMMAND`. Return its `Result`."""
         from azure.cli.core import get_default_cli
 
         stdout, stderr = StringIO(), StringIO()
@@ -55,7 +55,7 @@ class InProcessAz:
 
 
 def signed_in_nowhere(patch: pytest.MonkeyPatch) -> InProcessAz:
-    """An az that believes it is signed in to the subscription of the recordings, with a token that is none."""
+    """Return an az that is signed in to the subscription of the recordings with a placeholder token."""
     from azure.cli.core import extension, util
     from azure.cli.core._config import GLOBAL_CONFIG_DIR
     from azure.cli.core._profile import Profile
@@ -78,7 +78,7 @@ class _NoCredential:
 
 @contextmanager
 def _loggers_of_az() -> Iterator[None]:
-    """az sets its loggers up only in a process that has none, and each run has a standard error of its own."""
+    """Reset the loggers of az, which it sets up once per process although each run has another standard error."""
     loggers = [logging.getLogger(name) for name in (None, "cli", "azure", "msal")]
     before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:

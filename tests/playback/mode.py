@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The one switch: what answers the scenarios' requests."""
+"""The mode that selects what responds to the scenarios' requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ VARIABLE = "PODIDENTITY_PLAYBACK"
 
 
 class Mode(Enum):
-    """REPLAY: the recordings, without a network. RECORD: the simulator, its answers are written down.
+    """REPLAY: the recordings, without a network. RECORD: the simulator, whose responses are recorded.
 
     LIVE: the cloud that az is signed in to; nothing is recorded.
     """
@@ -21,5 +21,5 @@ class Mode(Enum):
 
 
 def mode() -> Mode:
-    """The mode that the environment variable asks for; ValueError for a word that is none."""
+    """Return the mode in the environment variable. Raise ValueError if it is unknown."""
     return Mode(os.environ.get(VARIABLE, Mode.REPLAY.value))

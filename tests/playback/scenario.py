@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a scenario works with: its names, its `az`, and the deletion of what it made."""
+"""Scenarios: their names, their `az`, and their clean-up."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ class Names:
 
     @classmethod
     def fixed(cls) -> Names:
-        """Those of the recordings."""
+        """Return the names in the recordings."""
         return cls("playback-group", "playback-cluster")
 
     @classmethod
     def random(cls) -> Names:
-        """Names that nobody else has, for a subscription that is in use."""
+        """Return unique names, for a subscription that is in use."""
         word = secrets.token_hex(5)
         return cls(f"podidentity-test-{word}", f"cluster-{word}")
 
 
 class Scenario:
-    """A resource group of the scenario's own and the `az` that works in it.
+    """A resource group of the scenario, and the `az` for it.
 
-    As a context manager it makes the group and, at the end, also after a failure, deletes it with all that is in it.
-    `simulator` is what is recorded against, None in a replay and live.
+    The context manager creates the group and deletes it with its contents at the end, also after a failure.
+    `simulator` is the recorded simulator, and None in a replay and live.
     """
 
     def __init__(self, az: Az, names: Names, simulator: Simulator | None = None) -> None:
@@ -62,7 +62,7 @@ class Scenario:
         self._delete().ok()
 
     def az(self, command: str) -> Result:
-        """Runs `az COMMAND`; `{group}`, `{cluster}` and `{on_cluster}` in it are the scenario's names."""
+        """Run `az COMMAND`, with the scenario's names for `{group}`, `{cluster}` and `{on_cluster}`."""
         group, cluster = self.names.group, self.names.cluster
         on_cluster = f"--resource-group {group} --cluster-name {cluster}"
         return self._az(
@@ -70,22 +70,22 @@ class Scenario:
         )
 
     def pod_identity(self, command: str) -> Result:
-        """Runs `az aks pod-identity COMMAND` on the scenario's cluster."""
+        """Run `az aks pod-identity COMMAND` on the scenario's cluster."""
         verb, _, rest = command.partition(" --")
         return self.az(
             f"aks pod-identity {verb} {{on_cluster}} --{rest}" if rest else f"aks pod-identity {verb} {{on_cluster}}"
         )
 
     def create_cluster(self, flags: str = "--network-plugin azure --enable-pod-identity") -> Any:
-        """Creates the scenario's cluster; returns its JSON."""
+        """Create the scenario's cluster. Return its JSON."""
         return self.az(f"aks create --resource-group {{group}} --name {{cluster}} --no-ssh-key {flags}").ok().json
 
     def update_cluster(self, flags: str) -> Result:
-        """Runs `az aks update` on the scenario's cluster."""
+        """Run `az aks update` on the scenario's cluster."""
         return self.az(f"aks update --resource-group {{group}} --name {{cluster}} {flags}")
 
     def create_identity(self, name: str) -> str:
-        """Creates a managed identity; returns its resource id."""
+        """Create a managed identity. Return its resource ID."""
         return str(self.az(f"identity create --resource-group {{group}} --name {name}").ok().json["id"])
 
     def _delete(self) -> Result:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a recording must not hold, and the placeholders that stand for it."""
+"""Placeholders for secrets and personal data in recordings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SIGNATURE = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 class Scrubber:
-    """Puts stable placeholders for everything secret or personal; what is a placeholder already stays.
+    """Replace everything secret or personal with stable placeholders. Keep existing placeholders.
 
     url: of the cloud that answers, which becomes that of Azure. subscription_id: becomes zeros.
     """
@@ -35,11 +35,11 @@ class Scrubber:
         self._renamed: dict[str, str] = {}
 
     def rename(self, name: str, other: str) -> None:
-        """Has the other name stand for one that is computed from ids, from now on."""
+        """From now on, replace a name that is computed from IDs with the other name."""
         self._renamed[name] = other
 
     def __call__(self, text: str) -> str:
-        """The text with placeholders."""
+        """Return the text with placeholders."""
         if self._url:
             text = text.replace(self._url, "https://management.azure.com")
         if self._subscription_id:  # az makes a DNS prefix of its beginning

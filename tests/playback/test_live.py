@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A live run cleans up after itself. The simulator stands in for Azure; az is signed in as a person's is."""
+"""Live runs clean up. The simulator stands in for Azure, and az is signed in as a user's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def live(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Live:
-    """Runs one scenario live, in a process of its own."""
+    """Return a function that runs a scenario live in a separate process."""
     signed_in = sign_in(simulator, tmp_path_factory.mktemp("live"), NEWEST.extension_directory)
     environ = {**signed_in, VARIABLE: Mode.LIVE.value}
 
@@ -49,13 +49,13 @@ def live(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Live
 
 
 def groups(simulator: Simulator, method: str) -> list[str]:
-    """The resource groups that were made or deleted."""
+    """Return the resource groups that were created (PUT) or deleted (DELETE)."""
     return [
         each.path.lower().rpartition("/")[2] for each in simulator.requests.matching(method, "/resourcegroups/[^/]+$")
     ]
 
 
-def test_a_run_deletes_what_it_made(simulator: Simulator, live: Live) -> None:
+def test_live_run_deletes_group(simulator: Simulator, live: Live) -> None:
     simulator.requests.clear()
 
     result = live(SCENARIO)
@@ -66,7 +66,7 @@ def test_a_run_deletes_what_it_made(simulator: Simulator, live: Live) -> None:
     assert groups(simulator, "DELETE") == [made]
 
 
-def test_a_run_that_fails_deletes_what_it_made(simulator: Simulator, live: Live) -> None:
+def test_failed_live_run_deletes_group(simulator: Simulator, live: Live) -> None:
     simulator.requests.clear()
     simulator.faults.add(Fault("PUT", CLUSTER_PATH, status=400, code="BadRequest", message="No."))
 
@@ -76,8 +76,8 @@ def test_a_run_that_fails_deletes_what_it_made(simulator: Simulator, live: Live)
     assert groups(simulator, "DELETE") == groups(simulator, "PUT") != []
 
 
-def test_a_scenario_that_only_a_simulator_can_play_is_left_out(live: Live) -> None:
-    result = live("tests/playback/scenarios/test_service_messages.py::test_refused")
+def test_simulated_only_scenario_is_skipped(live: Live) -> None:
+    result = live("tests/playback/scenarios/test_service_messages.py::test_service_refusal")
 
     assert result.returncode == 0, result.stdout
     assert "the service does not give this answer on demand" in result.stdout

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What real Azure answered in public recordings, through our commands: equivalent requests, answers read right.
+"""Commands against responses of real Azure in public recordings: they send equivalent requests and read the responses.
 
-Equivalent to a recorded request is one with the same method; the same path without regard to letter case and to the
-name of a role assignment, which the client chooses; and a body that says the same (`said`).
+A request is equivalent to a recorded one if it has the same method, the same path (ignoring case and the name of a role
+assignment, which the client chooses) and an equivalent body (see `normalized`).
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ IDENTITY = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/clitest000001/providers/"
     "Microsoft.ManagedIdentity/userAssignedIdentities/id000003"
 )
-# The recorded polls of these operations are not all there; that of another one is.
+# The recordings lack polls of these operations, so the poll of another operation stands in.
 FINISHED = "op-update-3-succeeded"
 Exchange = dict[str, Any]
-Said = tuple[str, str, Any]
+Normalized = tuple[str, str, Any]
 
 
 def exchange(name: str) -> Exchange:
@@ -41,11 +41,11 @@ def exchange(name: str) -> Exchange:
     return loaded
 
 
-def said(method: str, path: str, body: Any) -> Said:
-    """What a request says, in the form in which equivalent ones are equal.
+def normalized(method: str, path: str, body: Any) -> Normalized:
+    """Return a form of a request in which equivalent ones are equal.
 
-    Of a cluster that is the pod identity profile, where an empty list, null and false are as good as nothing, and
-    states are the service's own; of a role assignment its role and principal.
+    For a cluster that is the pod identity profile without states, empty lists, null and false; for a role assignment
+    its role and principal.
     """
     path = re.sub(r"(?<=/roleassignments/)[^/]+$", "", path.lower())
     properties = (body or {}).get("properties", {})
@@ -56,17 +56,17 @@ def said(method: str, path: str, body: Any) -> Said:
 
 
 @contextmanager
-def answers(*recorded: str | Exchange) -> Iterator[list[Said]]:
-    """Answers each request with the next of those recorded for its method and path; yields what is written.
+def answers(*recorded: str | Exchange) -> Iterator[list[Normalized]]:
+    """Respond to each request with the next recording for its method and path. Yield the writes.
 
-    A request for which there is none fails. Operations that are asked for are over.
+    A request without a recording fails. Operations have ended when they are polled.
     """
     left = [exchange(each) if isinstance(each, str) else each for each in recorded]
-    written: list[Said] = []
+    written: list[Normalized] = []
 
     def send(_: Session, request: PreparedRequest, **__: Any) -> Response:
         body = json.loads(cast(bytes, request.body)) if request.body else None
-        asked = said(str(request.method), urlsplit(str(request.url)).path, body)
+        asked = normalized(str(request.method), urlsplit(str(request.url)).path, body)
         if request.method == "PUT":
             written.append(asked)
         if "/operations/" in asked[1]:
@@ -78,12 +78,12 @@ def answers(*recorded: str | Exchange) -> Iterator[list[Said]]:
 
     with patch.object(Session, "send", send):
         yield written
-    assert not left, "not everything was asked for"
+    assert not left, "some recordings were not requested"
 
 
-def _of(recorded: Exchange) -> Said:
+def _of(recorded: Exchange) -> Normalized:
     request = recorded["request"]
-    return said(request["method"], request["path"], request["body"])
+    return normalized(request["method"], request["path"], request["body"])
 
 
 def _without_defaults(value: Any) -> Any:
@@ -125,9 +125,9 @@ def test_add_exception(replaying_az: InProcessAz) -> None:
 
 def test_add_identity_and_role(replaying_az: InProcessAz) -> None:
     puts = ["podid-usage-4-ra-put-201", "podid-usage-5-put-200-add-identity"]
-    # Its answers have no etag, so the cluster is read again once the role is granted.
+    # The responses have no ETag, so the cluster is read again after the role is granted.
     reads = ["podid-usage-8-get-200-after-remove"] * 2 + ["podid-usage-6-get-200-assigned"]
-    # At the end the role is looked at once more: nobody has removed it.
+    # At the end, the command verifies that the role still exists.
     listed = exchange("podid-usage-2-ra-list-assignedto-empty")
     granted = exchange("podid-usage-4-ra-put-201")["response"]["body"]
     listed["response"]["body"] = {"value": [granted]}
@@ -151,7 +151,7 @@ def test_remove_identity(replaying_az: InProcessAz) -> None:
     assert not result.json["podIdentityProfile"]["userAssignedIdentities"]
 
 
-def test_show_an_identity_with_a_selector(replaying_az: InProcessAz) -> None:
+def test_show_identity_with_selector(replaying_az: InProcessAz) -> None:
     key = "--namespace test-namespace-binding-selector --name test-name-binding-selector"
     with answers("podid-usage-9-get-200-binding-selector"):
         shown = replaying_az(f"aks pod-identity show {ON_CLUSTER} {key}").ok().json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every recording must say of itself, and must not hold."""
+"""Required and forbidden content of recordings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ every_recording = pytest.mark.parametrize("path", sorted(RECORDINGS.glob("*.yaml
 
 
 @every_recording
-def test_a_recording_says_what_it_is_recorded_against(path: Path) -> None:
+def test_recording_has_header(path: Path) -> None:
     header = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["metadata"]
 
     assert "simulator" in header["recorded_against"]
@@ -35,19 +35,19 @@ def test_a_recording_says_what_it_is_recorded_against(path: Path) -> None:
 
 
 @every_recording
-@pytest.mark.parametrize("what", FORBIDDEN)
-def test_a_recording_holds_no_secret(path: Path, what: str) -> None:
-    assert not re.search(FORBIDDEN[what], path.read_text("utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("kind", FORBIDDEN)
+def test_recording_has_no_secret(path: Path, kind: str) -> None:
+    assert not re.search(FORBIDDEN[kind], path.read_text("utf-8"), re.MULTILINE)
 
 
 @every_recording
-def test_a_recording_holds_no_real_id(path: Path) -> None:
+def test_recording_has_no_real_id(path: Path) -> None:
     ids = {each.lower() for each in GUID.findall(path.read_text("utf-8"))}
 
     assert {each for each in ids if not each.startswith("00000000-0000-0000-0000-")} <= PUBLIC
 
 
-def test_the_scrubber_takes_out_what_is_forbidden() -> None:
+def test_scrubber_replaces_secrets_and_ids() -> None:
     url = "https://localhost:4711"
     key = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7 me@machine"
     ids = f"/subscriptions/{SUBSCRIPTION_ID} {TENANT_ID} {CLIENT_ID} {CALLER_OBJECT_ID}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A replay fails where the requests are not those recorded."""
+"""A replay fails if the requests differ from those recorded."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ COMMAND = "exception add --namespace my-app --name agents --pod-labels app=agent
 
 @pytest.fixture
 def tape(tmp_path: Path) -> Path:
-    """The recording of a write that had to be made twice, and what it holds from the write on."""
+    """Return a copy of the recording of a write that is retried."""
     path = tmp_path / "tape.yaml"
-    path.write_text((RECORDINGS / "another_write_in_the_way-busy.yaml").read_text("utf-8"), "utf-8")
+    path.write_text((RECORDINGS / "conflict_is_retried-busy.yaml").read_text("utf-8"), "utf-8")
     return path
 
 
@@ -41,7 +41,7 @@ def play(az: InProcessAz, path: Path, command: str = COMMAND, *, show: bool = Tr
 
 
 def edit(path: Path, change: Any) -> None:
-    """Changes the list of interactions of a recording in place."""
+    """Change the list of interactions of a recording in place."""
     tape = yaml.safe_load(path.read_text("utf-8"))
     change(tape["interactions"])
     path.write_text(yaml.safe_dump(tape), "utf-8")
@@ -51,18 +51,18 @@ def index_of_write(interactions: list[Any]) -> int:
     return max(number for number, each in enumerate(interactions) if each["request"]["method"] == "PUT")
 
 
-def test_the_recorded_requests_pass(replaying_az: InProcessAz, tape: Path) -> None:
+def test_recorded_requests_pass(replaying_az: InProcessAz, tape: Path) -> None:
     play(replaying_az, tape)
 
 
-def test_an_unexpected_request_fails(replaying_az: InProcessAz, tape: Path) -> None:
+def test_unexpected_request_fails(replaying_az: InProcessAz, tape: Path) -> None:
     edit(tape, lambda interactions: interactions.pop(index_of_write(interactions)))
 
     with pytest.raises(NotAsRecordedError, match=r"unexpected: PUT .*managedClusters"):
         play(replaying_az, tape)
 
 
-def test_a_missing_request_fails_and_the_recording_stays(replaying_az: InProcessAz, tape: Path) -> None:
+def test_missing_request_fails_and_keeps_recording(replaying_az: InProcessAz, tape: Path) -> None:
     before = tape.read_bytes()
 
     with pytest.raises(NotAsRecordedError, match=r"missing: GET .*managedClusters"):
@@ -71,12 +71,12 @@ def test_a_missing_request_fails_and_the_recording_stays(replaying_az: InProcess
     assert tape.read_bytes() == before
 
 
-def test_a_changed_body_fails(replaying_az: InProcessAz, tape: Path) -> None:
+def test_changed_body_fails(replaying_az: InProcessAz, tape: Path) -> None:
     with pytest.raises(NotAsRecordedError, match=r'unexpected: PUT .*"app": "other"'):
         play(replaying_az, tape, COMMAND.replace("app=agent", "app=other"))
 
 
-def test_a_changed_etag_fails(replaying_az: InProcessAz, tape: Path) -> None:
+def test_changed_etag_fails(replaying_az: InProcessAz, tape: Path) -> None:
     def change(interactions: list[Any]) -> None:
         interactions[index_of_write(interactions)]["request"]["headers"]["if-match"] = ['"another"']
 
@@ -86,7 +86,7 @@ def test_a_changed_etag_fails(replaying_az: InProcessAz, tape: Path) -> None:
         play(replaying_az, tape)
 
 
-def test_another_order_fails(replaying_az: InProcessAz, tape: Path) -> None:
+def test_changed_order_fails(replaying_az: InProcessAz, tape: Path) -> None:
     edit(tape, lambda interactions: interactions.insert(0, interactions.pop()))
 
     with pytest.raises(NotAsRecordedError, match="another order"):
@@ -103,23 +103,23 @@ def requests_of(order: Sequence[tuple[str, str]]) -> list[Request]:
 
 
 @pytest.mark.parametrize("order", [READ, GRANTS])
-def test_what_is_sent_at_the_same_time_may_come_in_any_order(order: Sequence[tuple[str, str]]) -> None:
+def test_parallel_requests_in_any_order(order: Sequence[tuple[str, str]]) -> None:
     for other in permutations(order):
         check(requests_of(order), requests_of(other))
 
 
 @pytest.mark.parametrize("order", [WRITES, (READ[0], GRANTS[0]), (GRANTS[0], WRITES[1])])
-def test_what_waits_for_another_keeps_its_place(order: Sequence[tuple[str, str]]) -> None:
+def test_sequential_requests_in_order(order: Sequence[tuple[str, str]]) -> None:
     for other in set(permutations(order)) - {tuple(order)}:
         with pytest.raises(NotAsRecordedError, match="another order"):
             check(requests_of(order), requests_of(other))
 
 
-def test_a_role_is_as_fresh_in_a_replay_as_it_was_in_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_role_age_follows_playback_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     from azext_podidentity.arm import role_assignments
 
     clock = Clock()
-    clock.rule(monkeypatch)
+    clock.install(monkeypatch)
     assignments: Any = [SimpleNamespace(created_on=clock.utc(30))]
 
     assert role_assignments.age(assignments) is not None  # whatever the day is
@@ -127,6 +127,6 @@ def test_a_role_is_as_fresh_in_a_replay_as_it_was_in_the_recording(monkeypatch: 
     assert role_assignments.age(assignments) is None
 
 
-def test_a_connection_fails(no_network: None) -> None:
+def test_connection_is_blocked(no_network: None) -> None:
     with pytest.raises(SocketBlockedError), pytest.warns(UserWarning, match="tried to use socket"):
         requests.get("https://localhost:1/", timeout=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Changes beyond the walk: several at once, what is broken, and flags beside those of the host."""
+"""Changes of several entries, broken entries, and flags beside those of the host."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.playback.scenario import IN_APP, Scenario, states
 
 
 def bind(scenario: Scenario, *names: str) -> list[str]:
-    """Adds a pod identity of each name, of a managed identity of that name; returns the resource ids."""
+    """Create a managed identity of each name and bind it. Return the resource IDs."""
     identities = [scenario.create_identity(name) for name in names]
     for identity in identities:
         scenario.pod_identity(f"add {IN_APP} --identity-resource-id {identity}").ok()
@@ -15,23 +15,23 @@ def bind(scenario: Scenario, *names: str) -> list[str]:
 
 
 def roles_at(scenario: Scenario, resource_id: str) -> object:
-    """The role assignments at the managed identity itself."""
+    """Return the role assignments whose scope is the managed identity."""
     return scenario.az(f"role assignment list --scope {resource_id} --fill-principal-name false").ok().json
 
 
-def test_delete_several_in_one_write_keeps_new_roles(scenario: Scenario) -> None:
+def test_delete_several_keeps_new_roles(scenario: Scenario) -> None:
     scenario.create_cluster()
     identities = bind(scenario, "one", "two", "three")
 
     left = scenario.pod_identity(f"delete {IN_APP} --name one two --delete-role-assignment").ok()
 
     assert states(left.json) == {"three": "Assigned"}
-    # They were granted a moment ago, so another command may rely on them.
+    # They were granted recently, so another command may rely on them.
     assert left.stderr.count("less than 10 minutes old") == 2
     assert [bool(roles_at(scenario, each)) for each in identities] == [True, True, True]
 
 
-def test_an_entry_whose_role_was_lost_goes(scenario: Scenario) -> None:
+def test_delete_entry_without_role(scenario: Scenario) -> None:
     scenario.create_cluster()
     (identity,) = bind(scenario, "app")
     role = "Managed Identity Operator"
@@ -44,7 +44,7 @@ def test_an_entry_whose_role_was_lost_goes(scenario: Scenario) -> None:
     assert "keeps its role over" in removed.stderr
 
 
-def test_an_identity_that_was_created_again_is_bound_with_force(scenario: Scenario) -> None:
+def test_force_binds_recreated_identity(scenario: Scenario) -> None:
     scenario.create_cluster()
     (identity,) = bind(scenario, "app")
     scenario.az(f"identity delete --ids {identity}").ok()
@@ -61,7 +61,7 @@ def test_an_identity_that_was_created_again_is_bound_with_force(scenario: Scenar
     assert entry["provisioningState"] == "Assigned"
 
 
-def test_an_update_with_flags_of_the_host_too(scenario: Scenario) -> None:
+def test_update_with_host_flags(scenario: Scenario) -> None:
     scenario.create_cluster("--network-plugin azure")
 
     updated = scenario.update_cluster("--enable-pod-identity --tags team=a").ok().json
@@ -70,13 +70,13 @@ def test_an_update_with_flags_of_the_host_too(scenario: Scenario) -> None:
     assert updated["tags"] == {"team": "a"}
 
 
-def test_an_update_of_the_host_alone_is_the_hosts(scenario: Scenario) -> None:
+def test_update_with_host_flags_only(scenario: Scenario) -> None:
     scenario.create_cluster()
 
     assert scenario.update_cluster("--tags team=a").ok().json["podIdentityProfile"]["enabled"] is True
 
 
-def test_a_disable_prints_what_is_lost(scenario: Scenario) -> None:
+def test_disable_prints_lost_entries(scenario: Scenario) -> None:
     scenario.create_cluster()
     bind(scenario, "app")
 
@@ -86,7 +86,7 @@ def test_a_disable_prints_what_is_lost(scenario: Scenario) -> None:
     assert "--yes" in told
 
 
-def test_a_disable_asks_nothing_where_nothing_is_lost(scenario: Scenario) -> None:
+def test_disable_without_entries(scenario: Scenario) -> None:
     scenario.create_cluster()
 
     disabled = scenario.update_cluster("--disable-pod-identity --no-wait").ok()
@@ -94,7 +94,7 @@ def test_a_disable_asks_nothing_where_nothing_is_lost(scenario: Scenario) -> Non
     assert disabled.stdout == ""
 
 
-def test_what_is_not_there(scenario: Scenario) -> None:
+def test_unknown_cluster_and_entry(scenario: Scenario) -> None:
     assert "az aks list" in scenario.pod_identity("list").failed(3)
     scenario.create_cluster()
     bind(scenario, "app")
@@ -104,7 +104,7 @@ def test_what_is_not_there(scenario: Scenario) -> None:
     scenario.pod_identity(f"wait {IN_APP} --name nobody --deleted").ok()
 
 
-def test_a_create_over_a_cluster_that_is_there(scenario: Scenario) -> None:
+def test_create_existing_cluster_is_refused(scenario: Scenario) -> None:
     scenario.create_cluster("--network-plugin azure")
     create = "aks create --resource-group {group} --name {cluster} --no-ssh-key --network-plugin azure"
 
@@ -114,7 +114,7 @@ def test_a_create_over_a_cluster_that_is_there(scenario: Scenario) -> None:
     assert "az aks update" in refused
 
 
-def test_a_check_that_is_to_fail(scenario: Scenario) -> None:
+def test_check_fail_on_error(scenario: Scenario) -> None:
     scenario.create_cluster()
     (identity,) = bind(scenario, "app")
     scenario.az(f"identity delete --ids {identity}").ok()

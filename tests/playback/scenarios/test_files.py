@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pod identities kept as files: apply and export."""
+"""Pod identities in files: apply and export."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ spec: {{podLabels: {{app: agent}}}}
 
 
 def entry(resource_id: str, name: str) -> dict[str, object]:
-    """A pod identity as a file has it."""
+    """Return a pod identity in the format of a file."""
     return binding({"id": resource_id}, name)
 
 
-def test_files_that_are_applied_again_change_nothing(scenario: Scenario, tmp_path: Path) -> None:
+def test_second_apply_changes_nothing(scenario: Scenario, tmp_path: Path) -> None:
     scenario.create_cluster()
     storage, database = scenario.create_identity("storage"), scenario.create_identity("database")
     file = tmp_path / "entries.yaml"
@@ -42,12 +42,12 @@ def test_files_that_are_applied_again_change_nothing(scenario: Scenario, tmp_pat
 
     assert names(scenario.pod_identity(f"apply --file {file}")) == {"added": ["database", "storage", "agents"]}
 
-    again = scenario.pod_identity(f"apply --file {tmp_path}")  # by the recording, there is no second write
+    again = scenario.pod_identity(f"apply --file {tmp_path}")  # the recording has no second write
     assert names(again) == {"unchanged": ["database", "storage", "agents"]}
     assert "No changes" in again.stderr
 
 
-def test_what_files_do_not_have_goes_when_it_is_asked_for(scenario: Scenario, tmp_path: Path) -> None:
+def test_prune_removes_unlisted_entries(scenario: Scenario, tmp_path: Path) -> None:
     scenario.create_cluster()
     storage, database = scenario.create_identity("storage"), scenario.create_identity("database")
     file = tmp_path / "entries.yaml"
@@ -66,7 +66,7 @@ def test_what_files_do_not_have_goes_when_it_is_asked_for(scenario: Scenario, tm
     assert storage in pruned.stderr
 
 
-def test_what_was_exported_is_exported_again_from_a_cluster_made_of_it(scenario: Scenario, tmp_path: Path) -> None:
+def test_export_and_apply_round_trip(scenario: Scenario, tmp_path: Path) -> None:
     scenario.create_cluster()
     identity = scenario.create_identity("storage")
     manifests = tmp_path / "manifests.yaml"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The way off the add-on: plan, approve, status, finish, and the way back."""
+"""Migration off the add-on: plan, approve, status, finish and undo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_APP = "--namespace my-app"
 
 @pytest.fixture
 def bound(scenario: Scenario) -> str:
-    """The managed identity of the one pod identity, `app`, of the scenario's cluster."""
+    """Return the managed identity of `app`, the only pod identity of the scenario's cluster."""
     scenario.create_cluster()
     identity = scenario.create_identity("app-identity")
     scenario.pod_identity(f"add {IN_APP} --name app --identity-resource-id {identity}").ok()
@@ -27,7 +27,7 @@ def bound(scenario: Scenario) -> str:
 
 @pytest.fixture
 def manifests(tmp_path: Path) -> Path:
-    """Two workloads with the label of the pod identity and service accounts of their own, and one without."""
+    """Return manifests of two labelled workloads with separate service accounts, and an unlabelled one."""
     return write(
         tmp_path / "manifests" / "app.yaml",
         workload("web", "app", account="web"),
@@ -38,7 +38,7 @@ def manifests(tmp_path: Path) -> Path:
 
 
 def moved(folder: Path, client_id: str) -> Path:
-    """The workloads once the files in the folder are applied, as kubectl prints them."""
+    """Return the workloads as kubectl prints them after the files in the folder are applied."""
     assert yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))["resources"]
     workloads = [workload("web", None, account="web"), workload("job", None, "CronJob", account="job")]
     for each in workloads:
@@ -50,11 +50,11 @@ def moved(folder: Path, client_id: str) -> Path:
 
 
 def states(listed: list[dict[str, Any]]) -> set[str]:
-    """The states that are in such a list."""
+    """Return the states in the list."""
     return {each["state"] for each in listed}
 
 
-def test_migration_to_its_end(scenario: Scenario, bound: str, manifests: Path, tmp_path: Path) -> None:
+def test_migrate_and_finish(scenario: Scenario, bound: str, manifests: Path, tmp_path: Path) -> None:
     scenario.pod_identity(f"exception add {IN_APP} --name agents --pod-labels app=agent").ok()
     folder = tmp_path / "workload-identity"
     client_id = scenario.az(f"identity show --ids {bound}").ok().json["clientId"]
@@ -81,14 +81,14 @@ def test_migration_to_its_end(scenario: Scenario, bound: str, manifests: Path, t
     assert finished["removedPodIdentities"] == ["my-app/app"]
     assert finished["removedExceptions"] == ["my-app/agents"]
     assert finished["addOnDisabled"] is True
-    # The role was granted a moment ago, so another command may rely on it.
+    # The role was granted recently, so another command may rely on it.
     assert "less than 10 minutes old" in ended.stderr
     assert len(scenario.az(f"role assignment list --scope {bound} --fill-principal-name false").ok().json) == 1
     scenario.az(f"role assignment delete --scope {bound} --role 'Managed Identity Operator' --yes").ok()
     assert scenario.pod_identity(f"migrate {workloads} --finish --yes").ok().json["removedPodIdentities"] == []
 
 
-def test_migration_undone(scenario: Scenario, bound: str, manifests: Path) -> None:
+def test_undo_migration(scenario: Scenario, bound: str, manifests: Path) -> None:
     scenario.pod_identity(f"migrate --workloads {manifests} --approve --yes").ok()
     assert "--yes" in scenario.pod_identity("migrate --undo").failed()
 
@@ -101,7 +101,7 @@ def test_migration_undone(scenario: Scenario, bound: str, manifests: Path) -> No
     assert scenario.pod_identity("list").ok().json["podIdentityProfile"]["userAssignedIdentities"]
 
 
-def test_migration_by_identity_bindings(scenario: Scenario, bound: str, manifests: Path, tmp_path: Path) -> None:
+def test_migrate_to_identity_bindings(scenario: Scenario, bound: str, manifests: Path, tmp_path: Path) -> None:
     options = f"migrate --workloads {manifests} --target identity-binding --identities app-identity"
 
     plan = scenario.pod_identity(options).ok().json
@@ -116,7 +116,7 @@ def test_migration_by_identity_bindings(scenario: Scenario, bound: str, manifest
     assert scenario.pod_identity("migrate --undo").ok().json["removedIdentityBindings"] == []
 
 
-def test_a_decision_is_left_to_people(scenario: Scenario, bound: str, tmp_path: Path) -> None:
+def test_workloads_with_open_decisions_are_skipped(scenario: Scenario, bound: str, tmp_path: Path) -> None:
     undecided = [workload("default", "app"), workload("lost", "nobody", account="lost")]
     path = write(tmp_path / "app.yaml", *undecided)
 
@@ -130,7 +130,7 @@ def test_a_decision_is_left_to_people(scenario: Scenario, bound: str, tmp_path: 
 
 
 @pytest.mark.simulated_only("live clusters run no workloads of ours")
-def test_workloads_read_inside_the_cluster(scenario: Scenario, bound: str) -> None:
+def test_migrate_with_run_command(scenario: Scenario, bound: str) -> None:
     if scenario.simulator:
         printed = json.dumps(live(workload("web", "app", account="web")), indent=1)
         scenario.simulator.settings.run_command = lambda _: (0, printed)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The service's known refusals, as the user sees them.
+"""Known errors of the service, as users see them.
 
-Where a command of a user can meet one, the simulator is brought to the state that causes it, and the command is run.
-What the extension refuses by itself before it writes, the service says only to a write of another state than was read:
-the simulator is told to answer so. PodIdentityAddonUserAssignedIdentitiesNotAllowedInCreation is not here: no option
-of `az aks create` takes a pod identity, so nobody can send what it answers.
+If a command can cause the error, the test brings the simulator to the state that causes it and runs the command. Errors
+that the extension prevents occur only if the state changes between its read and its write, so the simulator returns
+them on request. PodIdentityAddonUserAssignedIdentitiesNotAllowedInCreation is omitted, because no option of
+`az aks create` adds a pod identity.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.support.faults import REQUEST_ID
 
 
 class Refusal(NamedTuple):
-    """An answer to a PUT of the cluster, and words of the advice that belongs to it."""
+    """A response to a PUT of the cluster, and part of its advice."""
 
     status: int
     code: str
@@ -51,7 +51,7 @@ UNEXPECTED = {
         "az aks pod-identity delete",
     ),
 }
-PASSING = {
+TRANSIENT = {
     "busy": Refusal(
         409,
         "OperationNotAllowed",
@@ -67,8 +67,8 @@ ADD_EXCEPTION = f"exception add {IN_APP} --name agents --pod-labels app=agent"
 simulated_only = pytest.mark.simulated_only("the service does not give this answer on demand")
 
 
-def refuse_the_next_write(scenario: Scenario, refusal: Refusal) -> None:
-    """Has the simulator answer so; a replay has it in the recording."""
+def refuse_next_write(scenario: Scenario, refusal: Refusal) -> None:
+    """Make the simulator return the error for the next write. In a replay, the recording contains it."""
     if scenario.simulator:
         headers = {"x-ms-request-id": REQUEST_ID}
         fault = Fault(
@@ -134,11 +134,11 @@ def test_role_missing(scenario: Scenario) -> None:
 
 @simulated_only
 @pytest.mark.parametrize("case", UNEXPECTED)
-def test_refused(scenario: Scenario, case: str) -> None:
+def test_service_refusal(scenario: Scenario, case: str) -> None:
     scenario.create_cluster()
     identity = scenario.create_identity("app")
     refusal = UNEXPECTED[case]
-    refuse_the_next_write(scenario, refusal)
+    refuse_next_write(scenario, refusal)
 
     said = scenario.pod_identity(f"add {IN_APP} --identity-resource-id {identity}").failed()
 
@@ -148,10 +148,10 @@ def test_refused(scenario: Scenario, case: str) -> None:
 
 
 @simulated_only
-@pytest.mark.parametrize("case", PASSING)
-def test_another_write_in_the_way(scenario: Scenario, case: str) -> None:
+@pytest.mark.parametrize("case", TRANSIENT)
+def test_conflict_is_retried(scenario: Scenario, case: str) -> None:
     scenario.create_cluster()
-    refuse_the_next_write(scenario, PASSING[case])
+    refuse_next_write(scenario, TRANSIENT[case])
 
     scenario.pod_identity(ADD_EXCEPTION).ok()
 
@@ -159,9 +159,9 @@ def test_another_write_in_the_way(scenario: Scenario, case: str) -> None:
 
 
 @simulated_only
-def test_another_write_in_the_way_of_an_update_of_the_host(scenario: Scenario) -> None:
+def test_conflict_with_host_update_is_retried(scenario: Scenario) -> None:
     scenario.create_cluster("--network-plugin azure")
-    refuse_the_next_write(scenario, PASSING["busy"])
+    refuse_next_write(scenario, TRANSIENT["busy"])
 
     updated = scenario.update_cluster("--enable-pod-identity --tags team=a").ok().json
 
@@ -169,8 +169,8 @@ def test_another_write_in_the_way_of_an_update_of_the_host(scenario: Scenario) -
 
 
 @simulated_only
-def test_another_write_took_the_place_of_ours(scenario: Scenario) -> None:
-    """The operation ends with NotLatestOperation, and the cluster is without the change."""
+def test_replaced_write_is_retried(scenario: Scenario) -> None:
+    """The operation ends with NotLatestOperation, and the cluster lacks the change."""
     scenario.create_cluster()
     identity = scenario.create_identity("app")
     if simulator := scenario.simulator:
@@ -191,7 +191,7 @@ def test_another_write_took_the_place_of_ours(scenario: Scenario) -> None:
 
 
 @simulated_only
-def test_an_operation_that_ends_failed(scenario: Scenario) -> None:
+def test_entry_ends_failed(scenario: Scenario) -> None:
     scenario.create_cluster()
     identity = scenario.create_identity("app")
     add = f"add {IN_APP} --identity-resource-id {identity}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What people do with pod identities, as command lines: replayed, recorded against the simulator, or run live."""
+"""Common command lines: replayed, recorded against the simulator, or run live."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_walk(scenario: Scenario) -> None:
     shown = scenario.pod_identity(f"show {IN_APP} --name my-pod-identity").ok().json
     assert shown["identity"]["resourceId"] == identity
     deleted = scenario.pod_identity(f"delete {IN_APP} --name my-pod-identity --delete-role-assignment").ok()
-    # The role was granted a moment ago, so another command may rely on it.
+    # The role was granted recently, so another command may rely on it.
     assert "less than 10 minutes old" in deleted.stderr
     assert states(scenario.pod_identity("list").ok().json) == {}
     assert len(scenario.az(f"role assignment list --scope {identity} --fill-principal-name false").ok().json) == 1
@@ -91,7 +91,7 @@ def test_enable_disable_enable(scenario: Scenario) -> None:
     assert states(scenario.pod_identity(add).ok().json) == {"app": "Assigned"}
 
 
-def test_role_granted_at_the_group(scenario: Scenario) -> None:
+def test_role_granted_at_group(scenario: Scenario) -> None:
     created = scenario.create_cluster()
     identity = scenario.create_identity("application-identity")
     group_id = scenario.az("group show --name {group}").ok().json["id"]
@@ -107,10 +107,10 @@ def test_role_granted_at_the_group(scenario: Scenario) -> None:
     assert not assigned
 
 
-def test_role_that_takes_time(scenario: Scenario) -> None:
+def test_slow_role_propagation(scenario: Scenario) -> None:
     scenario.create_cluster()
     identity = scenario.create_identity("application-identity")
-    if scenario.simulator:  # longer than the first look at the write
+    if scenario.simulator:  # longer than until the first retry
         scenario.simulator.durations = replace(scenario.simulator.durations, role_propagation=200)
 
     added = scenario.pod_identity(f"add {IN_APP} --name app --identity-resource-id {identity}").ok()
