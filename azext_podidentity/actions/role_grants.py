@@ -164,11 +164,11 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
         """Read the managed identities and, at the same time, the roles over them; grant what is missing."""
         principal_id = _principal_id(cluster)
         unread = [each for each in resource_ids if each.lower() not in self._found]
-        with counted(self._cli_ctx, "Reading role assignments", len(resource_ids)) as show:
+        with counted(self._cli_ctx, "Reading role assignments", len(resource_ids)) as report:
             reading = begin(managed_identities.find_many, self._cli_ctx, unread)
             roles: RolesByIdentity = {}
             if not self._skip:
-                roles = role_assignments.find_many(self._cli_ctx, resource_ids, principal_id, show)
+                roles = role_assignments.find_many(self._cli_ctx, resource_ids, principal_id, report)
         found = {**self._found, **reading.result()}
         for entry in existing:
             _check_unchanged(entry, found.get(entry.identity.resource_id.lower()), cluster)

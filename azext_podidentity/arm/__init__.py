@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The only rooms that talk to Azure."""
+"""The adapters that send requests to Azure, one module per resource type."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long to wait between two looks at something that takes its time."""
+"""Wait between requests: growing pauses, the deadline of a command, and the schedule of writes after a new role."""
 
 from __future__ import annotations
 
@@ -17,54 +17,55 @@ from azext_podidentity.cli.progress import PATIENCE
 SHORTEST = 1.0
 LONGEST = 10.0
 SHARE = 0.1
-# A look at an operation is a small read.
+# The status of an operation is cheap to read, so it is polled more often.
 OPERATION_SHARE = 0.03
-# Seconds after a role was granted at which a write may find that it has propagated. Usually that takes 20 ± 15 s, and
-# by the documentation at most 10 minutes. A write is dear, so they are few: `benchmarks/role_waits.py` simulates them.
+# Seconds after a role was granted at which to retry a write that needs it. A role usually propagates in 20 ± 15 s and,
+# according to the documentation, in at most 10 minutes. AKS limits writes, so the list is short:
+# `benchmarks/role_waits.py` simulates it.
 ROLE_WRITES = (10.0, 19.0, 28.0, 36.0, 46.0, 62.0, 92.0, 145.0, 240.0, 400.0, 605.0)
-# Clients that wait for the same moment do not all come at it: each waits up to so much longer.
+# Random jitter, as a share of the wait, so that clients that wait for the same event do not all retry at once.
 _SPREAD = 0.15
-# Seconds between two looks at an operation at most, whatever the service asks for.
+# The longest pause between two polls of an operation in seconds, whatever Retry-After says.
 _LONGEST_POLL = 300.0
-# Many clients may wait for their turn to change a cluster, and Azure accepts one read of it a second, so each looks
-# less often: `benchmarks/contention.py` measures 20 of them.
+# Many clients may wait to change the same cluster, and Azure accepts one read of it per second, so each polls less
+# often: `benchmarks/contention.py` measures 20 of them.
 OTHERS_SHARE, OTHERS_LONGEST = 0.15, 30.0
 _OTHERS_SPREAD = 0.3
-# Seconds between two turns of a spinner. Without a terminal, a stage is logged once it has lasted for a while.
+# Seconds between two frames of the spinner. Without a terminal, a stage is logged once it has lasted for a while.
 _SPINNER_TURN = 0.25
-# Seconds that a command waits for operations, others' and its own, unless --timeout says otherwise.
+# The default of --timeout: seconds that a command waits for its own operations and those of other clients.
 WAIT_LIMIT = 1800
 
 
 def pause(elapsed: float, share: float = SHARE, longest: float = LONGEST) -> float:
-    """Return how many seconds to wait after `elapsed` seconds: that share of them, at least 1 and at most `longest`.
+    """Return the seconds to wait after `elapsed` seconds: a `share` of them, at least 1 and at most `longest`.
 
-    So what took t seconds is seen after at most (1 + share) t, with few requests.
+    The end of an operation that takes t seconds is seen after at most (1 + share) * t, with few requests.
     """
     return min(longest, max(SHORTEST, elapsed * share))
 
 
 def now() -> float:
-    """Return the moment, in seconds of a clock that only ever grows."""
+    """Return the time of a monotonic clock in seconds."""
     return time.monotonic()
 
 
 def spread(seconds: float) -> float:
-    """Return the seconds, or up to 15 % more."""
+    """Return the seconds with random jitter of up to 15 % added."""
     return seconds * random.uniform(1, 1 + _SPREAD)
 
 
 def until_role_write(age: float) -> float | None:
-    """Return how many seconds to wait before a write that needs a role of that age in seconds.
+    """Return the seconds to wait before a write that needs a role which was granted `age` seconds ago.
 
-    Return None if the role is so old that it has propagated.
+    Return None if the role is old enough to have propagated.
     """
     moment = next((each for each in ROLE_WRITES if each > age), None)
     return None if moment is None else spread(max(SHORTEST, moment - age))
 
 
 def sleep(seconds: float, turn: Callable[[], None] = lambda: None) -> None:
-    """Sleep; call `turn` all the while, for a spinner."""
+    """Sleep, and call `turn` repeatedly to update a spinner."""
     end = time.monotonic() + seconds
     interval = _SPINNER_TURN if sys.stderr.isatty() else PATIENCE
     while (left := end - time.monotonic()) > 0:
@@ -73,18 +74,18 @@ def sleep(seconds: float, turn: Callable[[], None] = lambda: None) -> None:
 
 
 class Backoff:
-    """Pauses that grow with the time since the first one."""
+    """Pauses that grow with the time since the object was created."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the first pause could begin."""
+        """Seconds since the object was created."""
         return time.monotonic() - self._started
 
     def wait(self, turn: Callable[[], None] = lambda: None, *, at_most: float = inf) -> None:
-        """Sleep until it is time for another look; call `turn` all the while, for a spinner."""
+        """Sleep for the next pause, at most `at_most` seconds, and call `turn` repeatedly to update a spinner."""
         sleep(min(self._pause(), at_most), turn)
 
     def _pause(self) -> float:
@@ -92,7 +93,7 @@ class Backoff:
 
 
 class TurnBackoff(Backoff):
-    """Pauses of a client that waits for its turn among others: longer, and none like another's."""
+    """Longer pauses with random jitter, for a client that competes with others to change a cluster."""
 
     def _pause(self) -> float:
         around = random.uniform(1 - _OTHERS_SPREAD, 1 + _OTHERS_SPREAD)
@@ -100,7 +101,7 @@ class TurnBackoff(Backoff):
 
 
 class Deadline:
-    """The end of all waiting: `seconds` from now."""
+    """The time when a command stops waiting: `seconds` from now."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -108,17 +109,17 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds that are left, at least 0."""
+        """Seconds until the deadline, at least 0."""
         return max(0.0, self._end - time.monotonic())
 
     @property
     def passed(self) -> bool:
-        """Return whether no time is left."""
+        """Return whether the deadline has passed."""
         return self.left <= 0
 
 
 class BackoffPolling(ARMPolling):
-    """Poll as ARM does, with pauses that grow; a Retry-After of the service wins, as in the base class."""
+    """ARM polling with growing pauses; a Retry-After header takes precedence, as in the base class."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -126,7 +127,7 @@ class BackoffPolling(ARMPolling):
 
     @property
     def answer(self) -> Any:
-        """The first answer to the write, before its operation ended: the cluster's SDK model."""
+        """The response to the write itself, before the operation ended: the cluster's SDK model."""
         return self._deserialization_callback(self._initial_response)
 
     @property
@@ -135,7 +136,7 @@ class BackoffPolling(ARMPolling):
         return self._backoff.elapsed
 
     def next_pause(self) -> float:
-        """Return the seconds to wait before the next poll, unless the service says how long."""
+        """Return the seconds to wait before the next poll if the response has no Retry-After."""
         return pause(self.elapsed, OPERATION_SHARE)
 
     def _extract_delay(self) -> float:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""SDK clients, created by the host from its own copies of the SDKs."""
+"""SDK clients, created by azure-cli from the SDKs that it ships."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def managed_clusters_client(cli_ctx: AzCli, subscription_id: str | None = None) 
     """Return the operations of managed clusters in a subscription, by default in the current one."""
     from azure.cli.core.profiles import ResourceType
 
-    # The main thread creates it for the one cluster of the command line; it has no need to wait for all models.
+    # The main thread uses the client alone, for the one cluster of the command, so it can skip `set_up_models`.
     one_thread = current_thread() is main_thread()
     operations: ManagedClustersOperations = management_client(
         cli_ctx, ResourceType.MGMT_CONTAINERSERVICE, subscription_id, one_thread=one_thread
@@ -64,14 +64,14 @@ def role_definitions_client(cli_ctx: AzCli, subscription_id: str | None) -> Role
 
 
 def features_client(cli_ctx: AzCli) -> Any:
-    """Return the operations of preview features in the current subscription; the host selects their API version."""
+    """Return the operations of preview features in the current subscription; azure-cli selects the API version."""
     from azure.cli.core.profiles import ResourceType
 
     return management_client(cli_ctx, ResourceType.MGMT_RESOURCE_FEATURES).features
 
 
 def providers_client(cli_ctx: AzCli) -> Any:
-    """Return the operations of resource providers in the current subscription; the host selects their API version."""
+    """Return the operations of resource providers in the current subscription; azure-cli selects the API version."""
     from azure.cli.core.profiles import ResourceType
 
     return management_client(cli_ctx, ResourceType.MGMT_RESOURCE_RESOURCES).providers
@@ -87,9 +87,9 @@ def policy_client(cli_ctx: AzCli, subscription_id: str | None) -> Any:
 def management_client(
     cli_ctx: AzCli, client_type: Any, subscription_id: str | None = None, *, one_thread: bool = False
 ) -> Any:
-    """Return a client of a subscription, by default of the current one, that obeys throttling.
+    """Return a client of a subscription, by default of the current one, that honors Retry-After.
 
-    Several threads can use it at the same time, unless `one_thread` says that none do.
+    Several threads can use the client at the same time, unless `one_thread` is set.
     """
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
 
@@ -104,7 +104,7 @@ def management_client(
         retry_policy=ThrottledRetryPolicy(cli_ctx),
         per_retry_policies=[ResponsePolicy()],
     )
-    # The SDK logs a traceback where an error's body is not JSON, a proxy's page say; our message tells what it was.
+    # The SDK logs a traceback if the body of an error is not JSON, for example a proxy's page. `arm/errors` reports it.
     logging.getLogger(f"{type(client).__module__.rpartition('.')[0]}._utils.model_base").disabled = True
     if not one_thread:
         set_up_models(client)

@@ -44,8 +44,8 @@ logger = get_logger(__name__)
 class WriteError(Exception):
     """A write was refused, was not answered, or its operation failed.
 
-    `reason` is what the service said, None if it did not answer. `is_transient` is whether the same write may succeed
-    a little later. `throttled_for` is how many seconds Azure asks to wait at least, None if it does not throttle.
+    `reason` is the service's error, None if it did not answer. `is_transient` is whether the same write may succeed
+    later. `throttled_for` is the seconds that Azure asks to wait, None if the write was not throttled.
     """
 
     def __init__(self, error: AzureError) -> None:
@@ -60,8 +60,8 @@ class WriteError(Exception):
 class Written:
     """A write whose operation ended.
 
-    `state` is the cluster as it is now, `answered` the profile in the first answer to the write. `unreadable` says why
-    the result of the operation could not be read, empty if it was.
+    `state` is the current state of the cluster, `answered` the profile in the response to the write itself.
+    `unreadable` is the reason why the result of the operation could not be read, empty if it was read.
     """
 
     state: ClusterState
@@ -84,7 +84,7 @@ class ClusterWriter(ClusterReader):
 
     @cached_property
     def _turns(self) -> TurnBackoff:
-        """One for all waits of the command: the longer it waits for others, the less often it looks."""
+        """The backoff that all waits of the command share, so that it polls less often the longer it waits."""
         return TurnBackoff()
 
     def wait_until_idle(self) -> ClusterState:
@@ -110,11 +110,11 @@ class ClusterWriter(ClusterReader):
         return state
 
     def write(self, state: ClusterState, wanted: Cluster, headers: Mapping[str, str] | None) -> Written:
-        """Send the wanted cluster, follow the operation to its end, and return what came of it.
+        """Send the wanted cluster, follow the operation to its end, and return the result.
 
-        An operation whose result cannot be read (its URL answers 404, 5xx or nonsense) was accepted all the same: wait
-        until the cluster is idle, and return it as it is then. Raise WriteError if the service refuses the write or
-        reports that the operation failed, and AzureResponseError if the operation outlasts the timeout.
+        If the write was accepted but the operation's result cannot be read (404, 5xx, invalid JSON), wait until the
+        cluster is idle and return its state. Raise WriteError if the service refuses the write or reports that the
+        operation failed, and AzureResponseError if the operation outlasts the timeout.
         """
         polling = BackoffPolling()
         try:
@@ -139,13 +139,13 @@ class ClusterWriter(ClusterReader):
             raise WriteError(error) from error
 
     def explain(self, failure: WriteError, cluster: Cluster, context: ChangeContext) -> AzCLIError:
-        """Return the azure-cli error for a write that failed, with the way out."""
+        """Return the azure-cli error for a write that failed, with the commands that fix the problem."""
         if failure.reason is None:
             return explain_plainly(failure.error)
         return explain_refusal(failure.reason, cluster, self.look_up, context)
 
     def wait_throttled(self, failure: WriteError) -> None:
-        """Wait as long as Azure asks. Raise the explained error, which says when to run again, if no time is left."""
+        """Wait as long as Azure asks. If that exceeds the timeout, raise the error that says when to retry."""
         seconds = spread(failure.throttled_for or 0.0)
         if seconds > self.deadline.left:
             raise explain_plainly(failure.error) from failure.error
@@ -154,9 +154,9 @@ class ClusterWriter(ClusterReader):
             sleep(seconds, turn)
 
     def pause(self, blocking: str, attempts: int) -> None:
-        """Wait before another attempt to write. Raise AzureResponseError if no time is left for one.
+        """Wait before another attempt to write. Raise AzureResponseError if the timeout has passed.
 
-        `blocking` says what was in the way, `attempts` how many writes were sent.
+        `blocking` describes the operation that blocked the write, `attempts` is the number of writes sent.
         """
         if self.deadline.passed:
             raise busy_timeout_error(self.reference, self.deadline.seconds, blocking, attempts)
@@ -177,7 +177,7 @@ class ClusterWriter(ClusterReader):
                 polling=polling,
                 headers=dict(headers or {}),
                 raise_throttled=True,
-                # The SDK repeats a request as it was sent, which without an ETag would undo what others wrote since.
+                # The SDK would repeat the request unchanged, which without an ETag would overwrite newer changes.
                 **(if_unchanged(etag) or {"retry_total": 0}),
             )
         except HttpResponseError:  # refused
@@ -185,9 +185,9 @@ class ClusterWriter(ClusterReader):
             raise
 
     def follow(self, poller: Any) -> ManagedCluster | None:
-        """Follow the operation of a write to its end and return the SDK's model of the cluster, None if it is unknown.
+        """Follow the operation of a write to its end and return the SDK's model of the cluster, None if unknown.
 
-        Raise what the SDK raises if the operation fails, AzureResponseError if it outlasts the timeout.
+        Raise the SDK's error if the operation fails, and AzureResponseError if it outlasts the timeout.
         """
         try:
             model: ManagedCluster | None = follow(

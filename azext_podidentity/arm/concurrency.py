@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many requests at the same time."""
+"""Send many requests in parallel, and read each value once."""
 
 from __future__ import annotations
 
@@ -12,48 +12,52 @@ from typing import Any, TypeVar
 
 from knack.util import CLIError
 
-# A client keeps ten connections; with more threads they would be made anew all the time.
+# A client keeps ten connections open; with more threads, connections would be closed and reopened for each request.
 AT_ONCE = 8
-# Seconds between two turns of a spinner.
-_TURN = 0.25
+# Seconds between two frames of the spinner.
+_FRAME = 0.25
 
 Found = TypeVar("Found")
-Tell = Callable[[int], object]
+ReportProgress = Callable[[int], object]
 
 
 def for_each(
-    resource_ids: Iterable[str], read: Callable[[str], Found], tell: Tell = lambda _: None
+    resource_ids: Iterable[str], read: Callable[[str], Found], report: ReportProgress = lambda _: None
 ) -> dict[str, Found | CLIError]:
     """Return what `read` returns for each resource ID, or the azure-cli error it raises, by the ID in lower case.
 
-    IDs that differ only in case are read once. At most `AT_ONCE` are read at the same time; `tell` is called often,
-    with how many have been read.
+    IDs that differ only in case are read once. At most `AT_ONCE` are read at the same time. `report` is called with
+    the number of IDs read so far.
     """
     ids = by_lower_case(resource_ids)
-    return dict(zip(ids, do_all(partial(or_error, read), ids.values(), tell), strict=True))
+    return dict(zip(ids, do_all(partial(or_error, read), ids.values(), report), strict=True))
 
 
 def do_all(
-    do: Callable[[str], Found], resource_ids: Iterable[str], tell: Tell = lambda _: None, *, at_once: int = AT_ONCE
+    do: Callable[[str], Found],
+    resource_ids: Iterable[str],
+    report: ReportProgress = lambda _: None,
+    *,
+    at_once: int = AT_ONCE,
 ) -> list[Found]:
     """Return what `do` returns for each resource ID, at most `at_once` at the same time.
 
-    `tell` is called often, with how many are done. Raise the first error, after which no more is begun, once those
-    that were are done. After Ctrl-C nothing is begun or waited for.
+    `report` is called with the number of calls that have ended. After the first error, start no more calls, wait for
+    those that are running, and raise the error. After Ctrl-C, neither start nor wait for any.
     """
     futures = _begin_all(do, list(resource_ids), at_once)
-    doing = set(futures)
+    pending = set(futures)
     try:
-        while doing:
-            over, doing = wait(doing, timeout=_TURN, return_when=FIRST_COMPLETED)
-            for future in over:
+        while pending:
+            done, pending = wait(pending, timeout=_FRAME, return_when=FIRST_COMPLETED)
+            for future in done:
                 if not future.cancelled():
                     future.result()
-            tell(len(futures) - len(doing))
+            report(len(futures) - len(pending))
     except BaseException as error:
-        begun = [future for future in futures if not future.cancel()]
+        started = [future for future in futures if not future.cancel()]
         if isinstance(error, Exception):
-            wait(begun)
+            wait(started)
         raise
     return [future.result() for future in futures]
 
@@ -75,17 +79,17 @@ def or_error(read: Callable[..., Found], *arguments: Any) -> Found | CLIError:
 
 
 def begin(run: Callable[..., Found], *arguments: Any) -> Future[Found]:
-    """Run it in a thread that az does not wait for at its end, unlike those of an executor.
+    """Call `run` in a daemon thread and return its future.
 
-    So Ctrl-C ends a command at once, whatever a request in the thread waits for.
+    Unlike the threads of an executor, a daemon thread does not delay the exit of az, so Ctrl-C ends a command at once.
     """
     future: Future[Found] = Future()
-    Thread(target=_carry_out, args=(future, run, *arguments), daemon=True).start()
+    Thread(target=_run, args=(future, run, *arguments), daemon=True).start()
     return future
 
 
 def _begin_all(do: Callable[[str], Found], arguments: Sequence[str], at_once: int) -> list[Future[Found]]:
-    """As `begin` for each of the arguments, at most `at_once` at the same time; none more after the first error."""
+    """Call `do` for each argument, at most `at_once` at the same time. After the first error, start no more calls."""
     futures: list[Future[Found]] = [Future() for _ in arguments]
     tasks: SimpleQueue[tuple[Future[Found], str]] = SimpleQueue()
     for task in zip(futures, arguments, strict=True):
@@ -97,7 +101,7 @@ def _begin_all(do: Callable[[str], Found], arguments: Sequence[str], at_once: in
                 future, argument = tasks.get_nowait()
             except Empty:
                 return
-            _carry_out(future, do, argument)
+            _run(future, do, argument)
             if not future.cancelled() and future.exception():
                 for each in futures:
                     each.cancel()
@@ -107,7 +111,7 @@ def _begin_all(do: Callable[[str], Found], arguments: Sequence[str], at_once: in
     return futures
 
 
-def _carry_out(future: Future[Found], run: Callable[..., Found], *arguments: Any) -> None:
+def _run(future: Future[Found], run: Callable[..., Found], *arguments: Any) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
@@ -116,8 +120,8 @@ def _carry_out(future: Future[Found], run: Callable[..., Found], *arguments: Any
         future.set_exception(error)  # also SystemExit, which would end the thread and leave all who wait
 
 
-class Once:  # pylint: disable=too-few-public-methods
-    """Read the value of each key once, for all the threads that ask for it, those of different keys in parallel."""
+class ReadOnce:  # pylint: disable=too-few-public-methods
+    """Read the value of each key once, whatever the number of threads that request it; read several in parallel."""
 
     def __init__(self, read: Callable[[str], Any]) -> None:
         self._read = read
@@ -125,29 +129,29 @@ class Once:  # pylint: disable=too-few-public-methods
         self._futures: dict[str, Future[Any]] = {}
 
     def __call__(self, key: str) -> Any:
-        """Return the value of the key, ignoring case. Raise the error with which its reading ended."""
+        """Return the value of the key, ignoring case. Raise the error that `read` raised for the key."""
         with self._lock:
             future = self._futures.get(key.lower())
-            mine = future is None
+            is_first = future is None
             if future is None:
                 future = self._futures[key.lower()] = Future()
-        if mine:
-            _carry_out(future, self._read, key)
+        if is_first:
+            _run(future, self._read, key)
         return future.result()
 
 
-class Shared:  # pylint: disable=too-few-public-methods
-    """Makes the client of a subscription once, for all the threads that ask for it."""
+class ClientCache:  # pylint: disable=too-few-public-methods
+    """Create the client of each subscription once, for all threads."""
 
-    def __init__(self, make: Callable[[str], Any]) -> None:
-        self._make = make
+    def __init__(self, create: Callable[[str], Any]) -> None:
+        self._create = create
         self._lock = Lock()
-        self._made: dict[str, Any] = {}
+        self._clients: dict[str, Any] = {}
 
     def __call__(self, subscription_id: str) -> Any:
         """Return the client of the subscription."""
         key = subscription_id.lower()
         with self._lock:
-            if key not in self._made:
-                self._made[key] = self._make(subscription_id)
-            return self._made[key]
+            if key not in self._clients:
+                self._clients[key] = self._create(subscription_id)
+            return self._clients[key]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Turn what the service said into azure-cli errors: what happened, why, and how to fix it.
+"""Convert errors of the service to azure-cli errors: what happened, why, and how to fix it.
 
-The service's words and request ID stay in every message; an error that is not known is passed on unchanged.
+Every message contains the service's own message and request ID. An unknown error is passed on unchanged.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ Steps = list[str] | tuple[str, ...]
 class ArmError:
     """The errors of one response.
 
-    status: the HTTP status, 0 if there was no response. errors: the outermost error first, then its details, whatever
-    their depth. of_operation: whether the response is that of an operation which failed, not of the request itself.
+    status: the HTTP status, 0 if there was no response. errors: the outermost error first, then its details of any
+    depth. of_operation: whether the response is that of a failed operation, not of the request itself.
     retry_after: the seconds of the header Retry-After.
     """
 
@@ -105,7 +105,7 @@ class ArmError:
 
     @property
     def retry(self) -> Retry:
-        """Return what can make a change of the cluster succeed that was refused with this error."""
+        """Return how to retry a change of the cluster that was refused with this error."""
         known = self.known(Request(Stage.WRITE))
         return known[0].retry if known else Retry.NO
 
@@ -128,7 +128,7 @@ class ArmError:
         return find_unassigned_identity(self.errors)
 
     def known(self, request: Request) -> tuple[KnownError, Failure] | None:
-        """Return the row of the table that matches, and the failure that it matches; None for an unknown error."""
+        """Return the matching row of the table of known errors and the failure; None for an unknown error."""
         from azext_podidentity.profile.error_rows import TABLE
         from azext_podidentity.profile.known_errors import find_known
 
@@ -137,7 +137,7 @@ class ArmError:
         return find_known(TABLE, self.errors, request, self.status)
 
     def explained(self, advice: Advice) -> AzCLIError:
-        """Return the azure-cli error of the kind that the status asks for: the advice and the service's words."""
+        """Return the azure-cli error with the advice and the service's message, in the class that fits the status."""
         if self.status == THROTTLED:
             advice = replace(advice, steps=(run_again_step(self.retry_after),))
         default = AzureInternalError if self.status >= 500 else AzureResponseError
@@ -172,7 +172,7 @@ def explain_refusal(
 
 
 def explain_if_pod_identity(error: HttpResponseError, cluster: Cluster, lookup: Lookup) -> AzCLIError | None:
-    """Return the same for a change of a host's command, None if the error is neither about pod identity nor 429."""
+    """Return the same error for `az aks create/update`, None if it is neither about pod identity nor a 429."""
     service = ArmError.of(error)
     known = service.known(Request(Stage.WRITE, cluster, _found_by(lookup)))
     ours = known and (known[0].pod_identity or service.status == THROTTLED)
@@ -189,7 +189,7 @@ def explain_failed(
 def explain_leftover(entry: PodIdentity, now: Found, cluster: Cluster) -> AzCLIError | None:
     """Return the error for an existing entry that was added for another managed identity than its resource ID names.
 
-    `now` is what the resource ID names today. Return None if that is the same, or cannot be read.
+    `now` is the managed identity that currently has the resource ID. Return None if it is the same or unreadable.
     """
     from azext_podidentity.profile.identity_problems import leftover_advice
 
@@ -233,7 +233,7 @@ def _explain_connection(error: AzureError, steps: Steps = (), happened: str = ""
 
 
 def _found_by(lookup: Lookup) -> Callable[[str], Found]:
-    """Return the lookup with a value in place of its error, for example for another account's subscription."""
+    """Return the lookup, wrapped to return a value instead of raising, for example for an inaccessible subscription."""
 
     def find(resource_id: str) -> Found:
         try:
@@ -246,7 +246,7 @@ def _found_by(lookup: Lookup) -> Callable[[str], Found]:
 
 
 def _errors(error: HttpResponseError) -> Iterator[ServiceMessage]:
-    """Yield the errors of the response, whatever is missing in it."""
+    """Yield the errors of the response; any part of it may be missing."""
     body = _body(error)
     parsed = error.error or _parse(body)
     if parsed is not None:
@@ -266,7 +266,7 @@ def _details(parsed: ODataV4Format) -> Iterator[ServiceMessage]:
 
 
 def _parse(body: Any) -> ODataV4Format | None:
-    """Parse a body that the SDK's format for Azure Resource Manager fails on, because of `additionalInfo: null`."""
+    """Parse a body with `additionalInfo: null`, which the SDK's format for Azure Resource Manager cannot parse."""
     try:
         inner = body.get("error") or body
         return ODataV4Format({name: value for name, value in inner.items() if value is not None})
@@ -275,7 +275,7 @@ def _parse(body: Any) -> ODataV4Format | None:
 
 
 def _plain_words(error: HttpResponseError) -> str:
-    """Return the SDK's words for a response that has none of its own."""
+    """Return the SDK's message for a response that contains no error."""
     words = error.message or str(error)
     content_type = (getattr(error.response, "headers", None) or {}).get("content-type") or ""
     if "html" in content_type:
@@ -284,7 +284,7 @@ def _plain_words(error: HttpResponseError) -> str:
 
 
 def _body(error: HttpResponseError) -> Any:
-    """Return the JSON value of the response, None if it is none, for example a proxy's page."""
+    """Return the JSON value of the response, None if it is not JSON, for example a proxy's page."""
     try:
         return json.loads(error.response.text())  # type: ignore[union-attr]
     except (AttributeError, ValueError, AzureError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Federated identity credentials of many managed identities at once, with one write at a time on each."""
+"""Federated identity credentials: of many managed identities in parallel, with one write at a time to each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from knack.util import CLIError
 
 from azext_podidentity.arm.backoff import Backoff
 from azext_podidentity.arm.clients import managed_identity_client
-from azext_podidentity.arm.concurrency import Shared, for_each
+from azext_podidentity.arm.concurrency import ClientCache, for_each
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.arm.managed_identities import find_many, not_found_in
 from azext_podidentity.cli.progress import progress
@@ -48,13 +48,13 @@ class CredentialService:
 
     def __init__(self, cli_ctx: AzCli) -> None:
         self._cli_ctx = cli_ctx
-        self._client = Shared(partial(managed_identity_client, cli_ctx))
+        self._client = ClientCache(partial(managed_identity_client, cli_ctx))
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, IdentityLookup]:
         """Return the managed identities of the resource IDs with their credentials, by the ID in lower case.
 
-        One that the caller cannot read is Unreadable. Raise the azure-cli error of the first one that cannot be read
-        for another reason.
+        A managed identity that the caller is not permitted to read is Unreadable. If one cannot be read for another
+        reason, raise that azure-cli error.
         """
         identities = find_many(self._cli_ctx, resource_ids)
         existing = {key: each for key, each in identities.items() if isinstance(each, ManagedIdentity)}
@@ -62,7 +62,7 @@ class CredentialService:
         return {key: _lookup(each) for key, each in found.items()}
 
     def read_one(self, resource_id: str) -> IdentityLookup:
-        """Return the managed identity with its credentials, but without its IDs; Unreadable whatever the error is."""
+        """Return the managed identity with its credentials but without its IDs, Unreadable for any error."""
         try:
             return self._read_credentials(ManagedIdentity(resource_id))
         except CLIError as error:
@@ -111,7 +111,7 @@ class CredentialService:
 def _on_each(
     credentials: Credentials, write: Callable[[str, FederatedCredential], None], turn: Callable[[], None]
 ) -> tuple[dict[str, list[FederatedCredential]], list[CLIError]]:
-    """Write the credentials of one managed identity one after the other, on many managed identities in parallel."""
+    """Write to many managed identities in parallel, and to each of them one credential after another."""
     written: dict[str, list[FederatedCredential]] = defaultdict(list)
     by_key = {resource_id.lower(): each for resource_id, each in credentials.items()}
 
@@ -125,9 +125,9 @@ def _on_each(
 
 
 def _write(write: Callable[[], object], command: str) -> None:
-    """Write, and retry while another client writes to the same managed identity; raise the explained error.
+    """Call `write`, and retry while another client writes to the same managed identity. Raise the explained error.
 
-    `command`: the command that a user with more permissions can run instead.
+    `command` is the command that a user with more permissions can run instead.
     """
     pace = Backoff()
     while True:
@@ -148,14 +148,14 @@ def _write(write: Callable[[], object], command: str) -> None:
 
 
 def _steps(error: AzureError, command: str) -> list[str]:
-    """Return the recommendations for an error that is not known otherwise."""
+    """Return the recommendations for an unknown error."""
     if isinstance(error, HttpResponseError) and error.status_code == 403:
         return ["Ask an owner of the managed identity to run this command, and then run your command again:", command]
     return ["Run your command again; it continues from the current state."]
 
 
 def _lookup(found: IdentityCredentials | ManagedIdentity | NotFound | CLIError) -> IdentityLookup:
-    """Return what was found as a lookup; raise an error other than a missing permission."""
+    """Return the result as an `IdentityLookup`. Raise an error other than a missing permission."""
     if isinstance(found, ForbiddenError):
         return Unreadable(" ".join(str(found).split()))
     if isinstance(found, CLIError):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 
-# As many connections as a client keeps.
+# The number of connections that a client keeps open.
 _AT_ONCE = 10
 # The binding is busy, or was changed or created in the meantime.
 _CONFLICTS = (409, 412)
@@ -60,7 +60,7 @@ class IdentityBindings:
         Raise ValidationError if azure-cli is too old, or an azure-cli error if they cannot be read.
         """
         try:
-            return tuple(map(_binding, self._operations().list_by_managed_cluster(*self._place)))
+            return tuple(map(_binding, self._operations().list_by_managed_cluster(*self._cluster_path)))
         except AzureError as error:
             raise explain_plainly(error, happened="The identity bindings could not be listed.") from error
 
@@ -85,7 +85,7 @@ class IdentityBindings:
         return self._on_each("Removing identity bindings", by_name, lambda name: self._delete(by_name[name]))
 
     @property
-    def _place(self) -> tuple[str, str]:
+    def _cluster_path(self) -> tuple[str, str]:
         return self._reference.resource_group, self._reference.name
 
     def _operations(self) -> IdentityBindingsOperations:
@@ -123,13 +123,13 @@ class IdentityBindings:
         return binding
 
     def _put(self, name: str, resource_id: str, headers: dict[str, str]) -> IdentityBinding | None:
-        """Send the binding, follow its operation to its end, and return what came of it."""
+        """Send the binding, follow the operation to its end, and return the binding."""
         body = {"properties": {"managedIdentity": {"resourceId": resource_id}}}
         begin = self._operations().begin_create_or_update
         try:
             return _binding(self._follow(begin, name, body, headers=headers))
         except AzureError as error:
-            if not self._is_settled_elsewhere(error, name):
+            if not self._must_read_state(error, name):
                 raise self._explained(error, "created", create_command(self._reference, name, resource_id)) from error
             return self._wait_until_final(name)
 
@@ -138,7 +138,7 @@ class IdentityBindings:
             self._follow(self._operations().begin_delete, binding.name, headers=_if_unchanged(binding))
             return binding
         except AzureError as error:
-            if not self._is_settled_elsewhere(error, binding.name):
+            if not self._must_read_state(error, binding.name):
                 raise self._explained(error, "removed", delete_command(self._reference, binding.name)) from error
         if self._wait_until_final(binding.name) is not None:
             raise AzureResponseError(
@@ -150,20 +150,21 @@ class IdentityBindings:
     def _follow(self, begin: Callable[..., Any], *arguments: Any, headers: dict[str, str]) -> Any:
         """Return the SDK's result of an operation.
 
-        Raise what the SDK raises if it fails, AzureResponseError once the deadline has passed.
+        Raise the SDK's error if it fails, AzureResponseError once the deadline has passed.
         """
         polling = _BindingPolling(self._durations, self._deadline)
         try:
-            result = begin(*self._place, *arguments, polling=polling, headers=headers).result()
+            result = begin(*self._cluster_path, *arguments, polling=polling, headers=headers).result()
         except StillRunningError as error:
             raise self._timeout_error() from error
         self._durations.note(polling.elapsed)
         return result
 
-    def _is_settled_elsewhere(self, error: AzureError, name: str) -> bool:
-        """Return whether the state of the binding tells more than the error.
+    def _must_read_state(self, error: AzureError, name: str) -> bool:
+        """Return whether to read the binding's state instead of reporting the error.
 
-        That is so if another client, or an earlier run, changes it, and if the operation's status cannot be read.
+        This applies if another client or an earlier run is changing the binding, or if the operation's status cannot
+        be read.
         """
         if isinstance(error, HttpResponseError) and error.response is not None and not reports_failure(error):
             logger.info("Identity binding %s is read, because its operation could not be followed: %s", name, error)
@@ -175,7 +176,7 @@ class IdentityBindings:
         backoff = Backoff()
         while True:
             try:
-                binding = _binding(self._operations().get(*self._place, name))
+                binding = _binding(self._operations().get(*self._cluster_path, name))
             except AzureError as error:
                 if isinstance(error, HttpResponseError) and error.status_code == _NOT_FOUND:
                     return None
@@ -202,20 +203,20 @@ class IdentityBindings:
 
 
 class _Durations:
-    """How long the operations took, so that those that begin later are first polled when they may have ended.
+    """The durations of finished operations, to delay the first poll of later ones until they may have ended.
 
-    AKS allows 2 reads of an operation a second in a subscription.
+    AKS allows 2 reads of operations per second in a subscription.
     """
 
     def __init__(self) -> None:
         self._shortest: float | None = None
 
     def note(self, seconds: float) -> None:
-        """Note how many seconds an operation took."""
+        """Record the duration of an operation in seconds."""
         self._shortest = min(seconds, self._shortest or seconds)
 
     def until_next(self, elapsed: float) -> float:
-        """Return how many seconds to wait before the next read of an operation that began `elapsed` seconds ago."""
+        """Return the seconds to wait before the next read of an operation that began `elapsed` seconds ago."""
         expected = self._shortest or 0.0
         return max(SHORTEST, expected - elapsed) if elapsed < expected else pause(elapsed, OPERATION_SHARE)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Read one managed cluster, which is all that `list` and `show` do and what every change begins with.
+"""Read one managed cluster: all that `list` and `show` need, and the first step of every change.
 
-Imports no module of changes, grants or advice until something is wrong, so that a command that reads starts fast.
+Modules for changes, role grants and advice are imported only when needed, so that read commands start fast.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ logger = get_logger(__name__)
 
 @dataclass(frozen=True)
 class ClusterState:
-    """One reading of a cluster: the SDK's model, to be written back, and what a change needs to know of it."""
+    """The state of a cluster as it was read: the SDK's model, to be written back, and the values parsed from it."""
 
     model: ManagedCluster
     cluster: Cluster
@@ -77,14 +77,14 @@ class ClusterReader:
         return model
 
     def state_of(self, model: ManagedCluster) -> ClusterState:
-        """Return what the SDK's model says. Look up a cluster identity that is named by its resource ID only."""
+        """Return the SDK's model with the values parsed from it. Look up a cluster identity that has no object ID."""
         cluster = Cluster.from_json(self.reference, model.as_dict())
         if cluster.principal_id is None and cluster.identity_resource_id is not None:
             cluster = replace(cluster, principal_id=self._principal_id(cluster.identity_resource_id))
         return ClusterState(model, cluster)
 
     def entry_for_wait(self, key: EntryKey) -> dict[str, Any]:
-        """Return a pod identity's JSON object, with `provisioning_state` in the words of az's wait conditions.
+        """Return a pod identity's JSON object, with `provisioning_state` as az's wait conditions expect it.
 
         Raise azure-core's ResourceNotFoundError, as those conditions expect, if the entry does not exist, and the
         explained error if it ended in state Failed.
@@ -137,7 +137,7 @@ def list_clusters(cli_ctx: AzCli, subscription_id: str) -> list[dict[str, Any]]:
 def list_visible_clusters(cli_ctx: AzCli, cluster: Cluster) -> tuple[tuple[Cluster, ...], str]:
     """Return the other clusters that run as the same user-assigned identity, in all subscriptions of the account.
 
-    The second value says what could not be read, empty if everything could.
+    The second value is a message about what could not be read, empty if everything was read.
     """
     from azext_podidentity.arm.concurrency import do_all
     from azext_podidentity.profile.cluster_reference import cluster_of_id

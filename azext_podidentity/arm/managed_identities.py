@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Managed identities, read by resource ID, each in its own subscription."""
+"""Read managed identities by resource ID, in the subscription of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from knack.log import get_logger
 from knack.util import CLIError
 
 from azext_podidentity.arm.clients import managed_identity_client
-from azext_podidentity.arm.concurrency import Shared, Tell, by_lower_case, for_each
+from azext_podidentity.arm.concurrency import ClientCache, ReportProgress, by_lower_case, for_each
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.profile.commands import create_commands, other_sign_in_commands
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 
-# ARM answers a sign-in that cannot see a subscription as it answers one for a subscription that does not exist.
+# ARM's response for a subscription that the account cannot access is the same as for one that does not exist.
 _HIDDEN = ("SubscriptionNotFound", "InvalidSubscriptionId")
 
 
 def find(cli_ctx: AzCli, resource_id: str) -> ManagedIdentity | NotFound:
-    """Return the managed identity with its client ID and object ID, or that it does not exist.
+    """Return the managed identity with its client ID and object ID, NotFound if it does not exist.
 
     Raise an azure-cli error for every other response.
     """
@@ -38,18 +38,18 @@ def find(cli_ctx: AzCli, resource_id: str) -> ManagedIdentity | NotFound:
 
 
 def find_many(
-    cli_ctx: AzCli, resource_ids: Iterable[str], tell: Tell = lambda _: None
+    cli_ctx: AzCli, resource_ids: Iterable[str], report: ReportProgress = lambda _: None
 ) -> dict[str, ManagedIdentity | NotFound | CLIError]:
-    """Return what `find` returns for each of the IDs, by the ID in lower case; the error for one that cannot be read.
+    """Return the result of `find` for each ID, by the ID in lower case, or the error if it cannot be read.
 
-    Many of one subscription are listed; those that no list has are read one by one. `tell` is called often, with how
-    many are found.
+    If many are in one subscription, they are listed; those that the list does not contain are read one by one.
+    `report` is called with the number of managed identities found so far.
     """
     ids = by_lower_case(resource_ids)
-    client_of = Shared(partial(managed_identity_client, cli_ctx))
+    client_of = ClientCache(partial(managed_identity_client, cli_ctx))
     listed = {key: each for key, each in _list(client_of, ids).items() if key in ids}
     left = [each for key, each in ids.items() if key not in listed]
-    return {**listed, **for_each(left, partial(_find, client_of), lambda done: tell(len(listed) + done))}
+    return {**listed, **for_each(left, partial(_find, client_of), lambda done: report(len(listed) + done))}
 
 
 def find_by_client_id(cli_ctx: AzCli, subscription_id: str, client_id: str) -> ManagedIdentity | None:
@@ -97,7 +97,7 @@ def existing(
 
 
 def is_hidden(error: CLIError) -> bool:
-    """Return whether the error says that this sign-in cannot see a resource, which may exist nevertheless.
+    """Return whether the error means that the account cannot see the resource, which may exist nevertheless.
 
     az itself raises a plain CLIError for a subscription that the signed-in account does not have.
     """
@@ -119,7 +119,7 @@ def _hidden_error(resource_id: str, error: CLIError) -> CLIError:
 
 
 def _list(client_of: Callable[[str], Any], ids: Mapping[str, str]) -> dict[str, ManagedIdentity]:
-    """Return all managed identities of the places worth a list, by resource ID in lower case."""
+    """List the managed identities of each scope that has enough of `ids`, by resource ID in lower case."""
     return _list_in(client_of, places_to_list(ids.values()))
 
 
@@ -145,7 +145,7 @@ def list_subscription(cli_ctx: AzCli, subscription: str) -> dict[str, ManagedIde
 
 
 def _find(client_of: Callable[[str], Any], resource_id: str) -> ManagedIdentity | NotFound:
-    """As `find`, with the client of a subscription that `client_of` gives."""
+    """Return the result of `find`, using the client that `client_of` returns for the subscription."""
     subscription, resource_group, name = managed_identity_parts(resource_id)
     try:
         identity = client_of(subscription).user_assigned_identities.get(resource_group, name)
@@ -159,7 +159,7 @@ def _find(client_of: Callable[[str], Any], resource_id: str) -> ManagedIdentity 
 def not_found_in(error: AzureError) -> NotFound | None:
     """Return NotFound if the error says that a managed identity or its resource group does not exist, else None.
 
-    A subscription that is not found says nothing about what is in it.
+    A subscription that is not found does not count, because it may be one that the account cannot access.
     """
     if not isinstance(error, HttpResponseError) or error.status_code != 404:
         return None

@@ -23,7 +23,7 @@ def profile_model(profile: Profile) -> ManagedClusterPodIdentityProfile:
 
 
 def edited(state: ClusterState, wanted: Cluster) -> ManagedCluster:
-    """Return the SDK's model that was read, with what differs in the wanted cluster: the profile, or the features."""
+    """Return the SDK's model that was read, with the pod identity profile and the features of the wanted cluster."""
     properties: Any = state.model.properties
     if wanted.profile is not state.cluster.profile:
         properties.pod_identity_profile = profile_model(wanted.profile)
@@ -34,7 +34,7 @@ def edited(state: ClusterState, wanted: Cluster) -> ManagedCluster:
 
 
 def fill_null_labels(model: ManagedCluster) -> None:
-    """Replace `podLabels: null` of old versions by `{}` in a cluster to be sent; the service refuses null."""
+    """Replace `podLabels: null`, which old versions wrote and the service now refuses, with `{}`."""
     profile = model.properties.pod_identity_profile if model.properties else None
     for exception in (profile.user_assigned_identity_exceptions if profile else None) or ():
         if exception is not None and exception.pod_labels is None:
@@ -42,7 +42,7 @@ def fill_null_labels(model: ManagedCluster) -> None:
 
 
 def _enable_workload_identity(properties: Any) -> None:
-    """Enable both features in the SDK's model of a cluster's properties; what else their profiles hold stays."""
+    """Enable the OIDC issuer and workload identity in the SDK's model, and keep the other values of their profiles."""
     from azure.mgmt.containerservice.models import (
         ManagedClusterOIDCIssuerProfile,
         ManagedClusterSecurityProfile,

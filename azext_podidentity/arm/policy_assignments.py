@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The policy assignments that hold at a cluster, and the initiatives that they assign."""
+"""Read the policy assignments that apply to a cluster, and the initiatives that they assign."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HOLDS_HERE = "atScope()"
 
 
 def find_capability_policies(cli_ctx: AzCli, cluster_id: str) -> tuple[CapabilityPolicy, ...]:
-    """Return the policies at the cluster, or inherited from above, that restrict the capabilities of containers.
+    """Return the policies, assigned to the cluster or inherited, that restrict the capabilities of containers.
 
     Raise an azure-cli error if assignments or initiatives cannot be read.
     """
@@ -64,6 +64,6 @@ def _read_initiative(client: Any, resource_id: str) -> Json:
 
 
 def _to_json(model: Any) -> Json:
-    """Return the JSON object that an SDK model was read from: `serialize` of older SDKs has no read-only fields."""
+    """Return the SDK model as JSON, including read-only fields, which `serialize` of older SDKs leaves out."""
     raw: Json = model.serialize(keep_readonly=True) if hasattr(model, "serialize") else model.as_dict()
     return raw

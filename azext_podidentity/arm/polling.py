@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Follow the operation that a write began, as the host's commands do, but not longer than a deadline."""
+"""Follow a long-running operation as azure-cli's own commands do, but no longer than a deadline."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from azext_podidentity.cli.progress import progress_bar
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
-# Milliseconds between two looks at the poller, which a thread keeps going: often at a terminal, for the spinner.
+# Milliseconds between two checks of the poller, which runs in its own thread: short at a terminal, for the spinner.
 _LOOK_MS, _SPINNER_LOOK_MS = 250, 100
 
 
 class StillRunningError(Exception):
-    """The deadline passed while the operation is running. `status` is its last one."""
+    """Raised if the deadline passed while the operation was running. `status` is its last known status."""
 
     def __init__(self, status: str) -> None:
         super().__init__(status)
@@ -29,14 +29,14 @@ class StillRunningError(Exception):
 
 
 class _InterruptedError(Exception):
-    """Ctrl-C, which the host would report in a line of its own, without what continues."""
+    """Replaces KeyboardInterrupt, because azure-cli's own message does not say that the operation continues."""
 
 
 def follow(cli_ctx: AzCli, poller: Any, message: str, deadline: Deadline | None = None) -> Any:
-    """Return the SDK's result of the operation; show its stages while it runs.
+    """Return the SDK's result of the operation, and show its stages while it runs.
 
-    Return None if its URL answers 404 and the command is a removal, which az takes for success. Raise what the SDK
-    raises if it fails, StillRunningError once the deadline has passed.
+    Return None if the operation's URL returns 404 in a delete command, which az treats as success. Raise the SDK's
+    error if the operation fails, and StillRunningError once the deadline has passed.
     """
     try:
         return _Following(cli_ctx, poller, message, deadline or Deadline(WAIT_LIMIT))(poller)
@@ -45,7 +45,7 @@ def follow(cli_ctx: AzCli, poller: Any, message: str, deadline: Deadline | None 
 
 
 def reports_failure(error: AzureError) -> bool:
-    """Return whether the service reports that the operation failed, and not that its status cannot be read."""
+    """Return whether the error is the operation's own failure, not a failure to read its status."""
     return isinstance(error.inner_exception, OperationFailed)
 
 
@@ -60,7 +60,7 @@ class _Following(LongRunningOperation):  # type: ignore[misc]  # pylint: disable
         self._deadline = deadline
 
     def _delay(self) -> None:
-        """Pause between two looks at the poller, which a thread of its own keeps going."""
+        """Sleep until the next check of the poller."""
         if self._deadline.passed:
             if self.progress_bar:
                 self.progress_bar.stop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How far the subscription has registered the add-on's preview feature and the resource provider of clusters."""
+"""Registration of the add-on's preview feature and of the resource provider in a subscription."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 def feature_state(cli_ctx: AzCli) -> str:
-    """Return the state of the feature, `Registered` if it may be used. Raise an azure-cli error if it is unknown."""
-    return _told(lambda: features_client(cli_ctx).get(PROVIDER, FEATURE).properties.state)
+    """Return the state of the feature, `Registered` if it can be used. Raise an azure-cli error if unreadable."""
+    return _call(lambda: features_client(cli_ctx).get(PROVIDER, FEATURE).properties.state)
 
 
 def provider_state(cli_ctx: AzCli) -> str:
-    """Return the state of the provider, `Registered` if it may be used. Raise an azure-cli error if it is unknown."""
-    return _told(lambda: providers_client(cli_ctx).get(PROVIDER).registration_state)
+    """Return the state of the provider, `Registered` if it can be used. Raise an azure-cli error if unreadable."""
+    return _call(lambda: providers_client(cli_ctx).get(PROVIDER).registration_state)
 
 
 def register_feature(cli_ctx: AzCli) -> None:
-    """Begin to register the feature in the current subscription. Raise an azure-cli error if it is refused."""
-    _told(lambda: features_client(cli_ctx).register(PROVIDER, FEATURE))
+    """Start the registration of the feature in the current subscription. Raise an azure-cli error if refused."""
+    _call(lambda: features_client(cli_ctx).register(PROVIDER, FEATURE))
 
 
 def register_provider(cli_ctx: AzCli) -> None:
-    """Register the provider in the current subscription, again if it is. Raise an azure-cli error if it is refused."""
-    _told(lambda: providers_client(cli_ctx).register(PROVIDER))
+    """Register the provider in the current subscription, even if it is. Raise an azure-cli error if refused."""
+    _call(lambda: providers_client(cli_ctx).register(PROVIDER))
 
 
-def _told(ask: Callable[[], Any]) -> str:
+def _call(request: Callable[[], Any]) -> str:
     try:
-        return str(ask())
+        return str(request())
     except AzureError as error:
         raise explain_plainly(error) from error

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _PATH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
-# Rows in a page, and subscriptions in a query.
+# The maximum number of rows per page, and of subscriptions per query.
 _PAGE, _MAX_SUBSCRIPTIONS = 1000, 1000
-# The part of a cluster that is read, by column: whole clusters would make pages of many megabytes.
+# The properties that are read, by column: pages of whole clusters would have many megabytes.
 _COLUMNS = {
     "id": "id",
     "location": "location",
@@ -43,7 +43,7 @@ _COLUMNS = {
     "provisioningState": "properties.provisioningState",
     "powerState": "properties.powerState",
 }
-# Pages are complete only in a fixed order.
+# Without a fixed order, pages can skip rows.
 CLUSTERS_QUERY = (
     "resources | where type =~ 'microsoft.containerservice/managedclusters' | order by id asc | project "
     + ", ".join(name if name == path else f"{name} = {path}" for name, path in _COLUMNS.items())
@@ -51,7 +51,7 @@ CLUSTERS_QUERY = (
 
 
 class ResourceGraphClient(ARMPipelineClient[Any, Any]):
-    """The pipeline of an Azure SDK client; azure-cli has no SDK of Resource Graph."""
+    """A client with the pipeline of the Azure SDK; azure-cli ships no SDK for Resource Graph."""
 
     def __init__(self, credential: TokenCredential, subscription_id: str, base_url: str, **options: Any) -> None:
         del credential, subscription_id  # the host passes a policy that uses the credential
@@ -70,9 +70,9 @@ class ResourceGraphClient(ARMPipelineClient[Any, Any]):
 def query_clusters(
     cli_ctx: AzCli, tenant_subscription: str, subscriptions: Sequence[str], management_group: str | None = None
 ) -> list[Json]:
-    """Return the clusters of the subscriptions, or of the management group, as far as an inventory needs them.
+    """Return the clusters of the subscriptions, or of the management group, with the properties an inventory needs.
 
-    Each is a JSON object in the form of the resource. `tenant_subscription` is a subscription of the tenant to query.
+    Each is a JSON object with the structure of the resource. `tenant_subscription` is any subscription of the tenant.
     Raise an azure-cli error if the query is refused.
     """
     client = management_client(cli_ctx, ResourceGraphClient, tenant_subscription)
@@ -108,7 +108,7 @@ def _rows(client: ResourceGraphClient, scope: Json) -> list[Json]:
 
 
 def _cluster(row: Mapping[str, Any]) -> Json:
-    """Return the row with its columns at their paths in a cluster."""
+    """Return the row as a cluster's JSON object, with the value of each column at its path."""
     cluster: Json = {}
     for name, path in _COLUMNS.items():
         *parents, last = path.split(".")

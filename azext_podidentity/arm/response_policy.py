@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Handle responses that say nothing about the service: an expired token, a proxy's page, an incomplete body."""
+"""Handle responses that are not an answer of the service: an expired token, a proxy's page, an incomplete body."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _WITH_JSON = (200, 201)
 
 
 class ResponsePolicy(HTTPPolicy):  # type: ignore[type-arg]  # pylint: disable=too-few-public-methods
-    """Checks each response at a point where the SDK's retry policy can still repeat the request.
+    """Check each response before the SDK's retry policy, which can still repeat the request.
 
-    A request with the response 401 is sent once more: by then the SDK's credential has forgotten the token. A
-    successful response whose body cannot be read or is not JSON raises ServiceResponseError.
+    After a 401, the request is sent once more with a new token. A successful response whose body cannot be read or is
+    not JSON raises ServiceResponseError.
     """
 
     def send(self, request: Any) -> Any:
@@ -38,6 +38,6 @@ def _check(request: Any, response: Any) -> None:
     except ValueError as error:
         kind = response.headers.get("content-type", "of no content type")
         raise ServiceResponseError(
-            f"The answer to {request.method} {request.url.partition('?')[0]} is not JSON ({kind}), so maybe it is a "
-            "proxy's and not Azure's."
+            f"The response to {request.method} {request.url.partition('?')[0]} is not JSON ({kind}). It may come from "
+            "a proxy and not from Azure."
         ) from error

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The role assignments that let a cluster identity assign managed identities: looked up, granted, revoked."""
+"""Find, create and delete the role assignments that let a cluster identity assign managed identities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from knack.util import CLIError
 
 from azext_podidentity.arm.backoff import Backoff
 from azext_podidentity.arm.clients import role_assignments_client, role_definitions_client
-from azext_podidentity.arm.concurrency import Shared, Tell, by_lower_case, do_all, for_each, or_error
+from azext_podidentity.arm.concurrency import ClientCache, ReportProgress, by_lower_case, do_all, for_each, or_error
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.cli.progress import counted
 from azext_podidentity.profile.commands import grant_command
@@ -45,11 +45,12 @@ logger = get_logger(__name__)
 _NOT_GRANTED = f"The {OPERATOR_ROLE} role could not be granted to the cluster identity."
 
 RolesByIdentity = dict[str, "list[RoleAssignment] | CLIError"]
-# Seconds. A new assignment takes seconds to minutes to propagate, by the documentation up to 10; no call shows when.
+# Seconds. A new assignment propagates in seconds to minutes, at most 10 according to the documentation; no request
+# shows whether it has.
 PROPAGATION_LIMIT = 600.0
-# Seconds. A principal that was created moments ago is refused as PrincipalNotFound for a minute or two.
+# Seconds. A new principal is refused with PrincipalNotFound until it has replicated, which takes a minute or two.
 _REPLICATION_LIMIT = 120.0
-# Seconds. An assignment of that age was created by the request that returned it.
+# Seconds. An assignment younger than this was created by the request that returned it.
 _JUST_NOW = 60.0
 
 
@@ -65,15 +66,15 @@ def find_many(
     cli_ctx: AzCli,
     resource_ids: Iterable[str],
     principal_id: str,
-    show: Tell = lambda _: None,
+    report: ReportProgress = lambda _: None,
     listed_in: Callable[[str], Iterable[RoleAssignment]] = lambda _: (),
 ) -> RolesByIdentity:
-    """Return what `find` returns for each of the IDs, by the ID in lower case; the error if it cannot be read.
+    """Return the result of `find` for each ID, by the ID in lower case, or the error if it cannot be read.
 
-    Of many in one subscription, the principal's assignments in it are one list. If that has nothing for some of them,
-    one is read by itself, and if the list turns out to be incomplete, the others too. `show` is called with how many
-    are known. `listed_in`: returns assignments of any principal that were listed in a subscription before; what they
-    have is not read again.
+    If many IDs are in one subscription, the principal's assignments in it are listed in one request. If the list has
+    none for some IDs, one of them is read separately; if that shows that the list is incomplete, the others are too.
+    `report` is called with the number of IDs done. `listed_in` returns the assignments of any principal that were
+    listed in a subscription before, to be used instead of a request.
     """
     ids = by_lower_case(resource_ids)
     lookup = _Lookup(cli_ctx, principal_id)
@@ -89,11 +90,11 @@ def find_many(
             complete = not left_out or or_error(lookup.find, ids[left_out[0]]) == []
             found.update((key, each) for key, each in sufficient.items() if each or complete)
     left = (each for key, each in ids.items() if key not in found)
-    return {**found, **for_each(left, lookup.find, lambda done: show(len(found) + done))}
+    return {**found, **for_each(left, lookup.find, lambda done: report(len(found) + done))}
 
 
 def list_subscription(cli_ctx: AzCli, subscription: str) -> list[RoleAssignment]:
-    """Return the assignments of all principals in and above the subscription, none if they cannot be listed."""
+    """Return the assignments of all principals in the subscription and above, none if they cannot be listed."""
     try:
         return list(role_assignments_client(cli_ctx, subscription).list_for_scope(f"/subscriptions/{subscription}"))
     except (AzureError, CLIError) as error:
@@ -106,8 +107,8 @@ class _Lookup:
 
     def __init__(self, cli_ctx: AzCli, principal_id: str) -> None:
         self._principal_id = principal_id
-        self._client_of = Shared(partial(role_assignments_client, cli_ctx))
-        self._custom_role_permits = Shared(partial(_permits, cli_ctx))
+        self._client_of = ClientCache(partial(role_assignments_client, cli_ctx))
+        self._custom_role_permits = ClientCache(partial(_permits, cli_ctx))
 
     def find(self, resource_id: str) -> list[RoleAssignment]:
         """Return the assignments at the managed identity and above it. Raise an azure-cli error if that fails."""
@@ -121,7 +122,7 @@ class _Lookup:
 
     def list_all(self, subscription: str) -> list[RoleAssignment]:
         """Return the assignments in the subscription, above it and below it; none if they cannot be read."""
-        # Without atScope() those below the scope are listed too.
+        # Without atScope(), assignments below the scope are included.
         everywhere = f"assignedTo('{self._principal_id}')"
         try:
             client = self._client_of(subscription)
@@ -133,7 +134,7 @@ class _Lookup:
     def sufficient(self, assignments: Iterable[RoleAssignment], resource_id: str) -> list[RoleAssignment]:
         """Return those of the assignments that let the principal assign the managed identity."""
         above = [each for each in assignments if scope_contains(each.scope or "", resource_id)]
-        # A built-in role is known by its ID; a custom one has to be read.
+        # A built-in role is recognized by its ID; the definition of a custom role has to be read.
         known = [each for each in above if grants_assign(each.role_definition_id or "")]
         return known or [each for each in above if self._custom_role_permits(each.role_definition_id or "")]
 
@@ -150,30 +151,30 @@ def _permits(cli_ctx: AzCli, role_definition_id: str) -> bool:
 
 
 def age(assignments: list[RoleAssignment], limit: float = PROPAGATION_LIMIT) -> float | None:
-    """Return how many seconds ago the newest of the assignments was made.
+    """Return how many seconds ago the newest of the assignments was created.
 
-    Return None if all of them are older than the limit, by default so old that they have propagated.
+    Return None if all of them are older than the limit, which defaults to the time in which a role propagates.
     """
     now = datetime.fromtimestamp(time.time(), timezone.utc)
-    # By a clock that is slow, a new assignment was created in the future.
+    # If the local clock is slow, a new assignment seems to come from the future.
     ages = [max(0.0, (now - each.created_on).total_seconds()) for each in assignments if each.created_on]
     newest = min(ages, default=None)
     return newest if newest is not None and newest < limit else None
 
 
 def grant(cli_ctx: AzCli, resource_ids: Sequence[str], principal_id: str, *, then: str) -> list[str]:
-    """Grant Managed Identity Operator over the managed identities, many at a time.
+    """Grant Managed Identity Operator over the managed identities, several at a time.
 
-    Return those over which it is new; that another client granted it meanwhile is success, too. Raise an azure-cli
-    error with the service's reason, the commands for an owner of the scope, and what to do `then`; nothing more is
-    granted then.
+    Return the resource IDs over which the role is new; one that another client granted meanwhile is no error. If a
+    grant fails, stop and raise an azure-cli error with the service's reason, the commands for an owner of the scope,
+    and what to do `then`.
     """
-    client_of = Shared(partial(role_assignments_client, cli_ctx))
+    client_of = ClientCache(partial(role_assignments_client, cli_ctx))
     if not resource_ids:
         return []
     try:
-        with counted(cli_ctx, "Granting the cluster identity its roles", len(resource_ids)) as show:
-            created = do_all(partial(_grant, client_of, principal_id), resource_ids, show)
+        with counted(cli_ctx, "Granting the cluster identity its roles", len(resource_ids)) as report:
+            created = do_all(partial(_grant, client_of, principal_id), resource_ids, report)
             return [each for each, is_new in zip(resource_ids, created, strict=True) if is_new]
     except HttpResponseError as error:
         commands = [grant_command(principal_id, each) for each in resource_ids]
@@ -186,7 +187,7 @@ def grant(cli_ctx: AzCli, resource_ids: Sequence[str], principal_id: str, *, the
 
 
 def _grant(client_of: Callable[[str], Any], principal_id: str, resource_id: str) -> bool:
-    """Grant the role and return whether it is new. Wait for a principal that was created moments ago to replicate."""
+    """Grant the role and return whether it is new. Wait until a new principal has replicated."""
     backoff = Backoff()
     while True:
         try:
@@ -211,7 +212,7 @@ def _create(client_of: Callable[[str], Any], principal_id: str, resource_id: str
     parameters = RoleAssignmentCreateParameters(  # type: ignore[call-overload]  # the flattened form of both SDKs
         role_definition_id=f"{definitions}/{MANAGED_IDENTITY_OPERATOR}",
         principal_id=principal_id,
-        # Without it a principal that is still replicating is refused as PrincipalNotFound.
+        # Without it, a principal that is still replicating is refused with PrincipalNotFound.
         principal_type="ServicePrincipal",
     )
     name = assignment_name(resource_id, principal_id)
@@ -228,7 +229,7 @@ def find_own(cli_ctx: AzCli, resource_id: str, principal_id: str) -> list[RoleAs
 
 
 def find_own_many(cli_ctx: AzCli, resource_ids: Iterable[str], principal_id: str) -> list[RoleAssignment]:
-    """Return what `find_own` returns for each of the IDs, nothing for those that cannot be read."""
+    """Return the results of `find_own` for all IDs, without those that cannot be read."""
     return [
         each
         for resource_id, found in find_many(cli_ctx, resource_ids, principal_id).items()
@@ -248,7 +249,7 @@ def _own(assignments: Iterable[RoleAssignment], resource_id: str, principal_id: 
 
 
 def is_created_here(assignment: RoleAssignment, principal_id: str) -> bool:
-    """Return whether this tool created the assignment: then its name derives from what it grants."""
+    """Return whether this tool created the assignment, whose name is then derived from scope and principal."""
     return (assignment.name or "").lower() == assignment_name(assignment.scope or "", principal_id)
 
 

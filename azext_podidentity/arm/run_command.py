@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run kubectl inside a cluster whose API server cannot be reached from here."""
+"""Run kubectl inside a cluster whose API server is not reachable from this machine."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _OTHER_WAY = "Run this on a machine that reaches the cluster, and pass the outpu
 
 
 def run_kubectl(cli_ctx: AzCli, client: Any, reference: ClusterReference, model: ManagedCluster, command: str) -> str:
-    """Return the output (JSON) of a kubectl command that AKS runs inside the cluster; `model` is its SDK model.
+    """Return the JSON output of a kubectl command that AKS runs inside the cluster; `model` is its SDK model.
 
-    Raise an azure-cli error with kubectl's own words if the command cannot be run or fails, and ValidationError if
-    even the compressed output is longer than the service returns.
+    Raise an azure-cli error with kubectl's message if the command cannot be run or fails, and ValidationError if even
+    the compressed output is longer than the service returns.
     """
     other_way = [_OTHER_WAY, command]
     run = partial(_run, cli_ctx, client, reference, token=_token(cli_ctx, model), other_way=other_way)
@@ -98,9 +98,9 @@ def _unpacked(packed: str, other_way: list[str]) -> str:
 
 
 def _lines(logs: str, *, of_json: bool) -> str:
-    """Return the lines of kubectl's JSON, or the other ones: the service merges standard output and standard error.
+    """Return the lines of kubectl's JSON, or the other lines: the service merges standard output and standard error.
 
-    The JSON can contain secrets, so it never gets into a message.
+    Messages never contain the JSON, which can contain secrets.
     """
     return "\n".join(line for line in logs.splitlines() if line.startswith((" ", "{", "}")) == of_json).strip()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Let threads share the models of an SDK."""
+"""Make the models of an SDK safe to use from several threads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _set_up: set[str] = set()
 
 
 def set_up_models(client: object) -> None:
-    """Have the SDK of the client set up its models now, once in a process.
+    """Make the client's SDK set up its models now, once per process.
 
     The SDK adds attributes to the class of a model when it creates the first object, without a lock. If two threads do
     so at the same time, one fails with "dictionary changed size during iteration", and the SDK hides that: it returns
     the plain JSON object instead of the model (`Model.__new__` and `_deserialize_default` in its `_utils/model_base`).
-    SDKs whose models are no mappings have no such step.
+    SDKs whose models are not mappings do not need this.
     """
     package = type(client).__module__.rpartition(".")[0]
     with _lock:

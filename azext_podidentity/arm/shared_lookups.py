@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the checks of many clusters look up, each list read once per subscription."""
+"""Lookups for checks of many clusters, with one list request per subscription."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from knack.util import CLIError
 
 from azext_podidentity.arm import managed_identities, role_assignments
-from azext_podidentity.arm.concurrency import Once, by_lower_case, or_error
+from azext_podidentity.arm.concurrency import ReadOnce, by_lower_case, or_error
 from azext_podidentity.arm.registrations import feature_state, provider_state
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 from azext_podidentity.profile.validation import is_managed_identity_id, managed_identity_parts
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 class SharedLookups:
     """Look up managed identities, role assignments and registrations for many clusters, from any thread.
 
-    context_of: returns the context of az in a subscription.
+    context_of: returns the az context of a subscription.
     """
 
     def __init__(self, cli_ctx: AzCli, context_of: Callable[[str], AzCli]) -> None:
         self._cli_ctx = cli_ctx
-        self._identities = Once(partial(managed_identities.list_subscription, cli_ctx))
-        self._identity = Once(partial(or_error, managed_identities.find, cli_ctx))
-        self._assignments = Once(partial(role_assignments.list_subscription, cli_ctx))
-        self._feature = Once(lambda subscription: or_error(feature_state, context_of(subscription)))
-        self._provider = Once(lambda subscription: or_error(provider_state, context_of(subscription)))
+        self._identities = ReadOnce(partial(managed_identities.list_subscription, cli_ctx))
+        self._identity = ReadOnce(partial(or_error, managed_identities.find, cli_ctx))
+        self._assignments = ReadOnce(partial(role_assignments.list_subscription, cli_ctx))
+        self._feature = ReadOnce(lambda subscription: or_error(feature_state, context_of(subscription)))
+        self._provider = ReadOnce(lambda subscription: or_error(provider_state, context_of(subscription)))
 
     def feature(self, subscription: str) -> str | CLIError:
         """Return the state of the preview feature in the subscription, or the error if it cannot be read."""
@@ -44,13 +44,13 @@ class SharedLookups:
         return state
 
     def identities(self, resource_ids: Iterable[str]) -> dict[str, ManagedIdentity | NotFound | CLIError]:
-        """Return what `managed_identities.find_many` returns. One that its subscription's list lacks is read."""
+        """Return the same as `managed_identities.find_many`; read each one that its subscription's list lacks."""
         return {key: self._find(each) for key, each in by_lower_case(resource_ids).items()}
 
     def roles(self, resource_ids: Iterable[str], principal_id: str) -> role_assignments.RolesByIdentity:
-        """Return what `role_assignments.find_many` returns.
+        """Return the same as `role_assignments.find_many`.
 
-        What the list of a subscription lacks is asked for this principal, because it can have a role by a group.
+        Roles that the list of a subscription lacks are read for this principal, which can have them through a group.
         """
         return role_assignments.find_many(
             self._cli_ctx, resource_ids, principal_id, listed_in=self._assignments.__call__

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The subscriptions that az knows since `az login`."""
+"""The subscriptions in az's profile, which `az login` stores."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def known_subscriptions(cli_ctx: AzCli) -> list[Subscription]:
 
 
 def find_subscriptions(cli_ctx: AzCli, names: Iterable[str]) -> list[Subscription]:
-    """Return the subscriptions with these names or IDs, or all that az knows if there are none.
+    """Return the subscriptions with these names or IDs, or all subscriptions of the account if `names` is empty.
 
-    Raise InvalidArgumentValueError that names all that az does not know.
+    Raise InvalidArgumentValueError with all names that az does not know.
     """
     known = known_subscriptions(cli_ctx)
     wanted = dict.fromkeys(name.lower() for name in names)

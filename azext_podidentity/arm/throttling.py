@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Obey 429 answers: send no request before Azure's Retry-After is over, for as long as the command may wait."""
+"""Handle 429 responses: wait for Azure's Retry-After before a request is repeated, up to the command's deadline."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 THROTTLED = 429
-# The option of a request that is not to be repeated as it is: a write has to follow right after a read.
+# The option of a request that must not be repeated unchanged: a write must directly follow a read.
 RAISE_THROTTLED = "raise_throttled"
 _DEADLINE = "pod_identity_deadline"
-# Seconds to wait without a usable Retry-After: at first, and at most.
+# Seconds to wait without a valid Retry-After: the first time, and at most.
 _FIRST, _LONGEST = 5.0, 60.0
-# Seconds to wait at most if Azure asks for less, time and again.
+# The longest wait in seconds if Azure repeatedly asks for less.
 _LONGEST_AGAIN = 16.0
 _DAY = 86400.0
-# Shorter waits are not worth a line.
+# Shorter waits, in seconds, are not logged as warnings.
 _PATIENCE = 2.0
 
 
 def begin_deadline(cli_ctx: AzCli, seconds: float) -> Deadline:
-    """Return the deadline of the command, which from now on also ends the waits inside the SDK's clients."""
+    """Set and return the deadline of the command, which also limits the waits of the SDK's clients."""
     deadline = Deadline(seconds)
     cli_ctx.data[_DEADLINE] = deadline
     return deadline
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of a Retry-After header, which may also be a date. Return None if it has no usable value."""
+    """Return the seconds of a Retry-After header, which may also be a date. Return None without a valid value."""
     text = headers.get("retry-after") or ""
     try:
         seconds = float(text)
@@ -51,7 +51,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def run_again_step(seconds: float | None) -> str:
-    """Return when to run a command again that Azure throttles for so many seconds, None if it does not say."""
+    """Return the advice when to retry a throttled command; `seconds` is the Retry-After, None if unknown."""
     if seconds is None:
         return "Wait a few minutes, and then run your command again."
     moment = datetime.fromtimestamp(time.time() + seconds, timezone.utc)
@@ -68,9 +68,9 @@ def _until(date: str, now: str | None) -> float:
 
 
 class ThrottledRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
-    """Retry as the SDK does, but wait after 429 for as long as Azure asks, within the deadline of the command.
+    """Retry as the SDK does, but after a 429 wait as long as Azure asks, within the deadline of the command.
 
-    The SDK itself gives up after three repetitions. A request with the option `RAISE_THROTTLED` is not repeated.
+    The SDK itself gives up after three retries. A request with the option `RAISE_THROTTLED` is not retried.
     """
 
     def __init__(self, cli_ctx: AzCli, **options: Any) -> None:
@@ -84,7 +84,7 @@ class ThrottledRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
         return deadline
 
     def send(self, request: Any) -> Any:
-        """Send the request until it is answered with something else than 429, or no time is left."""
+        """Send the request until the response is not a 429, or the deadline has passed. Return the last response."""
         options = dict(request.context.options)
         wait = not options.pop(RAISE_THROTTLED, False)
         throttled = 0
@@ -102,25 +102,25 @@ class ThrottledRetryPolicy(RetryPolicy):  # type: ignore[type-arg]
             sleep(seconds)
 
     def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
-        """Return whether the SDK repeats the request by itself."""
+        """Return whether the SDK retries the request: not after a 429, which `send` handles."""
         return response.http_response.status_code != THROTTLED and bool(super().is_retry(settings, response))
 
     def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
-        """Return whether the SDK may repeat the request once more: not after the deadline."""
+        """Return whether another retry is allowed: not after the deadline."""
         return bool(super().increment(settings, response, error)) and not self._deadline.passed
 
     def sleep(self, settings: dict[str, Any], transport: Any, response: Any = None) -> None:
-        """Sleep before the SDK repeats the request, but not past the deadline."""
+        """Sleep before the SDK retries the request, but not past the deadline."""
         asked = retry_after(response.http_response.headers) if response else None
         seconds = self.get_backoff_time(settings) if asked is None else asked
         sleep(min(seconds, self._deadline.left))
 
 
 def throttling_pause(headers: Mapping[str, str], throttled: int) -> float:
-    """Return how many seconds to wait after a 429 answer that `throttled` others came before.
+    """Return the seconds to wait after a 429 response; `throttled` is the number of 429 responses before it.
 
-    Never less than Azure asks for, a little more so that clients that were refused together come back one by one, and
-    twice as long each time: many clients that each come back after a second would be refused for ever.
+    The wait is at least Retry-After, doubles each time, and has random jitter, so that many clients that were throttled
+    together do not retry together.
     """
     asked = retry_after(headers)
     if asked is None:

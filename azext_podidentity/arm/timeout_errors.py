@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The errors of a command that does not see the end of an operation."""
+"""Errors of a command that ends before an operation does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def busy_timeout_error(reference: ClusterReference, seconds: float, blocking: str, tries: int = 0) -> AzCLIError:
-    """Return the error for a cluster that other clients kept busy; `blocking` says which operation blocked it last."""
+    """Return the error for a cluster that stayed busy; `blocking` describes the last operation that blocked it."""
     attempts = f" ({tries} attempts)" if tries > 1 else ""
     return Advice(
         f"Cluster {reference.name!r} was still busy after {seconds:g} seconds{attempts}. "
@@ -25,7 +25,7 @@ def busy_timeout_error(reference: ClusterReference, seconds: float, blocking: st
 
 
 def operation_timeout_error(reference: ClusterReference, seconds: float, status: str) -> AzCLIError:
-    """Return the error for a change that was accepted and whose operation takes longer than the command waits."""
+    """Return the error for an accepted change whose operation takes longer than the timeout."""
     return Advice(
         f"The change of cluster {reference.name!r} was accepted, but its operation is still running after "
         f"{seconds:g} seconds ({status}). It continues without this command.",
@@ -35,7 +35,7 @@ def operation_timeout_error(reference: ClusterReference, seconds: float, status:
 
 
 def unreadable_result_error(reference: ClusterReference, reason: str) -> AzCLIError:
-    """Return the error for an accepted change that the cluster does not have, and whose result cannot be read."""
+    """Return the error for an accepted change whose result cannot be read and that the cluster does not have."""
     return AzureResponseError(
         f"The change of cluster '{reference.name}' was accepted, but the cluster does not have it, and the result of "
         f"the operation cannot be read: {reason}",

@@ -11,7 +11,7 @@ from azure.cli.core.azclierror import ForbiddenError, InvalidArgumentValueError
 from knack.util import CLIError
 
 from azext_podidentity.arm import managed_identities, role_assignments
-from azext_podidentity.arm.concurrency import AT_ONCE, Shared, do_all, for_each
+from azext_podidentity.arm.concurrency import AT_ONCE, ClientCache, do_all, for_each
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 from tests.support.builders import PRINCIPAL, SUBSCRIPTION, identity_id, refusal
 from tests.support.fake_azure import CLI, Azure
@@ -76,9 +76,9 @@ def test_empty_list_sends_no_request(made: list[str]) -> None:
 
 
 def test_shared_client_is_created_once_across_threads() -> None:
-    shared = Shared(lambda _: object())
+    cache = ClientCache(lambda _: object())
     with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(shared, ["Some"] * 50 + ["some"] * 50))) == 1
+        assert len(set(pool.map(cache, ["Some"] * 50 + ["some"] * 50))) == 1
 
 
 def test_programming_error_is_raised() -> None:

@@ -16,7 +16,7 @@ from azure.cli.core.azclierror import AzCLIError, ForbiddenError, ManualInterrup
 from knack.util import CLIError
 
 from azext_podidentity.actions.fleet.parallel import Outcome, context_in, on_each
-from azext_podidentity.arm.concurrency import Once
+from azext_podidentity.arm.concurrency import ReadOnce
 from azext_podidentity.cli.cluster_progress import ClusterProgress, cluster_progress
 from azext_podidentity.cli.progress import progress_bar
 from azext_podidentity.fleet.inventory import FleetCluster
@@ -171,7 +171,7 @@ def test_once_reads_value_once_across_threads() -> None:
         started.wait(10)
         values.append(once("Key"))
 
-    once, values = Once(lambda key: read.append(key) or len(read)), list[int]()  # type: ignore[func-returns-value]
+    once, values = ReadOnce(lambda key: read.append(key) or len(read)), list[int]()  # type: ignore[func-returns-value]
     threads = [threading.Thread(target=get) for _ in range(4)]
     for each in threads:
         each.start()

@@ -13,7 +13,7 @@ from azext_podidentity.actions.check import assemble
 from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
 from azext_podidentity.actions.fleet.parallel import PARALLEL, TIMEOUT, context_in, on_each
 from azext_podidentity.arm.clients import managed_clusters_client
-from azext_podidentity.arm.concurrency import Once
+from azext_podidentity.arm.concurrency import ReadOnce
 from azext_podidentity.arm.managed_clusters import ClusterReader
 from azext_podidentity.arm.shared_lookups import SharedLookups
 from azext_podidentity.checks.finding import Finding
@@ -46,7 +46,7 @@ def check_clusters(
     """
     inventory = read_inventory(cli_ctx, scope)
     lookups = SharedLookups(cli_ctx, partial(context_in, cli_ctx))
-    client_of = Once(partial(managed_clusters_client, cli_ctx))
+    client_of = ReadOnce(partial(managed_clusters_client, cli_ctx))
 
     def check(each: FleetCluster) -> list[Finding]:
         subscription = each.subscription_id

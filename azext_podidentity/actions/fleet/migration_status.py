@@ -12,7 +12,7 @@ from knack.util import CLIError
 from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
 from azext_podidentity.actions.fleet.parallel import context_in, on_each
 from azext_podidentity.arm.backoff import Deadline
-from azext_podidentity.arm.concurrency import Once, or_error
+from azext_podidentity.arm.concurrency import ReadOnce, or_error
 from azext_podidentity.arm.federated_credentials import CredentialService
 from azext_podidentity.arm.identity_bindings import IdentityBindings
 from azext_podidentity.cli.cluster_progress import cluster_progress
@@ -37,7 +37,7 @@ def read_migration(
     found.
     """
     inventory = read_inventory(cli_ctx, scope)
-    credentials = Once(CredentialService(cli_ctx).read_one)
+    credentials = ReadOnce(CredentialService(cli_ctx).read_one)
 
     def read(cluster: FleetCluster) -> ClusterMigration:
         bound = cluster.cluster.profile.bindings()
