@@ -123,11 +123,20 @@ def result_of(process: Process, stdin: str | None = None, seconds: float = 120) 
 
 
 def signal_at(
-    az: AzureCli, simulator: Simulator, command: str, method: str, path: str, number: int, *, answer: bool = True
+    az: AzureCli,
+    simulator: Simulator,
+    command: str,
+    method: str,
+    path: str,
+    number: int,
+    *,
+    answer: bool = True,
+    skip: int = 0,
 ) -> Result:
     """Start the command and send it the signal while its first such request is being answered.
 
-    Without `answer`, the request is answered only after the command has ended. The request takes effect in either case.
+    `skip` such requests are let through first. Without `answer`, the request is answered only after the command has
+    ended. The request takes effect in either case.
     """
     started: queue.Queue[Process] = queue.Queue()
     ended = threading.Event()
@@ -137,8 +146,8 @@ def signal_at(
         if not answer:
             ended.wait(150)
 
-    simulator.faults.add(Fault(method, path, call=send))
-    answered = len(simulator.requests.matching(method, path))
+    simulator.faults.add(Fault(method, path, call=send, skip=skip))
+    answered = len(simulator.requests.matching(method, path)) + skip
     process = az.start(command)
     started.put(process)
     try:
@@ -150,9 +159,9 @@ def signal_at(
     return result
 
 
-def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path: str) -> None:
-    """Start the command and kill it at its first such request, which takes effect all the same."""
-    assert signal_at(az, simulator, command, method, path, signal.SIGKILL).exit_code == -signal.SIGKILL
+def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path: str, *, skip: int = 0) -> None:
+    """Start the command and kill it at its first such request after `skip` ones, which takes effect all the same."""
+    assert signal_at(az, simulator, command, method, path, signal.SIGKILL, skip=skip).exit_code == -signal.SIGKILL
     simulator.faults.clear()
 
 
