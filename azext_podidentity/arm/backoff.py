@@ -18,7 +18,7 @@ SHORTEST = 1.0
 LONGEST = 10.0
 SHARE = 0.1
 # The status of an operation is cheap to read, so it is polled more often.
-OPERATION_SHARE = 0.03
+OPERATION_SHARE = 0.02
 # Seconds after a role was granted at which to retry a write that needs it. A role usually propagates in 20 ± 15 s and,
 # according to the documentation, in at most 10 minutes. AKS limits writes, so the list is short:
 # `benchmarks/role_waits.py` simulates it.

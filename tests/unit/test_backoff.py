@@ -131,8 +131,8 @@ def follow(clock: Clock, takes: float, headers: Headers = lambda _: {}, end: str
 def test_median_operation_needs_few_polls(clock: Clock) -> None:
     """In the public recordings, adding a pod identity takes 81 s (median)."""
     service = follow(clock, 81)
-    assert service.polls < 70
-    assert clock.now - service.done_at <= 2.5
+    assert service.polls < 80
+    assert clock.now - service.done_at <= 1.7
 
 
 @given(st.floats(0, 3600))
@@ -152,7 +152,7 @@ def test_retry_after_sets_interval(clock: Clock) -> None:
 
 def test_backoff_resumes_without_retry_after(clock: Clock) -> None:
     follow(clock, 110, lambda poll: {"Retry-After": "50"} if poll == 1 else {})
-    assert clock.slept[:3] == pytest.approx([50, 1.5, 1.545])
+    assert clock.slept[:3] == pytest.approx([50, 1.0, 1.02])
 
 
 def test_backoff_restarts_for_each_operation(clock: Clock) -> None:
