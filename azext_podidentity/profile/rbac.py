@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
-from functools import partial
 from uuid import NAMESPACE_URL, uuid5
 
 from azext_podidentity.profile.validation import is_managed_identity_id, managed_identity_parts
@@ -43,19 +42,18 @@ def grants_assign(role_definition_id: str) -> bool:
     return role_name(role_definition_id) is not None
 
 
-def permits_assign(actions: Iterable[str], not_actions: Iterable[str]) -> bool:
+def permits_assign(actions: Collection[str], not_actions: Collection[str]) -> bool:
     """Return whether a role with these actions lets its principal assign a managed identity.
 
-    Actions compare without case and may have wildcards; one of `not_actions` takes the action away.
+    Actions compare without case and may have wildcards. Azure spells the action in two ways: one of them suffices among
+    `actions`, and one among `not_actions` takes it away.
     """
-    return any(
-        any(map(partial(_matches, action), actions)) and not any(map(partial(_matches, action), not_actions))
-        for action in _ASSIGN_ACTIONS
-    )
+    return _match_assign(actions) and not _match_assign(not_actions)
 
 
-def _matches(action: str, pattern: str) -> bool:
-    return fnmatchcase(action, pattern.lower().replace("[", "[[]"))
+def _match_assign(patterns: Collection[str]) -> bool:
+    lowered = [each.lower().replace("[", "[[]") for each in patterns]
+    return any(fnmatchcase(action, pattern) for action in _ASSIGN_ACTIONS for pattern in lowered)
 
 
 def canonical_id(resource_id: str) -> str:
