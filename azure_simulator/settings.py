@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+SCALE_SET_LIMIT = 150
+
 
 def _no_such_command(command: str) -> tuple[int, str]:
     return 127, f"{command.split()[0]}: command not found\n"
@@ -21,8 +23,8 @@ class Settings:
     stages: operations pass through free-text statuses between InProgress and the final one.
     principal_type_helps: a grant with `principalType` accepts a principal that has not replicated (documentation). Off,
         it is refused with PrincipalNotFound for `durations.principal_replication` (public reports).
-    assign_limit: managed identities that one write may add, as a scale set accepts 150 (public report
-        Azure/aad-pod-identity#813; whether AKS splits larger writes is not known). None accepts any number.
+    assign_limit: managed identities that one write may add. A scale set accepts 150 (public report
+        Azure/aad-pod-identity#813); that AKS does not split larger writes is an assumption. None accepts any number.
     graph_lag: seconds that Resource Graph may be behind the resources (documentation: usually less than a minute).
     azure_cli_latency: seconds every request takes at the least.
     run_command: what a command run inside a cluster gives: its exit code, and what it prints.
@@ -33,7 +35,7 @@ class Settings:
     preempt: bool = False
     stages: bool = True
     principal_type_helps: bool = True
-    assign_limit: int | None = None
+    assign_limit: int | None = SCALE_SET_LIMIT
     graph_lag: float = 0.0
     azure_cli_latency: float = 0.0
     run_command: Callable[[str], tuple[int, str]] = field(default=_no_such_command)

@@ -35,7 +35,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 
 
 def _measure_cluster(options: argparse.Namespace) -> list[Figure]:
-    with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
+    with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator() as simulator:
         seed(simulator, options.identities)
         environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)
         simulator.settings.azure_cli_latency = LATENCY
@@ -54,7 +54,7 @@ def _measure_cluster(options: argparse.Namespace) -> list[Figure]:
 def _measure_pods(options: argparse.Namespace) -> list[Figure]:
     from benchmarks.workloads import as_kubectl_prints, deployment
 
-    with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
+    with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator() as simulator:
         seed(simulator, options.pod_identities)
         environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)
         simulator.settings.azure_cli_latency = LATENCY

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from azure_simulator import NO_LIMITS, Simulator
+from azure_simulator import Simulator
 from benchmarks.command import run_az, seconds
 from benchmarks.figures import Figure
 from development.console import SetupError
@@ -71,7 +71,7 @@ def _check(clusters: int, identities: int) -> Iterator[Figure]:
 
 
 def _simulator() -> Simulator:
-    return Simulator(scale=0, limits=NO_LIMITS, subscription_count=_SUBSCRIPTIONS)
+    return Simulator(subscription_count=_SUBSCRIPTIONS)
 
 
 def _subscription(simulator: Simulator, number: int) -> str:

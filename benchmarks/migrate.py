@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> list[Figure]:
     """Time and memory of a plan, from each kind of file."""
-    with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
+    with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator() as simulator:
         seed(simulator, options.identities)
         environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)
         simulator.settings.azure_cli_latency = LATENCY

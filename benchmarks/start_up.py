@@ -48,6 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
     """Time and memory of each pair."""
+    # One command after the other reads more often than a cluster may be read: with a scale of 0, limits refill at once.
     with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
         simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)
         extended = sign_in(simulator, Path(folder, "with"), NEWEST.extension_directory)

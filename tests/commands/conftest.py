@@ -11,6 +11,7 @@ import pytest
 
 from azure_simulator import AZURE_LIMITS, NO_LIMITS, Durations, Simulator
 from azure_simulator.azure_cli import connect, environment
+from azure_simulator.settings import SCALE_SET_LIMIT
 from azure_simulator.shared_clock import SharedClock
 from development.paths import HOSTS, NEWEST, Host
 from tests.support import aks_preview_stand_in
@@ -36,6 +37,7 @@ def simulator(shared_simulator: Simulator) -> Simulator:
     shared_simulator.reset()
     shared_simulator.durations = Durations()
     shared_simulator.scale = AT_ONCE
+    shared_simulator.settings.assign_limit = None
     shared_simulator.seed.resource_group(GROUP)
     return shared_simulator
 
@@ -129,6 +131,7 @@ def simulated_time(simulator: Simulator, az: ForkedAz) -> SharedClock:
     """Durations and limits of the real service, on a clock that `az` shares: what they wait takes no time."""
     assert isinstance(simulator.clock, SharedClock)
     simulator.scale, simulator.limits, az.clock = 1.0, AZURE_LIMITS, simulator.clock
+    simulator.settings.assign_limit = SCALE_SET_LIMIT
     return simulator.clock
 
 
