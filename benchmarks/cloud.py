@@ -44,10 +44,11 @@ def spread(runs: int) -> list[Times]:
 
 
 @contextmanager
-def cloud(times: Times, identities: int, *, granted: bool) -> Iterator[Cloud]:
-    """Start a cloud in which every request takes `LATENCY` and the service sends no Retry-After."""
+def cloud(times: Times, identities: int, *, granted: bool, limit: int | None = None) -> Iterator[Cloud]:
+    """Start a cloud in which the service sends no Retry-After and one write adds `limit` managed identities at most."""
     durations = Durations(pod_identity=times.operation, update=times.operation, role_propagation=times.propagation)
     with Simulator(scale=1, durations=durations) as simulator:
+        simulator.settings.assign_limit = limit
         cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)
         names = [f"identity-{number:03}" for number in range(identities)]
         resource_ids = tuple(str(simulator.seed.managed_identity(IDENTITY_GROUP, name)["id"]) for name in names)
