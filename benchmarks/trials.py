@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What happens to a cluster when much goes wrong: faults at every request, killed commands, many writers at once.
 
-Every command is a real az, forked from one that has imported its modules already; its clock runs a hundred times as
-fast, so that no time is spent on what the SDK waits before it asks again.
+Every command is a real az, forked from one that has imported its modules already. Its clock runs a hundred times as
+fast for faults and kills, and is the simulator's for commands that run at once.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ import argparse
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from azure_simulator import NO_LIMITS, Simulator
+from azure_simulator import AZURE_LIMITS, NO_LIMITS, Simulator
+from azure_simulator.limits import Limits
 from azure_simulator.shared_clock import SharedClock
 from benchmarks.figures import Figure
 from development.console import note
 from development.paths import NEWEST
 from development.session import sign_in
-from tests.support.chaos import WRITERS_SPEED, Kills, Writers
+from tests.support.chaos import Kills, Writers
 from tests.support.fault_table import Case, Table, sample
 from tests.support.forked_az import ForkedAz
 from tests.support.interleavings import Interleavings
@@ -57,23 +59,34 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
         bare = Table(simulator, az, token, etags=False)
         yield from _faults("one fault, without ETags", bare, sample(bare.singles(), options.singles, options.seed))
         yield from _kills(Kills(table, options.seed), options.kills)
-        with ForkedAz(NEWEST, az.environment, WRITERS_SPEED) as writer:
-            for etags in (True, False):
-                half, quarter = options.writers // 2, options.writers // 4
-                yield _writers(Writers(options.writers, 0, 0, etags), simulator, writer)
-                yield _writers(Writers(half, quarter, quarter, etags), simulator, writer)
+    yield from _all_writers(options.writers)
 
 
-def _interleavings(count: int, seed: int) -> Iterator[Figure]:
-    """Run commands about roles at once, on a clock of their own: the waits for roles take no time."""
+@contextmanager
+def _on_shared_clock(limits: Limits) -> Iterator[tuple[Simulator, ForkedAz, Path]]:
+    """Yield a simulator and an az on one clock, on which waits take no time, and a folder for files."""
     with (
         tempfile.TemporaryDirectory(prefix="podidentity-") as folder,
         SharedClock() as clock,
-        Simulator(clock=clock, limits=NO_LIMITS) as simulator,
+        Simulator(clock=clock, limits=limits) as simulator,
         ForkedAz(NEWEST, sign_in(simulator, Path(folder), NEWEST.extension_directory)) as az,
     ):
         az.clock = clock
-        trial = Interleavings(simulator, az, Path(folder), seed)
+        yield simulator, az, Path(folder)
+
+
+def _all_writers(count: int) -> Iterator[Figure]:
+    """Let many write at once. The host's `az aks update`, repeated until it succeeds, would use up Azure's limits."""
+    with _on_shared_clock(NO_LIMITS) as (simulator, az, _):
+        for etags in (True, False):
+            yield _writers(Writers(count, 0, 0, etags), simulator, az)
+            yield _writers(Writers(count // 2, count // 4, count // 4, etags), simulator, az)
+
+
+def _interleavings(count: int, seed: int) -> Iterator[Figure]:
+    """Run commands about roles at once, within Azure's limits."""
+    with _on_shared_clock(AZURE_LIMITS) as (simulator, az, folder):
+        trial = Interleavings(simulator, az, folder, seed)
         wrong = 0
         for each in trial.run(count):
             wrong += 1

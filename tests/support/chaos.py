@@ -15,10 +15,10 @@ from tests.support.cluster_state import entries, exceptions, pod_exception, seed
 from tests.support.fault_table import COMMANDS, Command, Table
 from tests.support.forked_az import ForkedAz
 
-# Seconds; longer than a client takes from its read to its write, as operations of the service are.
-OPERATION = 1.5
-# The operations take real time, and a writer waits for all of them: half an hour must not be over in a few seconds.
-WRITERS_SPEED = 4
+# Seconds of the simulator's clock; longer than a client takes from its read to its write, as the service's are.
+OPERATION = 20.0
+# Seconds of the machine's clock.
+_PATIENCE = 600
 _TAGGED = {"written": "by-another"}
 
 
@@ -73,7 +73,7 @@ class Kills:
 
 @dataclass(frozen=True)
 class Writers:
-    """How many write at once, to a service that is as told; one more, which is not ours, writes a tag."""
+    """How many write at once, on the clock of the simulator; one more, which is not ours, writes a tag."""
 
     adds: int
     deletes: int
@@ -101,7 +101,8 @@ class Writers:
         ]
         running = [az.start(f"aks pod-identity {line}") for line in lines]
         tagged = self.deletes == 0 or _tag(az)
-        failed = [result.stderr for result in map(result_of, running) if result.exit_code]
+        results = [result_of(process, seconds=_PATIENCE) for process in running]
+        failed = [result.stderr for result in results if result.exit_code]
         return [*failed, *self._missing(azure, {"kept", *added}, set(updated)), *([] if tagged else ["the tag"])]
 
     def _missing(self, azure: Simulator, there: set[str], updated: set[str]) -> list[str]:
@@ -123,11 +124,11 @@ class Writers:
 def _tag(az: ForkedAz) -> bool:
     """The host's own update, run again as a person does while the cluster is busy."""
     line = f"aks update --resource-group {GROUP} --name {CLUSTER} --tags written=by-another"
-    return _until_ok(lambda: az(line), seconds=120)
+    return _until_ok(lambda: result_of(az.start(line), seconds=_PATIENCE))
 
 
-def _until_ok(run: Callable[[], Result], seconds: float) -> bool:
-    end = time.monotonic() + seconds
+def _until_ok(run: Callable[[], Result]) -> bool:
+    end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         if run().exit_code == 0:
             return True

@@ -10,7 +10,7 @@ import pytest
 from azure_simulator import Simulator
 from development.paths import NEWEST, Host
 from tests.support.azure_cli import AzureCli
-from tests.support.chaos import WRITERS_SPEED, Kills, Writers
+from tests.support.chaos import Kills, Writers
 from tests.support.fault_table import Case, Table, sample
 from tests.support.forked_az import ForkedAz
 
@@ -53,9 +53,8 @@ def test_a_command_killed_at_any_moment_is_completed_by_running_it_again(table: 
 
 
 @pytest.mark.parametrize("etags", [True, False], ids=["etags", "no etags"])
-def test_all_that_many_write_at_once_is_there(simulator: Simulator, forked: ForkedAz, etags: bool) -> None:
-    with ForkedAz(NEWEST, forked.environment, WRITERS_SPEED) as az:
-        assert Writers(3, 2, 1, etags).run(simulator, az) == []
+def test_all_that_many_write_at_once_is_there(simulator: Simulator, az: ForkedAz, etags: bool) -> None:
+    assert Writers(3, 2, 1, etags).run(simulator, az) == []
 
 
 def run_all(table: Table, cases: list[Case]) -> None:
