@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The use cases: each reads, decides with the pure modules and writes through the adapters."""
+"""The use cases: each reads, decides with the pure packages, and writes through the adapters."""

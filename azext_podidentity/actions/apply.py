@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Apply a manifest to a cluster: first plan the changes, then make them in one write."""
+"""Apply a manifest to a cluster: plan the changes, and then write them in one request."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ def plan_changes(
     dry_run: bool = False,
     skip_role_assignment: bool = False,
 ) -> ApplyPlan:
-    """Read the cluster and all managed identities of the manifest, and return the plan; for a dry run with the roles.
+    """Read the cluster and all managed identities of the manifest, and return the plan.
 
-    Wait while an operation runs on the cluster, except in a dry run. Raise an azure-cli error if the manifest cannot be
-    applied to the cluster, or if managed identities do not exist; the error names all of them.
+    Wait while an operation runs on the cluster, except in a dry run, whose plan also has the missing roles. Raise an
+    azure-cli error if the manifest cannot be applied to the cluster, or with the names of all managed identities that
+    do not exist.
     """
     cluster = (writer.read() if dry_run else writer.wait_until_idle()).cluster
     pruned = prunable(cluster.profile, manifest) if prune else frozenset()
@@ -49,7 +50,7 @@ def plan_changes(
 
 
 def _missing_roles(cli_ctx: AzCli, manifest: Manifest, cluster: Cluster) -> tuple[str, ...]:
-    """Return the managed identities over which the cluster identity has no role, without those that are unreadable."""
+    """Return the IDs over which the cluster identity has no role, without those whose roles cannot be read."""
     ids = by_lower_case(entry.identity.resource_id for entry in manifest.identities)
     if cluster.principal_id is None:
         return ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Make one change of a cluster, exactly once, beside other clients that change it at the same time."""
+"""Apply one change to a cluster exactly once, even if other clients change it at the same time."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 
-# How often a write without an ETag that was not answered is sent again: as often as the SDK repeats other requests.
+# How often to resend a write without an ETag that got no response: as often as the SDK repeats other requests.
 _REPEATS = 3
-# How often a write is sent again whose operation's result could not be read: a write is dear.
+# How often to resend a write whose result could not be read: few times, because AKS limits writes.
 _UNREADABLE = 1
 
 
 @dataclass(frozen=True)
 class ChangeResult:
-    """What came of a change.
+    """The result of a change.
 
-    `model` is the SDK's model of the cluster afterwards, None if the change was not waited for. `removed` has the
-    pod identities that were bound when the command first read the cluster and that the change removed. `granted` has
-    the resource IDs over which the command granted the cluster identity its role.
+    `model` is the SDK's model of the changed cluster, None if the command did not wait for it. `removed` has the pod
+    identities that existed when the command first read the cluster and that the change removed. `granted` has the
+    resource IDs over which the command granted the cluster identity its role.
     """
 
     model: ManagedCluster | None
@@ -65,22 +65,22 @@ def change_cluster(
     headers: Mapping[str, str] | None = None,
     no_wait: bool = False,
 ) -> ChangeResult:
-    """Make the change and wait for its end, unless `no_wait`.
+    """Apply the change and wait until the operation ends, unless `no_wait` is set.
 
     1. Read the cluster, and wait while an operation runs on it.
-    2. Apply the change to what was read. Stop here if an earlier attempt has made it.
-    3. Read the managed identities and role assignments that the wanted profile needs; grant what is missing.
-       Stop here if nothing differs from what was read. If a role was granted, wait until a write is worth trying.
-       If that took time, read again: a write should follow right after its read.
+    2. Apply the change to the state that was read. Stop if an earlier attempt has already succeeded.
+    3. Read the managed identities and role assignments that the wanted profile needs; grant missing roles.
+       Stop if nothing differs from the state that was read. If a role was granted, wait until it may have propagated.
+       If that took time, read the cluster again: a write should directly follow its read.
     4. Write with the ETag that was read.
-    5. Another client was faster, or its operation is running: wait, and go back to 1. A role has not propagated: wait,
-       and go back to 1. Anything else ends the command with the service's reason and the way out.
-    6. Follow the operation. If the cluster is not as the change makes it, another client replaced the write: back to 1.
-    7. Without ETags, restore the entries of others that this write or another one overwrote.
+    5. If another client was faster, its operation is still running, or a role has not propagated, wait and go to 1.
+       Any other error ends the command with the service's reason and the fix.
+    6. Follow the operation. If the cluster does not have the change, another client replaced the write: go to 1.
+    7. If the service has no ETags, restore entries of other clients that this write or another one overwrote.
     8. If an entry of the change ended in state Failed, end the command with the service's reason.
 
-    Raise an azure-cli error if the change is impossible, the service refuses it, an entry ends in state Failed or the
-    writer's timeout is over.
+    Raise an azure-cli error if the change is impossible, the service refuses it, an entry ends in state Failed, or the
+    writer's timeout has passed.
     """
     run = _Run(cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait)
     try:
@@ -94,7 +94,7 @@ def change_cluster(
 
 
 class _Run:  # pylint: disable=too-many-instance-attributes
-    """The attempts of one change, and what they have to remember."""
+    """The attempts of one change, and the state that is kept between them."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         self._removed: dict[EntryKey, PodIdentity] = {}
 
     def attempt(self) -> ChangeResult | None:
-        """Go through the steps of `change_cluster` once. Return None if they have to be repeated."""
+        """Run the steps of `change_cluster` once. Return None if they have to be repeated."""
         self._attempts += 1
         state = self._writer.wait_until_idle()
         self._principal_id = state.cluster.principal_id
@@ -192,7 +192,7 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         return None
 
     def _after_failure(self, failure: WriteError, state: ClusterState, wanted: Cluster, prepared: Preparation) -> None:
-        """Wait if another attempt can succeed. Raise the explained error if it cannot."""
+        """Wait if another attempt can succeed, else raise the explained error."""
         reason = failure.reason
         unassigned = reason.unassigned_identity if reason else None
         if failure.throttled_for is not None:
@@ -208,7 +208,7 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         elif reason and (reason.busy or reason.replaced):
             # Only an accepted write that was replaced is worth a warning; a refused one changed nothing.
             log = logger.warning if reason.replaced else logger.info
-            log("Another operation was in the way, so the change is made again: %s", reason)
+            log("Another operation replaced or blocked the change, so it is retried: %s", reason)
             self._pause(str(reason))
             if reason.replaced and not state.model.e_tag:
                 now = self._writer.wait_until_idle().cluster.profile
@@ -221,9 +221,9 @@ class _Run:  # pylint: disable=too-many-instance-attributes
             self._wait_for_roles(wait)
 
     def _after_failed_entries(self, failed: list[PodIdentity], cluster: Cluster, prepared: Preparation) -> None:
-        """Wait if a new role may be all that entries in state Failed lack. Raise the explained error if it is not."""
+        """Wait if the entries may have failed only because a new role has not propagated, else raise the error."""
         unassigned = [ArmError.of_entries([entry]).unassigned_identity for entry in failed]
-        # Each is asked about: the role may be missing over several.
+        # Evaluate every entry: the role may be missing over several managed identities.
         waits = [self._grants.wait_after_refusal(each, cluster, self._removed) if each else None for each in unassigned]
         possible = [wait for wait in waits if wait is not None]
         if self._writer.deadline.passed or not possible:
@@ -231,7 +231,7 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         self._wait_for_roles(max(possible))
 
     def _portion_of(self, cluster: Cluster, wanted: Cluster) -> Cluster:
-        """Return the cluster to write: with fewer new managed identities than wanted if Azure limits their number."""
+        """Return the cluster to write, with as many new managed identities as Azure accepts in one request."""
         count = len(new_identities(cluster.profile, wanted.profile))
         if self._limit is None or count <= self._limit:
             return wanted
@@ -258,10 +258,10 @@ class _Run:  # pylint: disable=too-many-instance-attributes
         return ChangeContext(tuple(self._removed), prepared.unreadable_roles)
 
     def _note_lost(self, before: Profile, wanted: Profile, now: Profile) -> None:
-        """Remember the entries of others that a write without an ETag overwrote, to restore them.
+        """Record entries of other clients that a write without an ETag overwrote, to restore them.
 
-        Not to be asked while the change itself is still in the profile: what is missing then was removed by a client
-        that had seen it.
+        Call this only if the change itself is missing from the profile: otherwise, entries that are missing were
+        removed on purpose by a client that had read the change.
         """
         lost = lost_of(before, wanted, now)
         for entry_type, key in lost:
@@ -278,5 +278,5 @@ class _Run:  # pylint: disable=too-many-instance-attributes
 
 
 def _with_profile(cluster: Cluster, profile: Profile) -> Cluster:
-    """Return the cluster with that profile; the same cluster if it has it."""
+    """Return the cluster with the profile, or the same object if the profile does not differ."""
     return cluster if profile is cluster.profile else replace(cluster, profile=profile)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Read everything that the checks look at: the cluster first, then the rest concurrently."""
+"""Read the snapshot that the checks evaluate: the cluster first, and then the rest in parallel."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read_snapshot(cli_ctx: AzCli, reader: ClusterReader) -> Snapshot:
 
 
 def complete_snapshot(cli_ctx: AzCli, cluster: Cluster) -> Snapshot:
-    """Return the cluster as it was read, with everything that its pod identities depend on."""
+    """Return the snapshot of a cluster that was already read, with everything that its pod identities depend on."""
     resource_ids = list(cluster.profile.bindings())
     feature = begin(or_error, feature_state, cli_ctx)
     provider = begin(or_error, provider_state, cli_ctx)
@@ -61,7 +61,7 @@ def assemble(
     identities: Mapping[str, ManagedIdentity | NotFound | CLIError],
     roles: Mapping[str, list[Any] | CLIError],
 ) -> Snapshot:
-    """Return the snapshot of what was read; an error is `Unreadable` in it. `roles` are the SDK's models."""
+    """Return the snapshot, with `Unreadable` in place of each error. `roles` are the SDK's models."""
     return Snapshot(
         cluster=cluster,
         feature=_or_unreadable(feature),
@@ -81,7 +81,7 @@ def _find_roles(cli_ctx: AzCli, resource_ids: list[str], cluster: Cluster) -> ro
 
 
 def _find_policies(cli_ctx: AzCli, cluster: Cluster) -> tuple[CapabilityPolicy, ...] | CLIError | None:
-    """Return the policies about capabilities, None for a cluster that does not depend on them."""
+    """Return the policies that restrict capabilities, None for a cluster that does not need them."""
     consented = cluster.profile.enabled and cluster.profile.allow_network_plugin_kubenet
     if not (cluster.uses_kubenet and consented and cluster.resource_id):
         return None
@@ -91,7 +91,7 @@ def _find_policies(cli_ctx: AzCli, cluster: Cluster) -> tuple[CapabilityPolicy, 
 
 
 def _find_bindings(cli_ctx: AzCli, cluster: Cluster) -> tuple[BoundIdentity, ...]:
-    """Return the identity bindings, which a cluster without workload identity cannot have."""
+    """Return the identity bindings; none if workload identity, which they require, is disabled."""
     if not cluster.features.enabled:
         return ()
     from azext_podidentity.arm.backoff import WAIT_LIMIT, Deadline
@@ -112,5 +112,5 @@ def _role(assignment: Any) -> RoleAssignment:
 
 
 def _or_unreadable(result: Result | CLIError) -> Result | Unreadable:
-    """Return the result, or in place of an error its reason on one line."""
+    """Return the result, or `Unreadable` with the reason on one line in place of an error."""
     return Unreadable(" ".join(str(result).split())) if isinstance(result, CLIError) else result

@@ -33,7 +33,7 @@ _KEPT = "It is not removed together with the pod identity."
 
 @dataclass(frozen=True)
 class DeleteResult:
-    """The cluster's SDK model after entries were removed, None with `no_wait`, and what became of their roles."""
+    """The cluster's SDK model after the removal, None with `no_wait`, and the outcome for each role."""
 
     model: ManagedCluster | None
     roles: tuple[RoleOutcome, ...] = ()
@@ -49,12 +49,12 @@ def delete_identities(
     headers: Mapping[str, str] | None = None,
     no_wait: bool = False,
 ) -> DeleteResult:
-    """Remove pod identities in one write and return the cluster and what became of their roles.
+    """Remove pod identities in one write, and return the cluster and the outcome for each role.
 
-    With `delete_role_assignment`, also remove the role assignments that nothing else needs, those that others created
-    if the user agrees; without, show how to. Entries that do not exist are a warning: the command can be repeated after
-    it was interrupted, and then also looks for the roles that the first run left. Raise an azure-cli error if the
-    entries cannot be removed.
+    With `delete_role_assignment`, also remove the role assignments that nothing else needs; for those that another
+    client created, ask `agree` first. Without it, show the commands that remove them. Entries that do not exist cause
+    a warning, so that an interrupted command can be repeated; it then also removes roles that the first run left.
+    Raise an azure-cli error if the entries cannot be removed.
     """
     result = change_cluster(cli_ctx, writer, change, RoleGrants(cli_ctx), headers=headers, no_wait=no_wait)
     if delete_role_assignment and not result.removed and result.model is not None:
@@ -72,10 +72,11 @@ def delete_identities(
 
 
 def show_kept_roles(result: ChangeResult, after: Cluster | None, *, asked: bool = False) -> tuple[RoleOutcome, ...]:
-    """Return the roles that the change leaves, and show how to remove them: a warning if nothing else can need them.
+    """Return the roles that the change leaves in place, and log how to remove them.
 
-    after: the cluster after the change, None if it was not waited for. asked: whether the roles were to be removed.
-    Other clusters can run as the same user-assigned identity, so what that one keeps is information.
+    after: the cluster after the change, None if the command did not wait. asked: whether the user requested their
+    removal. The log level is warning if nothing else can need the roles, and info for a user-assigned cluster
+    identity, which other clusters can use too.
     """
     kept = [each for each in _removed_identities(result) if after is None or not after.profile.bound_to(each)]
     alone = after is not None and after.identity_type == "SystemAssigned" and result.principal_id is not None
@@ -99,9 +100,10 @@ def show_kept_roles(result: ChangeResult, after: Cluster | None, *, asked: bool 
 
 
 def revoke_leftover_roles(cli_ctx: AzCli, writer: ClusterWriter, cluster: Cluster) -> tuple[RoleOutcome, ...]:
-    """Remove the roles that an interrupted run left after it had removed the entries, and return what became of them.
+    """Remove the roles that remain if an earlier run was interrupted after it removed the entries.
 
-    Only roles that this tool granted are recognized without their entries; show how to look for others.
+    Return the outcome for each role. Without their entries, only roles that this tool granted can be recognized; log
+    how to find others.
     """
     if cluster.principal_id is None:
         return ()
@@ -112,7 +114,7 @@ def revoke_leftover_roles(cli_ctx: AzCli, writer: ClusterWriter, cluster: Cluste
 
 
 def _removed_identities(result: ChangeResult) -> list[str]:
-    """Return the resource IDs of the managed identities that lost an entry, each once."""
+    """Return the resource IDs of the managed identities whose entries were removed, each once."""
     found: dict[str, str] = {}
     for entry in result.removed:
         found.setdefault(entry.identity.resource_id.lower(), entry.identity.resource_id)
@@ -120,7 +122,7 @@ def _removed_identities(result: ChangeResult) -> list[str]:
 
 
 def _revoke_leftover(cli_ctx: AzCli, writer: ClusterWriter, cluster: Cluster) -> tuple[RoleOutcome, ...] | None:
-    """Remove the roles that this tool granted and nothing needs. Return None if the caller may not look for them."""
+    """Remove the roles that this tool granted and nothing needs. Return None if the caller may not list them."""
     from azure.cli.core.commands.client_factory import get_subscription_id
 
     if cluster.principal_id is None:
@@ -138,7 +140,7 @@ def _revoke_leftover(cli_ctx: AzCli, writer: ClusterWriter, cluster: Cluster) ->
 
 
 def _leftover_advice(cluster: Cluster) -> str:
-    """Return how to find a role assignment that an interrupted run left after it had removed the entry."""
+    """Return a sentence with the command that finds a role assignment which an interrupted run left."""
     find = cluster.reference.command(
         *("role", "assignment", "list", "--all", "--assignee", cluster.principal_id or "CLUSTER_IDENTITY"),
         *("--role", OPERATOR_ROLE, "--output", "table"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Disable the add-on, which loses the entries of the cluster."""
+"""Disable the add-on, which deletes the entries of the cluster."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ logger = get_logger(__name__)
 
 
 def agree_to_disable(writer: ClusterWriter, *, yes: bool) -> Disable:
-    """Return the change once the user has agreed to lose the entries of the cluster; `yes` is the agreement.
+    """Return the change after the user has agreed to lose the entries of the cluster; `yes` skips the question.
 
-    Without a terminal the command goes on, as scripts for aks-preview rely on, and a warning keeps what is lost. Raise
-    UnclassifiedUserFault if the answer is no.
+    Without a terminal, the command continues, because scripts for aks-preview rely on that, and logs the entries as a
+    manifest. Raise UnclassifiedUserFault if the user declines.
     """
     if yes:
         return Disable(accepted=None)
@@ -40,7 +40,7 @@ def agree_to_disable(writer: ClusterWriter, *, yes: bool) -> Disable:
 
 
 def _copy(cluster: Cluster) -> str:
-    """Return the entries as a manifest, and how to restore them or to silence the warning."""
+    """Return a warning with the entries as a manifest, how to restore them, and how to suppress the warning."""
     enable = cluster.reference.update_command("--enable-pod-identity")
     return (
         f"Disabling the add-on deletes the pod identities and exceptions of cluster '{cluster.reference.name}'. To "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Follow one pod: read the cluster in Azure and inside, and the managed identity of its service account."""
+"""Trace how one pod gets its token: read the cluster from Azure and Kubernetes, and the pod's managed identity."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 def follow(cli_ctx: AzCli, client: Any, reader: ClusterReader, source: WorkloadSource, key: EntryKey) -> list[Step]:
-    """Return the steps of the pod of that namespace and name, the last of which is the result.
+    """Return the steps for the pod with that namespace and name; the last step is the result.
 
-    Raise ResourceNotFoundError if the source does not have the pod, and else as `read_pod_snapshot`.
+    Raise ResourceNotFoundError if the source does not have the pod, and the errors of `read_pod_snapshot`.
     """
     snapshot = read_pod_snapshot(cli_ctx, client, reader, source)
     subject = find_subject(snapshot.inside, key)
@@ -45,7 +45,7 @@ def follow(cli_ctx: AzCli, client: Any, reader: ClusterReader, source: WorkloadS
 
 
 def _known_bindings(snapshot: PodSnapshot) -> PodSnapshot:
-    """Return the snapshot with unreadable identity bindings if azure-cli is too old to read them."""
+    """Return the snapshot, with the identity bindings marked as unreadable if azure-cli is too old to read them."""
     if supports_bindings():
         return snapshot
     unreadable = Unreadable(f"this requires azure-cli {MINIMUM_AZURE_CLI} or later.")
@@ -53,7 +53,7 @@ def _known_bindings(snapshot: PodSnapshot) -> PodSnapshot:
 
 
 def _look_up(cli_ctx: AzCli, snapshot: PodSnapshot, client_id: str) -> IdentityLookup | None:
-    """Return the managed identity of that client ID, of the profile or the subscription, with its credentials."""
+    """Return the managed identity with that client ID, from the profile or the subscription, and its credentials."""
     identity = _of_profile(snapshot, client_id)
     if identity is None:
         from azure.cli.core.commands.client_factory import get_subscription_id
@@ -72,7 +72,7 @@ def _look_up(cli_ctx: AzCli, snapshot: PodSnapshot, client_id: str) -> IdentityL
 
 
 def _of_profile(snapshot: PodSnapshot, client_id: str) -> ManagedIdentity | None:
-    """Return the managed identity of the pod identities that has the client ID now, or had it before it was deleted."""
+    """Return the profile's managed identity that has the client ID, or had it before it was deleted."""
     now = (each for each in snapshot.azure.identities.values() if isinstance(each, ManagedIdentity))
     held = (entry.identity for entry in snapshot.cluster.profile.identities)
     return next((each for each in (*now, *held) if (each.client_id or "").lower() == client_id.lower()), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Check the pods of a cluster: read the cluster in Azure, and what is inside it."""
+"""Check the pods of a cluster: read the cluster from Azure, and its Kubernetes objects."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 def find_problems(cli_ctx: AzCli, client: Any, reader: ClusterReader, source: WorkloadSource) -> list[Finding]:
-    """Return the findings about the cluster and about its pods, worst first. Raise as `read_pod_snapshot`."""
+    """Return the findings about the cluster and its pods, worst first. Raise the errors of `read_pod_snapshot`."""
     snapshot = read_pod_snapshot(cli_ctx, client, reader, source)
     return by_severity([*run_checks(snapshot.azure), *run_pod_checks(snapshot)])
 
 
 def read_pod_snapshot(cli_ctx: AzCli, client: Any, reader: ClusterReader, source: WorkloadSource) -> PodSnapshot:
-    """Return the state of the cluster in Azure, and inside as the source has it.
+    """Return the state of the cluster in Azure, and its Kubernetes objects from the source.
 
     Files are read before any request. Raise an azure-cli error if the cluster or the source cannot be read.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Read the entries of a cluster. Advice is imported only if there is something to advise."""
+"""Read the entries of a cluster. The modules of advice are imported only if they are needed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def list_entries(
     namespace: str | None = None,
     name: str | None = None,
 ) -> ManagedCluster:
-    """Return the managed cluster with the entries of a Kubernetes namespace and of a name; None stands for all.
+    """Return the managed cluster with the entries of a Kubernetes namespace and of a name; None means all.
 
     Warn if the add-on is disabled. Raise an azure-cli error with the service's words if the cluster cannot be read.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Warn before a removal that the service may fail, which one read can tell."""
+"""Warn before a removal that the service is likely to fail, because the managed identity was deleted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def warn_of_deleted_identities(cli_ctx: AzCli, removed: Iterable[PodIdentity]) -
     """Log one warning that names the entries to be removed whose managed identities do not exist.
 
     The service removes a managed identity from the nodes together with its entry, and usually fails if it was deleted.
-    What cannot be read is no reason to warn.
+    Managed identities that cannot be read cause no warning.
     """
     entries = list(removed)
     found = managed_identities.find_many(cli_ctx, (entry.identity.resource_id for entry in entries))

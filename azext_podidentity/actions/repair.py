@@ -33,11 +33,11 @@ _REGISTRATION_TIMEOUT = 1800.0
 def run_repairs(cli_ctx: AzCli, writer: ClusterWriter, plan: RepairPlan, snapshot: Snapshot) -> None:
     """Carry out the plan for the cluster of the snapshot.
 
-    1. Register the feature and wait until it is, because the service refuses every write before. Then register the
-       provider, which makes the feature take effect.
+    1. Register the feature and wait until it is registered, because the service refuses every write before. Then
+       register the provider, so that the feature takes effect.
     2. Grant the missing roles, and repair all entries in one write.
 
-    Raise an azure-cli error if a step is refused. Run again, the command continues where it stopped.
+    Raise an azure-cli error if a step is refused. A repeated command continues where it stopped.
     """
     if plan.registers_feature:
         registrations.register_feature(cli_ctx)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prepare what a wanted profile needs before it is written: managed identities, and roles over them."""
+"""Prepare the write of a profile: read the managed identities, and grant the roles over them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _THEN_REMOVE = "run your command again"
 
 @dataclass(frozen=True)
 class Preparation:
-    """What was found out and done before a write.
+    """The result of the preparation of a write.
 
-    `profile` is the wanted profile with the client and object IDs of its new managed identities. `wait` is how many
-    seconds new roles need before a write is worth trying. `sent_requests` is whether that took time, so that the
-    cluster may have changed since it was read. `unreadable_roles` has the reason why the role assignments over a
-    managed identity could not be read, by its resource ID in lower case.
+    `profile` is the wanted profile with the client and object IDs of its new managed identities. `wait` is the seconds
+    to wait before the write, so that new roles can propagate. `sent_requests` is whether requests were sent, during
+    which the cluster may have changed. `unreadable_roles` has the reasons why role assignments could not be read, by
+    the resource ID of the managed identity in lower case.
     """
 
     profile: Profile
@@ -52,8 +52,8 @@ class Preparation:
 class RoleGrants:  # pylint: disable=too-many-instance-attributes
     """Read the managed identities that a change binds and grant the cluster identity its role over them.
 
-    One object serves all attempts of one change, so that nothing is read or granted twice. `found` has managed
-    identities that were read before or that the user described, by resource ID in lower case.
+    One object serves all attempts of a change, so that nothing is read or granted twice. `found` has managed
+    identities that were read before or that the user specified with their IDs, by resource ID in lower case.
     """
 
     def __init__(
@@ -68,18 +68,18 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
         self._found = found
         self._known: dict[str, ManagedIdentity | None] = {}
         self._unreadable: dict[str, str] = {}
-        # The resource IDs as the change spells them, by themselves in lower case.
+        # The resource IDs in the spelling of the change, by the ID in lower case.
         self._granted: dict[str, str] = {}
-        # The resource IDs of the managed identities over which it was granted for new entries.
+        # The resource IDs over which the role was granted for new entries.
         self._new: list[str] = []
-        # The moment of `backoff.now` at which a role was granted, None if that was long ago.
+        # The time (of `backoff.now`) at which a role was granted, None if it has propagated.
         self._granted_at: dict[str, float | None] = {}
 
     def prepare(self, cluster: Cluster, wanted: Profile, existing: Iterable[PodIdentity] = ()) -> Preparation:
-        """Read and grant what the wanted profile needs for its new entries, and for the `existing` ones.
+        """Read the managed identities and grant the roles that new entries and the `existing` ones need.
 
-        Raise an azure-cli error for a managed identity that does not exist or that is another one than an existing
-        entry was added for, and for a role that cannot be granted.
+        Raise an azure-cli error if a managed identity does not exist, if it was recreated since an existing entry was
+        added, or if a role cannot be granted.
         """
         existing = list(existing)
         added = [entry for entry in wanted.identities if cluster.profile.identities.find(entry.key) != entry]
@@ -95,11 +95,11 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
 
     @property
     def granted(self) -> tuple[str, ...]:
-        """Return the resource IDs over which this object granted the role, as the change spells them."""
+        """Return the resource IDs over which this object granted the role, in the spelling of the change."""
         return tuple(self._granted.values())
 
     def show_new(self, cluster_name: str) -> None:
-        """Say after the result, in one line, over which managed identities of new entries the role was granted."""
+        """Log one line, after the result, with the managed identities over which the role was granted."""
         if self._new:
             first, others = self._new[0].rpartition("/")[2], len(self._new) - 1
             more = f" and {others} more" if others else ""
@@ -111,11 +111,11 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
     def wait_after_refusal(
         self, identity: ManagedIdentity, cluster: Cluster, removing: Collection[EntryKey] = ()
     ) -> float | None:
-        """Return how many seconds to wait before another write, refused for want of the role over that identity.
+        """Return the seconds to wait before the next attempt, after a write that lacked the role over the identity.
 
-        The service removes a managed identity from the nodes when its entry is removed, and fails if the cluster
-        identity lost its role: then the role is granted for the removal. Return None if waiting cannot help: the
-        change does not need the role, no role was granted lately, or it has propagated by now.
+        The service removes a managed identity from the nodes when its entry is removed, which requires the role: if
+        the cluster identity has lost it, grant it for the removal. Return None if waiting does not help: the change
+        does not need the role, no role was granted recently, or it has propagated.
         """
         key = identity.resource_id.lower()
         bound = cluster.profile.bound_to(identity.resource_id)
@@ -126,19 +126,19 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
         if not self._skip:
             self._grant_again([identity.resource_id], _principal_id(cluster))
         elif key not in self._granted_at:
-            self._granted_at[key] = self._granted_lately(identity.resource_id, _principal_id(cluster))
+            self._granted_at[key] = self._grant_time(identity.resource_id, _principal_id(cluster))
         granted_at = self._granted_at.get(key)
         return None if granted_at is None else until_role_write(now() - granted_at)
 
     def confirm(self, cluster: Cluster, entries: Iterable[PodIdentity]) -> None:
-        """Grant again what was removed while the entries were written: another command saw no entry that needs it."""
+        """Grant roles again that another command removed while the entries were written, because it saw no entry."""
         keys = {entry.identity.resource_id.lower(): entry.identity.resource_id for entry in entries}
         bound = [resource_id for key, resource_id in keys.items() if key in self._known]
         if not self._skip and bound and cluster.principal_id is not None:
             self._grant_again(bound, cluster.principal_id)
 
     def _grant_again(self, resource_ids: list[str], principal_id: str) -> None:
-        """Look whether the roles still exist, and grant those again that another client removed."""
+        """Check whether the roles still exist, and grant those again that another client removed."""
         roles = role_assignments.find_many(self._cli_ctx, resource_ids, principal_id)
         for resource_id in resource_ids:
             key = resource_id.lower()
@@ -152,7 +152,7 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
                     self._granted_at[key] = now()
 
     def _wait(self, resource_ids: list[str]) -> float:
-        """Return how many seconds the roles over these need, which were seen to just now."""
+        """Return the seconds to wait for the roles over these managed identities, which exist."""
         moments = filter(None, (self._granted_at.get(each.lower()) for each in resource_ids))
         newest = max(moments, default=None)
         age = None if newest is None else now() - newest
@@ -161,7 +161,7 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
     def _prepare_all(
         self, resource_ids: list[str], added: list[PodIdentity], existing: list[PodIdentity], cluster: Cluster
     ) -> None:
-        """Read the managed identities and, at the same time, the roles over them; grant what is missing."""
+        """Read the managed identities and the roles over them in parallel; grant missing roles."""
         principal_id = _principal_id(cluster)
         unread = [each for each in resource_ids if each.lower() not in self._found]
         with counted(self._cli_ctx, "Reading role assignments", len(resource_ids)) as report:
@@ -184,9 +184,9 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
     def _grant_missing(
         self, resource_ids: list[str], roles: RolesByIdentity, principal_id: str, then: str
     ) -> list[str]:
-        """Grant the role over each managed identity for which none was found, unless the caller may not look.
+        """Grant the role over each managed identity without one, except where the roles could not be read.
 
-        Return the resource IDs of those over which it is new.
+        Return the resource IDs over which the role is new.
         """
         missing = []
         for resource_id in resource_ids:
@@ -197,7 +197,7 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
             elif isinstance(assignments, CLIError):
                 raise assignments
             elif assignments:
-                self._granted_at[key] = _moment(role_assignments.age(assignments))
+                self._granted_at[key] = _time_ago(role_assignments.age(assignments))
             else:
                 missing.append(resource_id)
         self._warn_of_unreadable(resource_ids)
@@ -216,12 +216,12 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
             "The role assignments over '%s'%s cannot be read: %s", first, more, self._unreadable[first.lower()]
         )
 
-    def _granted_lately(self, resource_id: str, principal_id: str) -> float | None:
-        """Return the moment at which a role over the managed identity was granted, None if that was long ago."""
+    def _grant_time(self, resource_id: str, principal_id: str) -> float | None:
+        """Return the time at which the role over the managed identity was granted, None if it has propagated."""
         try:
-            return _moment(role_assignments.age(role_assignments.find(self._cli_ctx, resource_id, principal_id)))
+            return _time_ago(role_assignments.age(role_assignments.find(self._cli_ctx, resource_id, principal_id)))
         except AzCLIError as error:
-            logger.debug("Whether a role was granted lately is not known: %s", error)
+            logger.debug("The age of the role assignment could not be read: %s", error)
             return None
 
     def _complete(self, entry: PodIdentity) -> PodIdentity:
@@ -236,7 +236,7 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
         try:
             identity = managed_identities.find(self._cli_ctx, resource_id)
         except AzCLIError as error:
-            logger.debug("Whether the managed identity still exists is not known: %s", error)
+            logger.debug("The managed identity could not be read: %s", error)
             return
         if isinstance(identity, NotFound):
             return
@@ -247,13 +247,13 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
         self._known[resource_id.lower()] = identity
 
 
-def _moment(age: float | None) -> float | None:
-    """Return the moment of `backoff.now` that was so many seconds ago."""
+def _time_ago(age: float | None) -> float | None:
+    """Return the time (of `backoff.now`) `age` seconds ago, None for None."""
     return None if age is None else now() - age
 
 
 def _check_unchanged(entry: PodIdentity, found: ManagedIdentity | NotFound | CLIError | None, cluster: Cluster) -> None:
-    """Raise the explained error if an existing entry's managed identity is gone, or is another one now."""
+    """Raise the explained error if an existing entry's managed identity was deleted or recreated."""
     if isinstance(found, ManagedIdentity | NotFound) and (error := explain_leftover(entry, found, cluster)):
         raise error
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Take back the roles that pod identities no longer need, and only those."""
+"""Remove the roles of a cluster identity that pod identities no longer need, and only those."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 
-# Whether role assignments that others created may be removed too; asked with their IDs.
+# Called with the IDs of role assignments that others created; returns whether to remove them too.
 Agree = Callable[[list[str]], bool]
 
 
 @dataclass(frozen=True)
 class RoleOutcome:
-    """What became of the role over one managed identity: the IDs of removed assignments, or why one was kept."""
+    """The outcome for the role over one managed identity: the IDs of removed assignments, or why one was kept."""
 
     resource_id: str
     removed: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class RoleOutcome:
     command: str = ""
 
     def to_json(self) -> dict[str, object]:
-        """Return the JSON object for results of commands."""
+        """Return the JSON object that commands print."""
         return {
             "role": OPERATOR_ROLE,
             "scope": self.resource_id,
@@ -56,12 +56,16 @@ class RoleOutcome:
 
 
 class RoleRevocation:  # pylint: disable=too-few-public-methods
-    """Remove roles of one cluster identity, and return what was removed and what was kept, and why.
+    """Remove roles of one cluster identity that nothing needs.
 
-    A role is kept if an entry of the cluster as it is now needs it, another cluster that runs as the same
-    user-assigned identity, or the cluster itself because the managed identity is its kubelet's; if it is so new that
-    another command may just have granted it; and if any of that cannot be known. `granted` has the resource IDs
-    over which this command granted the role itself.
+    A role is kept in these cases:
+
+    * A current entry of the cluster needs it, or of another cluster with the same user-assigned identity.
+    * The managed identity is the kubelet identity, over which the cluster itself needs the role.
+    * The role is so new that another command may just have granted it.
+    * Any of that could not be read.
+
+    `granted` has the resource IDs over which this command itself granted the role.
     """
 
     def __init__(
@@ -74,13 +78,14 @@ class RoleRevocation:  # pylint: disable=too-few-public-methods
         self._granted = frozenset(each.lower() for each in granted)
 
     def revoke(self, resource_ids: Iterable[str], *, only_ours: bool = False) -> list[RoleOutcome]:
-        """Remove the roles over these managed identities that nothing needs; with `only_ours` only this tool's.
+        """Remove the roles over these managed identities that nothing needs, and return the outcome for each.
 
-        1. Read the cluster and the others of its identity, and keep what one of them needs.
+        1. Read the cluster and the others with its identity, and keep the roles that one of them needs.
         2. Remove the assignments at the managed identity itself; inherited roles are kept.
-        3. Read all clusters once more, and grant again what an entry needs that was added meanwhile.
+        3. Read all clusters again, and grant again the roles that entries need which were added meanwhile.
 
-        Raise an azure-cli error if an assignment cannot be removed.
+        `only_ours`: remove only roles that this tool granted. Raise an azure-cli error if an assignment cannot be
+        removed.
         """
         needs = self._needs()
         outcomes = [self._revoke_one(each, needs, only_ours) for each in dict.fromkeys(resource_ids)]
@@ -114,10 +119,10 @@ class RoleRevocation:  # pylint: disable=too-few-public-methods
         try:
             assignments = role_assignments.find_own(self._cli_ctx, resource_id, self._principal_id)
         except CLIError as error:
-            reason = f"Its pod identities are removed, but whether the role is left could not be read: {error}"
+            reason = f"Its pod identities were removed, but its role assignments could not be read: {error}"
             return RoleOutcome(resource_id, kept=reason, command=command)
         if not assignments:
-            return RoleOutcome(resource_id, kept="There was no role assignment at the managed identity itself.")
+            return RoleOutcome(resource_id, kept="The managed identity itself has no role assignment to remove.")
         if role_assignments.age(assignments) is not None and resource_id.lower() not in self._granted:
             reason = "It is less than 10 minutes old, so another command may need it."
             return RoleOutcome(resource_id, kept=reason, command=command)
@@ -134,7 +139,7 @@ class RoleRevocation:  # pylint: disable=too-few-public-methods
 def assignments_of_others(cli_ctx: AzCli, cluster: Cluster) -> list[str]:
     """Return the IDs of the assignments at the cluster's managed identities that this tool did not create.
 
-    Those that cannot be read are left out: whoever removes roles reads them again.
+    Those that cannot be read are left out; a removal reads them again.
     """
     if cluster.principal_id is None:
         return []
@@ -145,14 +150,14 @@ def assignments_of_others(cli_ctx: AzCli, cluster: Cluster) -> list[str]:
 
 @dataclass(frozen=True)
 class _Needs:
-    """Who needs roles of a cluster identity: the cluster itself, and others that run as it as far as can be seen."""
+    """The clusters that need roles of a cluster identity: the cluster itself, and visible others with the identity."""
 
     cluster: Cluster
     others: tuple[Cluster, ...] = ()
     unreadable: str = ""
 
     def reason(self, resource_id: str) -> str:
-        """Return why the role over the managed identity is needed, empty if nobody is known to need it."""
+        """Return why the role over the managed identity is needed, empty if it is not."""
         return next(self._reasons(resource_id), "")
 
     def _reasons(self, resource_id: str) -> Iterator[str]:
@@ -165,6 +170,6 @@ class _Needs:
 
 
 def show_outcomes(outcomes: Iterable[RoleOutcome]) -> None:
-    """Print what was removed and what was kept, and why."""
+    """Log which roles were removed, and which were kept and why."""
     for outcome in outcomes:
         logger.warning("%s", outcome)

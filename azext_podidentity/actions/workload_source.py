@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Read the workloads of a migration or a check from where the command line names them."""
+"""Read the workloads for a migration or a check from the source that the command line names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNKNOWN_KINDS = ("custom resources that are not known to this command",)
 
 @dataclass(frozen=True)
 class WorkloadSource:
-    """The options of the command line that name where the workloads are read."""
+    """The options of the command line that select the source of the workloads."""
 
     workloads: tuple[str, ...] = ()
     context: str | None = None
@@ -38,7 +38,7 @@ class WorkloadSource:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """The same as words of a command line."""
+        """The options as words of a command line."""
         workloads = ("--workloads", *self.workloads) if self.workloads else ()
         context = ("--context", self.context) if self.context else ()
         namespace = () if self.namespace == DEFAULT_NAMESPACE else ("--namespace", self.namespace)
@@ -47,9 +47,9 @@ class WorkloadSource:
 
 @contextmanager
 def long_lived_objects() -> Iterator[None]:
-    """Keep the garbage collector from looking at the objects that the block makes, now and later.
+    """Exclude the objects that the block creates from garbage collection.
 
-    Those of a large cluster are millions, and stay until the command ends: looking at them doubles its time.
+    A large cluster has millions of them, and they live until the command ends: scanning them would double its run time.
     """
     gc.disable()
     try:
@@ -69,9 +69,8 @@ def load(
 ) -> Loaded:
     """Return the workloads in the named files or, without any, in the cluster.
 
-    `must_be_cluster`: kubectl's context has to be the cluster for certain. Raise an azure-cli error if the workloads
-    cannot be read, and ValidationError if the cluster returned none: that nothing was read does not mean that nothing
-    is left.
+    `must_be_cluster`: whether to verify that kubectl's context is the cluster. Raise an azure-cli error if the
+    workloads cannot be read, and ValidationError if the cluster returned none, which does not prove that none exist.
     """
     with long_lived_objects():
         if source.workloads:
@@ -81,7 +80,7 @@ def load(
 
 
 def read_objects_in_files(source: WorkloadSource) -> list[KubernetesObject]:
-    """Return the objects in the files and folders of the source. Raise as `load`."""
+    """Return the objects in the files and folders of the source. Raise the errors of `load`."""
     with long_lived_objects():
         return sources.read_sources(source.workloads)[0]
 
@@ -89,7 +88,7 @@ def read_objects_in_files(source: WorkloadSource) -> list[KubernetesObject]:
 def read_objects_in_cluster(
     cli_ctx: AzCli, client: Any, state: ClusterState, source: WorkloadSource
 ) -> list[KubernetesObject]:
-    """Return the objects of the cluster that decide which managed identities its pods get. Raise as `load`."""
+    """Return the objects that decide which managed identities pods of the cluster get. Raise the errors of `load`."""
     with long_lived_objects():
         return _read_cluster(cli_ctx, client, state, source, FOR_POD_CHECKS).objects
 
@@ -103,7 +102,10 @@ def _read_cluster(
     *,
     must_be_cluster: bool = False,
 ) -> kubectl.ClusterObjects:
-    """Return the objects of those resources, by kubectl here or in the cluster; raise ValidationError for none."""
+    """Return the objects of the resources, read by kubectl locally or inside the cluster.
+
+    Raise ValidationError if nothing was read.
+    """
     cluster = state.cluster
     if source.run_command:
         command = in_cluster_command(to_read)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Show how far a command is that works on many clusters: one line at a terminal, else a line for each cluster."""
+"""Show the progress of a command over many clusters: one line at a terminal, else one log line per cluster."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
 logger = get_logger(__name__)
-# Names that the line at a terminal has; it is cut to the terminal's width anyway.
+# The maximum number of cluster names in the line, which is also truncated to the width of the terminal.
 _NAMES = 3
 
 
 class ClusterProgress:
-    """Progress over `count` clusters, which `message` describes, as in `Checking clusters`."""
+    """The progress over `count` clusters. `message` describes the work, for example `Checking clusters`."""
 
     def __init__(self, message: str, count: int, spinner: SpinnerLine | None, *, shown: bool) -> None:
         self._message = message
@@ -31,14 +31,14 @@ class ClusterProgress:
         self._shown = shown
         self._done = 0
 
-    def turn(self, current: Sequence[str]) -> None:
-        """Show the clusters that are worked on. Call several times a second."""
+    def update(self, current: Sequence[str]) -> None:
+        """Show the names of the clusters in progress. Call several times a second."""
         if self._spinner:
             names = f" ({some_of(current, _NAMES)})" if current else ""
             self._spinner.report(f"{self._message}: {self._done} of {self._count}{names}")
 
     def finish(self, name: str, outcome: str) -> None:
-        """Count a cluster, and log how it ended unless a terminal shows the progress."""
+        """Count a finished cluster, and log its outcome unless a terminal shows the progress."""
         self._done += 1
         if self._shown and self._spinner is None:
             logger.warning(
@@ -48,7 +48,7 @@ class ClusterProgress:
 
 @contextmanager
 def cluster_progress(cli_ctx: AzCli, message: str, count: int) -> Iterator[ClusterProgress]:
-    """Show progress while the block runs; nothing if az shows no progress."""
+    """Show progress while the block runs, unless az is configured to show none."""
     shown = shows_progress(cli_ctx)
     spinner = SpinnerLine(cli_ctx, message) if shown and sys.stderr.isatty() else None
     try:

@@ -63,7 +63,7 @@ def test_inherited_role_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) 
     take(cluster_wire([identity_entry()]), KEY, delete_role_assignment=True)
 
     assert len(azure.assignments) == 1
-    assert "There was no role assignment" in caplog.text
+    assert "The managed identity itself has no role assignment" in caplog.text
 
 
 def test_recently_granted_role_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
@@ -186,7 +186,7 @@ def test_unlistable_roles_are_reported_after_deletion(azure: Azure, caplog: pyte
     assert len(clusters.writes) == 1
     (role,) = result.roles
     assert (role.resource_id, role.removed) == (identity_id(), ())
-    assert role.kept.startswith("Its pod identities are removed, but whether the role is left could not be read: ")
+    assert role.kept.startswith("Its pod identities were removed, but its role assignments could not be read: ")
     assert "You may not." in role.kept
     assert role.command == revoke_command(PRINCIPAL, identity_id())
     assert str(role) in caplog.text

@@ -81,7 +81,7 @@ def test_hanging_cluster_times_out() -> None:
 
     results = [each.result for each in run(work, parallel=1, limit=0.1)]
     release.set()
-    assert "given up after 0 seconds" in str(results[0])
+    assert "timed out after 0 seconds" in str(results[0])
     assert results[1:] == ["done"] * 5
 
 
@@ -89,7 +89,7 @@ def test_interrupt_keeps_finished_results() -> None:
     release = Event()
 
     class Interrupted(ClusterProgress):
-        def turn(self, current: Any) -> None:
+        def update(self, current: Any) -> None:
             if self._done == 2:
                 raise KeyboardInterrupt
 
@@ -100,7 +100,7 @@ def test_interrupt_keeps_finished_results() -> None:
     release.set()
     assert [each.result for each in outcomes[:2]] == ["done"] * 2
     assert all(isinstance(each.result, ManualInterrupt) for each in outcomes[2:])
-    assert [each.begun for each in outcomes] == [True] * 3 + [False] * 3
+    assert [each.started for each in outcomes] == [True] * 3 + [False] * 3
 
 
 def lines_until_interrupt(count: int) -> Callable[[FrameType, str, Any], Any]:
@@ -132,7 +132,7 @@ def test_interrupt_at_any_line() -> None:
         finally:
             sys.settrace(tracing)
         assert [each.cluster.name for each in outcomes] == NAMES
-        assert all(each.begun for each in outcomes if not isinstance(each.result, ManualInterrupt))
+        assert all(each.started for each in outcomes if not isinstance(each.result, ManualInterrupt))
         complete += 1
     assert complete > 20
 

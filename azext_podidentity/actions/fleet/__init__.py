@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The use cases over many clusters."""
+"""The use cases that work on many clusters."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from azext_podidentity.profile.cluster_reference import ClusterReference
 
-# Cluster names in a question.
+# The maximum number of cluster names in a question.
 _NAMES = 10
 
 
@@ -44,7 +44,7 @@ _NAMES = 10
 class ApplyOptions:
     """How the manifest is applied to each cluster.
 
-    timeout: in seconds for each of them, first to plan its changes and then to make them.
+    timeout: seconds per cluster, for planning and again for applying the changes.
     """
 
     prune: bool = False
@@ -62,11 +62,11 @@ def apply_to_clusters(
     """Apply the manifest to the clusters that its selectors match, in one write per cluster that differs.
 
     1. Find the clusters, and plan the changes of all of them. Stop here in a dry run, or after Ctrl-C.
-    2. If entries are to be removed, `ask` once, with the message, the question and the way out; it raises if the
-       answer is no.
+    2. If entries are to be removed, call `ask` once with the message, the question and the options that avoid it; it
+       raises if the user declines.
     3. Change the clusters that differ, several at the same time. What fails on one does not end the others.
 
-    Running it again continues where it stopped, because clusters that are up to date are not changed. Raise an
+    Repeating the command continues where it stopped, because clusters that are up to date are not changed. Raise an
     azure-cli error if no clusters can be found or none is selected.
     """
     inventory = read_inventory(cli_ctx, scope)
@@ -89,7 +89,7 @@ def apply_to_clusters(
 
 
 class _Run:
-    """The work on each cluster, with a context and a client of its own."""
+    """The work on each cluster, which has its own context and client."""
 
     def __init__(self, cli_ctx: AzCli, manifest: Manifest, options: ApplyOptions) -> None:
         self._cli_ctx = cli_ctx
@@ -97,7 +97,7 @@ class _Run:
         self._options = options
 
     def plan(self, clusters: Sequence[FleetCluster]) -> list[Outcome[ApplyPlan]]:
-        """Return the plan of each cluster, or an error if that takes too long. Nothing is changed."""
+        """Return the plan of each cluster, or an error if planning takes too long. Nothing is changed."""
 
         def plan(cluster: FleetCluster) -> ApplyPlan:
             context, writer = self._writer(cluster)
@@ -121,7 +121,7 @@ class _Run:
             )
 
     def apply(self, clusters: Sequence[FleetCluster], plans: Mapping[str, ApplyPlan]) -> list[ClusterResult]:
-        """Change the clusters, and return what came of each."""
+        """Apply the plans, and return the result of each cluster."""
 
         def apply(cluster: FleetCluster) -> ApplyPlan:
             context, writer = self._writer(cluster)
@@ -156,7 +156,7 @@ def _applied(outcome: Outcome[ApplyPlan], plan: ApplyPlan, notes: Mapping[Cluste
         return ClusterResult(outcome.cluster, CHANGED, plan)
     if not isinstance(error, ManualInterrupt):
         return ClusterResult(outcome.cluster, FAILED, plan, str(error), tuple(error.recommendations))
-    if not outcome.begun:
+    if not outcome.started:
         return ClusterResult(outcome.cluster, NOT_STARTED, plan, str(error))
     message, advice = notes.get(outcome.cluster.cluster.reference) or (str(error), None)
     return ClusterResult(outcome.cluster, INTERRUPTED, plan, message, tuple(advice or ()))

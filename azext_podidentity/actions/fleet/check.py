@@ -40,9 +40,9 @@ def check_clusters(
 ) -> FleetCheck:
     """Check the clusters of the scope on which the add-on is enabled.
 
-    Each cluster is read once, and what clusters of a subscription have in common once per subscription. A cluster that
-    cannot be read, or that takes longer than `timeout` seconds, is a finding. Raise an azure-cli error if no clusters
-    can be found.
+    Each cluster is read once; managed identities, role assignments and registrations are read once per subscription.
+    A cluster that cannot be read, or that takes longer than `timeout` seconds, is a finding. Raise an azure-cli error
+    if no clusters can be found.
     """
     inventory = read_inventory(cli_ctx, scope)
     lookups = SharedLookups(cli_ctx, partial(context_in, cli_ctx))

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Scope:
-    """Where to look for clusters: subscriptions by name or ID, or a management group. Both unset mean everywhere."""
+    """The subscriptions (by name or ID) or the management group to search; neither means all subscriptions."""
 
     subscriptions: tuple[str, ...] = ()
     management_group: str | None = None
@@ -62,7 +62,7 @@ def read_inventory(cli_ctx: AzCli, scope: Scope) -> Inventory:
 
 
 def _query(cli_ctx: AzCli, tenant: list[Subscription], clusters: list[Json]) -> bool:
-    """Add the clusters of the subscriptions of one tenant, and return whether the query was answered."""
+    """Add the clusters of the subscriptions of one tenant, and return whether the query succeeded."""
     try:
         clusters += query_clusters(cli_ctx, tenant[0].id, [each.id for each in tenant])
     except CLIError as error:
@@ -104,7 +104,7 @@ def _list_each(cli_ctx: AzCli, subscriptions: list[Subscription], clusters: list
 
 
 def _unreadable(subscription: Subscription, error: CLIError) -> AzCLIError:
-    """Return the error with the subscription's name in front, in the class of the error."""
+    """Return an error of the same class whose message names the subscription."""
     kind = type(error) if isinstance(error, AzCLIError) else AzCLIError
     reason = " ".join(str(error).split())
     return kind(f"The clusters of subscription '{subscription.name}' ({subscription.id}) cannot be read: {reason}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Read how far the migration of all clusters of a scope is, from Azure alone."""
+"""Read the migration status of all clusters of a scope, from Azure only."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from azext_podidentity.profile.text import count_of
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
-# Seconds for the managed identities and identity bindings of one cluster.
+# The timeout in seconds for the managed identities and identity bindings of one cluster.
 _TIMEOUT = 300
 
 
 def read_migration(
     cli_ctx: AzCli, scope: Scope, parallel: int
 ) -> tuple[Inventory, list[ClusterMigration], list[OverLimit]]:
-    """Return all clusters, how far those with the add-on enabled are, and the managed identities over the limit.
+    """Return all clusters, the status of those with the add-on enabled, and the managed identities over the limit.
 
-    The federated identity credentials of each managed identity are read once, however many clusters bind it. The
-    identity bindings of a cluster are listed if it depends on them. Raise an azure-cli error if no clusters can be
-    found.
+    The federated identity credentials of each managed identity are read once, even if many clusters bind it. The
+    identity bindings of a cluster are listed only if its state depends on them. Raise an azure-cli error if no
+    clusters can be found.
     """
     inventory = read_inventory(cli_ctx, scope)
     credentials = ReadOnce(CredentialService(cli_ctx).read_one)

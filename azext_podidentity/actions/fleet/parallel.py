@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do the same on many clusters, several at the same time; what fails on one does not end the others."""
+"""Run a function on many clusters in parallel; an error on one cluster does not end the others."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 Result = TypeVar("Result")
-# Clusters at the same time, by default.
+# The default of --parallel: the number of clusters to work on at the same time.
 PARALLEL = 8
-# Seconds to read what is needed of one cluster, by default.
+# The default timeout in seconds to read one cluster.
 TIMEOUT = 120
-# Seconds between two turns of the progress.
+# Seconds between two updates of the progress.
 _TURN = 0.25
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[Result]):
-    """What came of one cluster: the result, or the error. `begun` is whether work on it had begun."""
+    """The result of one cluster, or its error. `started` is whether work on it had started."""
 
     cluster: FleetCluster
     result: Result | AzCLIError
-    begun: bool = True
+    started: bool = True
 
 
 @dataclass
@@ -57,7 +57,7 @@ class _Job(Generic[Result]):
 
 
 def context_in(cli_ctx: AzCli, subscription_id: str) -> AzCli:
-    """Return a context of az in that subscription that shows no progress of its own, as az makes one per --ids job."""
+    """Return an az context for the subscription that shows no progress, like the one az creates per job of --ids."""
     context = copy(cli_ctx)
     context.data = {**cli_ctx.data, "subscription_id": subscription_id, QUIET: True}
     return context
@@ -74,16 +74,16 @@ def on_each(
 ) -> list[Outcome[Result]]:
     """Return the outcome of each cluster in their order; at most `parallel` are worked on at the same time.
 
-    One that takes longer than `limit` seconds is given up. After Ctrl-C no more is begun, and those that are not
-    finished end with ManualInterrupt. `describe` says in a few words how a cluster ended. Even an error that nobody
-    expects is the outcome of its cluster only: the results of the others, which may be changed already, are not lost.
+    A cluster that takes longer than `limit` seconds is abandoned. After Ctrl-C, no more work is started, and unfinished
+    clusters get a ManualInterrupt error. `describe` returns a short text about a result for the progress. An
+    unexpected error also affects its cluster only, because the results of the others must not be lost.
     """
     waiting, running = deque(clusters), list[_Job[Result]]()
-    begun = set[str]()
+    started = set[str]()
     outcomes: dict[str, Outcome[Result]] = {}
 
     def finish(cluster: FleetCluster, result: Result | AzCLIError) -> None:
-        outcomes[cluster.id] = Outcome(cluster, result, cluster.id in begun)
+        outcomes[cluster.id] = Outcome(cluster, result, cluster.id in started)
         failed = isinstance(result, AzCLIError)
         progress.finish(cluster.name, "failed" if failed else describe(result))
 
@@ -91,9 +91,9 @@ def on_each(
         while waiting or running:
             while waiting and len(running) < parallel:
                 cluster = waiting.popleft()
-                begun.add(cluster.id)
+                started.add(cluster.id)
                 running.append(_Job(cluster, begin(do, cluster), time.monotonic()))
-            progress.turn([job.cluster.name for job in running])
+            progress.update([job.cluster.name for job in running])
             wait([job.future for job in running], timeout=_TURN, return_when=FIRST_COMPLETED)
             for job in list(running):
                 if job.future.done():
@@ -103,10 +103,10 @@ def on_each(
                     running.remove(job)
                     finish(job.cluster, _hangs(job.cluster, limit))
     except KeyboardInterrupt:
-        # It may come between any two steps above, so what is unfinished is not read from `waiting` and `running`.
+        # It can occur between any two steps above, so `waiting` and `running` may be inconsistent.
         for cluster in clusters:
             if cluster.id not in outcomes:
-                finish(cluster, _interrupted(cluster, begun=cluster.id in begun))
+                finish(cluster, _interrupted(cluster, started=cluster.id in started))
     return [outcomes[each.id] for each in clusters]
 
 
@@ -122,12 +122,12 @@ def _result(future: Future[Result]) -> Result | AzCLIError:
         return CLIInternalError(f"Unexpected error: {type(error).__name__}: {error}")
 
 
-def _interrupted(cluster: FleetCluster, *, begun: bool) -> AzCLIError:
-    return ManualInterrupt(f"Interrupted. Cluster '{cluster.name}' was not {'finished' if begun else 'started'}.")
+def _interrupted(cluster: FleetCluster, *, started: bool) -> AzCLIError:
+    return ManualInterrupt(f"Interrupted. Cluster '{cluster.name}' was not {'finished' if started else 'started'}.")
 
 
 def _hangs(cluster: FleetCluster, seconds: float) -> AzCLIError:
     return AzureResponseError(
-        f"Cluster '{cluster.name}' was given up after {seconds:.0f} seconds without an answer.",
+        f"Cluster '{cluster.name}' timed out after {seconds:.0f} seconds.",
         "To wait longer, pass a larger value for --timeout.",
     )

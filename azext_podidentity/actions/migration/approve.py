@@ -31,17 +31,16 @@ if TYPE_CHECKING:
 def approve_plan(
     context: MigrationContext, loaded: Loaded, options: Options, source: WorkloadSource, output_dir: str | None
 ) -> Outcome:
-    """Carry out the Azure side of the plan, and return the plan as it is then.
+    """Carry out the Azure side of the plan, and return the updated plan.
 
     1. Wait until the cluster is idle.
-    2. Enable the OIDC issuer and workload identity in one write, if a workload needs them. Ask before the first,
-       which cannot be disabled again.
+    2. Enable the OIDC issuer and workload identity in one write, if a workload needs them. Ask first if that enables
+       the OIDC issuer, which cannot be disabled again.
     3. Create the missing credentials and identity bindings that no decision blocks.
     4. Write the files of the Kubernetes side.
 
-    Raise an azure-cli error if the cluster cannot be changed, or cannot have identity bindings. A credential or binding
-    that cannot be created is reported after the output, and does not keep those of other managed identities from being
-    created.
+    Raise an azure-cli error if the cluster cannot be changed, or cannot have identity bindings. An error about one
+    credential or binding is reported after the output; those of other managed identities are still created.
     """
     cluster = context.writer.wait_until_idle().cluster
     check_options(cluster, loaded.inventory, options)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every action of a migration needs, and what each returns."""
+"""The input and the result of the actions of a migration."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Credentials = dict[str, list[FederatedCredential]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an action returns: the JSON to print, warnings, and an error that comes after the output."""
+    """The result of an action: the JSON to print, warnings, and an error to report after the output."""
 
     result: Any
     warnings: tuple[str, ...] = ()
@@ -36,8 +36,8 @@ class Outcome:
 class MigrationContext:
     """The cluster of a migration and how to reach it.
 
-    `confirm` asks the question in a text and raises an azure-cli error unless the user agrees. `headers`: those of
-    every write of the cluster.
+    `confirm` asks the question in its argument and raises an azure-cli error unless the user agrees. `headers` are sent
+    with every write of the cluster.
     """
 
     cli_ctx: AzCli
@@ -55,7 +55,7 @@ class MigrationContext:
 
 
 def combine_errors(errors: Sequence[CLIError], what: str) -> CLIError | None:
-    """Return one error with all that went wrong and all recommendations, each once; None without any."""
+    """Return one error with all messages and all recommendations, each once; None if there are no errors."""
     if len(errors) <= 1:
         return errors[0] if errors else None
     messages = "\n".join(dict.fromkeys(str(each) for each in errors))

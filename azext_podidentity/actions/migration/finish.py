@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Remove what the add-on has in a cluster, and disable it."""
+"""Remove the pod identities and exceptions of a cluster, and disable the add-on."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ def finish_migration(
 ) -> Outcome:
     """Remove the pod identities, their roles and the exceptions, and disable the add-on.
 
-    1. Refuse unless everything that was read of the cluster is ready.
-    2. Ask, and name the pod identities that no workload was seen to use; refuse these if there is no question.
+    1. Refuse unless every user of pod identity that was found is ready.
+    2. Ask for confirmation, and name the pod identities that no workload uses; without a question, refuse to remove
+       them.
     3. Remove the pod identities and their roles, then the exceptions and the add-on.
 
-    `force` skips the refusals; `asks` says that the user is asked. Raise ValidationError for a refusal, or an
-    azure-cli error if a removal fails, or if another client added entries; what was removed stays removed.
+    `force` skips the refusals; `asks` is whether the user is asked. Raise ValidationError for a refusal, and an
+    azure-cli error if a removal fails or another client added entries; completed removals are not reverted.
     """
     cluster = context.writer.wait_until_idle().cluster
     inventory = loaded.inventory
@@ -61,10 +62,10 @@ def finish_migration(
 
 
 def _remove(context: MigrationContext, cluster: Cluster, agreed: Collection[str]) -> tuple[RoleOutcome, ...]:
-    """Remove everything that the add-on has in the cluster, and return what became of the roles.
+    """Remove the entries, disable the add-on, and return the outcome for each role.
 
-    `cluster` was read when the user confirmed. `agreed` has the IDs of the role assignments that others created and
-    that may be removed too.
+    `cluster` is the state that the user confirmed. `agreed` has the IDs of role assignments that others created and
+    that the user agreed to remove.
     """
     keys = tuple(entry.key for entry in cluster.profile.identities)
     if keys:

@@ -28,7 +28,7 @@ def check_output_dir(folder: str) -> None:
 def show_plan(
     context: MigrationContext, loaded: Loaded, options: Options, source: WorkloadSource, output_dir: str | None
 ) -> Outcome:
-    """Return the plan, which changes nothing in Azure, and write its files if a folder is named."""
+    """Return the plan, and write its files if a folder is given. Nothing is changed in Azure."""
     planned = make_plan(context, context.writer.read().cluster, loaded.inventory, options)
     files, warnings = write(planned, loaded, source, output_dir)
     return Outcome(plan_report(planned, files=files), tuple(warnings))
@@ -37,7 +37,7 @@ def show_plan(
 def make_plan(context: MigrationContext, cluster: Cluster, inventory: Inventory, options: Options) -> MigrationPlan:
     """Return the plan for the current state of the managed identities that the workloads use.
 
-    Raise an azure-cli error if the options do not fit the cluster, or something cannot be read.
+    Raise an azure-cli error if the cluster does not support the options, or something cannot be read.
     """
     check_options(cluster, inventory, options)
     bindings = context.bindings.read() if reads_bindings(inventory, options) else ()
@@ -48,7 +48,7 @@ def make_plan(context: MigrationContext, cluster: Cluster, inventory: Inventory,
 def write(
     planned: MigrationPlan, loaded: Loaded, source: WorkloadSource, output_dir: str | None
 ) -> tuple[list[str], list[str]]:
-    """Write the files of the plan if a folder is named; return their paths, and how to apply them as warnings."""
+    """Write the files of the plan if a folder is given. Return their paths, and warnings that say how to apply them."""
     if output_dir is None:
         return [], []
     namespace = None if source.namespace == DEFAULT_NAMESPACE else source.namespace

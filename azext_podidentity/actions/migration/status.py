@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Show how far a migration is."""
+"""Show the status of a migration."""
 
 from __future__ import annotations
 

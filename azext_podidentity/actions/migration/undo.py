@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Take back the Azure side of a migration."""
+"""Undo the Azure side of a migration."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def undo_migration(context: MigrationContext, issuer: str | None = None) -> Outcome:
     """Remove the identity bindings and credentials that this command created for the cluster.
 
-    With an issuer, remove the credentials for it and nothing else. Raise ForbiddenError if one of the managed
-    identities cannot be read.
+    With an issuer, remove only the credentials for that issuer. Raise ForbiddenError if one of the managed identities
+    cannot be read.
     """
     cluster = context.writer.read().cluster
     created = _created_credentials(context, cluster)
@@ -68,13 +68,13 @@ def _describe_undo(credentials: int, issuer: str | None, bindings: int) -> str:
 
 
 def _created_bindings(context: MigrationContext, cluster: Cluster) -> list[IdentityBinding]:
-    """Return the identity bindings that this command created, which only a cluster with both features can have."""
+    """Return the identity bindings that this command created; they require the OIDC issuer and workload identity."""
     listed = context.bindings.read_if_supported() if cluster.features.enabled else ()
     return [each for each in listed if each.created_by_us]
 
 
 def _describe_remains(cluster: Cluster, created: Credentials) -> Iterator[str]:
-    """Yield what an undo does not take back."""
+    """Yield a sentence for each thing that an undo leaves in place."""
     former = Counter(each.issuer for listed in created.values() for each in listed)
     for issuer, count in sorted(former.items()):
         if issuer != cluster.features.issuer:
