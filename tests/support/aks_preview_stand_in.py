@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A stand-in for the `aks-preview` extension: the same commands, each with one parameter that tells whose it is."""
+"""A stand-in for the `aks-preview` extension: the same commands, each with a parameter that identifies it."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ COMMAND_LOADER_CLS = Loader
 '''
 
 
-# What an extension does on a host whose modules it does not know.
+# An extension that imports a name missing from the host's modules.
 BROKEN = "from azure.cli.command_modules.acs import of_another_version\n"
 
 
 def install_as_wheel(extension_directory: Path, code: str = _CODE) -> None:
-    """Installs it as `az extension add` would; az loads it before podidentity, by name."""
+    """Install it as `az extension add` does. By its name, az loads it before podidentity."""
     _write(extension_directory / NAME, "aks_preview-99.0.0.dist-info", "METADATA", code)
 
 
 def install_for_development(folder: Path) -> None:
-    """Installs it as extension developers do; az loads it after every wheel."""
+    """Install it as extension developers do. az loads it after every wheel."""
     _write(folder / NAME, "aks_preview.egg-info", "PKG-INFO")
 
 
@@ -77,9 +77,9 @@ def _write(folder: Path, info: str, metadata: str, code: str = _CODE) -> None:
 
 
 def copy_of(cli: AzureCli, extensions: Path, folder: Path) -> dict[str, str]:
-    """Return the environment of an az like that one, with extensions and a configuration of its own in the folder.
+    """Return the environment of a copy of an az, with separate extensions and configuration in the folder.
 
-    az remembers in its configuration which commands the installed extensions have.
+    az caches the commands of installed extensions in its configuration.
     """
     shutil.copytree(extensions, folder / "extensions")
     shutil.copytree(cli.environment["AZURE_CONFIG_DIR"], folder / "azure")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A client of the simulator that speaks as Azure SDKs do, and names the tests share."""
+"""A client of the simulator that sends requests as Azure SDKs do, and names that tests share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def trust(ca_file: Path | str) -> ssl.SSLContext:
 
 
 class Arm:
-    """Requests with a bearer token. Paths below the first subscription may leave `/subscriptions/...` out."""
+    """A client with a bearer token. Paths may omit `/subscriptions/...` of the first subscription."""
 
     def __init__(self, simulator: Simulator, clock: ManualClock, token: str | None = None) -> None:
         self.simulator = simulator
@@ -38,7 +38,7 @@ class Arm:
         self.close()
 
     def another_client(self) -> Arm:
-        """With connections of its own: httpx may close a connection that another thread is about to use."""
+        """Return a client with separate connections: httpx may close one that another thread is about to use."""
         return Arm(self.simulator, self.clock, self.token)
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Arm:
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        """The path's own query, as in operation URLs, is kept; otherwise an api-version is added."""
+        """Send a request. A query in the path, as in operation URLs, is kept; otherwise an api-version is added."""
         parameters = None if "?" in path else {"api-version": API_VERSION, **(query or {})}
         sent = {"authorization": f"Bearer {self.token}", **(headers or {})}
         return self._http.request(method, self.path(path), params=parameters, json=body, headers=sent)
@@ -82,23 +82,23 @@ class Arm:
         return self.path(f"resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters/{name}")
 
     def cluster(self, name: str = CLUSTER) -> dict[str, Any]:
-        """The cluster as a GET shows it."""
+        """Return the cluster as a GET shows it."""
         body: dict[str, Any] = self.get(self.cluster_path(name)).raise_for_status().json()
         return body
 
     def change(self, edit: Callable[[dict[str, Any]], object], headers: dict[str, str] | None = None) -> httpx.Response:
-        """What every client does: read the cluster, edit the wire body in place, send all of it back."""
+        """Read the cluster, edit its JSON in place and send all of it back, as every client does."""
         body = self.cluster()
         edit(body)
         return self.put(self.cluster_path(), body, headers=headers)
 
     def settle(self, seconds: float = 3600) -> None:
-        """Let everything that takes time be over."""
+        """Let all long-running processes end."""
         self.clock.advance(seconds)
 
 
 def entry(identity: dict[str, Any], name: str = "name", namespace: str = "namespace") -> dict[str, Any]:
-    """A pod identity in wire form, as a client sends it."""
+    """Return the JSON of a pod identity as a client sends it."""
     properties = identity["properties"]
     return {
         "name": name,
@@ -117,12 +117,12 @@ def profile(cluster: dict[str, Any]) -> dict[str, Any]:
 
 
 def add(*entries: dict[str, Any]) -> Callable[[dict[str, Any]], object]:
-    """An edit that adds pod identities."""
+    """Return an edit that adds pod identities."""
     return lambda body: profile(body).setdefault("userAssignedIdentities", []).extend(entries)
 
 
 def remove(*names: str) -> Callable[[dict[str, Any]], object]:
-    """An edit that removes pod identities by name."""
+    """Return an edit that removes pod identities by name."""
 
     def edit(body: dict[str, Any]) -> None:
         kept = [item for item in profile(body)["userAssignedIdentities"] if item["name"] not in names]
@@ -132,6 +132,6 @@ def remove(*names: str) -> Callable[[dict[str, Any]], object]:
 
 
 def states(cluster: dict[str, Any]) -> dict[str, str]:
-    """The provisioningState of each pod identity, by name."""
+    """Return the provisioningState of each pod identity by name."""
     entries = profile(cluster).get("userAssignedIdentities") or []
     return {item["name"]: item["provisioningState"] for item in entries}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The host's own command line parser in this process, to see whether a command line that is shown would be taken."""
+"""The host's command line parser in this process, to verify suggested commands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EXTENSION = "azext_podidentity"
 
 
 class AzParser:
-    """Parses command lines as az does, up to the point where it would run validators and the command."""
+    """Parse command lines as az does, without running validators and commands."""
 
     def __init__(self) -> None:
         from azure.cli.core import get_default_cli
@@ -34,11 +34,11 @@ class AzParser:
 
     @property
     def own_commands(self) -> list[str]:
-        """The names of the commands that the extension registers."""
+        """Return the names of the commands that the extension registers."""
         return [name for name, loader in self._loaders.items() if type(loader).__module__.split(".")[0] == _EXTENSION]
 
     def parse(self, words: Sequence[str]) -> Any:
-        """The arguments of a command line, `az` its first word. AssertionError where az would not take it."""
+        """Return the arguments of a command line that starts with `az`. Raise AssertionError if az would refuse it."""
         assert words[0] == "az"
         prefixes = [" ".join(words[1:end]) for end in range(2, len(words) + 1)]
         name = next((prefix for prefix in prefixes if prefix in self._loaders), None)
@@ -48,7 +48,7 @@ class AzParser:
         return parser.parse_args(list(words[1:]))
 
     def removed(self, words: Sequence[str]) -> list[Any]:
-        """The keys of the entries that a command line of `delete` names."""
+        """Return the keys of the entries in a command line of `delete`."""
         from azext_podidentity._validators import validate_names
 
         parsed = self.parse(words)
@@ -56,7 +56,7 @@ class AzParser:
         return list(parsed.entry_names)
 
     def options(self, name: str) -> dict[str, str]:
-        """The options of a command and the help text of each; those that az gives to every command are left out."""
+        """Return the options of a command with their help texts, without az's global options."""
         parser = _strict_parser()(cli_ctx=self._cli, prog="az")
         parser.load_command_table(self._with_arguments(name))
         *groups, last = name.split()
@@ -64,7 +64,7 @@ class AzParser:
         return {action.option_strings[0]: action.help for action in command._actions if action.option_strings}
 
     def _with_arguments(self, name: str) -> Any:
-        """The loader of loaders with that command alone, its arguments loaded; what az does for the command at hand."""
+        """Return az's loader with only this command and its arguments loaded, as az does for an invocation."""
         from azure.cli.core.commands import events
 
         self._cli.invocation.data["command_string"] = name
@@ -82,7 +82,7 @@ def _strict_parser() -> Any:
     from azure.cli.core.parser import AzCliCommandParser
 
     class Parser(AzCliCommandParser):  # type: ignore[misc]
-        """Says what is wrong to the test, not to a person at a terminal."""
+        """A parser that raises errors instead of printing them."""
 
         def error(self, message: str) -> NoReturn:
             raise AssertionError(f"{self.prog}: {message}")

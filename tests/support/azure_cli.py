@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs `az` as a user does and says what came of it."""
+"""Run `az` as a user does."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RESOURCE_TYPE = re.compile(r"/(managedClusters|userAssignedIdentities|roleAssig
 
 @dataclass(frozen=True)
 class Result:
-    """What an `az` process left behind."""
+    """The result of an `az` process."""
 
     exit_code: int
     stdout: str
@@ -40,23 +40,23 @@ class Result:
 
     @property
     def json(self) -> Any:
-        """Standard output as JSON; fails where anything else is in it."""
+        """Return standard output as JSON. Raise ValueError if it is not only JSON."""
         return json.loads(self.stdout)
 
     @property
     def warnings(self) -> list[str]:
-        """The warnings, without az's own notice that an extension altered a command."""
+        """Return the warnings, without az's notice that an extension altered a command."""
         lines = re.findall(r"^WARNING: (.*)$", self.stderr, re.MULTILINE)
         return [line for line in lines if "altered by the following extension" not in line]
 
     def ok(self) -> Result:
-        """This result; AssertionError with what az said where the command failed."""
+        """Return this result. Raise AssertionError with standard error if the command failed."""
         assert self.exit_code == 0, self.stderr
         assert "Traceback" not in self.stderr
         return self
 
     def failed(self, exit_code: int = 1) -> str:
-        """What the failed command said; AssertionError where it did not fail, failed otherwise or crashed."""
+        """Return standard error of the failed command. Raise AssertionError unless it failed with the exit code."""
         assert self.exit_code == exit_code, f"exit code {self.exit_code}: {self.stdout}{self.stderr}"
         assert "Traceback" not in self.stderr, self.stderr
         assert self.stdout == ""
@@ -64,7 +64,7 @@ class Result:
 
 
 class Process(Protocol):
-    """A command that runs, as `subprocess.Popen` has it."""
+    """A running command, with the interface of `subprocess.Popen`."""
 
     pid: int
     returncode: Any
@@ -76,14 +76,14 @@ class Process(Protocol):
 
 
 class AzureCli:
-    """One `az` that is logged in to the simulator."""
+    """An `az` that is signed in to the simulator."""
 
     def __init__(self, az: Path, environment: Mapping[str, str]) -> None:
         self.az = az
         self.environment = dict(environment)
 
     def start(self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> Process:
-        """Starts `az COMMAND`, without a terminal unless `stderr` is the file descriptor of one."""
+        """Start `az COMMAND`, without a terminal unless `stderr` is the file descriptor of one."""
         return subprocess.Popen(
             [str(self.az), *shlex.split(command)],
             # az imports from its working directory first: in the checkout it would not run the wheel.
@@ -97,15 +97,15 @@ class AzureCli:
         )
 
     def __call__(self, command: str, stdin: str | None = None) -> Result:
-        """Runs `az COMMAND` to its end, with that on its standard input."""
+        """Run `az COMMAND` with the given standard input. Return its result."""
         return result_of(self.start(command, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE), stdin)
 
     def together(self, *commands: str) -> list[Result]:
-        """Runs several `az` processes at the same time."""
+        """Run several `az` processes at the same time."""
         return [result_of(process) for process in [self.start(command) for command in commands]]
 
     def paste(self, message: str) -> None:
-        """Runs the commands of a message one after the other, as a person pastes them; each must succeed."""
+        """Run the commands in a message one after the other, as if they were pasted. Each must succeed."""
         commands = commands_in(message)
         assert commands, f"no command in: {message}"
         for command in commands:
@@ -113,7 +113,7 @@ class AzureCli:
 
 
 def result_of(process: Process, stdin: str | None = None, seconds: float = 120) -> Result:
-    """Waits for the process's end; one that hangs is killed and fails the test."""
+    """Return the result of the process. Kill it and raise TimeoutExpired if it hangs."""
     try:
         stdout, stderr = process.communicate(stdin, timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -133,10 +133,9 @@ def signal_at(
     answer: bool = True,
     skip: int = 0,
 ) -> Result:
-    """Start the command and send it the signal while its first such request is being answered.
+    """Start the command and send it the signal during a matching request, after `skip` matching ones.
 
-    `skip` such requests are let through first. Without `answer`, the request is answered only after the command has
-    ended. The request takes effect in either case.
+    Without `answer`, the response is sent only after the command has ended. The request takes effect in either case.
     """
     started: queue.Queue[Process] = queue.Queue()
     ended = threading.Event()
@@ -160,24 +159,24 @@ def signal_at(
 
 
 def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path: str, *, skip: int = 0) -> None:
-    """Start the command and kill it at its first such request after `skip` ones, which takes effect all the same."""
+    """Start the command and kill it during a matching request, after `skip` ones. The request takes effect."""
     assert signal_at(az, simulator, command, method, path, signal.SIGKILL, skip=skip).exit_code == -signal.SIGKILL
     simulator.faults.clear()
 
 
-def until(happens: Callable[[], bool]) -> None:
-    """Waits until that is so; AssertionError where it takes too long."""
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition is true. Raise AssertionError after 30 seconds."""
     end = time.monotonic() + 30
-    while not happens():
-        assert time.monotonic() < end, "it does not happen"
+    while not condition():
+        assert time.monotonic() < end, "the condition is still false"
         time.sleep(0.01)
 
 
 def commands_in(message: str) -> list[str]:
-    """The lines of a message that are commands to be pasted."""
+    """Return the commands in a message, which are its lines that start with `az`."""
     return re.findall(r"^az .+$", message, re.MULTILINE)
 
 
 def sent(simulator: Simulator) -> list[str]:
-    """What was asked for, in order: method and resource type, `PUT managedClusters`."""
+    """Return the requests in order as method and resource type, such as `PUT managedClusters`."""
     return [f"{each.method} {_RESOURCE_TYPE.findall(each.path)[-1]}" for each in simulator.requests.all()]

@@ -31,7 +31,7 @@ CHECKS = {"name": check_name, "namespace": check_namespace, "selector": check_bi
 
 
 def identity_id(name: str = "app-identity", group: str = "rg") -> str:
-    """The resource id of a managed identity."""
+    """Return the resource ID of a managed identity."""
     return (
         f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}"
         f"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
@@ -39,7 +39,7 @@ def identity_id(name: str = "app-identity", group: str = "rg") -> str:
 
 
 def identity_entry(key: EntryKey = KEY, resource_id: str = identity_id(), state: str = "Assigned", **more: Any) -> Json:
-    """A pod identity as ARM sends it."""
+    """Return a pod identity as ARM sends it."""
     ids = {"clientId": f"client of {resource_id}", "objectId": f"object of {resource_id}"}
     return {
         "namespace": key.namespace,
@@ -51,14 +51,14 @@ def identity_entry(key: EntryKey = KEY, resource_id: str = identity_id(), state:
 
 
 def exception_entry(key: EntryKey = KEY, labels: Mapping[str, str] | None = None) -> Json:
-    """An exception as ARM sends it; without labels as old versions stored it."""
+    """Return an exception as ARM sends it. Without labels, it is as old versions stored it."""
     return {"namespace": key.namespace, "name": key.name, "podLabels": labels}
 
 
-def cluster_wire(
+def cluster_json(
     identities: Sequence[Json] = (), exceptions: Sequence[Json] = (), *, enabled: bool = True, **properties: Any
 ) -> Json:
-    """A managed cluster as ARM sends it: system-assigned, Azure CNI, one Linux node pool."""
+    """Return a managed cluster as ARM sends it: system-assigned, Azure CNI, one Linux node pool."""
     return {
         "identity": {"type": "SystemAssigned", "principalId": PRINCIPAL},
         "properties": {
@@ -82,32 +82,32 @@ def cluster_of(
     reference: ClusterReference = REFERENCE,
     **properties: Any,
 ) -> Cluster:
-    """One reading of such a cluster."""
-    return Cluster.from_json(reference, cluster_wire(identities, exceptions, **properties))
+    """Return the parsed cluster of `cluster_json`."""
+    return Cluster.from_json(reference, cluster_json(identities, exceptions, **properties))
 
 
 def text_of(error: AzCLIError) -> str:
-    """Everything that az prints for the error."""
+    """Return everything that az prints for the error."""
     return "\n".join([error.error_msg, *error.recommendations])
 
 
 def commands_in(error: AzCLIError) -> list[list[str]]:
-    """The command lines that the error's advice gives, in words.
+    """Return the command lines in the error's advice, split into words.
 
-    AssertionError for one that a shell would not take as it stands.
+    Raise AssertionError if one is not quoted for a shell.
     """
     lines = [each for each in error.recommendations if each.startswith("az ")]
     return [command_words(re.sub(r" > [\w.-]+$", "", line)) for line in lines]
 
 
-def the_command_in(error: AzCLIError) -> list[str]:
-    """The one command line that the error's advice gives."""
+def only_command_in(error: AzCLIError) -> list[str]:
+    """Return the only command line in the error's advice."""
     (command,) = commands_in(error)
     return command
 
 
 def option(words: Sequence[str], name: str) -> list[str]:
-    """The values of an option on a command line, empty where it is not there."""
+    """Return the values of an option on a command line, or an empty list if it is missing."""
     if name not in words:
         return []
     values: list[str] = []
@@ -119,7 +119,7 @@ def option(words: Sequence[str], name: str) -> list[str]:
 
 
 class Response:
-    """The answer to a request, as far as azure-core's errors look at it."""
+    """The parts of a response that azure-core's errors use."""
 
     def __init__(self, status: int, body: Any = "", headers: Mapping[str, str] | None = None) -> None:
         self.status_code = status
@@ -133,17 +133,17 @@ class Response:
 
 
 def http_error(status: int, body: Any = "", headers: Mapping[str, str] | None = None) -> HttpResponseError:
-    """What the SDK raises for an answer; a body that is no string is sent as JSON."""
+    """Return the SDK's error for a response. A body that is not a string is serialized as JSON."""
     return HttpResponseError(response=Response(status, body, headers))
 
 
 def refusal(code: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> HttpResponseError:
-    """What the SDK raises where the service refuses, in the provider's form of body."""
+    """Return the SDK's error for a refused request, with a body as the provider sends it."""
     return http_error(status, {"code": code, "details": None, "message": message, "subcode": ""}, headers)
 
 
 def missing_role(resource_id: str, client_id: str = "the-client", object_id: str = "the-object") -> str:
-    """The service's words where the cluster identity has no role over a managed identity."""
+    """Return the service's message if the cluster identity has no role over a managed identity."""
     return (
         f"Cluster identity has no assignment permission over identity 'resourceId: {resource_id} - clientId: "
         f"{client_id} - objectId: {object_id}'. Please grant at least 'Managed Identity Operator' "
@@ -152,7 +152,7 @@ def missing_role(resource_id: str, client_id: str = "the-client", object_id: str
 
 
 class Clock:
-    """In place of the module `time`: sleeping takes no time."""
+    """A replacement of the module `time` in which sleeping takes no real time."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -167,7 +167,7 @@ class Clock:
 
 
 def command_words(line: str) -> list[str]:
-    """The words of one command line; AssertionError where a shell would not take it as it stands."""
+    """Return the words of a command line. Raise AssertionError if it is not quoted for a shell."""
     words = shlex.split(line)
     assert shlex.join(words) == line, f"not quoted for a shell: {line}"
     return words

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Kills at any moment, and many writers at once, on commands of `fault_table`."""
+"""Commands of `fault_table` killed at random moments, and many writers at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.cluster_state import entries, exceptions, pod_exception, seed
 from tests.support.fault_table import COMMANDS, Command, Table
 from tests.support.forked_az import ForkedAz
 
-# Seconds of the simulator's clock; longer than a client takes from its read to its write, as the service's are.
+# Seconds of the simulator's clock. As in the service, longer than a client needs from its read to its write.
 OPERATION = 20.0
 # Seconds of the machine's clock.
 _PATIENCE = 600
@@ -24,7 +24,7 @@ _TAGGED = {"written": "by-another"}
 
 @dataclass
 class Kills:
-    """Commands killed at a random moment, and run again."""
+    """Commands that are killed at a random moment and run again."""
 
     table: Table
     seed: int = 0
@@ -33,7 +33,7 @@ class Kills:
     _took: dict[str, float] = field(default_factory=dict)
 
     def run(self, count: int) -> list[str]:
-        """So many, over all the commands; what is not as if the command had run once."""
+        """Kill `count` commands. Return the differences from a single complete run."""
         chosen = random.Random(self.seed)
         wrong = []
         for number in range(count):
@@ -54,7 +54,7 @@ class Kills:
         assert again.exit_code in {0, command.again}, f"{command.name} after a kill: {again.stderr}"
         assert "Traceback" not in again.stderr
         assert command.is_done(self.table.azure), f"{command.name} is not done"
-        assert self.table.others(command) == before, f"{command.name}: something of others is not as it was"
+        assert self.table.others(command) == before, f"{command.name}: unrelated state has changed"
         grants = {grant.path for grant in self.table.azure.requests.matching("PUT", ROLE_PATH)}
         assert len(grants) <= 1, grants
 
@@ -73,7 +73,7 @@ class Kills:
 
 @dataclass(frozen=True)
 class Writers:
-    """How many write at once, on the clock of the simulator; one more, which is not ours, writes a tag."""
+    """Numbers of concurrent writers on the simulator's clock. If any delete, `az aks update` also writes a tag."""
 
     adds: int
     deletes: int
@@ -86,7 +86,7 @@ class Writers:
         return f"{what}, {'with' if self.etags else 'without'} ETags"
 
     def run(self, azure: Simulator, az: ForkedAz) -> list[str]:
-        """What was lost or not done, and what a command said that failed."""
+        """Run the writers. Return lost or missing changes, and the errors of failed commands."""
         doomed, updated = _names("doomed", self.deletes), _names("updated", self.updates)
         azure.reset()
         azure.seed.resource_group(GROUP)
@@ -110,7 +110,7 @@ class Writers:
         labels = {name: exceptions(azure).get(name, {}).get("podLabels") for name in updated}
         tags: dict[str, Any] = azure.cluster(GROUP, CLUSTER).get("tags") or {}
         return [
-            *(f"{name} is not as it was asked for" for name in there ^ found.keys()),
+            *(f"{name} is missing or unexpected" for name in there ^ found.keys()),
             *(
                 f"{name} is {entry['provisioningState']}"
                 for name, entry in found.items()
@@ -122,7 +122,7 @@ class Writers:
 
 
 def _tag(az: ForkedAz) -> bool:
-    """The host's own update, run again as a person does while the cluster is busy."""
+    """Run the host's update, again while the cluster is busy. Return whether it succeeded."""
     line = f"aks update --resource-group {GROUP} --name {CLUSTER} --tags written=by-another"
     return _until_ok(lambda: result_of(az.start(line), seconds=_PATIENCE))
 

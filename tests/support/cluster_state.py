@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is in the simulated Azure before a command, and what is there after it."""
+"""The state of the simulated Azure before and after a command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Wire = dict[str, Any]
 
 
 def pod_identity(managed_identity: Wire, name: str, **more: Any) -> Wire:
-    """An entry of `userAssignedIdentities` that binds the managed identity in the usual namespace."""
+    """Return an entry of `userAssignedIdentities` that binds the managed identity in `NAMESPACE`."""
     ids = managed_identity["properties"]
     identity = {
         "resourceId": managed_identity["id"],
@@ -26,14 +26,14 @@ def pod_identity(managed_identity: Wire, name: str, **more: Any) -> Wire:
 
 
 def pod_exception(name: str, labels: Mapping[str, str] | None, namespace: str = NAMESPACE) -> Wire:
-    """An entry of `userAssignedIdentityExceptions`."""
+    """Return an entry of `userAssignedIdentityExceptions`."""
     return {"name": name, "namespace": namespace, "podLabels": None if labels is None else dict(labels)}
 
 
 def seed_entries(simulator: Simulator, *names: str, exceptions: Iterable[Wire] = (), **options: Any) -> dict[str, Wire]:
-    """A cluster with a pod identity of each name, bound to a managed identity of that name, its role granted.
+    """Create a cluster with a pod identity of each name, bound to a managed identity of that name, with its role.
 
-    `options` are those of `Seed.cluster`. Returns the managed identities by name.
+    `options` are those of `Seed.cluster`. Return the managed identities by name.
     """
     identities = {name: simulator.seed.managed_identity(GROUP, name) for name in names}
     profile = {
@@ -48,30 +48,30 @@ def seed_entries(simulator: Simulator, *names: str, exceptions: Iterable[Wire] =
 
 
 def principal_id(cluster: Wire) -> str:
-    """The object id of the cluster identity."""
+    """Return the object ID of the cluster identity."""
     identity = cluster["identity"]
     (assigned,) = (identity.get("userAssignedIdentities") or {"": identity}).values()
     return str(assigned["principalId"])
 
 
 def profile_of(simulator: Simulator) -> Wire:
-    """The pod identity profile as the service has it now."""
+    """Return the current pod identity profile."""
     profile: Wire = simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]
     return profile
 
 
 def entries(simulator: Simulator) -> dict[str, Wire]:
-    """The pod identities as the service has them now, by name."""
+    """Return the current pod identities by name."""
     return {each["name"]: each for each in profile_of(simulator).get("userAssignedIdentities", [])}
 
 
 def exceptions(simulator: Simulator) -> dict[str, Wire]:
-    """The exceptions as the service has them now, by name."""
+    """Return the current exceptions by name."""
     return {each["name"]: each for each in profile_of(simulator).get("userAssignedIdentityExceptions", [])}
 
 
 def recreate(simulator: Simulator, identity: Wire) -> Wire:
-    """Delete the managed identity, create one of the same name, and return that."""
+    """Delete the managed identity. Return a new one with the same name."""
     simulator.remove_managed_identity(identity["id"])
     return simulator.seed.managed_identity(GROUP, identity["name"])
 
@@ -82,20 +82,20 @@ def is_bound(simulator: Simulator, identity: Wire, name: str) -> bool:
 
 
 def takes(simulator: Simulator, **seconds: float) -> None:
-    """How long the things named take in real seconds, see `Durations`; all others happen at once."""
+    """Set the given `Durations` in real seconds, and all others to 0."""
     at_once = dict.fromkeys((field.name for field in fields(Durations)), 0.0)
     simulator.durations = Durations(**(at_once | seconds))
     simulator.scale = 1.0
 
 
 def busy_when_read(simulator: Simulator, seconds: float, change: Callable[[Wire], object] | None = None) -> None:
-    """Another client's update begins just before the cluster is read next, and takes so many real seconds."""
+    """Let another client's update start just before the next read of the cluster. It takes `seconds` of real time."""
     begin = partial(simulator.start_operation, GROUP, CLUSTER, seconds, change)
     simulator.faults.add(Fault("GET", CLUSTER_PATH, call=begin))
 
 
 def change_meanwhile(simulator: Simulator, name: str = "others") -> None:
-    """Another client adds an exception of that name; its update is over at once."""
+    """Let another client add an exception, in an update that ends immediately."""
 
     def add(body: Wire) -> None:
         profile = body["properties"]["podIdentityProfile"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a PUT must repeat of what was read."""
+"""The parts of a cluster that a PUT must repeat from the read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Wire = dict[str, Any]
 
 
 def written(simulator: Simulator) -> tuple[Wire, Wire]:
-    """What the last PUT of a cluster sent, and what it should have: the body read last before it.
+    """Return the body of the last PUT of a cluster, and the expected one: the last body read before it.
 
-    Both without the pod identity profile; from what was read, the fields are left out that the SDK's own model
-    says only the service may set. Fields that the model does not know are kept. The SDK is that of the newest az:
-    an older one takes other fields for read-only.
+    Both lack the pod identity profile, and the expected body lacks the fields that are read-only in the SDK's model.
+    Fields that are missing from the model are kept. The SDK is that of the newest az, because read-only fields differ
+    by version.
     """
     exchanges = simulator.requests.matching(path=CLUSTER_PATH)
     put = max(index for index, each in enumerate(exchanges) if each.method == "PUT")
@@ -28,19 +28,19 @@ def written(simulator: Simulator) -> tuple[Wire, Wire]:
 
 
 def without_read_only(body: Wire) -> Wire:
-    """A cluster's body without the fields that the SDK's model says only the service may set."""
+    """Return a cluster's body without the fields that are read-only in the SDK's model."""
     kept: Wire = _without_read_only(body, ManagedCluster(copy.deepcopy(body)))
     return kept
 
 
 def without_profile(body: Wire) -> Wire:
-    """A cluster's body without the pod identity profile."""
+    """Return a cluster's body without the pod identity profile."""
     properties = {name: value for name, value in body["properties"].items() if name != "podIdentityProfile"}
     return {**body, "properties": properties}
 
 
 def _without_read_only(value: Any, model: Any) -> Any:
-    """The JSON value without read-only fields; `model` is the SDK's reading of it."""
+    """Return the JSON value without read-only fields. `model` is the SDK's model of it."""
     if hasattr(model, "_attr_to_rest_field"):
         known = {field._rest_name: (name, field) for name, field in model._attr_to_rest_field.items()}
         kept = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tab completion, asked for as a shell asks."""
+"""Tab completion, requested as a shell does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.azure_cli import AzureCli
 
 
 def completions(az: AzureCli, line: str) -> list[str]:
-    """What argcomplete offers after the line."""
+    """Return argcomplete's completions of the line."""
     # argcomplete writes to file descriptor 8.
     process = subprocess.run(
         ["bash", "-c", f'"{az.az}" 8>&1 9>/dev/null 1>/dev/null'],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prints the arguments of one az command as JSON; run by the host's interpreter: dump_arguments.py "aks update"."""
+"""Print the arguments of an az command as JSON, with the host's interpreter: dump_arguments.py "aks update"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from knack.arguments import CLIArgumentType
 
 
 def dump(command: str) -> dict[str, dict[str, str]]:
-    """Name of each argument → its settings (options, default, help, validator, completer, ...) as text."""
+    """Return the settings (options, default, help, validator, completer, ...) of each argument as text, by name."""
     cli = get_default_cli()
     invocation = cli.invocation_cls(
         cli_ctx=cli,
@@ -35,7 +35,7 @@ def _settings(type_: CLIArgumentType) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    """A value without the addresses that differ from run to run."""
+    """Return the text of a value without memory addresses, which differ between runs."""
     if callable(value):
         return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
     return repr(value) if not hasattr(value, "__dict__") else f"{type(value).__qualname__}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files for `az aks pod-identity apply`, and what its result says."""
+"""Files for `az aks pod-identity apply`, and its result."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Wire = dict[str, Any]
 
 
 def binding(managed_identity: Wire, name: str | None = None, **more: Any) -> Wire:
-    """A pod identity as a file has it, of the managed identity's name where no other is given."""
+    """Return a pod identity in the format of a file. Its name defaults to that of the managed identity."""
     identity = {"resourceId": managed_identity["id"]}
     return {"namespace": NAMESPACE, "name": name or managed_identity["name"], "identity": identity, **more}
 
 
 def text_of(identities: Iterable[Wire] = (), exceptions: Iterable[Wire] = ()) -> str:
-    """The text of a file with those entries."""
+    """Return the text of a file with the entries."""
     document = {"version": 1, "podIdentities": list(identities), "exceptions": list(exceptions)}
     return str(yaml.safe_dump(document))
 
 
 def write(folder: Path, identities: Iterable[Wire] = (), exceptions: Iterable[Wire] = (), name: str = "a.yaml") -> Path:
-    """A file with those entries."""
+    """Write a file with the entries. Return its path."""
     path = folder / name
     path.write_text(text_of(identities, exceptions), "utf-8")
     return path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The texts of the errors, findings and advice of the extension, as its sources have them."""
+"""The texts of errors, findings and advice in the extension's sources."""
 
 from __future__ import annotations
 

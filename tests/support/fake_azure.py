@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Fakes of the SDK's clients, for what takes minutes or a wrong turn of the real ones."""
+"""Fakes of the SDK's clients, for cases that take minutes or rare errors with the real ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Outcome = Callable[[Json], Json] | Exception
 
 
 class Azure:
-    """Managed identities and role assignments; every request is noted."""
+    """Managed identities and role assignments. Every request is recorded."""
 
     def __init__(self, names: Iterable[str] = ("app-identity",)) -> None:
         self.requests: list[str] = []
@@ -32,7 +32,7 @@ class Azure:
         self.custom_actions: list[str] = []
         self.refuse_list: Exception | None = None
         self.refuse_create: Exception | None = None
-        # What a list of many managed identities, or of role assignments anywhere, has of what it should have.
+        # Filters the lists of many managed identities or role assignments, which can be incomplete.
         self.broad: Callable[[list[Any]], list[Any]] = list
         self.user_assigned_identities = SimpleNamespace(
             get=self._get, list_by_resource_group=self._list_group, list_by_subscription=self._list_all
@@ -45,7 +45,7 @@ class Azure:
         role: str = MANAGED_IDENTITY_OPERATOR,
         principal: str | None = PRINCIPAL,
     ) -> None:
-        """Somebody assigns a role."""
+        """Assign a role."""
         name = str(len(self.assignments))
         definition = f"/providers/Microsoft.Authorization/roleDefinitions/{role}"
         self.assignments.append(
@@ -60,7 +60,7 @@ class Azure:
         )
 
     def count(self, kind: str) -> int:
-        """How many requests of a kind there were."""
+        """Return the number of requests of a kind."""
         return len([request for request in self.requests if request.startswith(kind)])
 
     def _get(self, group: str, name: str) -> Any:
@@ -82,7 +82,7 @@ class Azure:
         return self.broad([_identity(found) for key, found in self.managed.items() if part.lower() in key])
 
     def list_for_scope(self, scope: str, filter: str) -> list[Any]:
-        """Without atScope() what is below the scope is listed too."""
+        """Return the assignments at the scope and, without `atScope()`, below it."""
         self.requests.append(f"list {scope}")
         of_one = "/userassignedidentities/" in scope.lower()
         assert filter == ("atScope() and " if of_one else "") + f"assignedTo('{PRINCIPAL}')"
@@ -112,16 +112,16 @@ def _identity(resource_id: str) -> Any:
 
 
 class Clusters:
-    """One managed cluster whose writes have the outcomes that a test names; the last one from then on."""
+    """A managed cluster whose writes have the given outcomes. The last outcome is repeated."""
 
     def __init__(self, wire: Json, *outcomes: Outcome) -> None:
         self.raw = wire
         self.writes: list[Json] = []
         self.options: list[Json] = []
-        # What happens in the meantime, just before a request arrives.
+        # Called just before a request arrives.
         self.before_read: Callable[[], object] = lambda: None
         self.before_write: Callable[[], object] = lambda: None
-        # What the answer to a write shows of it.
+        # Returns the response to a write.
         self.answer: Callable[[Json], Json] = assigned
         self._outcomes = list(outcomes) or [assigned]
 
@@ -138,39 +138,39 @@ class Clusters:
         if isinstance(outcome, Exception):
             raise outcome
         self.raw = outcome(deepcopy(self.writes[-1]))
-        if polling := options["polling"]:  # as the SDK's poller tells it of the answer
+        if polling := options["polling"]:  # like the SDK's poller
             polling._initial_response = self.answer(deepcopy(self.writes[-1]))
             polling._deserialization_callback = ManagedCluster
         return lambda: self.get(group, name)
 
 
 def assigned(wire: Json) -> Json:
-    """The outcome of a write that goes well."""
+    """Return the outcome of a successful write."""
     return with_state(wire, "Assigned")
 
 
 def with_state(wire: Json, state: str, **more: Any) -> Json:
-    """The cluster with all its pod identities in that state."""
+    """Return the cluster with all its pod identities in the state."""
     for entry in wire["properties"]["podIdentityProfile"].get("userAssignedIdentities", ()):
         entry.update(provisioningState=state, **more)
     return wire
 
 
 def busy() -> Exception:
-    """What the service answers while another operation runs."""
+    """Return the service's error while another operation runs."""
     message = "Operation is not allowed: Another operation (Updating) is in progress, please wait for it to finish."
     return http_error(409, {"code": "OperationNotAllowed", "message": message})
 
 
 def writer(clusters: Any, timeout: float | None = None) -> ClusterWriter:
-    """The extension's view of the cluster."""
+    """Return the extension's writer for the cluster."""
     return ClusterWriter(CLI, clusters, REFERENCE, timeout)
 
 
 def connect(azure: Azure, patch: pytest.MonkeyPatch) -> None:
-    """Has the extension talk to that Azure."""
+    """Connect the extension to the fake Azure."""
     patch.setattr(managed_identities, "managed_identity_client", lambda *_: azure)
     patch.setattr(role_assignments, "role_assignments_client", lambda *_: azure)
     patch.setattr(role_assignments, "role_definitions_client", lambda *_: azure)
-    # The real one looks at a poller from a thread of its own.
+    # The real one polls in a separate thread.
     patch.setattr("azext_podidentity.arm.cluster_writer.follow", lambda _, poller, *__: poller())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every command that writes, met by every fault at every request that it sends: the table is made, not typed."""
+"""The generated table of every writing command with every fault at every request."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ KINDS: dict[str, dict[str, Any]] = {
     "500": {"status": 500, "code": "InternalServerError"},
     "502, a page": {"status": 502, "body": _PAGE},
     "503": {"status": 503, "code": "ServiceUnavailable"},
-    "504 after it took effect": {"status": 504, "code": "GatewayTimeout", "accepted": True},
+    "504 after processing": {"status": 504, "code": "GatewayTimeout", "accepted": True},
     "401 once": {"status": 401, "code": "ExpiredAuthenticationToken"},
     "200, a page": {"status": 200, "body": _PAGE},
     "reset before": {"drop": "before"},
     "reset after": {"drop": "after"},
-    "answer cut short": {"drop": "inside"},
+    "truncated response": {"drop": "inside"},
 }
-OF_POLLS: dict[str, dict[str, Any]] = {"error while it runs": {"status": 200, "body": _RUNNING}}
-FOR_GOOD = ("429", "500", "502, a page", "503", "401 once", "200, a page", "reset before", "answer cut short")
+OF_POLLS: dict[str, dict[str, Any]] = {"error while running": {"status": 200, "body": _RUNNING}}
+PERMANENT = ("429", "500", "502, a page", "503", "401 once", "200, a page", "reset before", "truncated response")
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command on the cluster that `seed` makes, and whether the cluster is by now as it makes it."""
+    """A command on the seeded cluster, and a condition that is true after it."""
 
     name: str
     line: str
     is_done: Callable[[Simulator], bool]
-    # The exit code where the command is run again and was done already.
+    # The exit code of the command if its change was already made.
     again: int = 0
 
 
@@ -77,8 +77,8 @@ COMMANDS = (
 
 
 @dataclass(frozen=True)
-class Place:
-    """The `number`th request of a method and a kind of path that a command sends, from 0."""
+class Position:
+    """The position of a request: the `number`th, from 0, with the method and a kind of path."""
 
     method: str
     path: str
@@ -90,21 +90,21 @@ class Place:
 
 @dataclass(frozen=True)
 class Case:
-    """Faults, each at its place, while a command runs; `for_good` they go on at that kind of request."""
+    """Faults during a command, each at its position. `permanent` ones affect all later requests of that kind."""
 
     command: Command
-    faults: tuple[tuple[Place, str], ...]
-    for_good: bool = False
+    faults: tuple[tuple[Position, str], ...]
+    permanent: bool = False
     debug: bool = False
 
     def __str__(self) -> str:
-        faults = " and ".join(f"{kind} at {place}" for place, kind in self.faults)
-        return f"{self.command.name}: {faults}{' for good' * self.for_good}{' --debug' * self.debug}"
+        faults = " and ".join(f"{kind} at {position}" for position, kind in self.faults)
+        return f"{self.command.name}: {faults}{' permanently' * self.permanent}{' --debug' * self.debug}"
 
 
 @dataclass
 class Table:
-    """Runs the cases and counts what came of them."""
+    """Run the cases and count their outcomes."""
 
     azure: Simulator
     az: ForkedAz
@@ -116,36 +116,36 @@ class Table:
         self.broken: list[str] = []
 
     def singles(self) -> Iterator[Case]:
-        """Each fault at each request of each command, once and, where it matters, for good."""
+        """Yield each fault at each request of each command, once and, if it matters, permanently."""
         for command in COMMANDS:
-            for place, kind in _meetings(self.places(command)):
-                yield Case(command, ((place, kind),))
-                if kind in FOR_GOOD and not place.number:
-                    yield Case(command, ((place, kind),), for_good=True)
+            for position, kind in _combinations(self.positions(command)):
+                yield Case(command, ((position, kind),))
+                if kind in PERMANENT and not position.number:
+                    yield Case(command, ((position, kind),), permanent=True)
 
     def pairs(self) -> Iterator[Case]:
-        """Each two faults at different requests of each command, and one at a request and at its repetition."""
+        """Yield each pair of faults at different requests of a command, or at a request and its retry."""
         for command in COMMANDS:
-            for one, other in itertools.combinations(_meetings(self.places(command)), 2):
+            for one, other in itertools.combinations(_combinations(self.positions(command)), 2):
                 if one[0] != other[0]:
                     yield Case(command, (one, other))
                 else:
-                    yield Case(command, (one, (Place(one[0].method, one[0].path, one[0].number + 1), other[1])))
+                    yield Case(command, (one, (Position(one[0].method, one[0].path, one[0].number + 1), other[1])))
 
-    def places(self, command: Command) -> list[Place]:
-        """The requests that the command sends where nothing is in its way."""
+    def positions(self, command: Command) -> list[Position]:
+        """Return the positions of the requests that the command sends without faults."""
         line = self.seed(command)
         self.az(line).ok()
         seen: Counter[tuple[str, str]] = Counter()
-        places = []
+        positions = []
         for request in self.azure.requests.all():
-            where = request.method, _kind_of(request.path)
-            places.append(Place(*where, seen[where]))
-            seen[where] += 1
-        return places
+            kind = request.method, _kind_of(request.path)
+            positions.append(Position(*kind, seen[kind]))
+            seen[kind] += 1
+        return positions
 
     def seed(self, command: Command) -> str:
-        """The cluster before the command; returns the command line."""
+        """Create the cluster for the command. Return the command line."""
         azure = self.azure
         azure.reset()
         azure.settings.etags = self.etags
@@ -160,15 +160,17 @@ class Table:
         return command.line.format(identity=identity["id"])
 
     def run(self, case: Case) -> None:
-        """Runs the case and, where the command failed, the command again; AssertionError where anything is wrong."""
+        """Run the case and, if the command failed, the command again. Raise AssertionError on any deviation."""
         line = self.seed(case.command)
         before = self.others(case.command)
-        for place, kind in case.faults:
+        for position, kind in case.faults:
             options = {**KINDS, **OF_POLLS}[kind]
-            skip, times = (0, 10**6) if case.for_good else (place.number, 1)
-            self.azure.faults.add(Fault(place.method, place.path, times, shape="front-door", skip=skip, **options))
+            skip, times = (0, 10**6) if case.permanent else (position.number, 1)
+            self.azure.faults.add(
+                Fault(position.method, position.path, times, shape="front-door", skip=skip, **options)
+            )
         first = self.az(line + " --debug" * case.debug)
-        if len(case.faults) == 1 and not case.for_good:
+        if len(case.faults) == 1 and not case.permanent:
             assert not self.azure.faults.left, "the fault met no request"
         self.azure.faults.clear()
         outcome = self._judge(case, first)
@@ -178,11 +180,11 @@ class Table:
             allowed = {0, case.command.again}
             assert again.exit_code in allowed, f"run again after {first.stderr}: {again.stderr}"
         assert case.command.is_done(self.azure), f"not done, after {first.stderr}"
-        assert self.others(case.command) == before, "something of others is not as it was"
+        assert self.others(case.command) == before, "unrelated state has changed"
         self.outcomes[outcome] += 1
 
     def others(self, command: Command) -> Any:
-        """All that the command has no business with."""
+        """Return all state that is unrelated to the command."""
         body = self.azure.cluster(GROUP, CLUSTER)
         properties = {**body["properties"], "podIdentityProfile": None, "provisioningState": None}
         kept = {name: value for name, value in body.items() if name not in ("eTag", "properties")}
@@ -208,25 +210,29 @@ class Table:
         for secret in (self.azure.client_secret, self.token):
             assert secret not in result.stdout + result.stderr, "a secret is in the output"
         assert not re.search(r"Bearer [\w.-]{20,}|eyJ[\w-]{20,}\.", result.stderr), "a token is in the output"
-        if not debug:  # az itself prints the tracebacks of its errors there
+        if not debug:  # with --debug, az prints tracebacks
             assert "Traceback" not in result.stderr, result.stderr
         assert result.exit_code >= 0
 
 
 def sample(cases: Iterator[Case], count: int, seed: int) -> list[Case]:
-    """So many of the cases, the same for the same seed; every other one with --debug."""
+    """Return `count` random cases, the same for the same seed. Every other one runs with --debug."""
     all_cases = list(cases)
     chosen = random.Random(seed).sample(all_cases, min(count, len(all_cases)))
-    return [Case(each.command, each.faults, each.for_good, debug=bool(n % 2)) for n, each in enumerate(chosen)]
+    return [Case(each.command, each.faults, each.permanent, debug=bool(n % 2)) for n, each in enumerate(chosen)]
 
 
-def _meetings(places: list[Place]) -> list[tuple[Place, str]]:
-    """Each place with each fault that there can be."""
-    return [(place, kind) for place in places for kind in (*KINDS, *(OF_POLLS if "/operations/" in place.path else ()))]
+def _combinations(positions: list[Position]) -> list[tuple[Position, str]]:
+    """Return each position with each possible fault."""
+    return [
+        (position, kind)
+        for position in positions
+        for kind in (*KINDS, *(OF_POLLS if "/operations/" in position.path else ()))
+    ]
 
 
 def _kind_of(path: str) -> str:
-    """A pattern for the paths of one kind of resource; names differ from run to run."""
+    """Return a pattern for the paths of one kind of resource, because names differ between runs."""
     *_, kind, name = path.split("/")
     return rf"/{name}$" if name == "roleAssignments" else rf"/{kind}/[^/]+$"
 

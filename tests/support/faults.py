@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the service may answer instead of doing what it is asked; see azure_simulator.Fault."""
+"""Faults of the service; see azure_simulator.Fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORBIDDEN = "The client 'me' does not have authorization to perform this action 
 
 
 def forbidden(method: str, path: str, times: int = 1) -> Fault:
-    """The caller may not do that."""
+    """Return a fault that refuses requests with 403."""
     return Fault(
         method,
         path,
@@ -27,7 +27,7 @@ def forbidden(method: str, path: str, times: int = 1) -> Fault:
 
 
 def unassigned(managed_identity: dict[str, Any]) -> Fault:
-    """A PUT of the cluster is refused: the role over that identity is missing, or not known to the provider yet."""
+    """Return a fault that refuses a PUT of the cluster, because a role is missing or has not propagated."""
     ids = managed_identity["properties"]
     return Fault(
         "PUT",
@@ -41,5 +41,5 @@ def unassigned(managed_identity: dict[str, Any]) -> Fault:
 
 
 def html_page(method: str, path: str, status: int, message: str) -> Fault:
-    """An answer that is no JSON but the page of a proxy or a gateway."""
+    """Return a fault that responds with the HTML page of a proxy or gateway."""
     return Fault(method, path, status=status, body=f"<html><body><h1>{message}</h1></body></html>")

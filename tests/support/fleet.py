@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clusters of a fleet, as they are in JSON."""
+"""Clusters of a fleet as JSON."""
 
 from __future__ import annotations
 

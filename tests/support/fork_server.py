@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A process that has imported az, and forks a child for each command: `python fork_server.py SOCKET`.
 
-Importing is most of what a command costs. A child runs the real `azure.cli` from its first line to the interpreter's
-own end, with the arguments and the standard streams that it is sent, so its exit code, output and signals are az's.
-It runs with the environment and the working directory of this process.
+Importing takes most of a command's time. A child runs the real `azure.cli` from its first line to the interpreter's
+end, with the arguments and standard streams that it receives, so its exit code, output and signals are az's. It runs
+with the environment and working directory of this process.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _LEARN = ["aks", "show", "--resource-group", "none", "--name", "none"]
 
 
 def main(path: str) -> list[str]:
-    """Serves until it is killed; returns in each child, with the arguments of its command."""
-    sys.path[0] = str(Path.cwd())  # as `python -m` has it
+    """Serve until killed. In each child, return the arguments of its command."""
+    sys.path[0] = str(Path.cwd())  # as with `python -m`
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(128)
         _import(_modules_of(_LEARN))
-        gc.freeze()  # or each child would copy what it never changes
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that no keeper is left as a zombie
+        gc.freeze()  # prevents copies of memory that children do not change
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # prevents zombie keepers
         os.write(1, b"ready\n")
         while True:
             connection, _ = listener.accept()
@@ -48,7 +48,7 @@ def main(path: str) -> list[str]:
 
 
 def _keep(connection: socket.socket) -> list[str]:
-    """Forks the command, in which this returns, and tells of its process id and, when it has ended, of its end."""
+    """Fork the command and return in it. Send its process ID and, at its end, its exit code."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     message, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
     request: dict[str, Any] = json.loads(message)
@@ -85,14 +85,14 @@ def end_with_parent(parent: int) -> None:
 
 
 def _speed_up(factor: float) -> None:
-    """All that the command sleeps takes that many times less, and its stopwatch runs as much faster."""
+    """Divide the command's sleeps by the factor and speed up its monotonic clock accordingly."""
     sleep, monotonic, started = time.sleep, time.monotonic, time.monotonic()
     time.sleep = lambda seconds: sleep(float(seconds) / factor)
     time.monotonic = lambda: started + (monotonic() - started) * factor
 
 
 def _modules_of(arguments: list[str]) -> list[str]:
-    """The names of the modules that a command imports."""
+    """Return the names of the modules that a command imports."""
     ours, theirs = os.pipe()
     if os.fork() == 0:
         os.close(ours)
@@ -105,7 +105,7 @@ def _modules_of(arguments: list[str]) -> list[str]:
             for name in ("azure.mgmt.containerservice", "azure.mgmt.authorization", "azure.mgmt.msi"):
                 importlib.import_module(name)
                 importlib.import_module(f"{name}.models")
-            importlib.import_module("msrest.serialization")  # of az's own wait for an operation
+            importlib.import_module("msrest.serialization")  # used by az to wait for operations
         with os.fdopen(theirs, "w") as pipe:
             pipe.write("\n".join(sys.modules))
         os._exit(0)

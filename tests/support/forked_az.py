@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An `az` that is forked from a process which has imported it already: a fifth of the time of a new one."""
+"""An `az` that is forked from a process that has imported it, in a fifth of the time of a new one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FORK_SERVER = Path(__file__).with_name("fork_server.py")
 
 
 class ForkedProcess:
-    """One command that runs: what tests need of `subprocess.Popen`."""
+    """A running command, with the parts of `subprocess.Popen` that tests need."""
 
     def __init__(self, connection: socket.socket, streams: list[int]) -> None:
         self.returncode: int | None = None
@@ -39,16 +39,16 @@ class ForkedProcess:
         self._reader.start()
 
     def send_signal(self, sig: int) -> None:
-        """Sends a signal to the command, unless it has ended."""
+        """Send a signal to the command, unless it has ended."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, sig)
 
     def kill(self) -> None:
-        """Ends the command at once, as nothing can prevent."""
+        """Kill the command."""
         self.send_signal(signal.SIGKILL)
 
     def communicate(self, _: str | None = None, timeout: float | None = None) -> tuple[str, str]:
-        """Waits for the command's end and returns what it wrote. Raises subprocess.TimeoutExpired."""
+        """Return standard output and error at the command's end. Raise subprocess.TimeoutExpired if it takes longer."""
         self._reader.join(timeout)
         if self._reader.is_alive():
             raise subprocess.TimeoutExpired("az", timeout or 0)
@@ -59,7 +59,7 @@ class ForkedProcess:
         return stdout, stderr
 
     def wait(self, timeout: float | None = None) -> int:
-        """Waits for the command's end and returns its exit code, negative for a signal."""
+        """Return the exit code at the command's end, negative for a signal."""
         self.communicate(timeout=timeout)
         assert self.returncode is not None
         return self.returncode
@@ -78,11 +78,11 @@ class ForkedProcess:
 
 
 class ForkedAz(AzureCli):
-    """Runs commands as `AzureCli` does, each in a forked child; a context manager.
+    """A context manager that runs commands as `AzureCli` does, each in a forked child.
 
-    `clock`: the clock of the simulator, which every command then follows: its waits take no time, and those of several
-    commands end in the right order. None is the machine's. `speed`: all that a command sleeps takes that many times
-    less. 1 is az as it is. What is to run with a terminal, a standard input or another environment is started as ever.
+    `clock`: the simulator's clock, which every command then follows. Its waits take no real time, and waits of several
+    commands end in the right order. None is the machine's clock. `speed`: divides the duration of all sleeps. Commands
+    with a terminal, standard input or another environment run in a new process as usual.
     """
 
     def __init__(self, host: Host, environment: Mapping[str, str], speed: float = 1) -> None:
@@ -119,7 +119,7 @@ class ForkedAz(AzureCli):
         self._folder.cleanup()
 
     def together(self, *commands: str, seconds: float = 120) -> list[Result]:
-        """Run several `az` processes at the same time, each for at most so many seconds of the machine's clock.
+        """Run several `az` processes at the same time, each for at most `seconds` of real time.
 
         On a shared clock they start at the same moment.
         """
@@ -128,7 +128,7 @@ class ForkedAz(AzureCli):
         return [result_of(process, seconds=seconds) for process in processes]
 
     def start(self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> Process:
-        """Starts `az COMMAND`."""
+        """Start `az COMMAND`."""
         if (stderr, stdin, self.environment) != (subprocess.PIPE, subprocess.DEVNULL, self._forks):
             return super().start(command, stderr, stdin)
         clock = self.clock and {"client": str(self.clock.client), "folder": self.clock.folder}
@@ -146,7 +146,7 @@ class ForkedAz(AzureCli):
         return process
 
     def killed(self, command: str, after: float) -> Result:
-        """Runs `az COMMAND` and kills it after so many seconds, unless it has ended by then."""
+        """Run `az COMMAND` and kill it after the given seconds, unless it has ended."""
         process = self.start(command)
         time.sleep(after)
         process.kill()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Values made from the grammars of Kubernetes and Azure, piece by piece, and ways to break them."""
+"""Strategies for values in the grammars of Kubernetes and Azure, and for invalid ones."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from azext_podidentity.profile.entries import EntryKey
 LOWER = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"
 LETTERS = LOWER + LOWER.upper()
-# Neither is ASCII, though str.isalnum, str.lower or \d take them for letters and digits.
+# Not ASCII, although str.isalnum, str.lower or \d accept them as letters and digits.
 LOOKALIKES = "\u00e9\u00df\u0131\u017f\u212a\u00b9\u0662\u00b2\uff41"
-# None of them is in any of the grammars.
+# Characters that are in none of the grammars.
 FOREIGN = " \t\n\r\x00\x7f\u2028\u200b\"'`$\\;|&<>(){}[]*?#!%~^+,:@" + LOOKALIKES
 
 
 @st.composite
 def runs(draw: st.DrawFn, ends: str, inner: str, longest: int) -> str:
-    """1 to `longest` characters that begin and end with one of `ends`, with those of `inner` between."""
+    """Draw 1 to `longest` characters that start and end with one of `ends`, with those of `inner` between."""
     length = draw(st.integers(1, min(longest, 12)) | st.just(longest))
     middle = draw(st.text(inner, min_size=max(0, length - 2), max_size=max(0, length - 2)))
     first, last = draw(st.sampled_from(ends)), draw(st.sampled_from(ends))
@@ -41,13 +41,13 @@ identity_names = runs(LETTERS + DIGITS, LETTERS + DIGITS + "-_", 128)
 
 
 def cases(text: str) -> st.SearchStrategy[str]:
-    """The text with its letters in some case or other."""
+    """Return a strategy for the text in different letter cases."""
     return st.sampled_from([text, text.lower(), text.upper(), text.swapcase()])
 
 
 @st.composite
 def identity_ids(draw: st.DrawFn) -> tuple[str, tuple[str, str, str]]:
-    """A managed identity's resource id, its keywords in any case, and its subscription, group and name."""
+    """Draw a managed identity's resource ID, with keywords in any case, and its subscription, group and name."""
     subscription, group, name = draw(subscriptions), draw(resource_groups), draw(identity_names)
     segments = [
         *(draw(cases("subscriptions")), subscription, draw(cases("resourceGroups")), group),
@@ -59,7 +59,7 @@ def identity_ids(draw: st.DrawFn) -> tuple[str, tuple[str, str, str]]:
 
 @st.composite
 def inserted(draw: st.DrawFn, valid: st.SearchStrategy[str], characters: str) -> str:
-    """A valid value with one foreign character somewhere in it."""
+    """Draw a valid value with a foreign character at any position."""
     text = draw(valid)
     at = draw(st.integers(0, len(text)))
     return text[:at] + draw(st.sampled_from(characters)) + text[at:]

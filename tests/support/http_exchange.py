@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The SDK's client of managed clusters over a connection that a test answers: all but the network is real."""
+"""The SDK's client of managed clusters over a fake connection: everything but the network is real."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.fake_azure import CLI
 
 
 class Exchange(BaseAdapter):  # type: ignore[misc]
-    """One cluster: a GET shows it, a PUT becomes what it is. `written` has the bodies of the PUTs."""
+    """A connection to one cluster. A GET returns it, and a PUT replaces it. `written` has the bodies of the PUTs."""
 
     def __init__(self, cluster: Json) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Exchange(BaseAdapter):  # type: ignore[misc]
         return response(request, 200, json.dumps(self.cluster))
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing, because no connection is open."""
 
 
 class _Credential:
@@ -50,7 +50,7 @@ class _Credential:
 def connected(exchange: Exchange, **options: Any) -> Any:
     """Return the SDK's operations of managed clusters over the exchange.
 
-    Options are those of the client. Requests are repeated as the extension's clients do, unless they say otherwise.
+    Options are those of the client. By default, requests are retried as by the extension's clients.
     """
     session = requests.Session()
     session.mount("https://", exchange)
@@ -61,7 +61,7 @@ def connected(exchange: Exchange, **options: Any) -> Any:
 
 
 def response(request: requests.PreparedRequest, status: int, body: str) -> requests.Response:
-    """An answer to the request."""
+    """Return a response to the request."""
     content = body.encode()
     headers = {"content-type": "application/json", "content-length": str(len(content))}
     raw = HTTPResponse(io.BytesIO(content), headers, status, preload_content=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Random commands of several processes on two clusters that run as one identity: roles are neither lost nor left."""
+"""Random concurrent commands on two clusters with a shared identity. They must not lose or leave roles."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from tests.support.workload_manifests import write as write_objects
 CLUSTERS = ("first", "second")
 NAMES = ("a", "b", "c")
 PROCESSES = 4
-# The share of rounds in which the cluster identity was exchanged for one without roles.
+# The share of rounds in which the cluster identity was replaced by one without roles.
 EXCHANGED = 0.2
-# Seconds of the simulated clock, short against what a command itself takes, so that many moments meet.
+# Simulated seconds, short compared with a command's work, so that many moments coincide.
 OPERATION, PROPAGATION = (1.0, 8.0), Between(1.0, 15.0)
 
 
 @dataclass
 class Interleavings:
-    """Rounds of commands at once, each on clusters that are seeded anew.
+    """Rounds of concurrent commands, each on newly seeded clusters.
 
-    commands: how many of each kind ran. failed: how many ended with an error, as an add does once the add-on is
-    disabled. exchanged: in how many rounds the cluster identity lacked all roles. reported: how many roles were left
-    that nothing needs, each reported by a command.
+    commands: number of commands of each kind. failed: number of errors, such as of an add after the add-on was
+    disabled. exchanged: number of rounds in which the cluster identity lacked all roles. reported: number of leftover
+    roles that a command reported.
     """
 
     azure: Simulator
@@ -47,7 +47,7 @@ class Interleavings:
     reported: int = 0
 
     def run(self, count: int) -> Iterator[str]:
-        """Run so many rounds, and yield what is wrong after each: a missing role, a role that nobody knows of."""
+        """Run `count` rounds. Yield the problems of each: missing roles, and unreported leftover roles."""
         for number in range(count):
             chosen = random.Random(f"{self.seed}/{number}")
             for wrong in self._round(chosen):
@@ -74,9 +74,9 @@ class Interleavings:
         yield from (f"{each} after {lines}: {[result.stderr for result in results]}" for each in wrong)
 
     def _seed(self, chosen: random.Random, *, granted: bool) -> tuple[str, list[dict[str, Any]]]:
-        """Create the clusters with some entries each; return the principal and the managed identities.
+        """Create the clusters with random entries. Return the principal and the managed identities.
 
-        Without roles, the clusters are as after an exchange of their identity.
+        Without roles, the clusters are as after a replacement of their identity.
         """
         self.azure.reset()
         self.azure.settings.etags = chosen.random() < 0.7
@@ -116,7 +116,7 @@ class Interleavings:
         return f"aks pod-identity migrate {on_cluster} --workloads {moved} --finish --force --yes"
 
     def _apply_again(self, cluster: str) -> str:
-        """Return the command that applies what the cluster has: it grants the roles that a new identity lacks."""
+        """Return the command that applies the cluster's current entries, which grants missing roles."""
         kept = [
             {
                 "namespace": each["namespace"],
@@ -129,7 +129,7 @@ class Interleavings:
         return f"aks pod-identity apply --resource-group {GROUP} --cluster-name {cluster} --file {file}"
 
     def _missing(self, principal: str) -> Iterator[str]:
-        """Yield the entries over whose managed identity the cluster identity has no role."""
+        """Yield the entries whose role is missing."""
         granted = self._scopes(principal)
         for name in CLUSTERS:
             for entry in self._entries(name):
@@ -137,14 +137,14 @@ class Interleavings:
                     yield f"entry {entry['name']} of {name} ({entry.get('provisioningState')}) has no role"
 
     def _left(self, principal: str, results: list[Result]) -> Iterator[str]:
-        """Yield the roles that no entry needs and that no command named."""
+        """Yield the roles that no entry needs and no command reported."""
         needed = {entry["identity"]["resourceId"].lower() for name in CLUSTERS for entry in self._entries(name)}
-        told = "".join(result.stdout + result.stderr for result in results).lower()
+        output = "".join(result.stdout + result.stderr for result in results).lower()
         for scope in self._scopes(principal) - needed:
-            if scope in told:
+            if scope in output:
                 self.reported += 1
             else:
-                yield f"the role over {scope} is left, and no command says so"
+                yield f"the role over {scope} is left and was not reported"
 
     def _scopes(self, principal: str) -> set[str]:
         return {str(each["properties"]["scope"]).lower() for each in self.azure.role_assignments(principal)}

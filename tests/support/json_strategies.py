@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pod identity profiles as ARM might send them, with fields that nobody knows yet."""
+"""Strategies for pod identity profiles as ARM might send them, with unknown fields."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
     max_leaves=4,
 )
-# A draw is most of what an example costs, so keys, names and values that nothing depends on are drawn whole.
+# Drawing takes most of an example's time, so keys, names and values without influence are drawn as a whole.
 keys = st.builds(
     EntryKey,
     st.sampled_from(["default", "my-app", "0", "n" * 63, "kube-system"]),
@@ -58,7 +58,7 @@ READ_ONLY = {
 
 @st.composite
 def identity_entries(draw: st.DrawFn, keys: st.SearchStrategy[EntryKey] = keys) -> Json:
-    """One entry of `userAssignedIdentities`."""
+    """Draw an entry of `userAssignedIdentities`."""
     key = draw(keys)
     identity = {
         **draw(unknown_fields),
@@ -77,19 +77,19 @@ def identity_entries(draw: st.DrawFn, keys: st.SearchStrategy[EntryKey] = keys) 
 
 @st.composite
 def exception_entries(draw: st.DrawFn, keys: st.SearchStrategy[EntryKey] = keys) -> Json:
-    """One entry of `userAssignedIdentityExceptions`."""
+    """Draw an entry of `userAssignedIdentityExceptions`."""
     key, labels = draw(keys), draw(_labels)
     return {**draw(unknown_fields), "namespace": key.namespace, "name": key.name, "podLabels": labels}
 
 
 def key_of(entry: Json) -> EntryKey:
-    """What names an entry in its list."""
+    """Return the key of an entry."""
     return EntryKey(entry["namespace"], entry["name"])
 
 
 @st.composite
 def profiles(draw: st.DrawFn) -> Json:
-    """An enabled `podIdentityProfile`."""
+    """Draw an enabled `podIdentityProfile`."""
     lists = {
         "userAssignedIdentities": st.lists(identity_entries(), max_size=3, unique_by=key_of),
         "userAssignedIdentityExceptions": st.lists(exception_entries(), max_size=3, unique_by=key_of),

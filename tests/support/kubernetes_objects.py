@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Kubernetes objects as people write them and as a cluster has them."""
+"""Kubernetes objects for unit tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def workload(
     container: Json | None = None,
     **more: Any,
 ) -> Json:
-    """A workload whose pods carry the binding label with that value, none for None; `more` goes to its metadata."""
+    """Return a workload whose pods have the binding label unless it is None. `more` is added to its metadata."""
     pod_labels = {"app": name, **(labels or {}), **({BINDING_LABEL: selector} if selector is not None else {})}
     spec: Json = {"containers": [{"name": "main", "image": "app:1", **(container or {})}]}
     if account is not None:
@@ -44,22 +44,22 @@ def workload(
 
 
 def migrated(name: str = "web", **more: Any) -> Json:
-    """The same once it has been moved to workload identity."""
+    """Return the workload after its migration to workload identity."""
     return workload(name, None, labels={USE_LABEL: "true"}, **more)
 
 
 def account(name: str = "web", client_id: str | None = None, *, namespace: str = NAMESPACE, **more: Any) -> Json:
-    """A service account, annotated where a client id is given."""
+    """Return a service account, annotated with the client ID if given."""
     annotations = {CLIENT_ID_ANNOTATION: client_id} if client_id else {}
     metadata = {"namespace": namespace, "name": name, "annotations": annotations, **more}
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
 def made_by(kind: str, name: str) -> Json:
-    """What the metadata of an object has that a controller made."""
+    """Return the metadata of an object that a controller owns."""
     return {"ownerReferences": [{"kind": kind, "name": name, "controller": True}]}
 
 
 def inventory(*objects: Json) -> Inventory:
-    """What is read of those objects."""
+    """Return the inventory of the objects."""
     return Inventory.of([KubernetesObject(each, Origin("objects.yaml", 1)) for each in objects])

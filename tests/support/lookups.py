@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a look-up of a managed identity by its resource id finds."""
+"""Stand-ins for the look-up of a managed identity by its resource ID."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 from azext_podidentity.profile.validation import managed_identity_parts
 
 
-def gone(resource_id: str) -> NotFound:
-    """A look-up that finds nothing; like the real one it takes the id apart."""
+def missing(resource_id: str) -> NotFound:
+    """Parse the ID, as the real look-up does, and find nothing."""
     managed_identity_parts(resource_id)
     return NotFound()
 
 
-def gone_with_its_group(_: str) -> NotFound:
-    """A look-up that does not even find the resource group."""
+def group_deleted(_: str) -> NotFound:
+    """Find neither the managed identity nor its resource group."""
     return NotFound(resource_group_too=True)
 
 
-def there(resource_id: str) -> ManagedIdentity:
-    """A look-up that finds the managed identity of the service's message."""
+def existing(resource_id: str) -> ManagedIdentity:
+    """Find the managed identity that the service's message names."""
     return ManagedIdentity(resource_id, "the-client", "THE-OBJECT")
 
 
-def made_anew(resource_id: str) -> ManagedIdentity:
-    """A look-up that finds another managed identity under the same name."""
+def recreated(resource_id: str) -> ManagedIdentity:
+    """Find another managed identity with the same name."""
     return ManagedIdentity(resource_id, "another-client", "another-object")
 
 
 def forbidden(_: str) -> ManagedIdentity:
-    """A look-up that the user has no right to make."""
+    """Refuse the look-up."""
     raise ForbiddenError("You may not read it.")

@@ -19,9 +19,9 @@ _FEATURE = re.compile(r"/providers/Microsoft\.Features/providers/[^/]+/features/
 
 
 def undocumented(command: str, requests: Iterable[tuple[str, str]], page: str | None = None) -> list[str]:
-    """Return the actions that requests of the command need and the page does not list, nothing for other commands.
+    """Return the actions that the command's requests need but the page does not list. Ignore other commands.
 
-    requests: method and URL of each. page: the text of the page, docs/permissions.md for None.
+    requests: method and URL of each. page: the text of the page, by default docs/permissions.md.
     """
     match = _COMMAND.match(command)
     if match is None:
@@ -46,7 +46,7 @@ def documented_commands() -> set[str]:
 def needed_action(method: str, url: str) -> str:
     """Return the action, in lower case, that Azure Resource Manager requires for a request.
 
-    The namespace and the types of the path make its name, as in
+    Its name consists of the namespace and the types in the path, as in
     https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations
     """
     path = urlsplit(url).path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clusters as Azure and kubectl show them, in every state that a check of pods is about."""
+"""Clusters in every state that the pod checks detect, as Azure and kubectl show them."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from tests.support.kubernetes_objects import made_by, workload
 from tests.support.snapshots import OTHER, snapshot_of
 
 NODE = "aks-nodes-000001"
-BORN = "2026-01-01T00:00:00Z"
+CREATED_AT = "2026-01-01T00:00:00Z"
 _GROUP = "aadpodidentity.k8s.io/v1"
 
 
 def live(objects: Sequence[Json]) -> list[Json]:
-    """The objects as a cluster has them."""
+    """Return the objects with the metadata of a live cluster."""
     return [
-        {**each, "metadata": {"creationTimestamp": BORN, **each["metadata"], "uid": f"uid-{number}"}}
+        {**each, "metadata": {"creationTimestamp": CREATED_AT, **each["metadata"], "uid": f"uid-{number}"}}
         for number, each in enumerate(objects)
     ]
 
 
 def custom(kind: str, key: EntryKey, spec: Json, **more: Any) -> Json:
-    """An object of aad-pod-identity; `more` goes to its metadata."""
+    """Return an object of aad-pod-identity. `more` is added to its metadata."""
     metadata = {"namespace": key.namespace, "name": key.name, **more}
     return {"apiVersion": _GROUP, "kind": kind, "metadata": metadata, "spec": spec}
 
 
 def identity_objects(key: EntryKey = KEY, resource_id: str = identity_id(), **changes: Any) -> list[Json]:
-    """The AzureIdentity and the AzureIdentityBinding that the add-on creates for a pod identity."""
+    """Return the AzureIdentity and AzureIdentityBinding that the add-on creates for a pod identity."""
     identity = {"type": 0, "resourceID": resource_id, "clientID": changes.get("client_id", f"client of {resource_id}")}
     binding = {"azureIdentity": key.name, "selector": changes.get("selector", key.name)}
     return [
@@ -47,19 +47,19 @@ def identity_objects(key: EntryKey = KEY, resource_id: str = identity_id(), **ch
 
 
 def node(name: str = NODE, system: str = "linux") -> Json:
-    """A node."""
+    """Return a node."""
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {"kubernetes.io/os": system}}}
 
 
 def agent_set(image: str = "mcr.microsoft.com/oss/azure/aad-pod-identity/nmi:v1.8.18") -> Json:
-    """The DaemonSet of the node agent."""
+    """Return the DaemonSet of the node agent."""
     metadata = {"namespace": "kube-system", "name": "nmi"}
     template = {"metadata": {"labels": {"k8s-app": "nmi"}}, "spec": {"containers": [{"name": "nmi", "image": image}]}}
     return {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": metadata, "spec": {"template": template}}
 
 
 def agent(ready: bool = True, node_name: str = NODE) -> Json:
-    """The pod of the node agent on a node."""
+    """Return the pod of the node agent on a node."""
     template = agent_set()["spec"]["template"]
     metadata = {"namespace": "kube-system", "name": f"nmi-{node_name}", **template["metadata"]}
     status = {"phase": "Running", "conditions": [{"type": "Ready", "status": str(ready)}]}
@@ -68,20 +68,20 @@ def agent(ready: bool = True, node_name: str = NODE) -> Json:
 
 
 def controller() -> Json:
-    """The controller of the open-source project, as a pod of its Helm chart."""
+    """Return the controller pod of the open-source project's Helm chart."""
     pod = workload("mic", None, kind="Pod", namespace="kube-system", labels={"app.kubernetes.io/component": "mic"})
     return {**pod, "status": {"phase": "Running"}}
 
 
 def pod(label: str | None = KEY.name, *, name: str = "web", node_name: str = NODE, **more: Any) -> Json:
-    """A pod with the label on a node; `spec` changes its spec."""
+    """Return a pod with the label on a node. `spec` is merged into its spec."""
     spec = more.pop("spec", {})
     found = workload(name, label, kind="Pod", **more)
     return {**found, "spec": {**found["spec"], "nodeName": node_name, **spec}, "status": {"phase": "Running"}}
 
 
 def assigned(state: str, pod_name: str = "web") -> Json:
-    """The AzureAssignedIdentity of a pod."""
+    """Return the AzureAssignedIdentity of a pod."""
     spec = {"pod": pod_name, "podNamespace": KEY.namespace, "azureIdentityRef": {"metadata": {"name": KEY.name}}}
     return {**custom("AzureAssignedIdentity", EntryKey("default", pod_name), spec), "status": {"status": state}}
 
@@ -91,7 +91,7 @@ HEALTHY: tuple[Json, ...] = (node(), agent_set(), agent(), *identity_objects())
 
 @dataclass(frozen=True)
 class PodState:
-    """A cluster: the entries of its profile, and what kubectl prints, or manifests."""
+    """A cluster: its profile entries, and its live objects or manifests."""
 
     objects: tuple[Json, ...] = HEALTHY
     identities: tuple[Json, ...] = (identity_entry(),)
@@ -101,7 +101,7 @@ class PodState:
     azure: Mapping[str, Any] = field(default_factory=dict)
 
     def snapshot(self, reference: ClusterReference = REFERENCE) -> PodSnapshot:
-        """Return what is read of it."""
+        """Return the snapshot of the cluster."""
         listed = list(self.objects) if self.manifests else live(self.objects)
         objects = [KubernetesObject(each, Origin("pods.json")) for each in listed]
         return PodSnapshot(self._azure(reference), read_state(objects, complete=not self.manifests))
@@ -112,7 +112,7 @@ class PodState:
 
 
 def runs(*pods: Json, without: str = "", **more: Any) -> PodState:
-    """A healthy cluster on which those pods run, without the objects of a kind."""
+    """Return a healthy cluster that runs the pods, without the objects of one kind."""
     return PodState(tuple(each for each in (*HEALTHY, *pods) if each["kind"] != without), **more)
 
 
@@ -128,10 +128,10 @@ _ELSEWHERE = identity_entry(EntryKey("other-app", KEY.name))
 _OFF = {"enabled": False}
 _HAND_MADE = EntryKey("my-app", "by-hand")
 
-# The check that finds something, its severity, a part of its message and the cluster. Nothing else is wrong there.
+# The check with a finding, its severity, part of its message, and the cluster. No other check has a finding.
 POD_STATES: dict[str, tuple[str, str, str, PodState]] = {
-    "label of nothing": ("pod-label", "error", "'nothing'", runs(pod("nothing"))),
-    "label in another namespace": (
+    "unknown label": ("pod-label", "error", "'nothing'", runs(pod("nothing"))),
+    "label in other namespace": (
         "pod-label",
         "error",
         "Similar: 'my-pod-identity' in namespace 'other-app'.",
@@ -139,7 +139,7 @@ POD_STATES: dict[str, tuple[str, str, str, PodState]] = {
             (node(), agent_set(), agent(), *identity_objects(EntryKey("other-app", KEY.name)), pod()), (_ELSEWHERE,)
         ),
     ),
-    "label in another letter case": (
+    "label in other case": (
         "pod-label",
         "error",
         "Similar: 'my-pod-identity' in namespace 'my-app'.",
@@ -154,19 +154,19 @@ POD_STATES: dict[str, tuple[str, str, str, PodState]] = {
             (identity_entry(bindingSelector=" app "),),
         ),
     ),
-    "label of a manifest": (
+    "label in manifest": (
         "pod-label",
         "error",
         "'nothing'",
         PodState((workload("web", "nothing"),), manifests=True),
     ),
-    "exception of the profile": (
+    "exception in profile": (
         "pod-exception",
         "error",
         "'agents' in namespace 'my-app'",
         runs(pod(labels={"tier": "Web"}), exceptions=(exception_entry(EntryKey("my-app", "agents"), {"tier": "web"}),)),
     ),
-    "exception of the cluster": (
+    "exception in cluster": (
         "pod-exception",
         "error",
         "'by-hand'",
@@ -179,7 +179,7 @@ POD_STATES: dict[str, tuple[str, str, str, PodState]] = {
         "Windows nodes",
         runs(node("win", "windows"), pod(node_name="win")),
     ),
-    "for Windows nodes": (
+    "Windows node selector": (
         "pod-windows",
         "error",
         "Windows nodes",
@@ -195,19 +195,19 @@ POD_STATES: dict[str, tuple[str, str, str, PodState]] = {
     ),
     "no AzureIdentity": ("azure-identity-missing", "error", "no AzureIdentity", runs(without="AzureIdentity")),
     "no binding": ("azure-identity-missing", "error", "no AzureIdentity", runs(without="AzureIdentityBinding")),
-    "another client ID": (
+    "other client ID": (
         "azure-identity-different",
         "error",
         "client ID old",
         PodState((node(), agent_set(), agent(), *identity_objects(client_id="old"))),
     ),
-    "another managed identity": (
+    "other managed identity": (
         "azure-identity-different",
         "error",
         "names managed identity",
         PodState((node(), agent_set(), agent(), *identity_objects(resource_id=identity_id("other"))), azure={}),
     ),
-    "another selector": (
+    "other selector": (
         "azure-identity-different",
         "error",
         "selector 'old'",
@@ -232,26 +232,26 @@ POD_STATES: dict[str, tuple[str, str, str, PodState]] = {
         f"is not ready on node '{NODE}'",
         PodState((node(), agent_set(), agent(ready=False), *identity_objects(), pod())),
     ),
-    "no agent on the node": (
+    "no agent on node": (
         "node-agent-ready",
         "error",
         "does not run on node 'new'",
         runs(node("new"), pod(node_name="new")),
     ),
-    "no agent at all": ("node-agent", "error", "no node agent", PodState((node(), *identity_objects()))),
-    "agent left over": (
+    "no agent": ("node-agent", "error", "no node agent", PodState((node(), *identity_objects()))),
+    "leftover agent": (
         "node-agent-leftover",
         "warning",
         "is disabled",
         PodState((node(), agent_set(), agent()), (), properties=_OFF),
     ),
-    "older than the binding": (
+    "older than binding": (
         "pod-age",
         "info",
         "older",
         runs(pod(creationTimestamp="2025-12-31T00:00:00Z")),
     ),
-    "gets an identity": (
+    "working pod": (
         "pod-managed-identity",
         "info",
         f"'app-identity' (client ID client of {identity_id()})",

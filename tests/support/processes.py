@@ -11,10 +11,10 @@ from tests.support.fork_server import end_with_parent
 
 
 def child_setup() -> Callable[[], None]:
-    """Return what a child must run before its program: the `preexec_fn` of `subprocess` and pexpect.
+    """Return the `preexec_fn` for child processes of `subprocess` and pexpect.
 
-    The child then ends when this process, or the thread that starts it, does (on Linux), and Ctrl-C reaches it: a shell
-    without job control starts background commands with SIGINT ignored, and children inherit that.
+    With it, the child ends with this process or the thread that starts it (on Linux), and Ctrl-C reaches it: a shell
+    without job control starts background commands with SIGINT ignored, which children inherit.
     """
     parent = os.getpid()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The sentences that the extension shows to people, as its sources have them."""
+"""The sentences in the extension's sources that users see."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-# Arguments that hold the words of the service or a regular expression.
+# Arguments that contain messages of the service or regular expressions.
 _NOT_OURS = frozenset({"sample", "pattern", "codes"})
 _FEWEST_WORDS = 4
 
 
 def sentences(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the line and the text of each string literal with several words, docstrings left out; {} for a value."""
+    """Yield line and text of each string literal with several words, except docstrings. `{}` stands for a value."""
     tree = ast.parse(path.read_text("utf-8"))
-    left_out = {id(node) for each in ast.walk(tree) for node in _left_out(each)}
+    excluded = {id(node) for each in ast.walk(tree) for node in _excluded(each)}
     for node in ast.walk(tree):
         text = _text(node)
-        if id(node) not in left_out and len(text.split()) >= _FEWEST_WORDS and not text.startswith(("(?", ".*")):
+        if id(node) not in excluded and len(text.split()) >= _FEWEST_WORDS and not text.startswith(("(?", ".*")):
             yield node.lineno, text  # type: ignore[attr-defined]
 
 
-def _left_out(node: ast.AST) -> Iterator[ast.AST]:
+def _excluded(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         yield node.value  # a docstring
     if isinstance(node, ast.keyword) and node.arg in _NOT_OURS:

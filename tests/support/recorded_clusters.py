@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Clusters as real exchanges recorded them, read where the recordings stand beside the checkout."""
+"""Clusters of real recorded exchanges, if the recordings are beside the checkout."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ without_recordings = pytest.mark.skipif(
 
 
 def recorded_clusters() -> dict[str, Any]:
-    """File name → body, of every recorded GET of a settled cluster that has a managed identity."""
+    """Return the body of every recorded GET of an idle cluster with a managed identity, by file name."""
     clusters: dict[str, Any] = {}
     for path in sorted(FOLDER.glob("*get-200*.json")):
         body = json.loads(path.read_text("utf-8"))["response"]["body"]
-        if _is_settled_cluster(body):
+        if _is_idle_cluster(body):
             clusters[path.stem] = body
     return clusters
 
 
 def seed_recorded(simulator: Simulator, body: Any) -> None:
-    """Puts a recorded cluster in the simulator's subscription, with fields of an API version to come at every level.
+    """Seed a recorded cluster in the simulator's subscription, with fields of a future API version at every level.
 
-    The identities it runs as are there; pod identities it had recorded are not, their managed identities are gone.
+    Its cluster identities are created. Its recorded pod identities, whose managed identities are missing, are removed.
     """
     body = json.loads(json.dumps(body).replace(_NO_SUBSCRIPTION, simulator.subscription_id))
     assigned = body["identity"].get("userAssignedIdentities") or {}
@@ -49,7 +49,7 @@ def seed_recorded(simulator: Simulator, body: Any) -> None:
     simulator.requests.clear()
 
 
-def _is_settled_cluster(body: Any) -> bool:
+def _is_idle_cluster(body: Any) -> bool:
     return (
         isinstance(body, dict)
         and str(body.get("type")).lower() == "microsoft.containerservice/managedclusters"

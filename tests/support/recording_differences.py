@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where an answer may differ in shape from the recorded one, each with the reason."""
+"""Allowed differences in shape from recorded responses, each with its reason."""
 
 from __future__ import annotations
 

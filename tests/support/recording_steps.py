@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Steps that bring the simulator to the state in which an exchange was recorded.
+"""Steps that bring the simulator to the state of a recorded exchange.
 
-Each takes the recording; some return the path to ask, or the answer whose operation is polled.
+Each receives the recording. Some return the path to request, or the response whose operation is polled.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def seed_group(arm: Arm, recording: Recording) -> None:
 
 
 def seed_cluster(**options: Any) -> Step:
-    """A standing cluster with the recorded group, name and location."""
+    """Return a step that creates a cluster with the recorded group, name and location."""
 
     def step(arm: Arm, recording: Recording) -> None:
         seed_group(arm, recording)
@@ -44,7 +44,7 @@ def seed_cluster(**options: Any) -> Step:
 
 
 def after(name: str, given: Step = seed_group, settle: float = 3600, edit: Any = None) -> Step:
-    """State after another recorded request was sent, and `settle` seconds went by."""
+    """Return a step that sends another recorded request and advances the clock by `settle` seconds."""
 
     def step(arm: Arm, recording: Recording) -> httpx.Response:
         earlier = load(name)
@@ -60,12 +60,12 @@ def after(name: str, given: Step = seed_group, settle: float = 3600, edit: Any =
 
 
 def polling(step: Step, header: str = "azure-asyncoperation") -> Step:
-    """The URL a client polls, from the answer of the step."""
+    """Return a step that returns the URL to poll from the response of another step."""
     return lambda arm, recording: step(arm, recording).headers[header]
 
 
 def seed_named_identity(arm: Arm, recording: Recording) -> None:
-    """The managed identity the path of the recorded request names."""
+    """Create the managed identity in the path of the recorded request."""
     parts = recording["request"]["path"].split("/")
     arm.simulator.seed.managed_identity(parts[4], parts[8])
 
@@ -86,7 +86,7 @@ def seed_pod_identity_cluster(arm: Arm, recording: Recording) -> None:
 
 
 def use_generated_ids(arm: Arm, body: Any) -> None:
-    """The recordings mask client and object ids."""
+    """Replace the recorded client and object IDs, which are masked, with the simulator's."""
     del body["properties"]["dnsPrefix"]
     for item in body["properties"]["podIdentityProfile"].get("userAssignedIdentities") or []:
         found = arm.get(item["identity"]["resourceId"]).json()["properties"]
@@ -94,7 +94,7 @@ def use_generated_ids(arm: Arm, body: Any) -> None:
 
 
 def drop_prefix(arm: Arm, body: Any) -> None:
-    """The DNS prefix of a seeded cluster is its own."""
+    """Delete the recorded DNS prefix, because a seeded cluster has another one."""
     del body["properties"]["dnsPrefix"]
 
 
@@ -108,7 +108,7 @@ def known_principal(arm: Arm, body: Any) -> None:
 
 
 def seed_scope(arm: Arm, recording: Recording) -> None:
-    """The resource group, and the managed identity if it is one, of the recorded scope."""
+    """Create the resource group and, if applicable, the managed identity of the recorded scope."""
     parts = recording["request"]["path"].split("/")
     if "/userassignedidentities/" in recording["request"]["path"].lower():
         seed_named_identity(arm, recording)
@@ -117,7 +117,7 @@ def seed_scope(arm: Arm, recording: Recording) -> None:
 
 
 def seed_assignment(arm: Arm, recording: Recording) -> str | None:
-    """One assignment at the recorded scope; the path of it where the recording asks for one by name."""
+    """Create an assignment at the recorded scope. Return its path if the recording requests one by name."""
     seed_scope(arm, recording)
     scope = recording["request"]["path"].split("/providers/Microsoft.Authorization")[0]
     listed = recording["request"]["path"].endswith("roleAssignments")
@@ -170,7 +170,7 @@ def added(settle: float = 3600) -> Step:
 
 
 def updating(arm: Arm, recording: Recording) -> httpx.Response:
-    """A cluster whose tags are being changed."""
+    """Create a cluster and start an update of its tags."""
     path = load(CREATE)["request"]["path"]
     after(CREATE)(arm, recording)
     body = arm.get(path).json()
@@ -184,7 +184,7 @@ def updated(arm: Arm, recording: Recording) -> httpx.Response:
 
 
 def at(seconds: float, step: Step) -> Step:
-    """What the step gives, `seconds` later."""
+    """Return a step that also advances the clock by `seconds`."""
 
     def later(arm: Arm, recording: Recording) -> Any:
         given = step(arm, recording)
@@ -241,11 +241,11 @@ OF_A_VAULT = {
 
 
 def seed_vault(arm: Arm, recording: Recording) -> None:
-    """A cluster stands in for the recorded backup vault; no query for clusters is recorded."""
+    """Create a cluster in place of the recorded backup vault, because no query for clusters is recorded."""
     arm.simulator.seed.cluster("clitest-dpp-rg", "cluster")
 
 
 def ask_for_clusters(arm: Arm, body: Any) -> None:
-    """The recorded query with another type, and without what only vaults have."""
+    """Change the recorded query from vaults to clusters."""
     body["query"] = "resources | where type =~ 'microsoft.containerservice/managedclusters'"
     body["subscriptions"] = [arm.simulator.subscription_id]

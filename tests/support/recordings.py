@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Recorded exchanges: how they are read, sent to the simulator, and compared."""
+"""Read recorded exchanges, send them to the simulator, and compare the responses."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Step = Callable[[Arm, Recording], Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One recorded exchange.
+    """A recorded exchange.
 
-    given: brings the simulator to the state of the recording; returns the path to ask where the recorded one
-    holds a generated name. edit: puts generated ids into the recorded request body. allowed: paths that may
-    differ in shape, each with the reason.
+    given: brings the simulator to the state of the recording, and returns the path to request if the recorded one
+    contains a generated name. edit: sets generated IDs in the recorded request body. allowed: paths that may differ in
+    shape, each with the reason.
     """
 
     recording: str
@@ -50,7 +50,7 @@ def group_of(recording: Recording) -> str:
 
 
 def replay(arm: Arm, recording: Recording, path: str | None = None) -> httpx.Response:
-    """The recorded request, sent to the simulator; without a token where the recording is about that."""
+    """Send the recorded request to the simulator, without a token if the recorded status is 401."""
     request = recording["request"]
     kept = {name: value for name, value in request["headers"].items() if name.lower().startswith("if-")}
     if recording["response"]["status"] == 401:
@@ -60,7 +60,7 @@ def replay(arm: Arm, recording: Recording, path: str | None = None) -> httpx.Res
 
 
 def header_shape(headers: Any) -> dict[str, str]:
-    """The headers of interest; of a URL, its path without location and the generated last segment."""
+    """Return the relevant headers. URLs are reduced to their path, without location and generated last segment."""
     found = {name: headers[name] for name in HEADERS if name in headers}
     for name in ("azure-asyncoperation", "location"):
         if "?" in found.get(name, ""):
@@ -70,6 +70,6 @@ def header_shape(headers: Any) -> dict[str, str]:
 
 
 def query_names(headers: Any) -> set[str]:
-    """The names in the query of the URL to poll; recordings before late 2023 have no signature."""
+    """Return the names in the query of the polling URL. Recordings before late 2023 have no signature."""
     url = headers.get("azure-asyncoperation") or headers.get("location") or ""
     return set(dict(parse_qsl(urlsplit(url).query)))

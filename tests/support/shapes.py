@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The shape of a wire body: which keys there are, and what kind of value each has."""
+"""The shape of JSON: its keys, and the kind of each value."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z")
-# Segments of an id that are words of ARM, of whose letter case recordings tell; all others are names.
-_WORDS = re.compile(
+# Segments of an ID that are keywords of ARM, whose letter case is compared. All others are names.
+_KEYWORDS = re.compile(
     r"subscriptions|resourcegroups|providers|microsoft\..+|managedclusters|userassignedidentities|features"
     r"|publicipaddresses|roleassignments|roledefinitions|agentpools|federatedidentitycredentials",
     re.IGNORECASE,
@@ -19,17 +19,17 @@ _WORDS = re.compile(
 
 
 def kind(value: Any) -> str:
-    """What a client could tell apart: an id by the letter case of its words, a GUID, a time, a JSON type."""
+    """Return the kind of a value: an ID with its keywords, a GUID, a time, or a JSON type."""
     if isinstance(value, str):
         if value.startswith("/subscriptions/"):
-            return "/".join(part if _WORDS.fullmatch(part) else "*" for part in value.split("/") if part)
+            return "/".join(part if _KEYWORDS.fullmatch(part) else "*" for part in value.split("/") if part)
         patterns = {"guid": _GUID, "time": _TIME}
         return next((name for name, pattern in patterns.items() if pattern.fullmatch(value)), "string")
     return type(value).__name__
 
 
 def shape(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Pairs of a path (`a.b[].c`) and a kind. Keys that are ids are written by their kind."""
+    """Yield pairs of a path (`a.b[].c`) and a kind. Keys that are IDs are replaced by their kind."""
     if isinstance(value, dict):
         yield path, "object"
         for name, item in value.items():
@@ -44,10 +44,10 @@ def shape(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def differences(recorded: Any, answered: Any, allowed: dict[str, str]) -> list[str]:
-    """What differs in shape, except at paths that match a pattern of `allowed`, a table of reasons."""
+    """Return the differences in shape, except at paths that match a pattern in `allowed`."""
     ours, theirs = set(shape(answered)), set(shape(recorded))
-    found = [f"only recorded: {path} ({what})" for path, what in sorted(theirs - ours)]
-    found += [f"only answered: {path} ({what})" for path, what in sorted(ours - theirs)]
+    found = [f"only recorded: {path} ({kind})" for path, kind in sorted(theirs - ours)]
+    found += [f"only answered: {path} ({kind})" for path, kind in sorted(ours - theirs)]
     return [line for line in found if not any(_matches(line, pattern) for pattern in allowed)]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Snapshots of clusters in every state that a check is about."""
+"""Snapshots of clusters in every state that the checks detect."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.support.builders import (
     REFERENCE,
     SUBSCRIPTION,
     Json,
+    cluster_json,
     cluster_of,
-    cluster_wire,
     exception_entry,
     identity_entry,
     identity_id,
@@ -43,7 +43,7 @@ def snapshot_of(
     roles: Mapping[str, Roles] | None = None,
     bindings: tuple[BoundIdentity, ...] | Unreadable = (),
 ) -> Snapshot:
-    """The snapshot of a cluster whose managed identities are as its entries say, each with a role granted at it."""
+    """Return a snapshot in which the managed identities match the entries and each has its role."""
     bound = {each[0].identity.resource_id.lower(): each[0].identity for each in cluster.profile.bindings().values()}
     readable = bound if cluster.principal_id else {}
     granted = {key: (role(identity.resource_id),) for key, identity in readable.items()}
@@ -52,12 +52,12 @@ def snapshot_of(
 
 
 def role(scope: str, principal_id: str = PRINCIPAL) -> RoleAssignment:
-    """A role assignment at that scope."""
+    """Return a role assignment at the scope."""
     return RoleAssignment("Managed Identity Operator", scope, principal_id)
 
 
 def healthy(reference: ClusterReference = REFERENCE) -> Snapshot:
-    """A cluster with which nothing is wrong: two identities, an exception and that of the service."""
+    """Return a healthy cluster with two identities, an exception and the service's exception."""
     identities = [identity_entry(), identity_entry(OTHER, identity_id("other"))]
     exceptions = [
         exception_entry(KEY, {"app": "x"}),
@@ -70,13 +70,13 @@ _NEW: Json = {"currentKubernetesVersion": "1.33.5", "powerState": {"code": "Runn
 
 
 def _cluster(*lists: Any, **properties: Any) -> Made:
-    """A cluster with those lists of entries, or with one of each type."""
+    """Return a function that creates a cluster with the lists of entries, by default one entry of each type."""
     lists = lists or ([identity_entry()], [exception_entry(KEY, {"app": "x"})])
     return lambda reference: snapshot_of(cluster_of(*lists, reference=reference, **{**_NEW, **properties}))
 
 
 def _with(**changes: Any) -> Made:
-    """One entry, and a snapshot that differs in those fields."""
+    """Return a function that creates a snapshot with one entry and the given fields."""
     return lambda reference: snapshot_of(cluster_of([identity_entry()], reference=reference), **changes)
 
 
@@ -93,7 +93,7 @@ def _without_principal(reference: ClusterReference) -> Snapshot:
 
 
 def _service_principal(reference: ClusterReference) -> Snapshot:
-    return snapshot_of(Cluster.from_json(reference, {**cluster_wire([identity_entry()]), "identity": None}))
+    return snapshot_of(Cluster.from_json(reference, {**cluster_json([identity_entry()]), "identity": None}))
 
 
 def _entry(key: EntryKey = KEY, **more: Any) -> Made:
@@ -124,8 +124,8 @@ def _kubenet_with_consent(reference: ClusterReference) -> Snapshot:
 
 def _two_stale(reference: ClusterReference) -> Snapshot:
     entries = [identity_entry(), identity_entry(OTHER, identity_id("other"))]
-    anew = ManagedIdentity(identity_id("other"), "another client", "another object")
-    identities: dict[str, Found] = {identity_id().lower(): NotFound(), identity_id("other").lower(): anew}
+    recreated = ManagedIdentity(identity_id("other"), "another client", "another object")
+    identities: dict[str, Found] = {identity_id().lower(): NotFound(), identity_id("other").lower(): recreated}
     return snapshot_of(cluster_of(entries, reference=reference), identities=identities)
 
 
@@ -137,84 +137,87 @@ _SAME_SELECTOR = [
 _CLIENT = ManagedIdentity(identity_id(), "another client", f"object of {identity_id()}")
 
 
-# What is found (check and severity), and where it is found: nothing else is wrong there, but for `ALSO`.
 def _binding(credentials: int = 0, *names: str, found: NotFound | Unreadable | None = None, **more: str) -> Made:
-    """A cluster with an identity binding, whose managed identity has so many credentials and those of the names."""
+    """Return a function that creates a cluster with an identity binding.
+
+    Its managed identity has `credentials` numbered credentials and those with the given names.
+    """
     listed = [FederatedCredential(name, "issuer", "subject") for name in (*map(str, range(credentials)), *names)]
     identity = ManagedIdentity(identity_id(), "the client", "object")
     binding = replace(IdentityBinding("my-binding", identity_id(), "the client"), **more)
     return _with(bindings=(BoundIdentity(binding, found or IdentityCredentials(identity, tuple(listed))),))
 
 
+# By state: the check with a finding, its severity, and the snapshot. Other checks have findings only as in `ALSO`.
 STATES: dict[str, tuple[str, str, Made]] = {
     "feature not registered": ("feature-registration", "error", _with(feature="NotRegistered")),
-    "feature on its way": ("feature-registration", "warning", _with(feature="Registering")),
-    "feature not told": ("feature-registration", "warning", _with(feature=FORBIDDEN)),
+    "feature registering": ("feature-registration", "warning", _with(feature="Registering")),
+    "feature unreadable": ("feature-registration", "warning", _with(feature=FORBIDDEN)),
     "provider not registered": ("provider-registration", "error", _with(provider="NotRegistered")),
-    "provider on its way": ("provider-registration", "warning", _with(provider="Registering")),
-    "provider not told": ("provider-registration", "warning", _with(provider=FORBIDDEN)),
+    "provider registering": ("provider-registration", "warning", _with(provider="Registering")),
+    "provider unreadable": ("provider-registration", "warning", _with(provider=FORBIDDEN)),
     "cluster failed": ("cluster-state", "error", _cluster(provisioningState="Failed")),
     "cluster cancelled": ("cluster-state", "warning", _cluster(provisioningState="Canceled")),
     "cluster updating": ("cluster-state", "warning", _cluster(provisioningState="Updating")),
     "cluster deleting": ("cluster-state", "warning", _cluster(provisioningState="Deleting")),
     "cluster stopped": ("cluster-power", "warning", _cluster(powerState={"code": "Stopped"})),
-    "runs as a service principal": ("cluster-identity", "error", _service_principal),
-    "object id not told": ("cluster-identity", "warning", _without_principal),
+    "service principal": ("cluster-identity", "error", _service_principal),
+    "object ID missing": ("cluster-identity", "warning", _without_principal),
     "old Kubernetes": ("kubernetes-version", "error", _cluster(currentKubernetesVersion="1.25.11")),
     "Windows only": ("node-pools", "error", _cluster(agentPoolProfiles=[{"osType": "Windows"}])),
     "availability sets": ("node-pools", "error", _cluster(agentPoolProfiles=[{"type": "AvailabilitySet"}])),
-    "Windows too": ("node-pools", "info", _nodes(osType="Windows")),
-    "virtual machines too": ("node-pools", "info", _nodes(type="VirtualMachines")),
-    "kubenet without a policy": ("net-raw-policy", "warning", _kubenet_with_consent),
+    "additional Windows pool": ("node-pools", "info", _nodes(osType="Windows")),
+    "additional virtual machine pool": ("node-pools", "info", _nodes(type="VirtualMachines")),
+    "kubenet without policy": ("net-raw-policy", "warning", _kubenet_with_consent),
     "node pool failed": ("node-pool-state", "error", _nodes(provisioningState="Failed")),
     "node pool deleting": ("node-pool-state", "warning", _nodes(provisioningState="Deleting")),
     "kubenet without consent": ("network-plugin", "error", _cluster(**_KUBENET)),
-    "add-on is off": ("add-on", "error", _cluster(enabled=False)),
-    "no resource id": ("managed-identity-id", "error", _entry(resource_id="nonsense")),
-    "identity gone": ("managed-identity-missing", "error", _identity(NotFound())),
-    "identity gone with its group": ("managed-identity-missing", "error", _identity(NotFound(resource_group_too=True))),
+    "add-on disabled": ("add-on", "error", _cluster(enabled=False)),
+    "invalid resource ID": ("managed-identity-id", "error", _entry(resource_id="nonsense")),
+    "identity missing": ("managed-identity-missing", "error", _identity(NotFound())),
+    "identity and group missing": ("managed-identity-missing", "error", _identity(NotFound(resource_group_too=True))),
     "no role": ("managed-identity-role", "error", _roles()),
-    "role of the resource group": ("managed-identity-role", "info", _roles(role(GROUP_SCOPE))),
-    "role of a group": ("managed-identity-role", "info", _roles(role(identity_id(), "a-group"))),
-    "identity created again": (
+    "inherited role": ("managed-identity-role", "info", _roles(role(GROUP_SCOPE))),
+    "group role": ("managed-identity-role", "info", _roles(role(identity_id(), "a-group"))),
+    "identity recreated": (
         "managed-identity-recreated",
         "error",
         _identity(ManagedIdentity(identity_id(), "another client", "another object")),
     ),
-    "another client id": ("managed-identity-client-id", "error", _identity(_CLIENT)),
-    "two of them": ("blocked-entries", "error", _two_stale),
+    "other client ID": ("managed-identity-client-id", "error", _identity(_CLIENT)),
+    "two stale entries": ("blocked-entries", "error", _two_stale),
     "binding failed": ("identity-binding-state", "error", _binding(state="Failed")),
-    "binding failed without room": ("identity-binding-state", "error", _binding(20, state="Failed")),
-    "identity of a binding gone": ("identity-binding-identity", "error", _binding(found=NotFound())),
-    "identity of a binding created again": ("identity-binding-identity", "error", _binding(client_id="former")),
-    "identity of a binding full": ("identity-binding-credentials", "warning", _binding(19, AKS_CREDENTIAL)),
-    "bindings not told": ("identity-binding-unreadable", "warning", _with(bindings=FORBIDDEN)),
-    "identity of a binding not told": ("identity-binding-unreadable", "warning", _binding(found=FORBIDDEN)),
-    "identity not told": ("managed-identity-unreadable", "warning", _identity(FORBIDDEN)),
-    "roles not told": ("role-unreadable", "warning", _with(roles={identity_id().lower(): FORBIDDEN})),
+    "binding failed at limit": ("identity-binding-state", "error", _binding(20, state="Failed")),
+    "bound identity missing": ("identity-binding-identity", "error", _binding(found=NotFound())),
+    "bound identity recreated": ("identity-binding-identity", "error", _binding(client_id="former")),
+    "bound identity full": ("identity-binding-credentials", "warning", _binding(19, AKS_CREDENTIAL)),
+    "bindings unreadable": ("identity-binding-unreadable", "warning", _with(bindings=FORBIDDEN)),
+    "bound identity unreadable": ("identity-binding-unreadable", "warning", _binding(found=FORBIDDEN)),
+    "identity unreadable": ("managed-identity-unreadable", "warning", _identity(FORBIDDEN)),
+    "roles unreadable": ("role-unreadable", "warning", _with(roles={identity_id().lower(): FORBIDDEN})),
     "entry failed": ("entry-state", "error", _entry(state="Failed", provisioningInfo=_INFO)),
-    "entry updating for ever": ("entry-state", "warning", _entry(state="Updating")),
-    "same name twice": ("entry-name", "error", _cluster([identity_entry(), identity_entry()])),
-    "same name but for case": (
+    "entry stays Updating": ("entry-state", "warning", _entry(state="Updating")),
+    "duplicate name": ("entry-name", "error", _cluster([identity_entry(), identity_entry()])),
+    "duplicate name in other case": (
         "entry-name",
         "warning",
         _cluster((), [exception_entry(KEY, {"app": "x"}), exception_entry(EntryKey("My-app", KEY.name), {"a": "b"})]),
     ),
-    "selector of a long name": ("binding-selector", "error", _entry(EntryKey("my-app", LONG))),
-    "selector with a space": ("binding-selector", "error", _entry(bindingSelector="not this")),
-    "one selector": ("shared-selector", "info", _cluster(_SAME_SELECTOR)),
-    "exception with null": ("exception-null-labels", "error", _exceptions(None)),
-    "exception of the service with null": (
+    "too long name as selector": ("binding-selector", "error", _entry(EntryKey("my-app", LONG))),
+    "selector with space": ("binding-selector", "error", _entry(bindingSelector="not this")),
+    "shared selector": ("shared-selector", "info", _cluster(_SAME_SELECTOR)),
+    "null labels": ("exception-null-labels", "error", _exceptions(None)),
+    "null labels of service exception": (
         "exception-null-labels",
         "error",
         _cluster((), [exception_entry(SERVICE_EXCEPTION, None)]),
     ),
-    "exception with none": ("exception-without-labels", "warning", _exceptions({})),
-    "exception with a bad value": ("exception-label", "warning", _exceptions({"app": "not this"})),
-    "exception with a bad key": ("exception-label", "warning", _exceptions({"/": "x"})),
-    "exception with two labels": ("exception-matches-any", "info", _exceptions({"app": "x", "tier": "y"})),
-    "nearly full": ("entry-limit", "warning", _full(180)),
+    "no labels": ("exception-without-labels", "warning", _exceptions({})),
+    "invalid label value": ("exception-label", "warning", _exceptions({"app": "not this"})),
+    "invalid label key": ("exception-label", "warning", _exceptions({"/": "x"})),
+    "two labels": ("exception-matches-any", "info", _exceptions({"app": "x", "tier": "y"})),
+    "almost full": ("entry-limit", "warning", _full(180)),
     "full": ("entry-limit", "error", _full(200)),
     "deprecated": ("deprecation", "info", healthy),
 }
-ALSO = {"two of them": {("managed-identity-missing", "error"), ("managed-identity-recreated", "error")}}
+ALSO = {"two stale entries": {("managed-identity-missing", "error"), ("managed-identity-recreated", "error")}}

@@ -14,9 +14,9 @@ from tests.support.processes import child_setup
 
 
 def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
-    """Run `az COMMAND` at a terminal, which shows these patterns in their order and asks; answer the question.
+    """Run `az COMMAND` at a terminal, expect the patterns in order and the question, and answer it.
 
-    With "y" it must end with exit code 0, else say that nothing was changed and end with 1.
+    Assert exit code 0 for the answer "y", and otherwise that nothing was changed and exit code 1.
     """
     terminal = pexpect.spawn(
         str(az.az),
@@ -38,7 +38,7 @@ def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
 
 
 def shown_at_terminal(az: AzureCli, command: str) -> str:
-    """Return what the command, which must succeed, writes to a terminal that is its standard error."""
+    """Return the output of the command to a terminal as standard error. The command must succeed."""
     ours, terminal = os.openpty()
     process = az.start(command, stderr=terminal)
     os.close(terminal)
@@ -55,7 +55,7 @@ def shown_at_terminal(az: AzureCli, command: str) -> str:
 
 
 def at_terminal(az: AzureCli, command: str, columns: int = 120) -> str:
-    """Run `az COMMAND` at a terminal of that width with colours, and return what it shows. It must succeed."""
+    """Return the output of `az COMMAND` at a terminal with colors and the given width. The command must succeed."""
     terminal = pexpect.spawn(
         str(az.az),
         shlex.split(command),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of `migrate` share: the command, manifests as people keep them, and what kubectl makes of them."""
+"""Shared parts of the tests of `migrate`: the command, manifests, and kubectl."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _API_VERSIONS = {"Pod": "v1", "ReplicationController": "v1", "Job": "batch/v1", 
 
 
 def workload(name: str, selector: str | None, kind: str = "Deployment", account: str | None = None) -> Wire:
-    """A workload whose pods have the label `aadpodidbinding` with that value, none for None."""
+    """Return a workload whose pods have the label `aadpodidbinding` unless `selector` is None."""
     labels = {"app": name, **({} if selector is None else {"aadpodidbinding": selector})}
     spec: Wire = {"containers": [{"name": "main", "image": "app:1"}]}
     if account is not None:
@@ -49,34 +49,34 @@ def workload(name: str, selector: str | None, kind: str = "Deployment", account:
 
 
 def service_account(name: str, client_id: str | None = None) -> Wire:
-    """A service account, annotated where a client id is given."""
+    """Return a service account, annotated with the client ID if given."""
     annotations = {CLIENT_ID: client_id} if client_id else {}
     metadata = {"namespace": NAMESPACE, "name": name, "annotations": annotations}
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
 
 
 def live(*objects: Wire) -> Wire:
-    """The objects as `kubectl get -o json` prints them."""
+    """Return the objects as `kubectl get -o json` prints them."""
     items = [{**each, "metadata": {**each["metadata"], "uid": f"uid-{number}"}} for number, each in enumerate(objects)]
     return {"apiVersion": "v1", "kind": "List", "items": items}
 
 
 def write(path: Path, *objects: Wire) -> Path:
-    """Writes the objects to a YAML file."""
+    """Write the objects to a YAML file. Return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump_all(objects), "utf-8")
     return path
 
 
 def kustomize(folder: Path) -> dict[tuple[str, str], Wire]:
-    """What a real `kubectl kustomize` makes of the folder, by kind and name."""
+    """Return the output of `kubectl kustomize` for the folder, by kind and name."""
     result = subprocess.run([KUBECTL, "kustomize", folder], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     return {(each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(result.stdout)}
 
 
 def pod_of(built: Wire) -> Wire:
-    """The pod template of an object of any kind."""
+    """Return the pod template of an object of any kind."""
     if built["kind"] == "Pod":
         return built
     spec = built["spec"]
@@ -85,16 +85,16 @@ def pod_of(built: Wire) -> Wire:
 
 
 def credentials(simulator: Simulator, name: str = "app") -> list[Wire]:
-    """The properties of the credentials at the managed identity of the pod identity of that name."""
+    """Return the properties of the credentials on the managed identity of the pod identity."""
     (resource_id,) = {each["identity"]["resourceId"] for each in entries(simulator).values() if each["name"] == name}
     return [each["properties"] for each in simulator.federated_credentials(resource_id)]
 
 
 def codes(plan: Wire) -> list[str]:
-    """What a person has to decide or should know, in one word each."""
+    """Return the codes of the plan's decisions."""
     return [each["code"] for each in plan["decisions"]]
 
 
 def writes(simulator: Simulator) -> list[str]:
-    """What was sent that may change something, as `sent` has it."""
+    """Return the requests that are not reads, in the format of `sent`."""
     return [each for each in sent(simulator) if not each.startswith("GET")]

@@ -24,7 +24,7 @@ from tests.support.builders import (
     PRINCIPAL,
     Clock,
     Json,
-    cluster_wire,
+    cluster_json,
     command_words,
     http_error,
     identity_entry,
@@ -57,7 +57,7 @@ def no_role() -> Exception:
 
 
 def test_write_changes_only_profile() -> None:
-    read = {**cluster_wire(), "location": "westeurope", "tags": {"a": "b"}, "notYetKnown": {"x": [None, 1]}}
+    read = {**cluster_json(), "location": "westeurope", "tags": {"a": "b"}, "notYetKnown": {"x": [None, 1]}}
     read["properties"]["notYetKnown"] = {"y": False}
     clusters = Clusters(deepcopy(read))
     make(ADD, clusters)
@@ -69,7 +69,7 @@ def test_write_changes_only_profile() -> None:
 
 
 def test_write_sends_etag_of_read() -> None:
-    clusters = Clusters({**cluster_wire(), "eTag": "an-etag"})
+    clusters = Clusters({**cluster_json(), "eTag": "an-etag"})
     make(ADD, clusters, headers={"X-Some": "header"})
     (options,) = clusters.options
     assert (options["etag"], options["match_condition"]) == ("an-etag", MatchConditions.IfNotModified)
@@ -77,7 +77,7 @@ def test_write_sends_etag_of_read() -> None:
 
 
 def test_write_without_etag_directly_follows_read(azure: Azure) -> None:
-    clusters = Clusters(cluster_wire())
+    clusters = Clusters(cluster_json())
     reads: list[int] = []
     clusters.before_read = lambda: reads.append(len(azure.requests))
     writes: list[int] = []
@@ -88,7 +88,7 @@ def test_write_without_etag_directly_follows_read(azure: Azure) -> None:
 
 
 def test_busy_cluster_times_out(clock: Clock) -> None:
-    clusters = Clusters({**cluster_wire(), "eTag": "an-etag"}, busy())
+    clusters = Clusters({**cluster_json(), "eTag": "an-etag"}, busy())
     with pytest.raises(AzureResponseError) as caught:
         make(ADD, clusters)
     assert f"still busy after 1800 seconds ({len(clusters.writes)} attempts)" in caught.value.error_msg
@@ -107,11 +107,11 @@ def test_busy_cluster_times_out(clock: Clock) -> None:
     ids=["busy", "etag", "replaced"],
 )
 def test_conflict_is_retried_on_latest_state(obstacle: Exception) -> None:
-    clusters = Clusters(cluster_wire(), obstacle, assigned)
+    clusters = Clusters(cluster_json(), obstacle, assigned)
 
     def write_of_others_comes_first() -> None:
         if not clusters.writes:
-            clusters.raw = cluster_wire([identity_entry(THEIRS)])
+            clusters.raw = cluster_json([identity_entry(THEIRS)])
 
     clusters.before_write = write_of_others_comes_first
     make(ADD, clusters)
@@ -120,8 +120,8 @@ def test_conflict_is_retried_on_latest_state(obstacle: Exception) -> None:
 
 
 def test_replaced_write_is_retried_after_pause(clock: Clock) -> None:
-    theirs = cluster_wire([identity_entry(THEIRS)])
-    clusters = Clusters(cluster_wire(), lambda _: theirs, assigned)
+    theirs = cluster_json([identity_entry(THEIRS)])
+    clusters = Clusters(cluster_json(), lambda _: theirs, assigned)
     make(ADD, clusters)
     assert entries(clusters.raw) == [THEIRS, KEY]
     assert clock.slept
@@ -133,10 +133,10 @@ def test_replaced_write_is_retried_after_pause(clock: Clock) -> None:
     ids=["add", "delete"],
 )
 def test_change_made_by_another_client_is_not_repeated(change: Change, before: Any, after: Any) -> None:
-    clusters = Clusters(cluster_wire(before), busy())
+    clusters = Clusters(cluster_json(before), busy())
 
     def done_by_others() -> None:
-        clusters.raw = cluster_wire(after)
+        clusters.raw = cluster_json(after)
 
     clusters.before_write = done_by_others
     model = make(change, clusters)
@@ -149,7 +149,7 @@ def test_change_made_by_another_client_is_not_repeated(change: Change, before: A
 def test_failed_entry_is_sent_again_despite_obstacles(etag: Json, obstacles: list[Exception]) -> None:
     failed = identity_entry(state="Failed")
     failed["identity"]["objectId"] = "object of app-identity"
-    clusters = Clusters({**cluster_wire([failed]), **etag}, *obstacles, assigned)
+    clusters = Clusters({**cluster_json([failed]), **etag}, *obstacles, assigned)
     make(ADD, clusters)
     assert len(clusters.writes) == len(obstacles) + 1
     (entry,) = clusters.raw["properties"]["podIdentityProfile"]["userAssignedIdentities"]
@@ -159,8 +159,8 @@ def test_failed_entry_is_sent_again_despite_obstacles(etag: Json, obstacles: lis
 @pytest.mark.parametrize("change", [ADD, DELETE], ids=["add", "delete"])
 def test_failed_entry_reports_service_reason(change: Change) -> None:
     reason = {"error": {"error": {"code": "SomeCode", "message": "Some words."}}}
-    failed = with_state(cluster_wire([identity_entry()]), "Failed", provisioningInfo=reason)
-    clusters = Clusters(cluster_wire([] if change is ADD else [identity_entry()]), lambda _: failed)
+    failed = with_state(cluster_json([identity_entry()]), "Failed", provisioningInfo=reason)
+    clusters = Clusters(cluster_json([] if change is ADD else [identity_entry()]), lambda _: failed)
     with pytest.raises(AzCLIError) as caught:
         make(change, clusters)
     assert "Some words." in caught.value.error_msg
@@ -168,14 +168,14 @@ def test_failed_entry_reports_service_reason(change: Change) -> None:
 
 
 def test_role_propagation_is_awaited(clock: Clock) -> None:
-    clusters = Clusters(cluster_wire(), no_role(), no_role(), no_role(), assigned)
+    clusters = Clusters(cluster_json(), no_role(), no_role(), no_role(), assigned)
     make(ADD, clusters)
     assert len(clusters.writes) == 4
     assert 36 <= clock.now - 1000 < 44
 
 
 def test_role_propagation_times_out_after_ten_minutes(azure: Azure, clock: Clock) -> None:
-    clusters = Clusters(cluster_wire(), no_role())
+    clusters = Clusters(cluster_json(), no_role())
     with pytest.raises(AzCLIError) as caught:
         make(ADD, clusters)
     assert missing_role(identity_id()) in caught.value.error_msg
@@ -188,7 +188,7 @@ def test_missing_role_of_other_entry_fails_immediately(azure: Azure, clock: Cloc
     azure.assign(identity_id())
     theirs = identity_entry(THEIRS, identity_id("theirs"))
     lost = refusal("PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id("theirs")))
-    clusters = Clusters(cluster_wire([theirs]), lost)
+    clusters = Clusters(cluster_json([theirs]), lost)
     with pytest.raises(AzCLIError) as caught:
         make(ADD, clusters)
     assert str(THEIRS) in caught.value.error_msg
@@ -199,7 +199,7 @@ def test_missing_role_of_other_entry_fails_immediately(azure: Azure, clock: Cloc
 def test_unchanged_profile_is_not_written() -> None:
     entry = identity_entry()
     entry["identity"]["objectId"] = "object of app-identity"
-    clusters = Clusters(cluster_wire([entry]))
+    clusters = Clusters(cluster_json([entry]))
     assert entries(make(ADD, clusters).as_dict()) == [KEY]
     assert clusters.writes == []
 
@@ -207,7 +207,7 @@ def test_unchanged_profile_is_not_written() -> None:
 @pytest.mark.parametrize("state", ["Updating", "Creating", "Starting", "Upgrading"])
 def test_write_waits_for_running_operation(state: str, azure: Azure, clock: Clock) -> None:
     azure.assign(identity_id())
-    clusters = Clusters(cluster_wire(provisioningState=state))
+    clusters = Clusters(cluster_json(provisioningState=state))
 
     def ends_some_time() -> None:
         if clock.now > 1060:
@@ -221,30 +221,30 @@ def test_write_waits_for_running_operation(state: str, azure: Azure, clock: Cloc
 
 def test_deleting_cluster_fails_immediately(clock: Clock) -> None:
     with pytest.raises(ValidationError) as caught:
-        make(ADD, Clusters(cluster_wire(provisioningState="Deleting")))
+        make(ADD, Clusters(cluster_json(provisioningState="Deleting")))
     assert "being deleted" in caught.value.error_msg
     assert clock.slept == []
 
 
 def test_no_wait_does_not_poll() -> None:
-    clusters = Clusters(cluster_wire())
+    clusters = Clusters(cluster_json())
     assert make(ADD, clusters, no_wait=True) is None
     assert clusters.options[0]["polling"] is False
 
 
 def test_broken_connection_is_reported() -> None:
     with pytest.raises(AzureConnectionError):
-        make(ADD, Clusters(cluster_wire(), ServiceRequestError("Connection reset")))
+        make(ADD, Clusters(cluster_json(), ServiceRequestError("Connection reset")))
 
 
 @pytest.mark.parametrize("answered", [True, False], ids=["missing in response", "missing afterwards"])
 @pytest.mark.parametrize("change", [ADD, DELETE], ids=["add", "delete"])
 def test_lost_update_without_etags_is_restored(answered: bool, change: Change) -> None:
     before = [identity_entry(THEIRS), *([identity_entry()] if change is DELETE else [])]
-    lost = cluster_wire([identity_entry()] if change is DELETE else [])
-    clusters = Clusters(cluster_wire(before), lambda wire: lost, assigned)
+    lost = cluster_json([identity_entry()] if change is DELETE else [])
+    clusters = Clusters(cluster_json(before), lambda wire: lost, assigned)
     if answered:
-        clusters = Clusters(cluster_wire(before), assigned)
+        clusters = Clusters(cluster_json(before), assigned)
         clusters.answer = lambda _: lost
     make(change, clusters)
     assert THEIRS in entries(clusters.raw)
@@ -253,11 +253,11 @@ def test_lost_update_without_etags_is_restored(answered: bool, change: Change) -
 
 @pytest.mark.parametrize("trouble", [http_error(503), ServiceRequestError("Connection reset")], ids=["503", "reset"])
 def test_retry_without_etags_reads_again(trouble: Exception) -> None:
-    clusters = Clusters(cluster_wire(), trouble, assigned)
+    clusters = Clusters(cluster_json(), trouble, assigned)
 
     def write_of_others_comes_first() -> None:
         if not clusters.writes:
-            clusters.raw = cluster_wire([identity_entry(THEIRS)])
+            clusters.raw = cluster_json([identity_entry(THEIRS)])
 
     clusters.before_write = write_of_others_comes_first
     make(ADD, clusters)
@@ -266,7 +266,7 @@ def test_retry_without_etags_reads_again(trouble: Exception) -> None:
 
 
 def test_retry_with_etags_is_left_to_sdk() -> None:
-    clusters = Clusters({**cluster_wire(), "eTag": "an-etag"}, http_error(503, {"message": "No."}))
+    clusters = Clusters({**cluster_json(), "eTag": "an-etag"}, http_error(503, {"message": "No."}))
     with pytest.raises(AzCLIError):
         make(ADD, clusters)
     assert len(clusters.writes) == 1
@@ -275,11 +275,11 @@ def test_retry_with_etags_is_left_to_sdk() -> None:
 
 def test_entry_lost_with_replaced_operation_is_restored() -> None:
     replaced = http_error(200, {"status": "Failed", "error": {"code": "NotLatestOperation", "message": "Replaced."}})
-    clusters = Clusters(cluster_wire([identity_entry(THEIRS)]), replaced, assigned)
+    clusters = Clusters(cluster_json([identity_entry(THEIRS)]), replaced, assigned)
 
     def replace_the_first() -> None:
         if clusters.writes:
-            clusters.raw = clusters.raw if len(clusters.writes) > 1 else cluster_wire()
+            clusters.raw = clusters.raw if len(clusters.writes) > 1 else cluster_json()
 
     clusters.before_read = replace_the_first
     make(ADD, clusters)
@@ -289,14 +289,14 @@ def test_entry_lost_with_replaced_operation_is_restored() -> None:
 def test_missing_entry_with_etags_is_not_restored() -> None:
     """With ETags, a missing entry was removed on purpose after the write."""
     clusters = Clusters(
-        {**cluster_wire([identity_entry(THEIRS)]), "eTag": "an-etag"}, lambda wire: cluster_wire(), assigned
+        {**cluster_json([identity_entry(THEIRS)]), "eTag": "an-etag"}, lambda wire: cluster_json(), assigned
     )
     make(ADD, clusters)
     assert entries(clusters.raw) == [KEY]
 
 
 def test_deliberate_removal_without_etags_is_not_restored() -> None:
-    clusters = Clusters(cluster_wire([identity_entry(THEIRS)]), lambda _: cluster_wire([identity_entry()]))
+    clusters = Clusters(cluster_json([identity_entry(THEIRS)]), lambda _: cluster_json([identity_entry()]))
     make(ADD, clusters)
     assert entries(clusters.raw) == [KEY]
 
@@ -304,7 +304,7 @@ def test_deliberate_removal_without_etags_is_not_restored() -> None:
 def test_entry_removed_with_role_is_not_restored() -> None:
     theirs = identity_entry(THEIRS, identity_id("theirs"))
     lost_role = refusal("PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id("theirs")))
-    clusters = Clusters(cluster_wire([theirs]), lambda _: cluster_wire(), lost_role, assigned)
+    clusters = Clusters(cluster_json([theirs]), lambda _: cluster_json(), lost_role, assigned)
     make(ADD, clusters)
     assert entries(clusters.raw) == [KEY]
 
@@ -315,13 +315,13 @@ def test_endless_operation_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("azext_podidentity.arm.cluster_writer.follow", runs_on)
     with pytest.raises(AzureResponseError) as caught:
-        make(ADD, Clusters(cluster_wire()))
+        make(ADD, Clusters(cluster_json()))
     assert "still running after 1800 seconds (ReconcilingAddons)" in caught.value.error_msg
     assert "az aks wait --resource-group rg --name cluster --updated" in caught.value.recommendations
 
 
 def test_endlessly_busy_cluster_times_out(clock: Clock) -> None:
-    clusters = Clusters(cluster_wire(provisioningState="Upgrading"))
+    clusters = Clusters(cluster_json(provisioningState="Upgrading"))
     with pytest.raises(AzureResponseError) as caught:
         change_cluster(CLI, writer(clusters, 90), ADD, RoleGrants(CLI))
     assert "was still busy after 90 seconds" in caught.value.error_msg
@@ -331,13 +331,13 @@ def test_endlessly_busy_cluster_times_out(clock: Clock) -> None:
 
 def test_stopped_cluster_error_suggests_start(clock: Clock) -> None:
     with pytest.raises(ValidationError) as caught:
-        make(ADD, Clusters(cluster_wire(powerState={"code": "Stopped"})))
+        make(ADD, Clusters(cluster_json(powerState={"code": "Stopped"})))
     assert caught.value.recommendations == ["To start it, run:", "az aks start --resource-group rg --name cluster"]
     assert clock.slept == []
 
 
 def test_grant_before_refused_write_is_reported(azure: Azure, az: AzParser, caplog: pytest.LogCaptureFixture) -> None:
-    clusters = Clusters(cluster_wire(), refusal("QuotaExceeded", "Too many cores."))
+    clusters = Clusters(cluster_json(), refusal("QuotaExceeded", "Too many cores."))
     with pytest.raises(AzCLIError):
         make(ADD, clusters)
     (line,) = [each for each in caplog.messages if "was granted its role" in each]
@@ -350,7 +350,7 @@ def test_grant_before_refused_write_is_reported(azure: Azure, az: AzParser, capl
 def test_existing_role_is_not_reported_after_refusal(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id())
     with pytest.raises(AzCLIError):
-        make(ADD, Clusters(cluster_wire(), refusal("QuotaExceeded", "Too many cores.")))
+        make(ADD, Clusters(cluster_json(), refusal("QuotaExceeded", "Too many cores.")))
     assert not [each for each in caplog.messages if "was granted its role" in each]
 
 
@@ -359,7 +359,7 @@ class Limited:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.clusters = Clusters(cluster_wire(), self.take)
+        self.clusters = Clusters(cluster_json(), self.take)
 
     def take(self, wire: Json) -> Json:
         added = len(entries(wire)) - len(entries(self.clusters.raw))

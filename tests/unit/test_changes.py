@@ -18,8 +18,8 @@ from tests.support.builders import (
     exception_entry,
     identity_entry,
     identity_id,
+    only_command_in,
     option,
-    the_command_in,
 )
 
 LABELS = {"app": "my-app", "app.kubernetes.io/part-of": "my-shop"}
@@ -50,7 +50,7 @@ def test_entry_201_exceeds_limit(kind: EntryType, az: AzParser) -> None:
     assert len(kind.entries(add.apply(with_entries(kind, 199)))) == 200
     error = refuse(add, with_entries(kind, 200))
     assert "at most 200 entries" in error.error_msg
-    az.parse(the_command_in(error))
+    az.parse(only_command_in(error))
 
 
 @kinds
@@ -79,7 +79,7 @@ def test_unknown_entry_warning_lists_existing_entries(kind: EntryType, count: in
     ]
     assert ("The cluster has none" in error.error_msg) == (count == 0)
     assert (f"and {count - 20} more" in error.error_msg) == (count > 20)
-    command = the_command_in(error)
+    command = only_command_in(error)
     az.parse(command)
     assert ("exception" in command) == (kind is EXCEPTION)
 
@@ -88,8 +88,8 @@ def test_update_unknown_exception_lists_only_exceptions(az: AzParser) -> None:
     cluster = cluster_of([identity_entry()], [exception_entry(EntryKey("my-app", "another"))])
     error = refuse(UPDATE_EXCEPTION, cluster, ResourceNotFoundError)
     assert "my-app/another." in error.error_msg
-    assert the_command_in(error)[1:5] == ["aks", "pod-identity", "exception", "list"]
-    az.parse(the_command_in(error))
+    assert only_command_in(error)[1:5] == ["aks", "pod-identity", "exception", "list"]
+    az.parse(only_command_in(error))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_add_differing_entry_suggests_update(resource_id: str, selector: str | N
     )
     assert (f"with binding selector {KEY.name!r}, not {selector!r}" in error.error_msg) == (selector is not None)
     assert "--name" in error.recommendations[0]
-    parsed = az.parse(the_command_in(error))
+    parsed = az.parse(only_command_in(error))
     updated = UpdateIdentity(KEY, parsed.identity_resource_id, parsed.binding_selector).apply(cluster)
     (entry,) = updated.identities
     assert entry.binds_as(AddIdentity.of(KEY, resource_id, selector).entry)
@@ -115,7 +115,7 @@ def test_add_exception_differing_labels_suggests_update(labels: dict[str, str] |
     error = refuse(ADD_EXCEPTION, cluster_of((), [exception_entry(KEY, labels)]))
     assert all(f"{name}={value}" in error.error_msg for name, value in (labels or {}).items())
     assert ("(none)" in error.error_msg) == (not labels)
-    command = the_command_in(error)
+    command = only_command_in(error)
     assert option(command, "--pod-labels") == [f"{name}={value}" for name, value in LABELS.items()]
     parsed = az.parse(command)
     assert (parsed.entry_namespace, parsed.entry_name) == KEY
@@ -202,7 +202,7 @@ def test_force_replaces_failed_entry_of_other_identity(az: AzParser) -> None:
     assert FORCED.apply(left).identities == (FORCED.entry,)
     error = refuse(ADD, left)
     assert "in state Failed" in error.error_msg
-    assert az.parse(the_command_in(error)).force
+    assert az.parse(only_command_in(error)).force
 
 
 def test_force_does_not_replace_healthy_entry() -> None:

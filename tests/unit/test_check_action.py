@@ -11,11 +11,11 @@ from azext_podidentity.actions import check
 from azext_podidentity.arm import registrations
 from azext_podidentity.checks.snapshot import Snapshot
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
-from tests.support.builders import cluster_wire, http_error, identity_entry, identity_id, refusal
+from tests.support.builders import cluster_json, http_error, identity_entry, identity_id, refusal
 from tests.support.fake_azure import CLI, Azure, Clusters, writer
 from tests.support.snapshots import GROUP_SCOPE, OTHER, role
 
-WIRE = cluster_wire([identity_entry(), identity_entry(OTHER, identity_id("gone"))])
+WIRE = cluster_json([identity_entry(), identity_entry(OTHER, identity_id("gone"))])
 
 
 class Subscription:

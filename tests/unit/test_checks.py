@@ -80,10 +80,10 @@ def test_suggested_commands_parse_and_name_cluster(state: str, az: AzParser) -> 
 
 # States that no command can fix or show.
 WITHOUT_COMMAND = {
-    *("cluster deleting", "identity not told", "roles not told", "availability sets"),
-    *("Windows too", "virtual machines too", "role of the resource group", "role of a group"),
-    *("one selector", "exception with two labels"),
-    *("identity of a binding full", "bindings not told", "identity of a binding not told"),
+    *("cluster deleting", "identity unreadable", "roles unreadable", "availability sets"),
+    *("additional Windows pool", "additional virtual machine pool", "inherited role", "group role"),
+    *("shared selector", "two labels"),
+    *("bound identity full", "bindings unreadable", "bound identity unreadable"),
 }
 
 
@@ -134,7 +134,7 @@ def test_suggested_commands_are_grouped_by_finding() -> None:
 
 
 def test_finding_json() -> None:
-    finding = run_checks(STATES["add-on is off"][2](REFERENCE))[0]
+    finding = run_checks(STATES["add-on disabled"][2](REFERENCE))[0]
     assert finding.to_json() == {
         "severity": "error",
         "check": "add-on",
@@ -168,7 +168,7 @@ def test_missing_identity_of_several_entries_is_merged() -> None:
 
 
 def test_stale_entries_share_delete_and_add_commands(az: AzParser) -> None:
-    findings = {each.check: each for each in run_checks(STATES["two of them"][2](REFERENCE))}
+    findings = {each.check: each for each in run_checks(STATES["two stale entries"][2](REFERENCE))}
     create, delete, add = map(command_words, findings["blocked-entries"].commands)
     assert (create[1], option(create, "--name")) == ("identity", ["app-identity"])
     assert az.parse(delete)
@@ -235,6 +235,6 @@ def test_service_exception_is_ignored() -> None:
 
 
 def test_too_long_selector_fix_is_shortened(az: AzParser) -> None:
-    (finding,) = found_in(STATES["selector of a long name"][2](REFERENCE), "binding-selector")
+    (finding,) = found_in(STATES["too long name as selector"][2](REFERENCE), "binding-selector")
     added = az.parse(command_words(finding.commands[-1]))
     assert added.binding_selector == "a" * 63

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from tests.support.az_parser import AzParser
 from tests.support.builders import REFERENCE, commands_in, option
-from tests.support.message_cases import SITUATIONS
+from tests.support.message_cases import MESSAGE_CASES
 
 # Subscription names allow any character, resource group names allow parentheses.
 nasty = st.text(st.sampled_from("ab-_.() '\"$`\\;|&<>*?~#!%{}\u00e9"), max_size=12).map("a{}".format)
@@ -20,24 +20,24 @@ ELSEWHERE = (
     *(["role", "assignment"], ["identity", "create"], ["group", "create"], ["lock", "list"]),
     *(["policy", "assignment"], ["provider", "register"], ["login", "--tenant"], ["account", "list"], ["login"]),
 )
-situations = pytest.mark.parametrize("situation", SITUATIONS)
+message_cases = pytest.mark.parametrize("case", MESSAGE_CASES)
 
 
-@situations
-def test_suggested_commands_parse(situation: str, az: AzParser) -> None:
-    error = SITUATIONS[situation](REFERENCE)
+@message_cases
+def test_suggested_commands_parse(case: str, az: AzParser) -> None:
+    error = MESSAGE_CASES[case](REFERENCE)
     commands = commands_in(error)
     assert bool(commands) == any(each.endswith(":") for each in error.recommendations)
-    assert commands or situation.startswith("answer: ")
+    assert commands or case.startswith("response: ")
     for command in commands:
         az.parse(command)
 
 
-@situations
+@message_cases
 @settings(max_examples=20)
 @given(group=nasty, name=nasty, subscription=nasty)
-def test_suggested_commands_name_same_cluster(situation: str, group: str, name: str, subscription: str) -> None:
-    for command in commands_in(SITUATIONS[situation](ClusterReference(group, name, subscription))):
+def test_suggested_commands_name_same_cluster(case: str, group: str, name: str, subscription: str) -> None:
+    for command in commands_in(MESSAGE_CASES[case](ClusterReference(group, name, subscription))):
         if command[1:3] not in ELSEWHERE:
             assert option(command, "--subscription") == [subscription]
         if command[1:3] in (["aks", "pod-identity"], ["aks", "nodepool"]):
@@ -48,9 +48,9 @@ def test_suggested_commands_name_same_cluster(situation: str, group: str, name: 
             assert option(command, "--name") == [name]
 
 
-@situations
-def test_suggested_commands_add_no_subscription(situation: str) -> None:
-    for command in commands_in(SITUATIONS[situation](REFERENCE)):
+@message_cases
+def test_suggested_commands_add_no_subscription(case: str) -> None:
+    for command in commands_in(MESSAGE_CASES[case](REFERENCE)):
         assert command[1] in ("identity", "group", "lock") or "--subscription" not in command
 
 

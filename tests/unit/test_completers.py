@@ -10,10 +10,10 @@ import pytest
 from azext_podidentity import _client_factory, _completers
 from azext_podidentity.arm import clients
 from azext_podidentity.profile.entries import EntryKey
-from tests.support.builders import KEY, SUBSCRIPTION, cluster_wire, exception_entry, identity_entry, identity_id
+from tests.support.builders import KEY, SUBSCRIPTION, cluster_json, exception_entry, identity_entry, identity_id
 from tests.support.fake_azure import Azure, Clusters
 
-WIRE = cluster_wire(
+WIRE = cluster_json(
     [identity_entry(), identity_entry(EntryKey("another", "second"))],
     [exception_entry(EntryKey("monitoring", "agents"), {"app": "x"})],
 )

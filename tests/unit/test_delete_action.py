@@ -22,8 +22,8 @@ from tests.support.builders import (
     KEY,
     PRINCIPAL,
     SUBSCRIPTION,
+    cluster_json,
     cluster_of,
-    cluster_wire,
     http_error,
     identity_entry,
     identity_id,
@@ -43,7 +43,7 @@ def take(wire: Any, *keys: EntryKey, **options: Any) -> Any:
 
 def test_role_is_removed_with_last_entry(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id())
-    wire = cluster_wire([identity_entry(), identity_entry(OTHER)])
+    wire = cluster_json([identity_entry(), identity_entry(OTHER)])
 
     (kept,) = take(wire, KEY, delete_role_assignment=True).roles
     assert f"Pod identity '{OTHER}' of cluster 'cluster' needs it." in caplog.text
@@ -60,7 +60,7 @@ def test_role_is_removed_with_last_entry(azure: Azure, caplog: pytest.LogCapture
 def test_inherited_role_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id().rpartition("/providers/")[0])
 
-    take(cluster_wire([identity_entry()]), KEY, delete_role_assignment=True)
+    take(cluster_json([identity_entry()]), KEY, delete_role_assignment=True)
 
     assert len(azure.assignments) == 1
     assert "The managed identity itself has no role assignment" in caplog.text
@@ -69,7 +69,7 @@ def test_inherited_role_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) 
 def test_recently_granted_role_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.assign(identity_id(), created=datetime.now(timezone.utc) - timedelta(minutes=9))
 
-    take(cluster_wire([identity_entry()]), KEY, delete_role_assignment=True)
+    take(cluster_json([identity_entry()]), KEY, delete_role_assignment=True)
 
     assert len(azure.assignments) == 1
     assert "less than 10 minutes old" in caplog.text
@@ -84,7 +84,7 @@ def test_foreign_role_requires_consent(azure: Azure, caplog: pytest.LogCaptureFi
         asked.append(assignment_ids)
         return False
 
-    take(cluster_wire([identity_entry()]), KEY, delete_role_assignment=True, agree=disagree)
+    take(cluster_json([identity_entry()]), KEY, delete_role_assignment=True, agree=disagree)
 
     assert asked == [[azure.assignments[0].id]]
     assert "was not created by this command" in caplog.text
@@ -94,7 +94,7 @@ def test_role_over_kubelet_identity_is_kept(azure: Azure, caplog: pytest.LogCapt
     azure.assign(identity_id())
     kubelet = {"kubeletidentity": {"resourceId": identity_id().upper()}}
 
-    take(cluster_wire([identity_entry()], identityProfile=kubelet), KEY, delete_role_assignment=True)
+    take(cluster_json([identity_entry()], identityProfile=kubelet), KEY, delete_role_assignment=True)
 
     assert len(azure.assignments) == 1
     assert "kubelet identity of cluster 'cluster'" in caplog.text
@@ -136,13 +136,13 @@ def test_role_needed_after_removal_is_granted_again(
 def user_assigned(entries: list[Any]) -> Any:
     """Return a cluster that runs as a user-assigned identity."""
     identity = {"type": "UserAssigned", "userAssignedIdentities": {identity_id("cluster"): {"principalId": PRINCIPAL}}}
-    return {**cluster_wire(entries), "identity": identity}
+    return {**cluster_json(entries), "identity": identity}
 
 
 def test_concurrently_recreated_entry_is_not_deleted(azure: Azure) -> None:
     """The write was accepted and its answer was lost; then another client added an entry of the same name."""
-    other = cluster_wire([identity_entry(resource_id=identity_id("other"))])
-    clusters = Clusters(cluster_wire([identity_entry()]), ServiceResponseError("reset"), assigned)
+    other = cluster_json([identity_entry(resource_id=identity_id("other"))])
+    clusters = Clusters(cluster_json([identity_entry()]), ServiceResponseError("reset"), assigned)
 
     def recreate_entry() -> None:
         if clusters.writes:
@@ -162,13 +162,13 @@ def test_forbidden_removal_shows_command(azure: Azure, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(azure, "delete", refuse)
     with pytest.raises(AzCLIError) as caught:
-        take(cluster_wire([identity_entry()]), KEY, delete_role_assignment=True)
+        take(cluster_json([identity_entry()]), KEY, delete_role_assignment=True)
 
     assert f"az role assignment delete --ids {azure.assignments[0].id}" in text_of(caught.value)
 
 
 def test_role_of_unknown_principal_is_kept(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
-    wire = {**cluster_wire([identity_entry()]), "identity": {"type": "SystemAssigned"}}
+    wire = {**cluster_json([identity_entry()]), "identity": {"type": "SystemAssigned"}}
 
     take(wire, KEY, delete_role_assignment=True)
 
@@ -177,7 +177,7 @@ def test_role_of_unknown_principal_is_kept(azure: Azure, caplog: pytest.LogCaptu
 
 def test_unlistable_roles_are_reported_after_deletion(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
     azure.refuse_list = FORBIDDEN
-    clusters = Clusters(cluster_wire([identity_entry()]))
+    clusters = Clusters(cluster_json([identity_entry()]))
 
     result = delete_identities(
         CLI_WITH_SUBSCRIPTION, writer(clusters), Delete(IDENTITY, (KEY,)), delete_role_assignment=True
@@ -202,7 +202,7 @@ def test_role_of_unreadable_cluster_identity_is_kept(
 
     monkeypatch.setattr(azure.user_assigned_identities, "get", refuse)
     hidden = {"type": "UserAssigned", "userAssignedIdentities": {identity_id("cluster"): {}}}
-    clusters = Clusters({**cluster_wire([identity_entry()]), "identity": hidden})
+    clusters = Clusters({**cluster_json([identity_entry()]), "identity": hidden})
 
     result = delete_identities(
         CLI_WITH_SUBSCRIPTION, writer(clusters), Delete(IDENTITY, (KEY,)), delete_role_assignment=True
@@ -218,7 +218,7 @@ def test_absent_entry_hints_at_leftover_role(
 ) -> None:
     list_in_subscription(azure, monkeypatch, [])
 
-    take(cluster_wire(), KEY, delete_role_assignment=True)
+    take(cluster_json(), KEY, delete_role_assignment=True)
 
     assert f"az role assignment list --all --assignee {PRINCIPAL}" in caplog.text
 
@@ -243,7 +243,7 @@ def test_only_own_leftover_roles_are_removed(
     azure.assignments[0].name = assignment_name(identity_id(), PRINCIPAL)
     list_in_subscription(azure, monkeypatch, azure.assignments)
 
-    revoke_leftover_roles(CLI_WITH_SUBSCRIPTION, writer(Clusters(cluster_wire())), cluster_of())
+    revoke_leftover_roles(CLI_WITH_SUBSCRIPTION, writer(Clusters(cluster_json())), cluster_of())
 
     assert [each.scope for each in azure.assignments] == [identity_id("theirs")]
     assert "may still have the role" in caplog.text
@@ -254,7 +254,7 @@ def test_forbidden_leftover_search_shows_command(
 ) -> None:
     list_in_subscription(azure, monkeypatch, FORBIDDEN)
 
-    revoke_leftover_roles(CLI_WITH_SUBSCRIPTION, writer(Clusters(cluster_wire())), cluster_of())
+    revoke_leftover_roles(CLI_WITH_SUBSCRIPTION, writer(Clusters(cluster_json())), cluster_of())
 
     assert "You may not." in caplog.text
     assert "az role assignment list --all" in caplog.text

@@ -24,13 +24,13 @@ from tests.support.builders import (
     PRINCIPAL,
     REFERENCE,
     Json,
+    cluster_json,
     cluster_of,
-    cluster_wire,
     exception_entry,
     identity_entry,
     identity_id,
+    only_command_in,
     text_of,
-    the_command_in,
 )
 
 LABELS = {"app": "my-app"}
@@ -67,14 +67,14 @@ def cluster_with(enabled: bool = True, reference: ClusterReference = REFERENCE, 
 
 def as_service_principal(enabled: bool = True, identity: Json | None = None) -> Cluster:
     """Return a cluster that runs as a service principal."""
-    wire = cluster_wire([identity_entry()], [exception_entry(KEY, LABELS)], enabled=enabled)
+    wire = cluster_json([identity_entry()], [exception_entry(KEY, LABELS)], enabled=enabled)
     wire.pop("identity")
     return Cluster.from_json(REFERENCE, wire if identity is None else {**wire, "identity": identity})
 
 
 @entry_changes
 def test_change_without_add_on_suggests_enabling(change: ProfileChange, az: AzParser) -> None:
-    parsed = az.parse(the_command_in(refuse(change, cluster_with(enabled=False))))
+    parsed = az.parse(only_command_in(refuse(change, cluster_with(enabled=False))))
     assert (parsed.resource_group_name, parsed.name) == (REFERENCE.resource_group, REFERENCE.name)
     assert parsed.enable_pod_identity
     assert not parsed.enable_pod_identity_with_kubenet
@@ -82,7 +82,7 @@ def test_change_without_add_on_suggests_enabling(change: ProfileChange, az: AzPa
 
 @entry_changes
 def test_kubenet_without_add_on_suggests_consent(change: ProfileChange, az: AzParser) -> None:
-    parsed = az.parse(the_command_in(refuse(change, cluster_with(enabled=False, **KUBENET))))
+    parsed = az.parse(only_command_in(refuse(change, cluster_with(enabled=False, **KUBENET))))
     assert parsed.enable_pod_identity
     assert parsed.enable_pod_identity_with_kubenet
 
@@ -95,14 +95,14 @@ def test_service_principal_cluster_is_refused(
 ) -> None:
     error = refuse(change, as_service_principal(enabled, identity))
     assert "requires a managed identity" in error.error_msg
-    assert az.parse(the_command_in(error)).enable_managed_identity
+    assert az.parse(only_command_in(error)).enable_managed_identity
 
 
 @pytest.mark.parametrize("change", [*CHANGES.values(), Enable()], ids=[*CHANGES, "enable"])
 @pytest.mark.parametrize("plugin", ["kubenet", "Kubenet"])
 @pytest.mark.parametrize("allowed", [None, False])
 def test_kubenet_needs_consent(change: ProfileChange, plugin: str, allowed: bool | None, az: AzParser) -> None:
-    profile = {**cluster_wire()["properties"]["podIdentityProfile"], "allowNetworkPluginKubenet": allowed}
+    profile = {**cluster_json()["properties"]["podIdentityProfile"], "allowNetworkPluginKubenet": allowed}
     if isinstance(change, Delete | UpdateException | UpdateIdentity):
         profile["userAssignedIdentities"] = [identity_entry()]
         profile["userAssignedIdentityExceptions"] = [exception_entry(KEY)]
@@ -110,12 +110,12 @@ def test_kubenet_needs_consent(change: ProfileChange, plugin: str, allowed: bool
     error = refuse(change, cluster)
     assert KUBENET_RISK in error.error_msg
     assert "--enable-pod-identity-with-kubenet" in text_of(error)
-    assert az.parse(the_command_in(error)).enable_pod_identity_with_kubenet
+    assert az.parse(only_command_in(error)).enable_pod_identity_with_kubenet
 
 
 @entry_changes
 def test_kubenet_with_consent_allows_changes(change: ProfileChange) -> None:
-    wire = cluster_wire([identity_entry()], [exception_entry(KEY, LABELS)], **KUBENET)
+    wire = cluster_json([identity_entry()], [exception_entry(KEY, LABELS)], **KUBENET)
     wire["properties"]["podIdentityProfile"]["allowNetworkPluginKubenet"] = True
     assert change.is_done(change.apply(Cluster.from_json(REFERENCE, wire)))
 
@@ -162,7 +162,7 @@ def test_linux_pool_on_scale_sets_is_required(node_pools: Sequence[Json]) -> Non
 def test_windows_only_cluster_suggests_linux_pool(subscription: str | None, az: AzParser) -> None:
     reference = ClusterReference("rg", "cluster", subscription)
     windows = cluster_of(reference=reference, agentPoolProfiles=[{"osType": "Windows"}])
-    parsed = az.parse(the_command_in(refuse(Enable(), windows)))
+    parsed = az.parse(only_command_in(refuse(Enable(), windows)))
     assert (parsed.resource_group_name, parsed.cluster_name) == ("rg", "cluster")
     assert parsed.os_type == "Linux"
     assert parsed._subscription == subscription
@@ -214,6 +214,6 @@ def test_create_with_compatible_options() -> None:
     ],
 )
 def test_principal_of_cluster_identity(identity: Json, principal: str | None) -> None:
-    cluster = Cluster.from_json(REFERENCE, {**cluster_wire(), "identity": identity})
+    cluster = Cluster.from_json(REFERENCE, {**cluster_json(), "identity": identity})
     assert cluster.principal_id == principal
     check_can_enable(cluster, consent_given=False)

@@ -17,8 +17,8 @@ from tests.support.builders import (
     KEY,
     REFERENCE,
     Json,
+    cluster_json,
     cluster_of,
-    cluster_wire,
     commands_in,
     exception_entry,
     identity_entry,
@@ -47,7 +47,7 @@ def test_enable_keeps_existing_entries(profile: Json, consent: bool) -> None:
 
 @pytest.mark.parametrize("profile", [None, {}, {"enabled": False}])
 def test_enable_sends_minimal_profile(profile: Json | None) -> None:
-    cluster = Cluster.from_json(REFERENCE, cluster_wire(podIdentityProfile=profile))
+    cluster = Cluster.from_json(REFERENCE, cluster_json(podIdentityProfile=profile))
     assert Enable().apply(cluster).to_json() == Enable().new_profile().to_json() == {"enabled": True}
     consent = {"enabled": True, "allowNetworkPluginKubenet": True}
     assert Enable(consent=True).apply(cluster).to_json() == Enable(consent=True).new_profile().to_json() == consent

@@ -13,11 +13,11 @@ from azure.mgmt.containerservice.models import ManagedCluster
 
 from azext_podidentity.arm.backoff import BackoffPolling
 from azext_podidentity.host.operations import ManagedClusterOperations
-from tests.support.builders import REFERENCE, cluster_wire, refusal
+from tests.support.builders import REFERENCE, cluster_json, refusal
 from tests.support.fake_azure import CLI
-from tests.support.message_cases import ROWS, said_by
+from tests.support.message_cases import ROWS, sdk_error
 
-MODEL = ManagedCluster(cluster_wire())
+MODEL = ManagedCluster(cluster_json())
 
 
 class Operations:
@@ -70,7 +70,7 @@ def test_etag_is_sent_unless_condition_exists() -> None:
 
 def test_pod_identity_error_is_explained() -> None:
     with pytest.raises(BadRequestError) as caught:
-        write(Operations(said_by(next(iter(ROWS.values())))))
+        write(Operations(sdk_error(next(iter(ROWS.values())))))
     assert any("az feature register" in each for each in caught.value.recommendations)
 
 

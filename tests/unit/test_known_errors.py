@@ -41,15 +41,15 @@ from tests.support.builders import (
     refusal,
     text_of,
 )
-from tests.support.lookups import gone
-from tests.support.message_cases import ROWS, said_by, stage_of
+from tests.support.lookups import missing
+from tests.support.message_cases import ROWS, sdk_error, stage_of
 
 
 def explained(row: KnownError, stage: Stage | None = None) -> AzCLIError:
     """Return the error for the sample of a row."""
-    error = said_by(row)
+    error = sdk_error(row)
     error.response.headers["x-ms-request-id"] = "17"  # type: ignore[union-attr]
-    return explain(error, cluster_of([identity_entry()]), gone, stage=stage or stage_of(row))
+    return explain(error, cluster_of([identity_entry()]), missing, stage=stage or stage_of(row))
 
 
 def row_of(code: str, pattern: str = "") -> KnownError:
@@ -98,7 +98,7 @@ def test_nested_error_is_recognized() -> None:
     row = row_of("RequestDisallowedByPolicy")
     details = [{"code": "RequestDisallowedByPolicy", "message": row.sample}]
     body = {"error": {"code": "BadRequest", "message": "See the details.", "details": details}}
-    assert "allowed-roles" in explain(http_error(400, body), cluster_of(), gone).error_msg.split("\n")[0]
+    assert "allowed-roles" in explain(http_error(400, body), cluster_of(), missing).error_msg.split("\n")[0]
 
 
 def test_preview_feature_advice_registers_feature(az: AzParser) -> None:
@@ -119,7 +119,7 @@ def test_kubenet_advice_names_risk_and_flag(az: AzParser) -> None:
 
 
 def test_kubenet_advice_during_create() -> None:
-    error = explain(said_by(row_of("BadRequest", "kubenet")), cluster_of(provisioningState=None), gone)
+    error = explain(sdk_error(row_of("BadRequest", "kubenet")), cluster_of(provisioningState=None), missing)
     assert "--enable-pod-identity-with-kubenet" in text_of(error)
     assert commands_in(error) == []
 
@@ -159,7 +159,7 @@ ACCOUNT, IDENTITY, UNNAMED = "The signed-in account", "The cluster identity", "T
     ],
 )
 def test_unauthorized_principal_is_identified(code: str, message: str, stage: Stage, principal: str) -> None:
-    text = text_of(explain(refusal(code, message, 403), cluster_of(), gone, stage=stage))
+    text = text_of(explain(refusal(code, message, 403), cluster_of(), missing, stage=stage))
     assert text.startswith(f"{principal} does not have permission for '")
     assert "Trying again does not help." in text
     assert ("Managed Identity Operator" in text) == (ASSIGN in message)
@@ -167,7 +167,9 @@ def test_unauthorized_principal_is_identified(code: str, message: str, stage: St
 
 
 def test_linked_authorization_advice_grants_role(az: AzParser) -> None:
-    error = explain(refusal("LinkedAuthorizationFailed", NOT_LINKED.format(PRINCIPAL, ASSIGN), 403), cluster_of(), gone)
+    error = explain(
+        refusal("LinkedAuthorizationFailed", NOT_LINKED.format(PRINCIPAL, ASSIGN), 403), cluster_of(), missing
+    )
     (grant,) = [az.parse(command) for command in commands_in(error)]
     assert (grant.scope, grant.assignee_object_id) == ("/linked/scope", PRINCIPAL)
 
@@ -188,7 +190,7 @@ def test_linked_authorization_advice_grants_role(az: AzParser) -> None:
     ],
 )
 def test_missing_other_resource_is_named(code: str, message: str, resource: str | None, stage: Stage) -> None:
-    error = explain(refusal(code, message, 404), cluster_of(), gone, stage=stage)
+    error = explain(refusal(code, message, 404), cluster_of(), missing, stage=stage)
     assert "Cluster 'cluster' was not found" not in text_of(error)
     assert (f"Resource '{resource}'" in error.error_msg) == (resource is not None)
 
@@ -201,7 +203,7 @@ def test_missing_other_resource_is_named(code: str, message: str, resource: str 
     ],
 )
 def test_deleted_cluster_is_named(code: str, message: str) -> None:
-    error = explain(refusal(code, message, 404), cluster_of(), gone)
+    error = explain(refusal(code, message, 404), cluster_of(), missing)
     assert error.error_msg.startswith("Cluster 'cluster' or its resource group was deleted.")
     assert [command[1:3] for command in commands_in(error)] == [["aks", "list"]]
 
@@ -216,7 +218,7 @@ def test_deleted_cluster_is_named(code: str, message: str) -> None:
 )
 def test_lock_advice_lists_locks_at_scope(scope: str, options: list[str] | None, az: AzParser) -> None:
     message = f"The scope '/x' cannot perform write operation because following scope(s) are locked: '{scope}'."
-    (command,) = commands_in(explain(refusal("ScopeLocked", message, 409), cluster_of(), gone))
+    (command,) = commands_in(explain(refusal("ScopeLocked", message, 409), cluster_of(), missing))
     assert command[1:3] == ["lock", "list"]
     assert all(word in command for word in options or ["--resource", scope])
     az.parse(command)
@@ -238,17 +240,17 @@ def test_lock_advice_lists_locks_at_scope(scope: str, options: list[str] | None,
 )
 def test_error_type_follows_status(status: int, kind: type[AzCLIError]) -> None:
     error = refusal("SomeCode", "Some words.", status)
-    assert type(explain(error, cluster_of(), gone)) is type(explain_plainly(error)) is kind
+    assert type(explain(error, cluster_of(), missing)) is type(explain_plainly(error)) is kind
 
 
 def test_unrelated_error_has_no_pod_identity_advice() -> None:
     for error in (refusal("QuotaExceeded", "Too many cores."), http_error(502, "<html>")):
-        assert explain_if_pod_identity(error, cluster_of(), gone) is None
-        assert text_of(explain(error, cluster_of(), gone))
+        assert explain_if_pod_identity(error, cluster_of(), missing) is None
+        assert text_of(explain(error, cluster_of(), missing))
 
 
 def test_broken_connection_error_type() -> None:
-    error = explain(ServiceRequestError("Name or service not known"), cluster_of(), gone)
+    error = explain(ServiceRequestError("Name or service not known"), cluster_of(), missing)
     assert isinstance(error, AzureConnectionError)
     assert "Name or service not known" in error.error_msg
     assert "Run your command again" in text_of(error)
@@ -258,7 +260,7 @@ def test_broken_connection_error_type() -> None:
 def failed(**more: Any) -> AzCLIError:
     """Return the error for an entry that ended in state Failed."""
     cluster = cluster_of([identity_entry(state="Failed", **more)])
-    return explain_failed(cluster.profile.identities, cluster, gone)
+    return explain_failed(cluster.profile.identities, cluster, missing)
 
 
 def test_failed_entry_shows_service_reason() -> None:
@@ -278,4 +280,4 @@ def test_failed_entry_without_reason(info: object) -> None:
 
 
 def test_sdk_error_without_response() -> None:
-    assert "Some words." in explain(HttpResponseError(message="Some words."), cluster_of(), gone).error_msg
+    assert "Some words." in explain(HttpResponseError(message="Some words."), cluster_of(), missing).error_msg

@@ -27,7 +27,7 @@ from tests.support.builders import (
     refusal,
     text_of,
 )
-from tests.support.lookups import forbidden, gone, gone_with_its_group, made_anew, there
+from tests.support.lookups import existing, forbidden, group_deleted, missing, recreated
 
 NO_ROLE = refusal(
     "PodIdentityAddonIdentitiesAssignmentError", missing_role(identity_id()), headers={"x-ms-request-id": "9"}
@@ -55,7 +55,7 @@ def fixes(error: AzCLIError) -> list[list[str]]:
 
 
 def test_missing_role_suggests_grant(az: AzParser) -> None:
-    error = unassigned(there, "Assigned")
+    error = unassigned(existing, "Assigned")
     (grant,) = [az.parse(command) for command in fixes(error)]
     assert grant.role == "Managed Identity Operator"
     assert grant.assignee_object_id == PRINCIPAL
@@ -70,7 +70,7 @@ def test_grant_command_is_quoted(az: AzParser) -> None:
 
 @pytest.mark.parametrize("states", [["Assigned"], ["Failed", "Updating"]], ids=len)
 def test_recreated_identity_suggests_forced_add(states: list[str], az: AzParser) -> None:
-    error = unassigned(made_anew, *states)
+    error = unassigned(recreated, *states)
     assert "recreated" in error.error_msg
     (renewal,) = [az.parse(command) for command in fixes(error)]
     assert renewal.force
@@ -78,26 +78,26 @@ def test_recreated_identity_suggests_forced_add(states: list[str], az: AzParser)
 
 
 def test_deletion_includes_blocking_entry(az: AzParser) -> None:
-    trial = ChangeContext(removing=(OTHER,))
+    context = ChangeContext(removing=(OTHER,))
     cluster = cluster_of([identity_entry(), identity_entry(OTHER, identity_id("other"))])
-    for lookup in (made_anew, gone, there):
-        *_, removal = fixes(explain(NO_ROLE, cluster, lookup, trial))
+    for lookup in (recreated, missing, existing):
+        *_, removal = fixes(explain(NO_ROLE, cluster, lookup, context))
         assert az.removed(removal) == [OTHER, KEY]
 
 
 def test_deleted_entry_does_not_block_itself(az: AzParser) -> None:
-    (grant,) = commands_in(explain(NO_ROLE, cluster_of([identity_entry()]), there, ChangeContext(removing=(KEY,))))
+    (grant,) = commands_in(explain(NO_ROLE, cluster_of([identity_entry()]), existing, ChangeContext(removing=(KEY,))))
     assert az.parse(grant).scope == identity_id()
 
 
 def test_unreadable_roles_are_reported() -> None:
-    trial = ChangeContext(unknown_roles={identity_id().lower(): "You may not look."})
-    assert "You may not look." in explain(NO_ROLE, cluster_of([identity_entry()]), there, trial).error_msg
+    context = ChangeContext(unknown_roles={identity_id().lower(): "You may not look."})
+    assert "You may not look." in explain(NO_ROLE, cluster_of([identity_entry()]), existing, context).error_msg
 
 
 @pytest.mark.parametrize("states", [["Assigned"], ["Failed", "Updating"]], ids=len)
 def test_deleted_identity_suggests_recreation_and_deletion(states: list[str], az: AzParser) -> None:
-    error = unassigned(gone, *states)
+    error = unassigned(missing, *states)
     assert "no longer exists" in error.error_msg
     create, removal = fixes(error)
     assert az.parse(create)._subscription == SUBSCRIPTION
@@ -108,7 +108,7 @@ def test_deleted_identity_suggests_recreation_and_deletion(states: list[str], az
 @pytest.mark.parametrize(("location", "named"), [("westeurope", "westeurope"), (None, "LOCATION")])
 def test_deleted_resource_group_is_created_near_cluster(location: str | None, named: str, az: AzParser) -> None:
     cluster = replace(cluster_of([identity_entry()]), location=location)
-    create_group, *_ = commands_in(explain(NO_ROLE, cluster, gone_with_its_group))
+    create_group, *_ = commands_in(explain(NO_ROLE, cluster, group_deleted))
     parsed = az.parse(create_group)
     assert (parsed.rg_name, parsed.location, parsed._subscription) == ("rg", named, SUBSCRIPTION)
 
@@ -119,7 +119,7 @@ def test_unreadable_identity_shows_reason(az: AzParser) -> None:
     assert az.parse(commands_in(error)[0]).scope == identity_id()
 
 
-@pytest.mark.parametrize("lookup", [gone, there, forbidden])
+@pytest.mark.parametrize("lookup", [missing, existing, forbidden])
 def test_entry_being_added_has_suggestion(lookup: Lookup) -> None:
     error = unassigned(lookup)
     assert "being added" in error.error_msg
@@ -128,11 +128,11 @@ def test_entry_being_added_has_suggestion(lookup: Lookup) -> None:
 
 @pytest.mark.parametrize("spelling", [str.upper, str.lower, str])
 def test_entry_is_found_ignoring_resource_id_case(spelling: Callable[[str], str]) -> None:
-    error = explain(refusal("SomeCode", missing_role(spelling(identity_id()))), cluster_of([identity_entry()]), gone)
+    error = explain(refusal("SomeCode", missing_role(spelling(identity_id()))), cluster_of([identity_entry()]), missing)
     assert str(KEY) in error.error_msg
 
 
 @pytest.mark.parametrize("resource_id", ["", "...", "/subscriptions/x", "/subscriptions/x/resourceGroups/y"])
 def test_truncated_resource_id_does_not_crash(resource_id: str) -> None:
-    error = explain(refusal("SomeCode", missing_role(resource_id)), cluster_of([identity_entry()]), gone)
+    error = explain(refusal("SomeCode", missing_role(resource_id)), cluster_of([identity_entry()]), missing)
     assert missing_role(resource_id) in error.error_msg

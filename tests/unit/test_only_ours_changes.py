@@ -22,7 +22,7 @@ from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, PodIden
 from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
 from azext_podidentity.profile.update_identity import UpdateIdentity
 from tests.support import json_strategies
-from tests.support.builders import REFERENCE, Json, cluster_wire, exception_entry, identity_entry, identity_id
+from tests.support.builders import REFERENCE, Json, cluster_json, exception_entry, identity_entry, identity_id
 from tests.support.comparison import without_profile, without_read_only
 from tests.support.fake_azure import CLI
 from tests.support.http_exchange import Exchange
@@ -62,7 +62,7 @@ def azure_stand_in() -> Iterator[None]:
 @st.composite
 def clusters(draw: st.DrawFn) -> Json:
     """Draw a cluster of a later service version, with unknown fields at every level and any number of entries."""
-    body = cluster_wire(networkProfile={"networkPlugin": "azure", **draw(json_strategies.unknown_fields)})
+    body = cluster_json(networkProfile={"networkPlugin": "azure", **draw(json_strategies.unknown_fields)})
     pools = draw(st.lists(json_strategies.unknown_fields, min_size=1, max_size=3))
     body["properties"]["agentPoolProfiles"] = [
         {"name": f"pool{number}", "type": "VirtualMachineScaleSets", "osType": "Linux", **pool}

@@ -64,12 +64,12 @@ _NO_ROLE = {"roles": {identity_id().lower(): ()}}
 # The step that fails, part of its detail, part of its command, and the cluster.
 BROKEN: dict[str, tuple[str, str, str, PodState]] = {
     "no label": ("Label", "'my-pod-identity'", "aadpodidbinding=my-pod-identity", runs(pod(None))),
-    "label of nothing": ("Pod identity", "'nothing'", "", POD_STATES["label of nothing"][3]),
+    "unknown label": ("Pod identity", "'nothing'", "", POD_STATES["unknown label"][3]),
     "letter case": (
         "Pod identity",
         "Similar",
         "kubectl label pod web",
-        POD_STATES["label in another letter case"][3],
+        POD_STATES["label in other case"][3],
     ),
     "add-on is off": ("Add-on", "not enabled", "--enable-pod-identity", runs(pod(), properties={"enabled": False})),
     "entry failed": ("Pod identity", "Failed", "add", runs(pod(), identities=(identity_entry(state="Failed"),))),
@@ -80,7 +80,7 @@ BROKEN: dict[str, tuple[str, str, str, PodState]] = {
     "not assigned": ("AzureAssignedIdentity", "Created", "describe", POD_STATES["not assigned"][3]),
     "Windows": ("Node", "Windows", "migrate", POD_STATES["Windows node"][3]),
     "agent": ("Node agent", "not ready", "describe pods", POD_STATES["agent not ready"][3]),
-    "exception": ("Exceptions", "bypass", "exception delete", POD_STATES["exception of the profile"][3]),
+    "exception": ("Exceptions", "bypass", "exception delete", POD_STATES["exception in profile"][3]),
 }
 
 

@@ -74,12 +74,12 @@ def test_suggested_commands_are_quoted(state: str, az: AzParser) -> None:
     ("state", "command"),
     [
         (
-            "label in another namespace",
+            "label in other namespace",
             "az aks pod-identity add --resource-group rg --cluster-name cluster --namespace my-app "
             f"--name my-pod-identity --identity-resource-id {identity_id()}",
         ),
         (
-            "label in another letter case",
+            "label in other case",
             "kubectl label pod web --namespace my-app aadpodidbinding=my-pod-identity --overwrite",
         ),
         (
@@ -88,7 +88,7 @@ def test_suggested_commands_are_quoted(state: str, az: AzParser) -> None:
             "--name my-pod-identity --binding-selector app",
         ),
         (
-            "exception of the profile",
+            "exception in profile",
             "az aks pod-identity exception delete --resource-group rg --cluster-name cluster --namespace my-app "
             "--name agents",
         ),

@@ -12,7 +12,7 @@ from azure.core.exceptions import ClientAuthenticationError, ServiceResponseErro
 from azure.core.pipeline.policies import RetryPolicy
 
 from azext_podidentity.arm.response_policy import ResponsePolicy
-from tests.support.builders import cluster_wire
+from tests.support.builders import cluster_json
 from tests.support.http_exchange import Exchange, connected, response
 
 PAGE = "<html><body>Sign in</body></html>"
@@ -22,7 +22,7 @@ class FaultyExchange(Exchange):
     """An exchange that sends the given responses first."""
 
     def __init__(self, *answers: tuple[int, str]) -> None:
-        super().__init__(deepcopy(cluster_wire()))
+        super().__init__(deepcopy(cluster_json()))
         self.answers = list(answers)
         self.sent = 0
         self.client = connected(

@@ -22,14 +22,14 @@ from tests.support.builders import (
     PRINCIPAL,
     SUBSCRIPTION,
     Clock,
+    cluster_json,
     cluster_of,
-    cluster_wire,
     commands_in,
     identity_entry,
     identity_id,
+    only_command_in,
     refusal,
     text_of,
-    the_command_in,
 )
 from tests.support.fake_azure import CLI, OLD, Azure, Clusters, writer
 
@@ -161,7 +161,7 @@ def test_forbidden_grant_shows_command(azure: Azure, az: AzParser) -> None:
     assert "You may not." in caught.value.error_msg
     assert "Request ID: 5" in caught.value.error_msg
     assert "--skip-role-assignment" in text_of(caught.value)
-    granted = az.parse(the_command_in(caught.value))
+    granted = az.parse(only_command_in(caught.value))
     assert (granted.scope, granted.assignee_object_id) == (identity_id(), PRINCIPAL)
 
 
@@ -233,7 +233,7 @@ def test_missing_principal_suggests_wait(subscription: str | None, az: AzParser)
     young = replace(CLUSTER, principal_id=None, reference=reference)
     with pytest.raises(ValidationError) as caught:
         RoleGrants(CLI).prepare(young, WANTED)
-    parsed = az.parse(the_command_in(caught.value))
+    parsed = az.parse(only_command_in(caught.value))
     assert (parsed.resource_group_name, parsed.resource_name) == ("my(group)", "cluster")
     assert parsed._subscription == subscription
 
@@ -244,7 +244,7 @@ def test_unreadable_cluster_identity_grants_nothing(azure: Azure, monkeypatch: p
 
     monkeypatch.setattr(azure.user_assigned_identities, "get", refuse)
     hidden = {"type": "UserAssigned", "userAssignedIdentities": {identity_id("cluster"): {}}}
-    wire = {**cluster_wire(), "identity": hidden}
+    wire = {**cluster_json(), "identity": hidden}
     cluster = writer(Clusters(wire)).read().cluster
     assert cluster.principal_id is None
     with pytest.raises(ValidationError) as caught:
