@@ -212,4 +212,4 @@ def _is_idle(cluster: Cluster) -> bool:
         raise refusal_advice(cluster, decision).error(ValidationError)
     if decision.action is Action.WAIT:
         logger.info("Cluster %s is %s. %s", cluster.reference.name, cluster.provisioning_state, decision.reason)
-    return decision.action is Action.GO_ON
+    return decision.action is Action.CONTINUE

@@ -118,7 +118,7 @@ class ArmError:
     @property
     def busy(self) -> bool:
         """Return whether another operation blocks the change, or the cluster changed since it was read."""
-        return self.retry is Retry.AFRESH and not self.replaced
+        return self.retry is Retry.REAPPLY and not self.replaced
 
     @property
     def unassigned_identity(self) -> ManagedIdentity | None:

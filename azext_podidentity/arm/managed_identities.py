@@ -17,7 +17,7 @@ from azext_podidentity.arm.concurrency import ClientCache, ReportProgress, by_lo
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.profile.commands import create_commands, other_sign_in_commands
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
-from azext_podidentity.profile.rbac import places_to_list
+from azext_podidentity.profile.rbac import scopes_to_list
 from azext_podidentity.profile.validation import managed_identity_parts
 
 if TYPE_CHECKING:
@@ -120,12 +120,12 @@ def _hidden_error(resource_id: str, error: CLIError) -> CLIError:
 
 def _list(client_of: Callable[[str], Any], ids: Mapping[str, str]) -> dict[str, ManagedIdentity]:
     """List the managed identities of each scope that has enough of `ids`, by resource ID in lower case."""
-    return _list_in(client_of, places_to_list(ids.values()))
+    return _list_in(client_of, scopes_to_list(ids.values()))
 
 
-def _list_in(client_of: Callable[[str], Any], places: list[tuple[str, str | None]]) -> dict[str, ManagedIdentity]:
+def _list_in(client_of: Callable[[str], Any], scopes: list[tuple[str, str | None]]) -> dict[str, ManagedIdentity]:
     found: dict[str, ManagedIdentity] = {}
-    for subscription, resource_group in places:
+    for subscription, resource_group in scopes:
         try:
             operations = client_of(subscription).user_assigned_identities
             listed = (

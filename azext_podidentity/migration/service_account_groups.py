@@ -132,7 +132,7 @@ class GroupPlanner:  # pylint: disable=too-few-public-methods
     def _binding_obstacles(self, identity: ManagedIdentity, blocked: Sequence[ObjectKey]) -> Iterator[Decision]:
         binding, reference = self.lookups.binding(identity), self.cluster.reference
         if binding is None or (binding.failed and binding.created_by_us):
-            if not self.lookups.has_room_for_binding(identity):
+            if not self.lookups.allows_binding(identity):
                 yield binding_decisions.no_room_for_binding(identity, blocked)
         elif binding.failed:
             yield binding_decisions.binding_failed(reference, identity, binding, blocked)

@@ -17,7 +17,7 @@ from azext_podidentity.profile.validation import name_from_managed_identity
 
 @dataclass(frozen=True)
 class AddIdentities(ProfileChange):
-    """Bind managed identities, each to a name of its own; if one is impossible, none is bound."""
+    """Bind managed identities, each to a different name; if one cannot be bound, none is."""
 
     additions: tuple[AddIdentity, ...]
 
@@ -31,9 +31,9 @@ class AddIdentities(ProfileChange):
         *,
         force: bool = False,
     ) -> AddIdentities:
-        """Return the change for what the user gave; without names, those of the managed identities are used.
+        """Return the change for the values that the user passed; names default to those of the managed identities.
 
-        Raise InvalidArgumentValueError if the names are not as many as the resource IDs, or if one occurs twice.
+        Raise InvalidArgumentValueError if the numbers of names and resource IDs differ, or if a name occurs twice.
         """
         if names and len(names) != len(resource_ids):
             raise InvalidArgumentValueError(

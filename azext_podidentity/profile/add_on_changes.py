@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Changes that enable or disable the add-on or workload identity, and what a disable removes."""
+"""Changes that enable or disable the add-on or workload identity, and the entries that disabling deletes."""
 
-# A change overrides what it has something to say about.
+# A change overrides only the methods that it needs.
 # pylint: disable=unused-argument, abstract-method
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from azext_podidentity.profile.entry_types import ENTRY_TYPES, EXCEPTION, IDENTI
 
 @dataclass(frozen=True)
 class Enable(ProfileChange):
-    """Enable the add-on and keep the entries that exist; `consent` allows kubenet from now on."""
+    """Enable the add-on and keep existing entries; `consent` allows the add-on on kubenet."""
 
     consent: bool = False
 
@@ -50,7 +50,7 @@ class EnableWorkloadIdentity(Change):
 
 @dataclass(frozen=True)
 class Disable(ProfileChange):
-    """Disable the add-on, which loses its entries: those in `accepted` may be lost, any if it is None."""
+    """Disable the add-on, which deletes its entries. `accepted`: the entries that may be deleted, None for any."""
 
     accepted: frozenset[tuple[EntryType, EntryKey]] | None = frozenset()
 
@@ -64,7 +64,7 @@ class Disable(ProfileChange):
 
 
 def lost_by_disable(profile: Profile) -> list[tuple[EntryType, EntryKey]]:
-    """Return the entries that disabling loses. The service's own exception is not one: it belongs to the add-on."""
+    """Return the entries that disabling deletes, without the exception that belongs to the add-on itself."""
     entries = [(entry_type, entry.key) for entry_type in ENTRY_TYPES for entry in entry_type.entries(profile)]
     return [each for each in entries if each != (EXCEPTION, SERVICE_EXCEPTION)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What went wrong and how to fix it, as a value."""
+"""Advice: why something failed and how to fix it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Error = TypeVar("Error", bound=AzCLIError)
 
 @dataclass(frozen=True)
 class Advice:
-    """Why something failed, and the way out.
+    """Why something failed, and how to fix it.
 
-    reason: sentences that say what happened and why. steps: sentences that say what to do; a last one that ends with a
-    colon introduces the commands. commands: command lines that can be pasted, in the order to run them. alternative:
-    what else can be done, each sentence before its commands.
+    reason: sentences about what happened and why. steps: sentences about what to do; if the last one ends with a colon,
+    it introduces the commands. commands: command lines to paste, in the order to run them. alternative: another fix,
+    as sentences, each followed by its commands.
     """
 
     reason: str
@@ -39,7 +39,7 @@ class Advice:
         return printable("\n".join((self.reason, *self.recommendations)))
 
     def error(self, error_type: type[Error], service_words: str = "") -> Error:
-        """Return the azure-cli error; `service_words` follow the reason."""
+        """Return the azure-cli error; `service_words`, the service's message, follows the reason."""
         message = "\n".join(filter(None, (self.reason, service_words)))
         error: Error = error_type(printable(message), [printable(each) for each in self.recommendations])
         return error

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The changes of a cluster: cluster in, wanted cluster out. What is impossible is refused with the way out.
+"""The changes of a cluster, as functions from the current cluster to the wanted one.
 
-A change is applied again to each reading of the cluster, so that what another client changed meanwhile is kept.
+An impossible change raises an error that says how to fix the problem. A change is applied again each time the cluster
+is read, so that the changes of other clients are kept.
 """
 
-# A change overrides what it has something to say about.
+# A change overrides only the methods that it needs.
 # pylint: disable=unused-argument, abstract-method
 
 from __future__ import annotations
@@ -48,38 +49,38 @@ class Change(ABC):
 
     @abstractmethod
     def is_reached(self, cluster: Cluster) -> bool:
-        """Return whether the cluster is as this change makes it."""
+        """Return whether the cluster already has this change."""
 
     def pinned(self, cluster: Cluster) -> Change:
-        """Return the change as it is meant for the cluster that was read first."""
+        """Return the change, bound to the entries that the cluster had when it was first read."""
         return self
 
     def warnings(self, cluster: Cluster) -> list[str]:
-        """Return what users should know though the change continues, one sentence each."""
+        """Return warnings about the change that do not stop it, one sentence each."""
         return []
 
     def failed_entries(self, profile: Profile) -> list[PodIdentity]:
-        """Return the pod identities that the change is about and that the service could not assign or remove."""
+        """Return the pod identities of this change that the service could not assign or remove."""
         return []
 
     def existing_entries(self, profile: Profile) -> list[PodIdentity]:
-        """Return the pod identities that the change asks for and that exist already."""
+        """Return the pod identities that the change would add but that already exist."""
         return []
 
 
 class ProfileChange(Change):
-    """One change of the pod identity profile, which leaves everything else of the cluster as it is."""
+    """One change of the pod identity profile, and of nothing else."""
 
     @abstractmethod
     def apply(self, cluster: Cluster) -> Profile:
-        """Return the profile as it should be, equal to the cluster's if nothing is to be changed.
+        """Return the wanted profile, equal to the cluster's if there is nothing to change.
 
         Raise an azure-cli error if the change is impossible.
         """
 
     @abstractmethod
     def is_done(self, profile: Profile) -> bool:
-        """Return whether the profile is as this change makes it."""
+        """Return whether the profile already has this change."""
 
     def wanted(self, cluster: Cluster) -> Cluster:
         return replace(cluster, profile=self.apply(cluster))
@@ -90,9 +91,9 @@ class ProfileChange(Change):
 
 @dataclass(frozen=True)
 class AddIdentity(ProfileChange):
-    """Bind a managed identity to a name in a namespace; `force` replaces a leftover entry.
+    """Bind a managed identity to a name in a namespace; `force` replaces a leftover entry of that name.
 
-    A leftover is an entry in state Failed, or one whose managed identity was deleted and recreated since.
+    A leftover is an entry in state Failed, or one whose managed identity was deleted and recreated.
     """
 
     entry: PodIdentity
@@ -102,7 +103,7 @@ class AddIdentity(ProfileChange):
     def of(
         cls, key: EntryKey, resource_id: str, binding_selector: str | None = None, *, force: bool = False
     ) -> AddIdentity:
-        """Return the change for what the user gave; client and object ID are looked up before it is written."""
+        """Return the change for the values that the user passed; other IDs are looked up before the write."""
         return cls(PodIdentity(key, ManagedIdentity(resource_id), binding_selector), force)
 
     @property
@@ -118,13 +119,13 @@ class AddIdentity(ProfileChange):
             return replace(profile, identities=profile.identities.put(self.entry))
         if not found.binds_as(self.entry):
             return self._replaced(cluster, found)
-        # The other entries of the managed identity hold the same IDs, so they are outdated too.
+        # The other entries of the managed identity have the same IDs, so they are outdated too.
         renewed = profile.bound_to(found.identity.resource_id) if self.force else [found] if found.failed else []
         entries = reduce(Entries.put, (entry.renewed() for entry in renewed), profile.identities)
         return replace(profile, identities=entries)
 
     def _replaced(self, cluster: Cluster, found: PodIdentity) -> Profile:
-        """Return the profile with the entry in place of a leftover of its name. Raise ValidationError for any other."""
+        """Return the profile with the leftover entry replaced. Raise ValidationError if it is not a leftover."""
         if found.failed and self.force:
             return replace(cluster.profile, identities=cluster.profile.identities.put(self.entry))
         state = "in state Failed " if found.failed else ""
@@ -136,7 +137,7 @@ class AddIdentity(ProfileChange):
         ).error(ValidationError)
 
     def _difference(self, found: PodIdentity) -> str:
-        """Return what the entry of the name has in place of what this change asks for."""
+        """Return how the existing entry differs from the one to add."""
         wanted, different = self.entry, []
         if not found.identity.same_as(wanted.identity):
             present, new = found.identity.resource_id, wanted.identity.resource_id
@@ -168,11 +169,11 @@ class AddIdentity(ProfileChange):
 
 @dataclass(frozen=True)
 class Delete(ProfileChange):
-    """Remove entries of one type in one write; of several, those that exist."""
+    """Remove the entries of one type that exist, in one write."""
 
     entry_type: EntryType
     keys: tuple[EntryKey, ...]
-    # The resource IDs, in lower case, that the names were bound to when the cluster was first read.
+    # The resource ID of each entry, in lower case, when the cluster was first read.
     bound: Mapping[EntryKey, str] = field(default_factory=dict)
 
     def pinned(self, cluster: Cluster) -> Delete:
@@ -208,7 +209,7 @@ class Delete(ProfileChange):
         return [key for key in self.keys if self._is_absent(entries.find(key), key)]
 
     def _is_absent(self, entry: Keyed | None, key: EntryKey) -> bool:
-        """Return whether the entry does not exist, or is another one that was added under its name meanwhile."""
+        """Return whether the entry does not exist, or was replaced by another one with the same name."""
         if not isinstance(entry, PodIdentity):
             return entry is None
         return self.bound.get(key, entry.identity.resource_id.lower()) != entry.identity.resource_id.lower()
@@ -216,7 +217,7 @@ class Delete(ProfileChange):
 
 @dataclass(frozen=True)
 class _ExceptionChange(ProfileChange):
-    """A change that makes an exception have the labels of `entry`."""
+    """A change after which an exception has the labels of `entry`."""
 
     entry: PodIdentityException
 
@@ -270,9 +271,9 @@ class UpdateException(_ExceptionChange):
 
 
 def failed_warning(entry: PodIdentity) -> str:
-    """Return the warning about an entry in state Failed that a change tries again."""
+    """Return the warning about an entry in state Failed that a change retries."""
     _, reason = entry.reason
-    return f"{IDENTITY.name(entry.key)} is in state Failed ({reason}). The command tries it again."
+    return f"{IDENTITY.name(entry.key)} is in state Failed ({reason}). The command retries it."
 
 
 def _failed(profile: Profile, *keys: EntryKey) -> list[PodIdentity]:

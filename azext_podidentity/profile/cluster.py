@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A managed cluster as far as pod identities need it."""
+"""The properties of a managed cluster that matter for pod identities."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEPRECATION = (
 
 @dataclass(frozen=True)
 class Cluster:  # pylint: disable=too-many-instance-attributes
-    """The state of a managed cluster when it was read, as far as pod identities need it."""
+    """The properties of a managed cluster that matter for pod identities, as they were read."""
 
     reference: ClusterReference
     profile: Profile
@@ -65,7 +65,7 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
 
     @property
     def has_managed_identity(self) -> bool:
-        """Return whether the cluster runs as a managed identity and not as a service principal."""
+        """Return whether the cluster identity is a managed identity and not a service principal."""
         return (self.identity_type or "None") != "None"
 
     @property
@@ -80,18 +80,18 @@ class Cluster:  # pylint: disable=too-many-instance-attributes
 
 
 def _has_azure_policy(add_ons: Mapping[str, Any]) -> bool:
-    """Return whether the Azure Policy add-on is enabled; the service spells its name in several letter cases."""
+    """Return whether the Azure Policy add-on is enabled; the letter case of its name varies."""
     return any(name.lower() == "azurepolicy" and bool((each or {}).get("enabled")) for name, each in add_ons.items())
 
 
 def _kubelet_resource_id(profile: Mapping[str, Any]) -> str | None:
-    """Return the resource ID of the identity with which the nodes pull images, a user's own or one of AKS."""
+    """Return the resource ID of the kubelet identity, with which the nodes pull images."""
     kubelet: Mapping[str, Any] = profile.get("kubeletidentity") or {}
     return kubelet.get("resourceId")
 
 
 def _principal_id(identity: Mapping[str, Any]) -> str | None:
-    """Return the cluster identity's object ID: its own, or that of its one user-assigned identity."""
+    """Return the object ID of the cluster identity, which is system-assigned or the only user-assigned one."""
     if own := identity.get("principalId"):
         return str(own)
     for assigned in (identity.get("userAssignedIdentities") or {}).values():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The features of a cluster that workload identity needs, and the one that rules out identity bindings."""
+"""The cluster features that workload identity requires, and the one that excludes identity bindings."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ WORKLOAD_IDENTITY = "securityProfile.workloadIdentity"
 
 @dataclass(frozen=True)
 class Features:
-    """Whether the OIDC issuer and workload identity are enabled, and the issuer's URL once it has one.
+    """Whether the OIDC issuer and workload identity are enabled, and the issuer's URL if it is known.
 
-    `vnet_integration`: whether the API server is integrated into a VNet.
+    `vnet_integration`: whether the cluster uses API server VNet integration.
     """
 
     oidc_issuer: bool = False
@@ -38,5 +38,5 @@ class Features:
 
     @property
     def enabled(self) -> bool:
-        """Return whether both are."""
+        """Return whether the OIDC issuer and workload identity are both enabled."""
         return self.oidc_issuer and self.workload_identity

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which cluster a command line means: `--resource-group` and `--cluster-name`, or `--cluster`."""
+"""Resolve the cluster of a command line: `--resource-group` and `--cluster-name`, or `--cluster`."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _CLUSTER_ID = re.compile(
 
 @dataclass(frozen=True)
 class ClusterReference:
-    """A managed cluster, by its resource group and name.
+    """The resource group and name of a managed cluster.
 
-    subscription: its name or ID, None unless the command line or a resource ID has one.
+    subscription: its name or ID, None if neither the command line nor a resource ID names one.
     """
 
     resource_group: str
@@ -55,7 +55,7 @@ class ClusterReference:
 
 
 def cluster_of_id(resource_id: str) -> ClusterReference:
-    """Return the cluster that a resource ID names; keywords compare without case. Raise InvalidArgumentValueError."""
+    """Return the cluster with that resource ID; keywords may have any case. Raise InvalidArgumentValueError."""
     match = _CLUSTER_ID.fullmatch(resource_id)
     if match is None:
         raise InvalidArgumentValueError(
@@ -73,16 +73,16 @@ def cluster_of_id(resource_id: str) -> ClusterReference:
 def resolve_cluster(
     cluster: str | None, resource_group: str | None, cluster_name: str | None, subscription: str | None = None
 ) -> ClusterReference:
-    """Return the one cluster that `--cluster` (a name or a resource ID) and the other options name together.
+    """Return the cluster that `--cluster` (a name or a resource ID) and the other options identify.
 
-    Options that the command line does not have are None. A default of `az config` counts if `cluster` is no resource
-    ID. Raise RequiredArgumentMissingError if they name none, MutuallyExclusiveArgumentError if they name different
-    ones, and InvalidArgumentValueError for the ID of something else.
+    Options that are not on the command line are None. Defaults of `az config` apply unless `cluster` is a resource ID.
+    Raise RequiredArgumentMissingError if an option is missing, MutuallyExclusiveArgumentError if the options name
+    different clusters, and InvalidArgumentValueError for the resource ID of something else.
     """
     if cluster is not None and "/" in cluster:
         named = cluster_of_id(cluster)
-        _agree("--resource-group", _given(resource_group), named.resource_group)
-        _agree("--subscription", _given(subscription), named.subscription)
+        _check_same("--resource-group", _given(resource_group), named.resource_group)
+        _check_same("--subscription", _given(subscription), named.subscription)
     else:
         name = cluster or cluster_name
         if not (resource_group and name):
@@ -96,16 +96,16 @@ def resolve_cluster(
                 ],
             )
         named = ClusterReference(resource_group, name)
-    _agree("--cluster-name", cluster_name, named.name)
+    _check_same("--cluster-name", cluster_name, named.name)
     return named
 
 
 def _given(value: str | None) -> str | None:
-    """Return the value if it was typed; az marks what it took from its configuration."""
+    """Return the value if it is from the command line; az marks values from its configuration."""
     return None if getattr(value, "is_default", False) else value
 
 
-def _agree(option: str, value: str | None, named: str | None) -> None:
+def _check_same(option: str, value: str | None, named: str | None) -> None:
     if value is not None and named is not None and value.lower() != named.lower():
         raise MutuallyExclusiveArgumentError(
             f"{option} {value!r} and --cluster name different clusters: --cluster has {named!r}.",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a command does about the state in which it finds a cluster: wait, go on or refuse, and why."""
+"""Decide by the state of a cluster whether a command continues, waits or is refused."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from azext_podidentity.profile.cluster import Cluster
 
 
 class Action(Enum):
-    """What a command that changes the cluster does."""
+    """How a command that changes the cluster reacts to its state."""
 
-    GO_ON = "go on"
+    CONTINUE = "continue"
     WAIT = "wait"
     REFUSE = "refuse"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What is done in a state, and one sentence that says why."""
+    """The action in a state, and one sentence with the reason."""
 
     action: Action
     reason: str
 
 
 STOPPED = Decision(Action.REFUSE, "The cluster is stopped: no pod runs, and pod identities cannot be changed.")
-# Public recordings and the SDK's documentation; the service adds to them without a word.
+# From public recordings and the SDK's documentation. The service adds states without notice.
 PROVISIONING = {
-    "Succeeded": Decision(Action.GO_ON, "No operation runs."),
-    "Failed": Decision(Action.GO_ON, "The last operation failed, and a write makes the service try again."),
-    "Canceled": Decision(Action.GO_ON, "The last operation was cancelled, and a write completes it."),
+    "Succeeded": Decision(Action.CONTINUE, "No operation runs."),
+    "Failed": Decision(Action.CONTINUE, "The last operation failed, and a write makes the service retry it."),
+    "Canceled": Decision(Action.CONTINUE, "The last operation was canceled, and a write completes it."),
     "Creating": Decision(Action.WAIT, "The cluster is being created: it can be changed once it exists."),
     "Updating": Decision(Action.WAIT, "Another update is running, so a write would be refused or would replace it."),
     "Upgrading": Decision(Action.WAIT, "An upgrade is running, so a write would be refused or would replace it."),
@@ -41,21 +41,21 @@ PROVISIONING = {
     "Migrating": Decision(Action.WAIT, "The service is moving the cluster and accepts no changes."),
     "Deleting": Decision(Action.REFUSE, "The cluster is being deleted."),
 }
-_UNKNOWN = Decision(Action.WAIT, "An operation runs that is not known here: every operation ends in a known state.")
-_NONE = Decision(Action.GO_ON, "The service names no state, so nothing says that an operation runs.")
+_UNKNOWN = Decision(Action.WAIT, "An unknown operation is running. Every operation ends in a known state.")
+_NONE = Decision(Action.CONTINUE, "The service shows no state, so no operation is known to be running.")
 
 
 def decide(cluster: Cluster) -> Decision:
-    """Return what a command that changes this cluster does in its state. Wait in a state that is not known."""
+    """Return the decision for the state of the cluster, which is to wait in an unknown state."""
     decision = _decision(cluster.provisioning_state)
-    if decision.action is Action.GO_ON and cluster.power_state == "Stopped":
+    if decision.action is Action.CONTINUE and cluster.power_state == "Stopped":
         return STOPPED
     return decision
 
 
 def is_final(provisioning_state: str | None) -> bool:
-    """Return whether no operation runs in that state."""
-    return _decision(provisioning_state).action is Action.GO_ON
+    """Return whether no operation is running in that state."""
+    return _decision(provisioning_state).action is Action.CONTINUE
 
 
 def _decision(provisioning_state: str | None) -> Decision:
@@ -63,7 +63,7 @@ def _decision(provisioning_state: str | None) -> Decision:
 
 
 def refusal_advice(cluster: Cluster, decision: Decision) -> Advice:
-    """Return why a cluster cannot be changed in its state, and the way out."""
+    """Return why the cluster cannot be changed in its state, and how to fix it."""
     reason = f"Cluster {cluster.reference.name!r} cannot be changed now. {decision.reason}"
     if decision is STOPPED:
         return Advice(reason, ("To start it, run:",), (cluster.reference.cluster_command("start"),))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Command lines that fix what is wrong with a cluster, a managed identity or an entry."""
+"""Command lines that fix problems of a cluster, a managed identity or an entry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEATURE = "EnablePodIdentityPreview"
 
 
 def register_commands(reference: ClusterReference, feature: str = FEATURE) -> tuple[str, ...]:
-    """Return the commands that register a preview feature and then the provider, which makes it take effect."""
+    """Return the commands that register a preview feature, and then the provider so that it takes effect."""
     return feature_command(reference, "register", feature), provider_command(reference, "register")
 
 
@@ -54,7 +54,7 @@ def add_command(cluster: Cluster, entry: PodIdentity, *, force: bool = False) ->
 
 
 def update_command(cluster: Cluster, found: PodIdentity, wanted: PodIdentity) -> str:
-    """Return the command that makes an existing entry bind what `wanted` binds."""
+    """Return the command that updates an existing entry to the managed identity and selector of `wanted`."""
     identity = (
         () if found.identity.same_as(wanted.identity) else ("--identity-resource-id", wanted.identity.resource_id)
     )
@@ -82,7 +82,7 @@ def identity_id_command(resource_id: str) -> str:
 
 
 def create_commands(resource_id: str, location: str | None, *, resource_group_too: bool) -> tuple[str, ...]:
-    """Return the commands that create the managed identity, and first its resource group in `location` if need be."""
+    """Return the commands that create the managed identity and, if `resource_group_too`, its resource group before."""
     subscription, resource_group, name = managed_identity_parts(resource_id)
     identity = command_line(
         *("identity", "create", "--resource-group", resource_group, "--name", name, "--subscription", subscription)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The conditions a cluster has to meet for pod identities, and the advice if it does not meet them."""
+"""Check whether a cluster can have pod identities, and advise if it cannot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_can_change(cluster: Cluster) -> None:
 
 
 def check_can_enable(cluster: Cluster, *, consent_given: bool) -> None:
-    """Check that the add-on can be enabled; `consent_given` is the consent to kubenet. Raise ValidationError if not."""
+    """Raise ValidationError if the add-on cannot be enabled. `consent_given`: whether the user consents to kubenet."""
     check_managed_identity(cluster)
     check_node_pools(cluster)
     if not consent_given:
@@ -36,7 +36,7 @@ def check_can_enable(cluster: Cluster, *, consent_given: bool) -> None:
 
 
 def check_can_create(parameters: Mapping[str, Any], *, consent_given: bool) -> None:
-    """Check that parameters of `az aks create` allow pod identities; `consent_given` is the consent to kubenet.
+    """Check that parameters of `az aks create` allow pod identities. `consent_given`: as in `check_can_enable`.
 
     Raise ValidationError if they do not.
     """
@@ -71,7 +71,7 @@ def service_principal_advice(reference: ClusterReference) -> Advice:
 
 
 def kubenet_advice(cluster: Cluster) -> Advice:
-    """Return the advice for a cluster with kubenet whose owner has not consented to pod identities."""
+    """Return the advice for a cluster with kubenet without consent to pod identities."""
     reason = (
         f"Cluster {cluster.reference.name!r} uses the kubenet network plugin, which requires explicit consent to pod "
         f"identities. {_BEFORE_CONSENT}"
@@ -96,9 +96,9 @@ def disabled_advice(cluster: Cluster) -> Advice:
 
 
 def node_pools_advice(cluster: Cluster) -> Advice | None:
-    """Return the advice for a cluster none of whose node pools can run the add-on, None if one can.
+    """Return the advice for a cluster without a node pool that can run the add-on, None if it has one.
 
-    The add-on requires Linux node pools on Virtual Machine Scale Sets.
+    The add-on requires a Linux node pool on Virtual Machine Scale Sets.
     """
     pools, reference = cluster.node_pools, cluster.reference
     if pools and all(pool.get("type") in _UNSUPPORTED_POOL_TYPES for pool in pools):
@@ -142,7 +142,7 @@ def check_kubenet_consent(cluster: Cluster) -> None:
 
 
 def unsupported_nodes(pool: Mapping[str, Any]) -> str | None:
-    """Return what prevents the add-on from running on the nodes of a pool, None if it can."""
+    """Return why the add-on cannot run on the nodes of a pool, None if it can."""
     return "Windows nodes" if _is_windows(pool) else _UNSUPPORTED_POOL_TYPES.get(pool.get("type") or "")
 
 

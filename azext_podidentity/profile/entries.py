@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The entries of `properties.podIdentityProfile`, as immutable values over the JSON that ARM sends.
+"""The entries of `properties.podIdentityProfile`, as immutable values.
 
-Each value keeps the JSON object it was read from, so that fields this extension does not know
-are sent back as they came.
+Each value keeps the JSON object that it was read from, so that unknown fields are sent back unchanged.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _READ_ONLY = ("provisioningState", "provisioningInfo")
 
 
 class EntryKey(NamedTuple):
-    """What names an entry in its list: the Kubernetes namespace and the name in it."""
+    """The key of an entry in its list: the Kubernetes namespace and the name."""
 
     namespace: str
     name: str
@@ -32,7 +31,7 @@ class EntryKey(NamedTuple):
 
 @dataclass(frozen=True)
 class ManagedIdentity:
-    """A user-assigned managed identity; its other IDs are None until Azure was asked for them."""
+    """A user-assigned managed identity. Client ID and object ID are None until they have been read from Azure."""
 
     resource_id: str
     client_id: str | None = None
@@ -41,24 +40,24 @@ class ManagedIdentity:
 
     @property
     def name(self) -> str:
-        """The last part of its resource ID."""
+        """The last segment of the resource ID."""
         return self.resource_id.rpartition("/")[2]
 
     def same_as(self, other: ManagedIdentity) -> bool:
-        """Return whether both name one resource; ARM compares resource IDs without case."""
+        """Return whether both have the same resource ID; ARM ignores case in resource IDs."""
         return self.resource_id.lower() == other.resource_id.lower()
 
 
 @dataclass(frozen=True)
 class NotFound:
-    """A managed identity that does not exist. resource_group_too: whether its resource group does not exist either."""
+    """A managed identity that does not exist. resource_group_too: whether its resource group is missing too."""
 
     resource_group_too: bool = False
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A value that could not be read. reason: why, in a sentence."""
+    """A value that could not be read. reason: a sentence that says why."""
 
     reason: str
 
@@ -94,17 +93,17 @@ class PodIdentity:
 
     @property
     def effective_selector(self) -> str:
-        """The value of a pod's `aadpodidbinding` label that gets this identity."""
+        """The value that a pod's `aadpodidbinding` label needs to get this identity: the selector or the name."""
         return self.binding_selector or self.key.name
 
     @property
     def failed(self) -> bool:
-        """Return whether the service gave up on the last change of this entry."""
+        """Return whether the entry is in state Failed."""
         return self.provisioning_state == FAILED
 
     @property
     def error(self) -> tuple[str, str] | None:
-        """Code and message of `provisioningInfo.error`, None where there is none.
+        """Code and message of `provisioningInfo.error`, None if it has none.
 
         The service nests an `error` object in `error` (ManagedClusterPodIdentityProvisioningError).
         """
@@ -116,11 +115,11 @@ class PodIdentity:
 
     @property
     def reason(self) -> tuple[str, str]:
-        """Code and message of why the service gave up on this entry, in words where it said nothing."""
+        """Code and message of the entry's error, with a default message if the service gave none."""
         return self.error or ("", "the service gave no reason")
 
     def binds_as(self, other: PodIdentity) -> bool:
-        """Return whether both give the same pods the same managed identity."""
+        """Return whether both bind the same managed identity to the same pods."""
         return (
             self.key == other.key
             and self.identity.same_as(other.identity)
@@ -128,7 +127,7 @@ class PodIdentity:
         )
 
     def renewed(self) -> PodIdentity:
-        """Return this entry as it is sent to be tried again: without its state and the IDs of its managed identity."""
+        """Return the entry without its state and the IDs of its managed identity, so that the service retries it."""
         return replace(
             self,
             identity=ManagedIdentity(self.identity.resource_id),
@@ -137,12 +136,12 @@ class PodIdentity:
         )
 
     def bound_as(self, other: PodIdentity) -> PodIdentity:
-        """Return what `other` binds, with the fields of this entry that are not known to this extension."""
+        """Return the binding of `other` with the unknown fields of this entry."""
         known = (*_READ_ONLY, "bindingSelector", "identity")
         return replace(other, raw={name: value for name, value in self.raw.items() if name not in known})
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object to send: what was read, without what only the service may set."""
+        """Return the JSON object to send, without the fields that only the service may set."""
         raw = {name: value for name, value in self.raw.items() if name not in _READ_ONLY}
         raw["namespace"], raw["name"] = self.key
         known = {
@@ -158,7 +157,7 @@ class PodIdentity:
 
 @dataclass(frozen=True)
 class PodIdentityException:
-    """One entry of `userAssignedIdentityExceptions`: pods with any one of the labels bypass the node agent."""
+    """One entry of `userAssignedIdentityExceptions`: pods with any of the labels bypass the node agent."""
 
     key: EntryKey
     pod_labels: Mapping[str, str]
@@ -171,44 +170,44 @@ class PodIdentityException:
 
     @property
     def has_null_labels(self) -> bool:
-        """Return whether it was read with `podLabels: null`, which the service refuses to have sent back."""
+        """Return whether it was read with `podLabels: null`, which the service refuses in a write."""
         return bool(self.raw) and self.raw.get("podLabels") is None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object to send; the service refuses `podLabels: null`, so no labels are sent as `{}`."""
+        """Return the JSON object to send, with `{}` for no labels, because the service refuses `podLabels: null`."""
         namespace, name = self.key
         return {**self.raw, "namespace": namespace, "name": name, "podLabels": dict(self.pod_labels)}
 
 
 class Keyed(Protocol):
-    """What the entries of both lists have in common."""
+    """The interface that the entries of both lists share."""
 
     @property
     def key(self) -> EntryKey:
-        """Its namespace and name."""
+        """The namespace and name."""
 
     def to_json(self) -> dict[str, Any]:
-        """Its JSON object as the service has it."""
+        """Return the JSON object to send."""
 
 
 Entry = TypeVar("Entry", bound=Keyed)
 
 
 class Entries(tuple[Entry, ...]):
-    """One list of the profile, in the order ARM keeps it, each entry named by its key."""
+    """One list of the profile, in the order of the service."""
 
     def find(self, key: EntryKey) -> Entry | None:
-        """Return the entry with that key, None without one."""
+        """Return the entry with that key, None if there is none."""
         return next((entry for entry in self if entry.key == key), None)
 
     def put(self, entry: Entry) -> Entries[Entry]:
-        """Return these entries with the given one in place of the one with its key, or at the end."""
+        """Return the list with the entry of the same key replaced, or the entry appended."""
         if self.find(entry.key) is None:
             return Entries((*self, entry))
         return Entries(entry if other.key == entry.key else other for other in self)
 
     def remove(self, key: EntryKey) -> Entries[Entry]:
-        """Return these entries without the one with that key."""
+        """Return the list without the entry with that key."""
         return Entries(entry for entry in self if entry.key != key)
 
 
@@ -224,7 +223,7 @@ class Profile:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any] | None) -> Profile:
-        """Read `podIdentityProfile`; without one, or with `{}` as after a disable, the add-on is not enabled."""
+        """Read `podIdentityProfile`. None and `{}`, which the service returns after a disable, mean disabled."""
         raw = raw or {}
         return cls(
             enabled=bool(raw.get("enabled")),
@@ -235,7 +234,7 @@ class Profile:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object to send. A disabled profile is `{"enabled": false}` and nothing else."""
+        """Return the JSON object to send, only `{"enabled": false}` for a disabled profile."""
         if not self.enabled:
             return {"enabled": False}
         raw: dict[str, Any] = {**self.raw, "enabled": True}
@@ -252,7 +251,7 @@ class Profile:
         return Entries(entry for entry in self.identities if entry.identity.same_as(wanted))
 
     def bindings(self) -> dict[str, Entries[PodIdentity]]:
-        """Return the pod identities by the resource ID of the managed identity they bind, in the order of the profile.
+        """Return the pod identities by the resource ID of their managed identity, in the order of the profile.
 
         Pod identities whose resource ID is not that of a managed identity are left out.
         """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The commands and longer advice that rows of the table of known errors refer to.
+"""Commands and advice for the rows of the table of known errors.
 
-Each function takes the failure that a row matches.
+Each function takes the failure that a row matched.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def assign_permission(failure: Failure) -> Advice:
     fields = failure.fields
     reason = (
         f"{fields['principal']} does not have permission for '{fields['action']}' on managed identity "
-        f"'{fields['scope']}'. Trying again does not help."
+        f"'{fields['scope']}'. Retrying does not help."
     )
     if not failure.is_cluster_identity:
         return Advice(reason, (f"Ask an owner of the managed identity for the {OPERATOR_ROLE} role. {_AGAIN}",))
@@ -133,19 +133,17 @@ def assign_permission(failure: Failure) -> Advice:
 
 
 def permission(failure: Failure) -> Advice:
-    """Return the advice for a request that is refused for its caller, or for the cluster identity."""
+    """Return the advice for a request that is refused because the caller or the cluster identity lacks a permission."""
     fields = failure.fields
     what = f"'{fields['action']}' on '{fields['scope']}'" if fields.get("action") else "this request"
     steps = [f"Ask an owner of that scope to grant a role that includes the action. {_AGAIN}"]
     if fields["principal"] == "The signed-in account":
         steps.append("If a role was granted recently, sign in again to refresh your credentials.")
-    return Advice(
-        f"{fields['principal']} does not have permission for {what}. Trying again does not help.", tuple(steps)
-    )
+    return Advice(f"{fields['principal']} does not have permission for {what}. Retrying does not help.", tuple(steps))
 
 
 def missing_resource(failure: Failure) -> Advice:
-    """Return the advice for a resource that the request needs and that does not exist."""
+    """Return the advice for a required resource that does not exist."""
     resource = failure.fields["resource"] or failure.fields["quoted"]
     cluster = failure.request.cluster
     if cluster is not None and _is_of_cluster(resource, cluster.reference):
@@ -163,7 +161,7 @@ def missing_resource(failure: Failure) -> Advice:
 
 
 def _is_of_cluster(resource: str, reference: ClusterReference) -> bool:
-    """Return whether the message's resource is the cluster itself or its resource group."""
+    """Return whether the resource in the message is the cluster itself or its resource group."""
     named = resource.lower()
     return named == reference.resource_group.lower() or named.endswith(f"/managedclusters/{reference.name}".lower())
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Identity bindings: one managed identity for all service accounts of a cluster that a ClusterRole names.
+"""Identity bindings: one managed identity for all service accounts of a cluster that a ClusterRole allows.
 
 https://learn.microsoft.com/azure/aks/identity-bindings-concepts
 """
@@ -14,13 +14,13 @@ from typing import Any
 
 from azext_podidentity.profile.cluster_reference import ClusterReference
 
-# The federated identity credential that AKS creates on a managed identity with its first binding, and keeps.
+# The federated identity credential that AKS creates with the first binding of a managed identity and never removes.
 AKS_CREDENTIAL = "aks-identity-binding"
 # The first azure-cli whose SDK has the operations (azure-mgmt-containerservice 41.3).
 MINIMUM_AZURE_CLI = "2.88.0"
 SUCCEEDED = "Succeeded"
 FAILED = frozenset({"Failed", "Canceled"})
-# Letters, digits and '-', at most 63 characters: valid for a binding and for objects of Kubernetes.
+# Letters, digits and '-', at most 63 characters: valid for bindings and for Kubernetes objects.
 _PREFIX = "podidentity"
 _READABLE = 36
 
@@ -29,7 +29,7 @@ _READABLE = 36
 class IdentityBinding:
     """An identity binding of a cluster.
 
-    `tenant_id`: of the managed identity, None until AKS has filled it in. `etag`: None if the service shows none.
+    `tenant_id`: that of the managed identity, None until AKS has set it. `etag`: None if the service returns none.
     """
 
     name: str
@@ -55,7 +55,7 @@ class IdentityBinding:
 
     @property
     def created_by_us(self) -> bool:
-        """Whether this command created it: its name is derived from the managed identity."""
+        """Whether this command created it, which shows in its name, derived from the managed identity."""
         return self.name == binding_name(self.resource_id)
 
     @property
@@ -64,7 +64,7 @@ class IdentityBinding:
         return self.state in FAILED
 
     def binds(self, resource_id: str) -> bool:
-        """Return whether it is a binding of that managed identity; resource IDs compare without case."""
+        """Return whether it binds that managed identity, ignoring case."""
         return self.resource_id.lower() == resource_id.lower()
 
 
@@ -74,7 +74,10 @@ def binding_name(resource_id: str) -> str:
 
 
 def own_name(readable: str, *identifying: str) -> str:
-    """Return a name that only this command gives, derived from the identifying texts; `readable` is for people."""
+    """Return a name that starts with `readable` and ends with a hash of the identifying texts.
+
+    Only this command creates objects with such names, so it can recognize them.
+    """
     slug = re.sub(r"[^a-z0-9]+", "-", readable.lower())[:_READABLE].strip("-")
     digest = sha256(" ".join(identifying).encode()).hexdigest()[:12]
     return "-".join(filter(None, (_PREFIX, slug, digest)))

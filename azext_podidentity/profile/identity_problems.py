@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Managed identities that block every change of a profile: deleted, recreated, or not assignable by the cluster.
+"""Advice about managed identities that block every change of a profile: deleted, recreated, or without a role.
 
-The service checks the whole profile on every write, and its message names only the managed identity.
+The service validates the whole profile on every write, and its error names only the managed identity.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from azext_podidentity.profile.entry_types import IDENTITY
 from azext_podidentity.profile.service_requests import NO_CONTEXT, ChangeContext
 
 _BLOCKED = "Until this is fixed, the service refuses every change of the cluster's pod identities."
-_OTHERS = "Other pod identities may be broken too. To check all of them and show how to fix them at once, run:"
+_OTHERS = "Other pod identities may have problems too. To check all of them and show how to fix them at once, run:"
 _DELETED = "which no longer exists."
 _RECREATED = "which was deleted and recreated and now has another object ID."
 
@@ -26,7 +26,7 @@ def blocking_advice(
 ) -> Advice:
     """Return why the service refuses a profile with that managed identity, and how to fix it.
 
-    `now` is what its resource ID names today.
+    `now` is the managed identity that currently has the resource ID.
     """
     advice = identity_advice(identity, now, cluster, context)
     alternative = (*advice.alternative, *_check_others(identity, cluster))
@@ -34,7 +34,7 @@ def blocking_advice(
 
 
 def _check_others(identity: ManagedIdentity, cluster: Cluster) -> tuple[str, ...]:
-    """Return the command that finds all broken entries: the service names the first one only."""
+    """Return the command that finds all invalid entries; the service's error names only the first one."""
     bound = cluster.profile.bound_to(identity.resource_id)
     if len(bound) == len(cluster.profile.identities):
         return ()
@@ -44,7 +44,7 @@ def _check_others(identity: ManagedIdentity, cluster: Cluster) -> tuple[str, ...
 def identity_advice(
     identity: ManagedIdentity, now: Found, cluster: Cluster, context: ChangeContext = NO_CONTEXT
 ) -> Advice:
-    """Return what is wrong with that managed identity and how to fix it. Arguments: see `blocking_advice`."""
+    """Return the problem of the managed identity and how to fix it. The arguments are those of `blocking_advice`."""
     entries = cluster.profile.bound_to(identity.resource_id)
     names = ", ".join(f"'{entry.key}'" for entry in entries) or "that is being added"
     subject = f"Pod identity {names} is bound to managed identity '{identity.resource_id}'"
@@ -66,7 +66,7 @@ def _advice(
             (grant,),
         )
     if isinstance(now, NotFound):
-        # The service removes the identity from the nodes together with the entry, and fails if there is none.
+        # The service removes the identity from the nodes together with the entry, and fails if it does not exist.
         create = _create(identity, now, cluster)
         if removal:
             keep = tuple(add_command(cluster, entry, force=True) for entry in entries if entry.key in context.removing)
@@ -87,7 +87,7 @@ def _advice(
 
 
 def _role_advice(identity: ManagedIdentity, context: ChangeContext, grant: str, removal: str | None) -> Advice:
-    """Return the advice for a role that is missing; `removal` removes what the change removes and these entries."""
+    """Return the advice for a missing role. `removal` is the command that also removes the entries that lack it."""
     unknown = context.unknown_roles.get(identity.resource_id.lower())
     unread = f" Its role assignments could not be read: {' '.join(unknown.split())}" if unknown else ""
     reason = f"on which the cluster identity has no role.{unread}"
@@ -101,9 +101,9 @@ def _role_advice(identity: ManagedIdentity, context: ChangeContext, grant: str, 
 
 
 def leftover_advice(entry: PodIdentity, now: Found, cluster: Cluster) -> Advice | None:
-    """Return why an entry that already exists cannot serve as the one to add, and how to fix it.
+    """Return why an existing entry is not equal to the one to add, and how to fix it.
 
-    None if its managed identity is unchanged or cannot be read.
+    Return None if its managed identity is unchanged or cannot be read.
     """
     subject = f"Pod identity '{entry.key}' already exists, bound to managed identity '{entry.identity.resource_id}'"
     renewal = add_command(cluster, entry, force=True)
@@ -117,7 +117,7 @@ def leftover_advice(entry: PodIdentity, now: Found, cluster: Cluster) -> Advice 
 
 
 def is_another(identity: ManagedIdentity, now: ManagedIdentity) -> bool:
-    """Return whether the resource ID now names another managed identity than the one the entry was created for."""
+    """Return whether the managed identity was recreated after the entry was added, and has other IDs."""
     return bool(identity.object_id and now.object_id and identity.object_id.lower() != now.object_id.lower())
 
 

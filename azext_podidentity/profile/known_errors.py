@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Look up what the service said in the table of known errors."""
+"""Find errors of the service in the table of known errors."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from azext_podidentity.profile.advice import Advice
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.service_requests import ANYWHERE, CHANGES, Request, Retry, ServiceMessage, Stage
 
-# A status that says as much as a code, for a response that has none or one of its own.
+# HTTP statuses that stand for a code, for responses without a standard one.
 _CODE_OF_STATUS = {412: "PreconditionFailed", 429: "TooManyRequests"}
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An error of the service that a row of the table matches."""
+    """An error of the service that matched a row of the table."""
 
     request: Request
     said: ServiceMessage
@@ -33,7 +33,7 @@ class Failure:
 
     @cached_property
     def fields(self) -> Mapping[str, str]:
-        """Return what a text of the table can name: the groups of its pattern, and the principal and the cluster."""
+        """Return the values that texts of the table can use: the groups of the pattern, principal and cluster."""
         found = {name: value or "" for name, value in self._groups.items()}
         found["principal"] = self._principal(found.get("object_id", ""))
         if self.request.cluster is not None:
@@ -56,10 +56,10 @@ class Failure:
         return self.request.cluster.principal_id if self.request.cluster else None
 
     def _principal(self, object_id: str) -> str:
-        """Return who the message is about.
+        """Return the principal that the message is about, for use in a sentence.
 
-        A request that is refused at once is refused for its caller or for the cluster identity. What an operation is
-        refused later may be about another identity that acts for the cluster.
+        If the request itself is refused, that is the caller or the cluster identity. If an operation fails later, it
+        can be another identity that acts for the cluster.
         """
         if self.is_cluster_identity:
             return "The cluster identity"
@@ -76,12 +76,12 @@ def _no_commands(_: Failure) -> tuple[str, ...]:
 class KnownError:  # pylint: disable=too-many-instance-attributes
     """One row of the table.
 
-    codes: any of these; empty for any code. pattern: a regular expression that the message contains, whose groups the
-    texts can name as {group}. sample: a message that the row matches. cause: why the service reports it. fix: what to
-    do; with a colon at its end if commands follow. stages: when it is reported. pod_identity: whether it is about pod
-    identity, so that it is also explained for `az aks create` and `az aks update`. replaced: whether another client's
-    write replaced the operation. advice: in place of cause, fix and commands, for a row that needs more than a text.
-    heading: what docs/troubleshooting.md is searched for, if the codes do not say it.
+    codes: the codes that match; empty matches any code. pattern: a regular expression to find in the message; texts can
+    use its groups as {group}. sample: a message that the row matches. cause: why the service reports the error. fix:
+    what to do, with a colon at the end if commands follow. stages: the steps in which the error occurs. pod_identity:
+    whether the error is about pod identity and is also explained for `az aks create` and `az aks update`. replaced:
+    whether another client's write replaced the operation. advice: used instead of cause, fix and commands if a text is
+    not enough. heading: the heading in docs/troubleshooting.md, if not the codes.
     """
 
     codes: tuple[str, ...]
@@ -102,18 +102,18 @@ class KnownError:  # pylint: disable=too-many-instance-attributes
         return re.compile(self.pattern, re.IGNORECASE | re.DOTALL)
 
     def match(self, codes: Iterable[str], message: str, stage: Stage) -> re.Match[str] | None:
-        """Return the match of the pattern if the row is about such an error, None if it is not."""
+        """Return the match of the pattern if the row applies to the error, else None."""
         if stage not in self.stages or (self.codes and self.codes_lower.isdisjoint(map(str.lower, codes))):
             return None
         return self._pattern.search(message)
 
     @cached_property
     def codes_lower(self) -> frozenset[str]:
-        """Return the codes in lower case: the service is not strict about theirs."""
+        """Return the codes in lower case, because the letter case of the service's codes varies."""
         return frozenset(map(str.lower, self.codes))
 
     def advise(self, failure: Failure) -> Advice:
-        """Return the advice for a failure that this row matches."""
+        """Return the advice for a failure that matched this row."""
         if self.advice is not None:
             return self.advice(failure)
         steps = (self.fix.format_map(failure.fields),) if self.fix else ()
@@ -123,9 +123,9 @@ class KnownError:  # pylint: disable=too-many-instance-attributes
 def find_known(
     rows: Iterable[KnownError], errors: Iterable[ServiceMessage], request: Request, status: int = 0
 ) -> tuple[KnownError, Failure] | None:
-    """Return the first row that matches one of the errors, and the failure it matches; None for an unknown error.
+    """Return the first row that matches one of the errors, and the failure; None for an unknown error.
 
-    errors: those of one response, the outermost first. status: the HTTP status, 0 if there was none.
+    errors: the errors of one response, the outermost first. status: the HTTP status, 0 if there was none.
     """
     said = [(each, (each.code, _CODE_OF_STATUS.get(status, ""))) for each in errors]
     for row in rows:

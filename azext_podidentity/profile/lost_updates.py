@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Entries of others that went missing with a write, where the service has no ETags to keep writes apart."""
+"""Find and restore entries of other clients that a write overwrote, if the service has no ETags."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ LostUpdates = dict[tuple[EntryType, EntryKey], Keyed]
 
 
 def lost_of(before: Profile, wanted: Profile, now: Profile) -> LostUpdates:
-    """Return the entries that existed before a write, were sent with it, and do not exist now.
+    """Return the entries that existed before a write, were part of it, and do not exist after it.
 
-    Return none if the add-on is off, in what was sent or by now: then they are gone for a reason.
+    Return none if the add-on was disabled in the write or is disabled now, because that deletes entries on purpose.
     """
     if not (wanted.enabled and now.enabled):
         return {}

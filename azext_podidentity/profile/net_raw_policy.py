@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Policies that drop the NET_RAW capability from pods, without which a pod on kubenet can impersonate another one.
+"""Policies that drop the NET_RAW capability from pods, so that a pod on kubenet cannot impersonate another one.
 
-The built-in policy "Kubernetes cluster containers should only use allowed capabilities" does it with the effect Deny.
+Use the built-in policy "Kubernetes cluster containers should only use allowed capabilities" with the effect Deny.
 https://learn.microsoft.com/azure/aks/use-azure-ad-pod-identity, https://learn.microsoft.com/azure/aks/policy-reference
 """
 
@@ -17,20 +17,20 @@ from azext_podidentity.profile.cluster_reference import ClusterReference
 
 DEFINITION = "c26596ff-4d70-4e6a-9a30-c2506bd2f80c"
 NET_RAW = "NET_RAW"
-# They run pods of Azure that need capabilities.
+# Namespaces with pods of Azure that need the capabilities.
 EXCLUDED_NAMESPACES = ("kube-system", "gatekeeper-system", "azure-arc")
 _NAME = "drop-net-raw"
 _DENY = "deny"
-# A parameter of an initiative that it passes on.
+# A reference to a parameter of the initiative.
 _PASSED_ON = re.compile(r"\[parameters\('([^']+)'\)\]")
 
 
 @dataclass(frozen=True)
 class CapabilityPolicy:
-    """The built-in policy as an assignment, or an initiative that is assigned, uses it.
+    """One use of the built-in policy, by an assignment or by an assigned initiative.
 
     `assignment`: the resource ID of the assignment. `effect`: in lower case. `drops`: the capabilities that containers
-    must drop. `enforced`: false for an assignment that only evaluates.
+    must drop. `enforced`: false if the assignment only evaluates.
     """
 
     assignment: str
@@ -40,17 +40,17 @@ class CapabilityPolicy:
 
     @property
     def drops_net_raw(self) -> bool:
-        """Whether it is about NET_RAW."""
+        """Whether it requires containers to drop NET_RAW."""
         return NET_RAW in self.drops or "ALL" in self.drops
 
     @property
     def protects(self) -> bool:
-        """Whether pods with NET_RAW are refused."""
+        """Whether it refuses pods with NET_RAW."""
         return self.drops_net_raw and self.enforced and self.effect == _DENY
 
 
 def initiative_of(assignment: Mapping[str, Any]) -> str | None:
-    """Return the resource ID of the initiative that an assignment (its JSON) assigns, None for a single policy."""
+    """Return the resource ID of the initiative in an assignment's JSON, None if it assigns a single policy."""
     definition = _definition(assignment)
     return definition if "/policysetdefinitions/" in definition.lower() else None
 
@@ -58,9 +58,9 @@ def initiative_of(assignment: Mapping[str, Any]) -> str | None:
 def capability_policies(
     assignment: Mapping[str, Any], initiative: Mapping[str, Any] | None, resource_id: str
 ) -> list[CapabilityPolicy]:
-    """Return the uses of the built-in policy in an assignment that holds at the resource.
+    """Return the uses of the built-in policy in an assignment that applies to the resource.
 
-    `initiative`: the JSON of the initiative that it assigns, None for a single policy.
+    `initiative`: the JSON of the assigned initiative, None for a single policy.
     """
     properties = _properties(assignment)
     excluded: Iterable[str] = properties.get("notScopes") or ()
@@ -79,7 +79,7 @@ def capability_policies(
 
 
 def assign_command(reference: ClusterReference, cluster_id: str) -> str:
-    """Return the command that assigns the built-in policy at the cluster so that pods must drop NET_RAW."""
+    """Return the command that assigns the built-in policy to the cluster, so that pods must drop NET_RAW."""
     parameters = {
         "effect": "Deny",
         "requiredDropCapabilities": [NET_RAW],
@@ -92,12 +92,12 @@ def assign_command(reference: ClusterReference, cluster_id: str) -> str:
 
 
 def enable_command(reference: ClusterReference) -> str:
-    """Return the command that enables the Azure Policy add-on, without which no policy reaches the pods."""
+    """Return the command that enables the Azure Policy add-on, which policies require to have an effect on pods."""
     return reference.cluster_command("enable-addons", "--addons", "azure-policy")
 
 
 def cluster_id_of(reference: ClusterReference, subscription_id: str) -> str:
-    """Return the resource ID of a cluster, which need not exist yet."""
+    """Return the resource ID of a cluster, whether it exists or not."""
     return (
         f"/subscriptions/{subscription_id}/resourceGroups/{reference.resource_group}"
         f"/providers/Microsoft.ContainerService/managedClusters/{reference.name}"
@@ -105,7 +105,7 @@ def cluster_id_of(reference: ClusterReference, subscription_id: str) -> str:
 
 
 def _uses(properties: Mapping[str, Any], initiative: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """Yield the values of the parameters of each use of the built-in policy."""
+    """Yield the parameter values of each use of the built-in policy."""
     given = _values(properties.get("parameters"))
     if initiative is None:
         if _is_builtin(properties.get("policyDefinitionId")):

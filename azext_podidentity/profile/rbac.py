@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Azure role-based access control, as far as it is arithmetic: which scopes hold another, which roles suffice."""
+"""Rules of Azure role-based access control: which scopes contain a resource, and which roles are sufficient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from azext_podidentity.profile.validation import is_managed_identity_id, managed_identity_parts
 
-# So few are read one by one as fast, and as safely where a list would be long.
+# Below this number, reading managed identities one by one is as fast as a list request.
 WORTH_A_LIST = 5
 _FEW_GROUPS = 2
 OPERATOR_ROLE = "Managed Identity Operator"
@@ -19,7 +19,7 @@ _CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 _OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 # The built-in roles that have Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action.
 _SUFFICIENT = {MANAGED_IDENTITY_OPERATOR: OPERATOR_ROLE, _CONTRIBUTOR: "Contributor", _OWNER: "Owner"}
-# The action as Managed Identity Operator has it, for one managed identity, and as refusals name it.
+# The action in the definition of Managed Identity Operator, in that of roles for one managed identity, and in errors.
 _ASSIGN_ACTIONS = tuple(
     f"microsoft.managedidentity/userassignedidentities/{each}assign/action" for each in ("identity/", "")
 )
@@ -27,26 +27,26 @@ _MANAGEMENT_GROUPS = ("providers", "microsoft.management", "managementgroups")
 
 
 def scope_contains(scope: str, resource_id: str) -> bool:
-    """Return whether a role at `scope` counts for the resource.
+    """Return whether a role at `scope` applies to the resource.
 
-    It does at the resource, and at a group, subscription or management group above. Scopes are compared by path
-    segment and without case. The list this is asked about has only management groups above
-    the resource (`atScope()`), so each of those counts, and the root scope too.
+    It applies at the resource itself, its resource group, its subscription and its management groups. Scopes are
+    compared by path segment and without case. The filter `atScope()` returns only management groups above the
+    resource, so every management group counts, and so does the root scope.
     """
     above, below = _segments(scope), _segments(resource_id)
     return above[:3] == _MANAGEMENT_GROUPS or below[: len(above)] == above
 
 
 def grants_assign(role_definition_id: str) -> bool:
-    """Return whether the role lets the cluster identity assign a managed identity: Operator, Contributor or Owner."""
+    """Return whether the role is a built-in one that permits assigning a managed identity."""
     return role_name(role_definition_id) is not None
 
 
 def permits_assign(actions: Collection[str], not_actions: Collection[str]) -> bool:
-    """Return whether a role with these actions lets its principal assign a managed identity.
+    """Return whether a role with these actions permits assigning a managed identity.
 
-    Actions compare without case and may have wildcards. Azure spells the action in two ways: one of them suffices among
-    `actions`, and one among `not_actions` takes it away.
+    Actions are compared without case and can have wildcards. The action has two spellings in Azure: either of them in
+    `actions` grants it, and either of them in `not_actions` excludes it.
     """
     return _match_assign(actions) and not _match_assign(not_actions)
 
@@ -64,7 +64,7 @@ def canonical_id(resource_id: str) -> str:
 
 
 def role_name(role_definition_id: str) -> str | None:
-    """Return the name of a role that suffices, None for any other."""
+    """Return the name of a role that permits assigning a managed identity, None for any other role."""
     return _SUFFICIENT.get(role_definition_id.rpartition("/")[2].lower())
 
 
@@ -74,12 +74,12 @@ def is_operator(role_definition_id: str) -> bool:
 
 
 def same_scope(one: str, other: str) -> bool:
-    """Return whether both name one scope."""
+    """Return whether both are the same scope."""
     return _segments(one) == _segments(other)
 
 
 def describe_scope(scope: str) -> str:
-    """Return what kind of scope it is and its name: `resource group 'rg'`."""
+    """Return the type and name of the scope, for example `resource group 'rg'`."""
     segments = [segment for segment in scope.split("/") if segment]
     kinds = {0: "the root scope", 2: "subscription", 4: "resource group"}
     if _segments(scope)[:3] == _MANAGEMENT_GROUPS:
@@ -89,24 +89,24 @@ def describe_scope(scope: str) -> str:
 
 
 def assignment_name(scope: str, principal_id: str, role: str = MANAGED_IDENTITY_OPERATOR) -> str:
-    """Return the name of a role assignment: a GUID derived from what it grants, so that granting can be repeated."""
+    """Return a GUID derived from scope, principal and role, so that granting the same role twice has no effect."""
     return str(uuid5(NAMESPACE_URL, "/".join((scope.strip("/"), principal_id, role)).lower()))
 
 
-def places_to_list(resource_ids: Iterable[str]) -> list[tuple[str, str | None]]:
-    """Where a list saves reading many managed identities one by one: a subscription, and a resource group or None.
+def scopes_to_list(resource_ids: Iterable[str]) -> list[tuple[str, str | None]]:
+    """Return the scopes to list instead of reading managed identities one by one.
 
-    The resource groups where those of a subscription are in few, else the subscription as a whole. Ids that are not
-    a managed identity's are left out.
+    Each scope is a subscription and a resource group, or None for the whole subscription, which is used if the managed
+    identities are in many resource groups. IDs that are not those of a managed identity are ignored.
     """
-    places: list[tuple[str, str | None]] = []
+    scopes: list[tuple[str, str | None]] = []
     for subscription, ids in by_subscription(resource_ids).items():
         groups = Counter(managed_identity_parts(each.lower())[1] for each in ids)
         if len(groups) <= _FEW_GROUPS:
-            places += [(subscription, group) for group, count in groups.items() if count >= WORTH_A_LIST]
+            scopes += [(subscription, group) for group, count in groups.items() if count >= WORTH_A_LIST]
         elif len(ids) >= WORTH_A_LIST:
-            places.append((subscription, None))
-    return places
+            scopes.append((subscription, None))
+    return scopes
 
 
 def by_subscription(resource_ids: Iterable[str]) -> dict[str, list[str]]:

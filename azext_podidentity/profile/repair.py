@@ -15,10 +15,10 @@ from azext_podidentity.profile.entries import Entries, EntryKey, ManagedIdentity
 
 @dataclass(frozen=True)
 class Repair(ProfileChange):
-    """Repair entries that still are as they were found, and leave the others.
+    """Repair the entries that have not changed since the check, and leave the others.
 
-    `stale`: the entries that hold old IDs, each with the managed identity that it should hold. `null_labels`: the
-    exceptions with `podLabels: null`. `without_role`: the entries over whose managed identity a role is missing.
+    `stale`: the entries with outdated IDs, each with the current managed identity. `null_labels`: the exceptions with
+    `podLabels: null`. `without_role`: the entries over whose managed identity a role is missing.
     """
 
     stale: Mapping[EntryKey, ManagedIdentity] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Repair(ProfileChange):
         return [entry for entry in profile.identities if entry.key in self.without_role]
 
     def _is_stale(self, entry: PodIdentity) -> bool:
-        """Return whether the entry holds other IDs than its managed identity has, or failed with them."""
+        """Return whether the entry has outdated IDs, or is in state Failed because of them."""
         wanted = self.stale.get(entry.key)
         if wanted is None or not entry.identity.same_as(wanted):
             return False

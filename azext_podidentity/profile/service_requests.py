@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the extension asked of the service, and what the service said."""
+"""The extension's requests to the service and the service's error messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Stage(Enum):
-    """What the extension was doing when the service reported the error."""
+    """The step in which the service reported an error."""
 
     READ = "reading the cluster"
     LOOKUP = "reading another resource"
@@ -28,10 +28,10 @@ class Stage(Enum):
 
 
 class Retry(Enum):
-    """What can make the request succeed without the user."""
+    """How to retry a request without the user."""
 
     NO = "no"
-    AFRESH = "read the cluster again and apply the change to its latest state"
+    REAPPLY = "read the cluster again and apply the change to its latest state"
     LATER = "send the request again, after the Retry-After of the response if there is one"
 
 
@@ -42,10 +42,10 @@ ANYWHERE = frozenset(Stage)
 
 @dataclass(frozen=True)
 class ChangeContext:
-    """What was attempted when the service refused.
+    """The change that the service refused.
 
-    removing: the pod identities that the change removes. unknown_roles: why the role assignments on a managed identity
-    could not be read, by its resource ID in lower case.
+    removing: the pod identities that the change removes. unknown_roles: the reasons why role assignments could not be
+    read, by the resource ID of the managed identity in lower case.
     """
 
     removing: tuple[EntryKey, ...] = ()
@@ -56,25 +56,25 @@ NO_CONTEXT = ChangeContext()
 
 
 class ServiceMessage(NamedTuple):
-    """One error of a response: its code and its message, either of which may be empty."""
+    """One error of a response: its code and its message; either can be empty."""
 
     code: str
     message: str
 
 
-def _nothing_known(_: str) -> Found:
+def _not_looked_up(_: str) -> Found:
     return Unreadable("it was not looked up.")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the extension asked for.
+    """A request of the extension.
 
-    cluster: None for a request that is not about a cluster. find: returns what a managed identity's resource ID names
-    today.
+    cluster: None for a request that is not about a cluster. find: returns the managed identity that currently has a
+    resource ID.
     """
 
     stage: Stage
     cluster: Cluster | None = None
-    find: Callable[[str], Found] = _nothing_known
+    find: Callable[[str], Found] = _not_looked_up
     context: ChangeContext = NO_CONTEXT

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Command lines that can be pasted into a shell."""
+"""Quote command lines for a shell."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shlex
 def command_line(*words: str) -> str:
     r"""Return `az` and the words, each quoted for a shell.
 
-    A word with characters that a terminal obeys or hides is written as bash and zsh read escapes: `$'a\x1bb'`.
+    A word with control or invisible characters is written with the escapes of bash and zsh, as in `$'a\x1bb'`.
     """
     return " ".join(map(_quoted, ("az", *words)))
 
@@ -30,5 +30,5 @@ def _escaped(char: str) -> str:
         return f"\\{char}"
     if char.isprintable():
         return char
-    # As \x a shell reads bytes, as \U characters.
+    # A shell reads \x as a byte and \U as a character.
     return f"\\x{ord(char):02x}" if char.isascii() else f"\\U{ord(char):08x}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Text of messages, tables and commands."""
+"""Format text for messages, tables and commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def some_of(items: Iterable[object], limit: int, separator: str = ", ") -> str:
-    """Return the items in one text: the first `limit` of them, and how many more there are."""
+    """Return the first `limit` items as one text, with the number of the remaining ones."""
     shown = [str(item) for item in items]
     rest = len(shown) - limit
     return separator.join(shown if rest <= 0 else [*shown[:limit], f"and {rest} more"])
@@ -19,10 +19,10 @@ def count_of(count: int, one: str, many: str = "") -> str:
 
 
 def printable(text: str, keep: str = "\n") -> str:
-    r"""Return the text with every character escaped that a terminal obeys or hides, as in `\x1b` or `\u202e`.
+    r"""Return the text with control and invisible characters escaped, as in `\x1b` or `\u202e`.
 
-    These are control, format (bidirectional ones too), separator and unassigned characters; a space stays. `keep`:
-    characters that stay nevertheless. Text of the service, of files and of their names goes through here.
+    These are control, format (including bidirectional), separator and unassigned characters, except a space and those
+    in `keep`. Use this for all text from the service, from files and from file names.
     """
     if text.isprintable():
         return text
@@ -30,5 +30,5 @@ def printable(text: str, keep: str = "\n") -> str:
 
 
 def state_name(value: str | None) -> str | None:
-    """Return a state as the service usually spells it, `Succeeded` for `succeeded`; None if it gave none."""
+    """Return a state in the usual spelling of the service, `Succeeded` for `succeeded`; None for None."""
     return value.capitalize() if value and (value.islower() or value.isupper()) else value or None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The change of an existing pod identity: another selector, another managed identity, or both in one write."""
+"""Update an existing pod identity: its selector, its managed identity, or both in one write."""
 
-# A change overrides what it has something to say about.
+# A change overrides only the methods that it needs.
 # pylint: disable=abstract-method
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from azext_podidentity.profile.entry_types import IDENTITY
 
 @dataclass(frozen=True)
 class UpdateIdentity(ProfileChange):
-    """Give an existing pod identity what is not None; an empty selector is the name of the entry again."""
+    """Update the values of a pod identity that are not None; an empty selector resets it to the name of the entry."""
 
     key: EntryKey
     resource_id: str | None = None

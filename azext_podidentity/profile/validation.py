@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The grammar of names, namespaces, selectors, labels and resource IDs, and the limits of a profile.
+"""Validate names, namespaces, selectors, labels and resource IDs.
 
-Every `check_` function returns the value it was given, or raises
-`azure.cli.core.azclierror.InvalidArgumentValueError`, which says what is wrong and shows an example.
+Every `check_` function returns the value that it was passed, or raises
+`azure.cli.core.azclierror.InvalidArgumentValueError` with the reason and an example.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError, RequiredArgumen
 MAX_IDENTITIES = 200
 MAX_EXCEPTIONS = 200
 
-# RFC 1123 as Kubernetes applies it (apimachinery, pkg/util/validation).
+# RFC 1123 as implemented in Kubernetes (apimachinery, pkg/util/validation).
 MAX_SUBDOMAIN = 253
 MAX_LABEL = 63
 _DNS_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
@@ -39,7 +39,7 @@ _IDENTITY_ID = re.compile(
 
 
 def check_name(value: str, option: str = "--name") -> str:
-    """Check a pod identity's or exception's name: a DNS subdomain (RFC 1123) of at most 253 characters."""
+    """Check the name of a pod identity or exception: a DNS subdomain (RFC 1123) of at most 253 characters."""
     if len(value) <= MAX_SUBDOMAIN and _SUBDOMAIN.fullmatch(value):
         return value
     raise InvalidArgumentValueError(
@@ -61,7 +61,7 @@ def check_namespace(value: str, option: str = "--namespace") -> str:
 
 
 def check_binding_selector(value: str, option: str = "--binding-selector") -> str:
-    """Check the value that a pod's `aadpodidbinding` label must have: a label value of 1 to 63 characters."""
+    """Check a binding selector: a Kubernetes label value of 1 to 63 characters."""
     if value and is_label_value(value):
         return value
     raise InvalidArgumentValueError(
@@ -72,7 +72,7 @@ def check_binding_selector(value: str, option: str = "--binding-selector") -> st
 
 
 def check_managed_identity_id(value: str, option: str = "--identity-resource-id") -> str:
-    """Check the resource ID of a user-assigned managed identity; keywords compare without case."""
+    """Check the resource ID of a user-assigned managed identity; keywords can have any case."""
     if is_managed_identity_id(value):
         return value
     raise InvalidArgumentValueError(
@@ -107,14 +107,14 @@ def with_identity_names(text: str) -> str:
 
 
 def managed_identity_id(subscription: str, resource_group: str, name: str) -> str:
-    """Return the resource ID of a managed identity from its parts, unchecked."""
+    """Return the resource ID of a managed identity from its parts, without validation."""
     return f"/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/{_IDENTITY_TYPE}/{name}"
 
 
 def name_from_managed_identity(resource_id: str) -> str:
-    """Return the name an entry gets when none is given: the managed identity's, in the characters a name can have.
+    """Return the default name of an entry: the managed identity's name, converted to valid characters.
 
-    A managed identity's name has letters, digits, '-' and '_'; an entry's has no capitals and no '_'.
+    The name of a managed identity can have uppercase letters and '_', which the name of an entry cannot have.
     """
     *_, name = managed_identity_parts(resource_id)
     derived = name.lower().replace("_", "-").strip("-")
@@ -127,7 +127,7 @@ def name_from_managed_identity(resource_id: str) -> str:
 
 
 def name_from_labels(labels: Mapping[str, str]) -> str:
-    """Return the name an exception gets when none is given: the same for the same labels in any order."""
+    """Return the default name of an exception, which depends on the labels but not on their order."""
     text = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
     return f"exception-{sha256(text.encode()).hexdigest()[:8]}"
 
@@ -135,8 +135,8 @@ def name_from_labels(labels: Mapping[str, str]) -> str:
 def parse_pod_labels(arguments: Iterable[str] | None, option: str = "--pod-labels") -> dict[str, str]:
     """Parse labels from `key=value` arguments, in the order given.
 
-    Of several values of one key, the last one wins, as with aks-preview. Raise RequiredArgumentMissingError if there is
-    no label (an exception without labels matches no pod), and InvalidArgumentValueError for an invalid label.
+    If a key occurs several times, the last value is used, as in aks-preview. Raise RequiredArgumentMissingError if
+    there is no label (an exception without labels matches no pod), and InvalidArgumentValueError for an invalid label.
     """
     labels: dict[str, str] = {}
     for argument in arguments or ():
@@ -218,7 +218,7 @@ def _why_no_identity_id(value: str) -> str:
 
 
 def check_guid(value: str, option: str) -> str:
-    """Return the value in lower case. Raise InvalidArgumentValueError, which names the option, if it is no GUID."""
+    """Return the value in lower case. Raise InvalidArgumentValueError with the option if it is not a GUID."""
     if not _is_guid(value):
         raise InvalidArgumentValueError(
             f"{option}: {value!r} is not a GUID.", "Example: 00000000-0000-0000-0000-000000000000"

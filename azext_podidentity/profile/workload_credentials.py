@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Federated identity credentials of service accounts: build, compare, and recognize the ones of this command."""
+"""Federated identity credentials of service accounts: build and compare them, and recognize this command's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _READABLE = 80
 
 @dataclass(frozen=True)
 class FederatedCredential:
-    """A federated identity credential: the issuer and subject whose tokens are exchanged."""
+    """A federated identity credential, which trusts the tokens of an issuer for a subject."""
 
     name: str
     issuer: str
@@ -32,7 +32,7 @@ class FederatedCredential:
 
     @property
     def created_by_us(self) -> bool:
-        """Return whether this command created it: its name is derived from issuer and subject."""
+        """Return whether this command created it, which shows in its name, derived from issuer and subject."""
         return self.name == _credential_name(self.issuer, self.subject)
 
 
@@ -50,8 +50,8 @@ IdentityLookup = IdentityCredentials | NotFound | Unreadable
 class IdentityLookups:
     """Managed identities in their current state, by resource ID without case.
 
-    One that was not looked up counts as the profile has it, without credentials. `bindings`: the identity bindings of
-    the cluster.
+    One that was not looked up has the IDs of the profile and no credentials. `bindings`: the identity bindings of the
+    cluster.
     """
 
     def __init__(self, lookups: Mapping[str, IdentityLookup], bindings: Iterable[IdentityBinding] = ()) -> None:
@@ -72,7 +72,7 @@ class IdentityLookups:
         return isinstance(self._lookups.get(identity.resource_id.lower()), NotFound)
 
     def unreadable(self, identity: ManagedIdentity) -> str | None:
-        """Return why the managed identity could not be read, None if it could."""
+        """Return why the managed identity could not be read, None if it was read."""
         reading = self._lookups.get(identity.resource_id.lower())
         return reading.reason if isinstance(reading, Unreadable) else None
 
@@ -82,11 +82,11 @@ class IdentityLookups:
         return reading.credentials if isinstance(reading, IdentityCredentials) else ()
 
     def binding(self, identity: ManagedIdentity) -> IdentityBinding | None:
-        """Return the cluster's identity binding of the managed identity, None if it has none."""
+        """Return the cluster's identity binding for the managed identity, None if there is none."""
         return self._bindings.get(identity.resource_id.lower())
 
-    def has_room_for_binding(self, identity: ManagedIdentity) -> bool:
-        """Return whether AKS can create its own credential on the managed identity, or already has."""
+    def allows_binding(self, identity: ManagedIdentity) -> bool:
+        """Return whether AKS can create, or has created, its own credential on the managed identity."""
         names = [each.name for each in self.credentials(identity)]
         return AKS_CREDENTIAL in names or len(names) < MAX_CREDENTIALS
 
@@ -103,7 +103,7 @@ def credential_for(issuer: str, namespace: str, service_account: str) -> Federat
 
 
 def find_equal(wanted: FederatedCredential, existing: Iterable[FederatedCredential]) -> FederatedCredential | None:
-    """Return the credential that is equal to the wanted one but for its name, None if none is."""
+    """Return the credential that equals the wanted one except for its name, None if there is none."""
     pair = (wanted.issuer, wanted.subject)
     return next((each for each in existing if (each.issuer, each.subject) == pair and AUDIENCE in each.audiences), None)
 
@@ -111,7 +111,7 @@ def find_equal(wanted: FederatedCredential, existing: Iterable[FederatedCredenti
 def find_conflicting(
     wanted: FederatedCredential, existing: Iterable[FederatedCredential]
 ) -> FederatedCredential | None:
-    """Return the credential of the same issuer and subject, or name, that is not equal to the wanted one."""
+    """Return a credential with the same name, or the same issuer and subject, that does not equal the wanted one."""
     pair = (wanted.issuer, wanted.subject)
     return next(
         (

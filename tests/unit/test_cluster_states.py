@@ -8,21 +8,21 @@ import pytest
 from azext_podidentity.profile.cluster_states import PROVISIONING, STOPPED, Action, decide, is_final
 from tests.support.builders import Json, cluster_of
 
-GO_ON = {"Succeeded", "Failed", "Canceled"}
+CONTINUE = {"Succeeded", "Failed", "Canceled"}
 REFUSE = {"Deleting"}
 
 
 @pytest.mark.parametrize("state", [*PROVISIONING, "Reticulating"])
 def test_action_for_each_provisioning_state(state: str) -> None:
     found = decide(cluster_of(provisioningState=state)).action
-    expected = Action.GO_ON if state in GO_ON else Action.REFUSE if state in REFUSE else Action.WAIT
+    expected = Action.CONTINUE if state in CONTINUE else Action.REFUSE if state in REFUSE else Action.WAIT
     assert found is expected
-    assert is_final(state) == (state in GO_ON)
+    assert is_final(state) == (state in CONTINUE)
 
 
 @pytest.mark.parametrize("state", [None, "", "succeeded", "FAILED"])
 def test_missing_or_miscased_final_state_allows_changes(state: str | None) -> None:
-    assert decide(cluster_of(provisioningState=state)).action is Action.GO_ON
+    assert decide(cluster_of(provisioningState=state)).action is Action.CONTINUE
 
 
 def test_running_operation_in_lower_case() -> None:
@@ -38,7 +38,7 @@ def test_reasons_are_single_sentences() -> None:
 
 @pytest.mark.parametrize("power", ["Running", None])
 def test_running_cluster_allows_changes(power: str | None) -> None:
-    assert decide(cluster_of(powerState={"code": power})).action is Action.GO_ON
+    assert decide(cluster_of(powerState={"code": power})).action is Action.CONTINUE
 
 
 def test_stopped_cluster_is_refused_unless_starting() -> None:

@@ -161,7 +161,7 @@ ACCOUNT, IDENTITY, UNNAMED = "The signed-in account", "The cluster identity", "T
 def test_unauthorized_principal_is_identified(code: str, message: str, stage: Stage, principal: str) -> None:
     text = text_of(explain(refusal(code, message, 403), cluster_of(), missing, stage=stage))
     assert text.startswith(f"{principal} does not have permission for '")
-    assert "Trying again does not help." in text
+    assert "Retrying does not help." in text
     assert ("Managed Identity Operator" in text) == (ASSIGN in message)
     assert ("/linked/scope" in text.split("\n")[0]) == ("linked" in message)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The table of the service's known errors: what each means and how to fix it.
+"""The table of known errors of the service: what each error means and how to fix it.
 
-To add one, add a row with a sample of the message to one of the modules here. A test runs each row with its sample, and
-docs/troubleshooting.md is generated from the rows. The first row that matches decides, so specific rows come before
-general ones. The messages are those of public recordings, reports and
+To add an error, add a row with a sample message to one of the modules here. A test runs each row with its sample, and
+docs/troubleshooting.md is generated from the rows. The first matching row is used, so specific rows come before general
+ones. The messages are from public recordings, reports and
 https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Errors that come from other clients' changes, or from too many requests."""
+"""Errors caused by changes of other clients, or by too many requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROWS = (
         cause="Another client changed cluster '{cluster}' and replaced this operation.",
         fix=_AGAIN,
         stages=CHANGES,
-        retry=Retry.AFRESH,
+        retry=Retry.REAPPLY,
         replaced=True,
     ),
     KnownError(
@@ -32,7 +32,7 @@ ROWS = (
         cause="Another client changed cluster '{cluster}' and replaced this operation.",
         fix=_AGAIN,
         stages=CHANGES,
-        retry=Retry.AFRESH,
+        retry=Retry.REAPPLY,
         replaced=True,
     ),
     KnownError(
@@ -41,7 +41,7 @@ ROWS = (
         cause="Another client changed cluster '{cluster}' after it was read.",
         fix=_AGAIN,
         stages=CHANGES,
-        retry=Retry.AFRESH,
+        retry=Retry.REAPPLY,
     ),
     KnownError(
         codes=(),
@@ -50,7 +50,7 @@ ROWS = (
         cause="Another client changed cluster '{cluster}' after it was read.",
         fix=_AGAIN,
         stages=CHANGES,
-        retry=Retry.AFRESH,
+        retry=Retry.REAPPLY,
     ),
     KnownError(
         codes=("Canceled", "OperationCanceled"),
@@ -67,7 +67,7 @@ ROWS = (
         fix="Wait until the node pool is deleted, and then run your command again. To list the node pools, run:",
         commands=advice.list_node_pools,
         stages=ON_CLUSTER,
-        retry=Retry.AFRESH,
+        retry=Retry.REAPPLY,
     ),
     KnownError(
         codes=("OperationNotAllowed",),
@@ -88,7 +88,7 @@ ROWS = (
         fix="Wait until it is finished, and then run your command again:",
         commands=advice.wait_until_updated,
         stages=CHANGES,
-        retry=Retry.AFRESH,
+        retry=Retry.REAPPLY,
     ),
     KnownError(
         codes=("Throttled", "TooManyRequests", "SubscriptionRequestsThrottled", "ResourceRequestsThrottled"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Errors about what a principal may do."""
+"""Errors about missing permissions."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ ROWS = (
         "'Microsoft.ContainerService/managedClusters/write' on scope 'CLUSTER_ID'; however, it does not have "
         "permission to perform action(s) 'Microsoft.Network/virtualNetworks/subnets/join/action' on the linked "
         "scope(s) 'SUBNET_ID' (respectively) or the linked scope(s) are invalid.",
-        cause="{principal} does not have permission for '{action}' on '{scope}', which the request refers to. Trying "
-        "again does not help.",
+        cause="{principal} does not have permission for '{action}' on '{scope}', which the request refers to. Retrying "
+        "does not help.",
         fix="Ask an owner of that scope to grant a role that includes the action. " + _AFTERWARDS,
         heading="any other action",
         stages=_ANY_CHANGE,

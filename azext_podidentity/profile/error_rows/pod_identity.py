@@ -93,7 +93,7 @@ ROWS = (
 
 
 def find_unassigned_identity(errors: Iterable[ServiceMessage]) -> ManagedIdentity | None:
-    """Return the managed identity that one of the errors says the cluster identity cannot assign, None if none does."""
+    """Return the managed identity that, by one of the errors, the cluster identity cannot assign, else None."""
     for each in errors:
         if match := re.search(_UNASSIGNED_IDENTITY, each.message):
             return ManagedIdentity(match["resource_id"], match["client_id"], match["object_id"])
