@@ -102,7 +102,7 @@ def pod_identities_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
             "ManagedIdentity": _name((entry.get("identity") or {}).get("resourceId")),
             "BindingSelector": _selector(entry),
         }
-        for entry in _profile(cluster).get("userAssignedIdentities") or ()
+        for entry in _entries(cluster, "userAssignedIdentities")
     ]
 
 
@@ -116,7 +116,7 @@ def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
             "Namespace": entry.get("namespace") or "",
             "PodLabels": _labels(entry),
         }
-        for entry in _profile(cluster).get("userAssignedIdentityExceptions") or ()
+        for entry in _entries(cluster, "userAssignedIdentityExceptions")
     ]
 
 
@@ -194,5 +194,6 @@ def _labels(entry: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in sorted((entry.get("podLabels") or {}).items()))
 
 
-def _profile(cluster: Mapping[str, Any]) -> Mapping[str, Any]:
-    return cluster.get("podIdentityProfile") or {}
+def _entries(cluster: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return the entries of the list of that name, without null elements."""
+    return [entry for entry in (cluster.get("podIdentityProfile") or {}).get(name) or () if entry is not None]

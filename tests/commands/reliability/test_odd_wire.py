@@ -13,7 +13,7 @@ import pytest
 from azure_simulator import Fault, Simulator
 from azure_simulator.shared_clock import SharedClock
 from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ON_CLUSTER, OPERATION_PATH, POD_IDENTITY, AzureCli
-from tests.support.cluster_state import entries, seed_entries
+from tests.support.cluster_state import entries, pod_exception, seed_entries
 
 DELETE = f"aks pod-identity delete {POD_IDENTITY} --name app"
 FULL = Path("/dev/full")
@@ -71,3 +71,19 @@ def test_a_manifest_that_cannot_be_written_is_an_error(started_az: AzureCli, sim
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert "No space left" in result.stderr
+
+
+def test_null_elements_of_lists(az: AzureCli, simulator: Simulator) -> None:
+    seed_entries(simulator, "app", exceptions=[pod_exception("agents", {"app": "x"})])
+    body: dict[str, Any] = simulator.cluster(GROUP, CLUSTER)
+    profile = body["properties"]["podIdentityProfile"]
+    for name in ("userAssignedIdentities", "userAssignedIdentityExceptions"):
+        profile[name] = [None, *profile[name], None]
+    simulator.faults.add(Fault("GET", CLUSTER_PATH, times=99, status=200, body=body))
+
+    for command in ("list", "list --output table", "export", "check", "show --namespace my-app --name app"):
+        az(f"aks pod-identity {command} {ON_CLUSTER}").ok()
+    az(f"aks pod-identity exception update {POD_IDENTITY} --name agents --pod-labels app=y --no-wait").ok()
+    (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
+    (changed,) = filter(None, put.body["properties"]["podIdentityProfile"]["userAssignedIdentityExceptions"])
+    assert changed["podLabels"] == {"app": "y"}
