@@ -105,6 +105,19 @@ def test_an_existing_cluster_is_not_overwritten(az: AzureCli, simulator: Simulat
     assert not simulator.requests.matching("PUT")
 
 
+def test_cluster_created_meanwhile_is_not_overwritten(az: AzureCli, simulator: Simulator) -> None:
+    def create() -> None:
+        simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
+
+    simulator.faults.add(Fault("PUT", CLUSTER_PATH, call=create))
+
+    az(f"{CREATE} --network-plugin azure --enable-pod-identity").failed()
+
+    (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
+    assert (put.headers["if-none-match"], put.status) == ("*", 412)
+    assert "podIdentityProfile" not in simulator.cluster(GROUP, CLUSTER)["properties"]
+
+
 def test_an_unregistered_preview_feature_is_named_with_the_commands_that_register_it(
     az: AzureCli, simulator: Simulator
 ) -> None:

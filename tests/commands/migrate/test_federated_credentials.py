@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from azure_simulator import Fault, Simulator
-from tests.support.azure_cli import CLUSTER, GROUP, NAMESPACE, AzureCli
-from tests.support.cluster_state import pod_identity, seed_entries
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, NAMESPACE, AzureCli
+from tests.support.cluster_state import pod_exception, pod_identity, seed_entries
 from tests.support.faults import forbidden
 from tests.support.workload_manifests import (
     CREDENTIALS,
@@ -132,3 +132,19 @@ def test_the_managed_identities_of_a_resource_group_are_read_at_once_where_it_ma
 
     assert az(command).ok().json == first
     assert len(simulator.requests.matching("GET", one)) == len(names)
+
+
+def test_approve_keeps_the_profile_of_a_disabled_add_on(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+    identity = simulator.seed.managed_identity(GROUP, "app")
+    profile = {
+        "enabled": False,
+        "userAssignedIdentities": [pod_identity(identity, "app")],
+        "userAssignedIdentityExceptions": [pod_exception("agents", {"app": "agent"})],
+    }
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
+
+    az(f"{MIGRATE} --workloads {manifests} --approve --yes").ok()
+
+    (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
+    assert put.body["properties"]["oidcIssuerProfile"]["enabled"]
+    assert put.body["properties"]["podIdentityProfile"] == profile
