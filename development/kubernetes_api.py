@@ -105,6 +105,12 @@ class KubernetesApi:
         assert result.returncode == 0, result.stderr
         return result.stdout
 
+    def run_in_cluster(self, command: str) -> tuple[int, str]:
+        """Return the exit code of a shell command that calls kubectl, and what it prints."""
+        environment = {**os.environ, **self.environment()}
+        result = subprocess.run(["sh", "-c", command], env=environment, capture_output=True, text=True, check=False)
+        return result.returncode, result.stdout or result.stderr
+
     def _collection(self, raw: Wire) -> str:
         path = next(path for path, kind in _KINDS.items() if kind == raw["kind"])
         return self._path(path, raw["metadata"].get("namespace", ""))

@@ -61,15 +61,16 @@ def main(arguments: list[str]) -> int:
         # kubectl first, and behind it the az of the demo.
         environ.update(api.environment(environ["PATH"]))
         if not empty:
-            environ["IDENTITY_RESOURCE_ID"] = _seed(simulator, api, Path(environ["HOME"]))
+            environ["IDENTITY_RESOURCE_ID"] = seed_cluster(simulator, api, Path(environ["HOME"]))
         if arguments:
             return subprocess.run(["sh", "-c", *arguments], env=environ, cwd=environ["HOME"], check=False).returncode
         note(_EMPTY if empty else _WELCOME)
         return _interactive(environ)
 
 
-def _seed(simulator: Simulator, api: KubernetesApi, folder: Path) -> str:
+def seed_cluster(simulator: Simulator, api: KubernetesApi, folder: Path) -> str:
     """Create the cluster, its workloads and their manifests; return the resource ID of a free managed identity."""
+    simulator.settings.run_command = api.run_in_cluster
     web = simulator.seed.managed_identity(IDENTITY_GROUP, WEB_IDENTITY)
     profile = {"enabled": True, "userAssignedIdentities": [_entry(web)]}
     cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile, fqdn=api.host)

@@ -20,6 +20,7 @@ from azext_podidentity.cli.after_output import warn_after_output
 from azext_podidentity.cli.progress import counted
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, PodIdentity, Profile
 from azext_podidentity.profile.rbac import OPERATOR_ROLE
+from azext_podidentity.profile.text import count_of
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -211,7 +212,7 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
         if not unreadable:
             return
         first, *others = unreadable
-        more = f" and {len(others)} more managed identities" if others else ""
+        more = f" and {count_of(len(others), 'other managed identity', 'other managed identities')}" if others else ""
         logger.warning(
             "The role assignments over '%s'%s cannot be read: %s", first, more, self._unreadable[first.lower()]
         )

@@ -9,6 +9,7 @@ from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.snapshot import BoundIdentity, Snapshot
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.identity_bindings import AKS_CREDENTIAL, create_command, delete_command
+from azext_podidentity.profile.text import count_of
 from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, IdentityCredentials
 
 
@@ -67,7 +68,9 @@ def check_readable(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding("warning", name, message)
     reasons = [each.identity.reason for each in _bound(snapshot) if isinstance(each.identity, Unreadable)]
     if reasons:
-        message = f"The managed identities of {len(reasons)} identity bindings could not be read: {reasons[0]}"
+        message = (
+            f"The managed identity of {count_of(len(reasons), 'identity binding')} could not be read: {reasons[0]}"
+        )
         yield Finding("warning", name, message)
 
 

@@ -11,6 +11,7 @@ from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, PodIdentityException
 from azext_podidentity.profile.identity_bindings import AKS_CREDENTIAL
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
+from azext_podidentity.profile.text import count_of
 from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, FederatedCredential, delete_command
 
 OIDC_ISSUER_CONSEQUENCES = (
@@ -38,8 +39,8 @@ def former_issuer(
         "FormerIssuer",
         INFO,
         identity.resource_id,
-        f"It has {len(credentials)} federated identity credentials that this command created for another issuer, "
-        f"{issuer}. They count toward the limit of {MAX_CREDENTIALS}.",
+        f"It has {count_of(len(credentials), 'federated identity credential')} that this command created for another "
+        f"issuer, {issuer}. Former credentials count toward the limit of {MAX_CREDENTIALS}.",
         "If that issuer belongs to a cluster that no longer exists, remove them with the command.",
         command=reference.pod_identity_command("migrate", "--undo", "--issuer", issuer),
     )
@@ -137,8 +138,8 @@ def too_many_credentials(
         "TooManyCredentials",
         ACTION_REQUIRED,
         identity.resource_id,
-        f"It has {len(existing)} federated identity credentials{one_of_aks}, and needs {new} more. The limit is "
-        f"{MAX_CREDENTIALS}.",
+        f"It has {count_of(len(existing), 'federated identity credential')}{one_of_aks}, and needs {new} more. "
+        f"The limit is {MAX_CREDENTIALS}.",
         f"{binding} let workloads of one namespace share a service account, remove unused credentials, or bind some of "
         "the workloads to a second managed identity with the same roles.",
         tuple(blocked),

@@ -23,7 +23,7 @@ def lacking(inventory: Inventory, group: ServiceAccountGroup, workload: Workload
         yield from _lacking_for_binding(inventory, group, workload)
     pods = inventory.pods.get(workload.key, ())
     if not all(pod.has_token for pod in pods):
-        yield f"{sum(not pod.has_token for pod in pods)} of its {len(pods)} running pods have no token yet."
+        yield f"Running pods without a token: {sum(not pod.has_token for pod in pods)} of {len(pods)}."
 
 
 def _lacking_for_binding(inventory: Inventory, group: ServiceAccountGroup, workload: Workload) -> Iterator[str]:

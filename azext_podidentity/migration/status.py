@@ -18,7 +18,7 @@ from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, Profile
 from azext_podidentity.profile.identity_bindings import SUCCEEDED, IdentityBinding
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION
-from azext_podidentity.profile.text import some_of
+from azext_podidentity.profile.text import count_of, some_of
 from azext_podidentity.profile.workload_credentials import IdentityLookup, IdentityLookups, credential_for, find_equal
 
 State = Literal["Labelled", "Ready", "NotReady", "StalePod"]
@@ -90,8 +90,8 @@ def check_finished(reference: ClusterReference, found: Iterable[Status], argumen
     left = [f"{each.key} ({each.state}): {each.reason}".rstrip(": ") for each in found if each.state != READY]
     if left:
         raise ValidationError(
-            f"{len(left)} users of pod identity are not ready and could lose their managed identity:\n  "
-            + some_of(left, _LISTED, "\n  "),
+            f"{count_of(len(left), 'user')} of pod identity {'is' if len(left) == 1 else 'are'} not ready and could "
+            "lose the managed identity:\n  " + some_of(left, _LISTED, "\n  "),
             [
                 "To disable the add-on anyway, pass --force. To see what is left to do, run:",
                 reference.pod_identity_command("migrate", "--status", *arguments, "--output", "table"),
@@ -114,7 +114,7 @@ def check_used(unused: Iterable[PodIdentity]) -> None:
     names = [str(entry.key) for entry in unused]
     if names:
         raise ValidationError(
-            f"No workload that was read was seen to use {len(names)} pod identities:\n  "
+            f"No workload that was read was seen to use {count_of(len(names), 'pod identity', 'pod identities')}:\n  "
             + some_of(names, _LISTED, "\n  "),
             "Run the command without --yes to confirm that they are removed, or pass --force.",
         )

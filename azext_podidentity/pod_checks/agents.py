@@ -45,7 +45,8 @@ def check_ready(snapshot: PodSnapshot) -> Iterator[Finding]:
             continue
         what = "is not ready" if ready is False else "does not run"
         message = (
-            f"The node agent (NMI) {what} on node {node!r}, so the {len(pods)} pods with the label on it get no token."
+            f"The node agent (NMI) {what} on node {node!r}, so no pod with the label on it gets a token. "
+            f"Affected pods: {len(pods)}."
         )
         yield Finding("error", names_of(pod.owner for pod in pods), message, (agent_command(snapshot, node),))
 

@@ -89,7 +89,11 @@ def test_prepare_leaves_prepared_workload_unchanged() -> None:
         ([workload(), account("web", CLIENT)], {}, "does not use workload identity yet"),
         ([workload(labels=PREPARED), account("web")], {}, "is not annotated yet"),
         ([workload(labels=PREPARED), account("web", CLIENT)], {"credentials": ()}, "credential does not exist yet"),
-        ([live(workload(labels=PREPARED)), account("web", CLIENT), pod(token=False)], {}, "1 of its 1 running pods"),
+        (
+            [live(workload(labels=PREPARED)), account("web", CLIENT), pod(token=False)],
+            {},
+            "Running pods without a token: 1 of 1.",
+        ),
     ],
 )
 def test_label_is_kept_until_prepared(objects: list[Json], options: dict[str, Any], why: str) -> None:
@@ -237,7 +241,7 @@ def test_former_issuer_credentials_suggest_undo() -> None:
     theirs = FederatedCredential("theirs", "https://former.example/", "other")
     made = plan(workload(), credentials=(CREDENTIAL, former, theirs))
     (decision,) = [each for each in made.decisions if each.code == "FormerIssuer"]
-    assert "1 federated identity credentials" in decision.reason
+    assert "1 federated identity credential that" in decision.reason
     assert decision.command is not None
     assert decision.command.endswith("--undo --issuer https://former.example/")
 

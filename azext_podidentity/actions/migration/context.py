@@ -12,6 +12,7 @@ from knack.util import CLIError
 
 from azext_podidentity.arm.federated_credentials import CredentialService
 from azext_podidentity.arm.identity_bindings import IdentityBindings
+from azext_podidentity.profile.text import count_of
 from azext_podidentity.profile.workload_credentials import FederatedCredential
 
 if TYPE_CHECKING:
@@ -65,5 +66,5 @@ def combine_errors(errors: Sequence[CLIError], what: str) -> CLIError | None:
     ):
         commands.setdefault(first, {}).update(dict.fromkeys(others))
     steps = [step for first, others in commands.items() for step in (first, *others)]
-    message = f"On {len(errors)} managed identities, {what}\n{messages}"
+    message = f"On {count_of(len(errors), 'managed identity', 'managed identities')}, {what}\n{messages}"
     return AzureResponseError(message, steps or "Run the same command again.")

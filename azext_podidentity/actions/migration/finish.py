@@ -93,6 +93,6 @@ def _describe_finish(cluster: Cluster, loaded: Loaded, unused: Sequence[PodIdent
     assignments = "\n".join(f"  {each}" for each in others)
     also = f"\nOthers created these role assignments, which will be removed too:\n{assignments}" if others else ""
     return (
-        f"{len(loaded.inventory.workloads)} workloads were read. The following entries and the roles of the cluster "
+        f"Workloads read: {len(loaded.inventory.workloads)}. The following entries and the roles of the cluster "
         f"identity for them will be removed, and the add-on will be disabled:\n{entries}{also}{unseen}"
     )

@@ -13,6 +13,7 @@ from azext_podidentity.actions.migration.context import Credentials, MigrationCo
 from azext_podidentity.migration.report import removal_report
 from azext_podidentity.profile.entries import Unreadable
 from azext_podidentity.profile.identity_bindings import AKS_CREDENTIAL, IdentityBinding
+from azext_podidentity.profile.text import count_of
 from azext_podidentity.profile.workload_credentials import IdentityCredentials
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def undo_migration(context: MigrationContext, issuer: str | None = None) -> Outc
 
 def _describe_undo(credentials: int, issuer: str | None, bindings: int) -> str:
     parts = [
-        *([f"{credentials} federated identity credentials for issuer {issuer}"] if credentials else []),
-        *([f"{bindings} identity bindings"] if bindings else []),
+        *([f"{count_of(credentials, 'federated identity credential')} for issuer {issuer}"] if credentials else []),
+        *([count_of(bindings, "identity binding")] if bindings else []),
     ]
     return (
         f"{' and '.join(parts)} that this command created will be removed. Pods that use workload identity with them "
@@ -80,7 +81,8 @@ def _describe_remains(cluster: Cluster, created: Credentials) -> Iterator[str]:
         if issuer != cluster.features.issuer:
             command = cluster.reference.pod_identity_command("migrate", "--undo", "--issuer", issuer)
             yield (
-                f"{count} credentials that this command created for another issuer, {issuer}, are kept. If its "
+                f"{count_of(count, 'credential')} that this command created for another issuer, {issuer}, "
+                f"{'is' if count == 1 else 'are'} kept. If its "
                 f"cluster no longer exists, remove them with: {command}"
             )
     if cluster.features.oidc_issuer:

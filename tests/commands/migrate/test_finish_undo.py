@@ -252,7 +252,7 @@ def test_undo_leaves_the_credentials_of_another_cluster(az: AzureCli, simulator:
     assert simulator.federated_credentials(identity["id"]) == made
     (command,) = [each for warning in result.warnings for each in re.findall(r"az aks .*", warning)]
     assert command.endswith(f"--undo --issuer {ISSUER}")
-    assert "1 credentials" in " ".join(result.warnings)
+    assert "1 credential that" in " ".join(result.warnings)
     az(f"{command.removeprefix('az ')} --yes").ok()
     assert simulator.federated_credentials(identity["id"]) == []
 
