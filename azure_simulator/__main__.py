@@ -17,7 +17,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0, the default, picks a free one")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies every duration")
     parser.add_argument("--durations", choices=("real", "demo"), default="real")
-    parser.add_argument("--retry-after", type=float, help="seconds between polls that answers ask for")
+    parser.add_argument("--retry-after", type=float, help="seconds in Retry-After of responses")
     parser.add_argument("--no-limits", action="store_true", help="accept requests at any rate")
     parser.add_argument("--subscriptions", type=int, default=2, help="how many subscriptions the account sees")
     parser.add_argument("--ready-file", type=Path, help="gets the same line as standard output, when ready")

@@ -27,7 +27,7 @@ from azure_simulator.limits import Throttle
 from azure_simulator.request_log import LoggedRequest, RequestLog
 from azure_simulator.statistics import RetryAfterWatch
 
-# Set by the server for each connection: closes it without an answer.
+# Set by the server for each connection: closes it without a response.
 DROP_CONNECTION = "drop_connection"
 _ARRIVED = "arrived"
 
@@ -59,7 +59,7 @@ class Application:
         try:
             await request.body()
         except ClientDisconnect:
-            return  # The client hung up before its request was complete.
+            return  # The client disconnected before its request was complete.
         self.in_flight += 1
         try:
             await self._serve(request, receive, send)

@@ -12,17 +12,17 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Between:
-    """A duration that is drawn evenly between two numbers of seconds."""
+    """A random duration, distributed evenly between two numbers of seconds."""
 
     least: float
     most: float
 
     def draw(self, seed: str) -> float:
-        """Return the seconds; the same seed draws the same ones."""
+        """Return the seconds, which are the same for the same seed."""
         return random.Random(seed).uniform(self.least, self.most)
 
 
-# What public reports saw (20 seconds, give or take 15), and what Microsoft's documentation allows (10 minutes).
+# As in public reports (5 to 35 seconds), and the maximum in Microsoft's documentation (10 minutes).
 PROPAGATION_SEEN = Between(5.0, 35.0)
 PROPAGATION_DOCUMENTED = Between(5.0, 600.0)
 
@@ -50,7 +50,7 @@ class Durations:
 
     @classmethod
     def demo(cls) -> Durations:
-        """Return durations of a few seconds each, for people who watch."""
+        """Return durations of a few seconds each, for demonstrations."""
         return cls(
             create=6.0,
             pod_identity=4.0,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Microsoft Entra ID: login of the one service principal, the directory, and a little of Microsoft Graph.
+"""Microsoft Entra ID: sign-in of the only service principal, the directory, and parts of Microsoft Graph.
 
-`az role assignment create --assignee` and `az role assignment list` ask Graph.
+`az role assignment create --assignee` and `az role assignment list` use Graph.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _base64url(data: bytes) -> str:
 
 
 class Tokens:
-    """Signed bearer tokens. None is stored, so that they outlive a reset of the simulator."""
+    """Signed bearer tokens. They are not stored, so they stay valid after a reset of the simulator."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The two forms of error responses that a client of Azure Resource Manager must be able to read.
+"""The two forms of error responses of Azure Resource Manager.
 
 Public recordings: the front door wraps the error and names itself in `x-ms-failure-cause`; the AKS provider
-answers with the error at the top level, plus `details` and `subcode`.
+returns the error at the top level, plus `details` and `subcode`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from azure_simulator import resource_ids
 from azure_simulator.errors import ServiceError, Shape
 from azure_simulator.http import HTML, JSON, Response
-from azure_simulator.known_errors import REQUESTS, KnownError, Where, known_error
+from azure_simulator.known_errors import REQUESTS, KnownError, Stage, known_error
 
 Drop = Literal["before", "after", "inside"]
 
@@ -21,11 +21,11 @@ Drop = Literal["before", "after", "inside"]
 class Fault:
     """A fault for the next `times` requests that have this method and a path in which `path` is found.
 
-    Exactly one of: `status` (answered instead of the service; with `accepted` after the request took effect, with
-    `body` that is the answer, JSON or text), `drop` (the connection is closed without an answer, before or after
-    the request took effect, or in the middle of the answer) or `call` (run just before the request, which is then
-    handled as usual). `path` is a regular expression, compared without letter case; `method` None is any. `skip` such
-    requests are let through first.
+    Exactly one of: `status` (the response instead of the service's; with `accepted`, after the request took effect;
+    with `body`, JSON or text), `drop` (the connection is closed without a response, before or after the request took
+    effect, or in the middle of the response) or `call` (run just before the request, which is then handled as usual).
+    `path` is a regular expression that ignores case; `method` None is any. The first `skip` matching requests are not
+    affected.
     """
 
     method: str | None = None
@@ -33,7 +33,7 @@ class Fault:
     times: int = 1
     status: int | None = None
     code: str = "SimulatedFault"
-    message: str = "A fault was asked for."
+    message: str = "A simulated fault."
     headers: Mapping[str, str] = field(default_factory=dict)
     shape: Shape = "provider"
     body: Any = None
@@ -101,27 +101,27 @@ class Faults:
         return None
 
     def add_known(
-        self, name: str, where: Where | None = None, times: int = 1, entry: tuple[str, str] = ("", ""), **values: str
+        self, name: str, stage: Stage | None = None, times: int = 1, entry: tuple[str, str] = ("", ""), **values: str
     ) -> KnownError:
-        """Let an error of the table `known_errors` happen, and return it as it will be answered.
+        """Let an error of the table `known_errors` happen. Return it with its placeholders filled in.
 
         Args:
             name: the error's name.
-            where: where it happens, by default the first place of its row. ValueError if it does not happen there.
-            times: to how many requests; 0 to all of them.
-            entry: namespace and name of the pod identity that fails, for the place "entry".
-            values: what stands in the message, by placeholder.
+            stage: the stage, by default the first of its row. Raise ValueError if it does not happen at that stage.
+            times: the number of affected requests; 0 for all.
+            entry: namespace and name of the pod identity that fails, for the stage "entry".
+            values: values in the message, by placeholder.
         """
         error = known_error(name, **values)
-        where = where or error.where[0]
-        if where not in error.where:
-            raise ValueError(f"{name} does not happen at {where}.")
-        if where == "operation":
+        stage = stage or error.stages[0]
+        if stage not in error.stages:
+            raise ValueError(f"{name} does not happen at {stage}.")
+        if stage == "operation":
             self.fail_operation(error.code, error.message, error.state)
-        elif where == "entry":
+        elif stage == "entry":
             self.fail_entry(*entry, error.code, error.message)
         else:
-            self.add(_known_fault(error, where, times or 10**6))
+            self.add(_known_fault(error, stage, times or 10**6))
         return error
 
     def fail_operation(self, code: str, message: str, state: str = "Failed") -> None:
@@ -143,8 +143,8 @@ class Faults:
             return self._entries.pop(resource_ids.key(namespace, name), None)
 
 
-def _known_fault(error: KnownError, where: Where, times: int) -> Fault:
-    method, path = REQUESTS[where]
+def _known_fault(error: KnownError, stage: Stage, times: int) -> Fault:
+    method, path = REQUESTS[stage]
     return Fault(
         method,
         path,

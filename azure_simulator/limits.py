@@ -75,7 +75,7 @@ class Limit:
     """A token bucket for requests whose method and path match.
 
     Attributes:
-        name: what the error calls it.
+        name: the name in the error.
         method: regular expression of the method.
         path: regular expression of the path, ignoring case. One bucket exists per value of its named groups.
         burst: requests at once.
@@ -92,12 +92,12 @@ class Limit:
     by_region: bool = False
 
     def match(self, method: str, path: str) -> re.Match[str] | None:
-        """Return the match of the path, or None if this limit is not about the request."""
+        """Return the match of the path, or None if this limit does not apply to the request."""
         return re.match(self.path, path, re.IGNORECASE) if re.fullmatch(self.method, method) else None
 
 
 _MINUTE = 1 / 60
-# The first that matches a request counts.
+# The first matching limit applies.
 AKS_LIMITS = (
     Limit("PutManagedClusterHandler.PUT", "PUT", rf"{_CLUSTER}$", 20, _MINUTE),
     Limit("GetManagedClusterHandler.GET", "GET", rf"{_CLUSTER}$", 60, 1.0),
@@ -115,7 +115,7 @@ RESOURCE_MANAGER_LIMITS = (
 GRAPH_LIMITS = (
     Limit("query", "POST", "/providers/Microsoft.ResourceGraph/resources$", 15, 3.0, _throttled_by_resource_graph),
 )
-# A table is asked from top to bottom, and each table has a say: a request may cost a token in more than one.
+# The first matching limit of each table applies, so a request may take tokens in several tables.
 Limits = tuple[tuple[Limit, ...], ...]
 AZURE_LIMITS: Limits = (RESOURCE_MANAGER_LIMITS, AKS_LIMITS, GRAPH_LIMITS)
 NO_LIMITS: Limits = ()
@@ -163,7 +163,7 @@ class Throttle:
         seconds_a_token = self._context.scale / limit.per_second
         gained = (now - bucket.read_at) / seconds_a_token if seconds_a_token else float("inf")
         bucket.tokens, bucket.read_at = min(limit.burst, bucket.tokens + gained), now
-        # A client that waited exactly until its time must not fail by a rounding error.
+        # A client that waited exactly as long as required must not fail due to a rounding error.
         if bucket.tokens < 1 - 1e-9:
             return (1 - bucket.tokens) * seconds_a_token
         bucket.tokens -= 1

@@ -65,7 +65,7 @@ class HttpsServer:
         self._thread = threading.Thread(target=self._run, name="azure-simulator", daemon=True)
 
     def start(self) -> None:
-        """Start the server. Return when it accepts connections; raise RuntimeError if it does not."""
+        """Start the server. Return when it accepts connections. Raise RuntimeError if it does not."""
         self._thread.start()
         waiting = threading.Event()
         for _ in range(START_SECONDS * 100):
@@ -78,7 +78,7 @@ class HttpsServer:
 
     @property
     def thread(self) -> int:
-        """The native ID of the thread that serves."""
+        """Return the native ID of the serving thread."""
         assert self._thread.native_id is not None
         return self._thread.native_id
 

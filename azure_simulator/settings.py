@@ -17,8 +17,8 @@ def _no_such_command(command: str) -> tuple[int, str]:
 class Settings:
     """Switches that may be changed at any time. `Simulator.reset()` restores the defaults.
 
-    ETags: answers carry `eTag` (stable api-versions do not always show it, public recordings).
-    retry_after: seconds sent as Retry-After on cluster PUT and DELETE answers and on polls; None sends none.
+    etags: responses contain `eTag` (stable api-versions do not always show it, public recordings).
+    retry_after: seconds in Retry-After of responses to cluster PUT and DELETE and to polls; None omits the header.
     preempt: a PUT while an operation runs replaces that operation instead of being refused with 409.
     stages: operations pass through free-text statuses between InProgress and the final one.
     principal_type_helps: a grant with `principalType` accepts a principal that has not replicated (documentation). Off,
@@ -26,8 +26,8 @@ class Settings:
     assign_limit: managed identities that one write may add. A scale set accepts 150 (public report
         Azure/aad-pod-identity#813); that AKS does not split larger writes is an assumption. None accepts any number.
     graph_lag: seconds that Resource Graph may be behind the resources (documentation: usually less than a minute).
-    azure_cli_latency: seconds every request takes at the least.
-    run_command: what a command run inside a cluster gives: its exit code, and what it prints.
+    azure_cli_latency: minimum seconds of every request.
+    run_command: returns the exit code and output of a command that runs inside a cluster.
     """
 
     etags: bool = True

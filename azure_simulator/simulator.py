@@ -32,7 +32,7 @@ from .resources.containerservice import Cluster
 
 @dataclass(frozen=True)
 class Connection:
-    """What a client needs to sign in. `ca_file` is the PEM file of the certificate authority to trust."""
+    """The data with which a client signs in. `ca_file` is the PEM file of the certificate authority to trust."""
 
     url: str
     ca_file: Path
@@ -45,7 +45,7 @@ class Connection:
         return f"Connection(url={self.url!r})"
 
     def as_dict(self) -> dict[str, str]:
-        """Return the fields as strings, secret included: what `python -m azure_simulator` prints."""
+        """Return the fields as strings, including the secret, as `python -m azure_simulator` prints them."""
         return {field.name: str(getattr(self, field.name)) for field in fields(self)}
 
 
@@ -58,10 +58,10 @@ class Simulator:
         scale: multiplies every duration (0.01 makes 237 s take 2.37 s), and the time in which limits refill.
         durations: how long operations take.
         port: 0 picks a free one.
-        clock: another clock than the machine's, for tests that must not wait.
+        clock: a clock instead of the machine's, for tests that must not wait.
         limits: the rates at which requests are accepted; `NO_LIMITS` accepts all.
-        subscription_count: how many subscriptions the account sees.
-        random_seed: another one draws other durations from distributions.
+        subscription_count: the number of subscriptions of the account.
+        random_seed: the seed of durations that are drawn from distributions.
     """
 
     def __init__(

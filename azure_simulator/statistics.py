@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Counts of the requests in a log: what a command costs the service."""
+"""Counts of the requests in a log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLUSTER_PATH = re.compile(rf"/providers/{CLUSTER_TYPE}/[^/]+$", re.IGNORECASE)
 class Statistics:
     """Counts of requests: all, reads and writes of clusters, refusals with 429, and those sent too early.
 
-    `early`: requests sent before the Retry-After of a 429 that the same command had received was over.
+    `early`: requests that a command sent before the end of the Retry-After of a 429 that it had received.
     """
 
     requests: int
@@ -41,7 +41,7 @@ class Statistics:
 
 
 class RetryAfterWatch:
-    """Finds requests that a client sends before a Retry-After is over.
+    """A detector of requests that a client sends before the end of a Retry-After.
 
     A client is one command: `az` sends the same `x-ms-client-request-id` with all requests of a command. Requests that
     were on their way when the 429 was sent are not early.

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Errors that people met, by name: one table, so that a test can let each of them happen."""
+"""The table of known errors, each of which a test can let happen by its name."""
 
 from __future__ import annotations
 
 from azure_simulator.known_errors.access import ACCESS
 from azure_simulator.known_errors.operations import OPERATIONS
 from azure_simulator.known_errors.requests import REQUESTS as OTHERS
-from azure_simulator.known_errors.table import DEFAULTS, REQUESTS, KnownError, Where
+from azure_simulator.known_errors.table import DEFAULTS, REQUESTS, KnownError, Stage
 
-__all__ = ["KNOWN_ERRORS", "REQUESTS", "KnownError", "Where", "known_error"]
+__all__ = ["KNOWN_ERRORS", "REQUESTS", "KnownError", "Stage", "known_error"]
 
 KNOWN_ERRORS = (*OPERATIONS, *ACCESS, *OTHERS)
 _BY_NAME = {error.name: error for error in KNOWN_ERRORS}
@@ -20,7 +20,7 @@ def known_error(name: str, **values: str) -> KnownError:
     if unknown := values.keys() - DEFAULTS.keys():
         raise KeyError(f"There is no placeholder {sorted(unknown)}.")
     given = {**DEFAULTS, **values}
-    # A default may hold placeholders itself.
+    # A default may contain placeholders.
     filled = {key: value.format_map(given) for key, value in given.items()}
     headers = tuple((key, value.format_map(filled)) for key, value in error.headers)
     return error._replace(message=error.message.format_map(filled), headers=headers)

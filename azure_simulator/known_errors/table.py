@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Errors that people met, by name: what the service answers, where it does so, and how that is known.
+"""Known errors by name: the service's response, the stages at which it occurs, and the source.
 
 Sources: "recorded" are public recordings of azure-cli's tests; "Learn" are pages of Microsoft Learn (troubleshooting of
 AKS and of Resource Manager, limits of role-based access control); "report" are public issues, named if one stands for
@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple
 
 from azure_simulator.errors import Shape
 
-Where = Literal["read", "write", "operation", "entry", "poll", "grant", "credential", "identity", "feature"]
+Stage = Literal["read", "write", "operation", "entry", "poll", "grant", "credential", "identity", "feature"]
 
-# The requests at which an error of a place is answered; operations and entries fail later instead.
-REQUESTS: dict[Where, tuple[str | None, str]] = {
+# The requests that an error of a stage responds to. Operations and entries fail later instead.
+REQUESTS: dict[Stage, tuple[str | None, str]] = {
     "read": ("GET", r"/managedClusters/[^/]+$"),
     "write": ("PUT", r"/managedClusters/[^/]+$"),
     "poll": ("GET", r"/operations/[^/]+$"),
@@ -51,7 +51,7 @@ class KnownError(NamedTuple):
     """One error. `body`, if given, is sent instead of code and message; `state` is how an operation ends."""
 
     name: str
-    where: tuple[Where, ...]
+    stages: tuple[Stage, ...]
     status: int
     code: str
     message: str

@@ -62,7 +62,7 @@ class RoleAssignments:
     def put(self, scope: str, name: str, properties: dict[str, Any]) -> dict[str, Any]:
         """Create or change an assignment, which propagates within `durations.role_propagation`.
 
-        The answer to a PUT never names who created it, a GET does (public recordings).
+        The response to a PUT never names the creator, that to a GET does (public recordings).
         """
         role, principal = self._requested(properties)
         self._check_scope(scope)
@@ -85,7 +85,7 @@ class RoleAssignments:
     def grant(
         self, scope: str, principal_id: str, role: Role, name: str | None = None, age: float = 0.0
     ) -> dict[str, Any]:
-        """Create an assignment that is effective at once and was created `age` seconds ago."""
+        """Create an assignment that is effective immediately and was created `age` seconds ago."""
         requested = {"roleDefinitionId": _definition_id(scope, role), "principalId": principal_id}
         created = self._context.timestamp(self._context.now() - age)
         properties = {

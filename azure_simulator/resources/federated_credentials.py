@@ -22,7 +22,7 @@ Json = dict[str, Any]
 class FederatedCredentials:
     """Credentials by identity ID and name. `existing` finds the identity of a request.
 
-    A write is under way for as long as its answer takes; another write to the same identity is refused meanwhile.
+    A write is in progress until its response is sent. During that time, other writes to the same identity are refused.
     """
 
     def __init__(self, context: Context, existing: Callable[[Request], Json]) -> None:
@@ -99,7 +99,7 @@ class FederatedCredentials:
                 f"'{identity['id']}'. Concurrent Federated Identity Credentials writes under the same managed identity "
                 "are not supported.",
             )
-        # Over before the answer arrives, so that a client that waits for it may go on at once.
+        # Ends before the response arrives, so that a client that waits for it can continue immediately.
         self._written_until[identity_key] = now + 0.9 * self._context.settings.azure_cli_latency
 
 

@@ -24,12 +24,12 @@ _LOOK, _LOOKS = 0.003, 3
 
 
 class SharedClock:
-    """A clock that runs like the machine's while anyone works, and jumps to the next wake-up while all wait.
+    """A clock that runs like the machine's while any process works, and jumps to the next wake-up while all wait.
 
     It is a `Clock` of simulators, which call `watch`; processes join it by `environment` or by the client's `join`.
     Use as a context manager, or call `close`. Needs Linux: elsewhere it never jumps.
 
-    How it works: a process that joins keeps a connection open, and `time.sleep` in it registers when to be woken. All
+    How it works: a process that joins keeps a connection open, and `time.sleep` in it registers its end. All
     wait if at least one sleeps, no simulator has a request to respond to, and no thread of the processes has run since
     the last look. Then the offset, which all read from shared memory, grows until the first sleeper wakes.
     """
@@ -64,7 +64,7 @@ class SharedClock:
         self.close()
 
     def close(self) -> None:
-        """Stop. Processes that sleep go on sleeping on the machine's clock."""
+        """Stop. Sleeping processes continue on the machine's clock."""
         self._closed = True
         self._waker.send(b"x")
         self._thread.join()
@@ -75,12 +75,12 @@ class SharedClock:
 
     @property
     def folder(self) -> str:
-        """The folder that a process is given to join."""
+        """Return the folder with which a process joins."""
         return self._folder.name
 
     @property
     def client(self) -> Path:
-        """The file whose function `join` puts a process on this clock."""
+        """Return the file with the function `join`, which puts a process on this clock."""
         return _CLIENT / "sitecustomize.py"
 
     def environment(self) -> dict[str, str]:
@@ -97,7 +97,7 @@ class SharedClock:
         return self._epoch + timedelta(seconds=seconds)
 
     def reset(self) -> None:
-        """Return to the machine's time. Only while nobody sleeps."""
+        """Return to the machine's time. Call it only while no process sleeps."""
         self._offset[: OFFSET.size] = OFFSET.pack(0.0)
 
     def watch(self, thread: int, busy: Callable[[], bool]) -> None:
@@ -173,7 +173,7 @@ class SharedClock:
                 self._forget(connection)
 
     def _all_wait(self) -> bool:
-        """Return whether nobody works: at once if nobody else ran since it was last so, else after a few looks."""
+        """Return whether all wait: immediately if nothing ran since the last time, else after a few equal looks."""
         asleep = frozenset(thread for thread, _ in self._sleepers.values())
         watched = list(self._watched)
         busy = any(is_busy() for _, is_busy in watched)

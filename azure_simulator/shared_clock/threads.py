@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Return whether other processes wait, as Linux shows it below /proc."""
+"""The state of threads of other processes, as Linux shows it in /proc."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Snapshot = dict[int, tuple[str, ...]]
 
 
 def waiting_threads(processes: Iterable[int], threads: Iterable[int], asleep: frozenset[int]) -> Snapshot | None:
-    """Return how often each thread ran, or None if one of them runs or is ready to.
+    """Return how often each thread ran, or None if any of them runs or is ready to run.
 
     Args:
         processes: process IDs; all threads of these and of the processes they started count.

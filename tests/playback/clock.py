@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=timezone.utc)
-# az looks at a poller, which runs in a thread of its own, more often than that; nobody else sleeps for less.
+# az polls a separate thread more often than that; nothing else sleeps for less.
 _SHORTEST = 1.0
 
 

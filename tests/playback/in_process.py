@@ -46,7 +46,7 @@ class InProcessAz:
         stdout, stderr = StringIO(), StringIO()
         with redirect_stdout(stdout), redirect_stderr(stderr), _loggers_of_az():
             cli = get_default_cli()
-            cli.out_file = stdout  # of its own, for what a command prints by itself
+            cli.out_file = stdout  # for output that a command prints itself
             try:
                 exit_code = cli.invoke(shlex.split(command), out_file=stdout)
             except SystemExit as ended:  # the parser and az's own exits

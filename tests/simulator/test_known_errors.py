@@ -10,15 +10,15 @@ import httpx
 import pytest
 
 from azure_simulator import Simulator
-from azure_simulator.known_errors import KNOWN_ERRORS, KnownError, Where, known_error
+from azure_simulator.known_errors import KNOWN_ERRORS, KnownError, Stage, known_error
 from tests.support.arm import CLUSTER, GROUP, Arm, add, entry, profile
 
 IDENTITIES = f"resourceGroups/{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
-CASES = [(error, where) for error in KNOWN_ERRORS for where in error.where]
-REQUESTS = [(error, where) for error, where in CASES if where not in ("operation", "entry")]
+CASES = [(error, stage) for error in KNOWN_ERRORS for stage in error.stages]
+REQUESTS = [(error, stage) for error, stage in CASES if stage not in ("operation", "entry")]
 
 
-def send(arm: Arm, where: Where) -> httpx.Response:
+def send(arm: Arm, stage: Stage) -> httpx.Response:
     method, path = {
         "read": ("GET", arm.cluster_path()),
         "write": ("PUT", arm.cluster_path()),
@@ -27,7 +27,7 @@ def send(arm: Arm, where: Where) -> httpx.Response:
         "credential": ("PUT", f"{IDENTITIES}/a/federatedIdentityCredentials/some"),
         "identity": ("GET", f"{IDENTITIES}/a"),
         "feature": ("GET", "providers/Microsoft.Features/providers/Microsoft.ContainerService/features/some"),
-    }[where]
+    }[stage]
     return arm.send(method, path, {} if method == "PUT" else None)
 
 
@@ -35,10 +35,10 @@ def name_of(value: object) -> str:
     return value.name if isinstance(value, KnownError) else str(value)
 
 
-@pytest.mark.parametrize(("error", "where"), REQUESTS, ids=name_of)
-def test_request_with_known_error(arm: Arm, simulator: Simulator, error: KnownError, where: Where) -> None:
-    given = simulator.faults.add_known(error.name, where)
-    response = send(arm, where)
+@pytest.mark.parametrize(("error", "stage"), REQUESTS, ids=name_of)
+def test_request_with_known_error(arm: Arm, simulator: Simulator, error: KnownError, stage: Stage) -> None:
+    given = simulator.faults.add_known(error.name, stage)
+    response = send(arm, stage)
     assert response.status_code == error.status
     if error.body is not None:
         assert (response.text if isinstance(error.body, str) else response.json()) == error.body
@@ -51,7 +51,7 @@ def test_request_with_known_error(arm: Arm, simulator: Simulator, error: KnownEr
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("error", [error for error, where in CASES if where == "operation"], ids=name_of)
+@pytest.mark.parametrize("error", [error for error, stage in CASES if stage == "operation"], ids=name_of)
 def test_operation_ends_with_known_error(arm: Arm, simulator: Simulator, error: KnownError) -> None:
     given = simulator.faults.add_known(error.name, "operation")
     url = arm.change(lambda body: body.update(tags={"a": "b"})).headers["azure-asyncoperation"]
@@ -62,7 +62,7 @@ def test_operation_ends_with_known_error(arm: Arm, simulator: Simulator, error: 
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("error", [error for error, where in CASES if where == "entry"], ids=name_of)
+@pytest.mark.parametrize("error", [error for error, stage in CASES if stage == "entry"], ids=name_of)
 def test_entry_ends_with_known_error(arm: Arm, simulator: Simulator, error: KnownError) -> None:
     identity = simulator.seed.managed_identity(GROUP, "a")
     principal = simulator.cluster(GROUP, CLUSTER)["identity"]["principalId"]

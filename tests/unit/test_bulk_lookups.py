@@ -184,7 +184,7 @@ def test_first_error_stops_remaining_work() -> None:
 
 
 def test_progress_counts_finished_items() -> None:
-    told: list[int] = []
-    assert do_all(int, map(str, range(30)), told.append) == list(range(30))
-    assert told == sorted(told)
-    assert told[-1] == 30
+    counts: list[int] = []
+    assert do_all(int, map(str, range(30)), counts.append) == list(range(30))
+    assert counts == sorted(counts)
+    assert counts[-1] == 30

@@ -103,12 +103,12 @@ def test_forbidden_write_shows_command(writes: Writes) -> None:
 
     assert made == {}
     assert all("az identity federated-credential create" in text_of(each) for each in errors)
-    told = combine_errors(errors, "credentials could not be created.")
-    assert "On 2 managed identities, credentials could not be created." in text_of(told)
-    assert "(AuthorizationFailed) You may not." in text_of(told)
+    combined = combine_errors(errors, "credentials could not be created.")
+    assert "On 2 managed identities, credentials could not be created." in text_of(combined)
+    assert "(AuthorizationFailed) You may not." in text_of(combined)
     assert combine_errors(errors[:1], "") is errors[0]
-    assert isinstance(told, AzCLIError)
-    introduction, *commands = told.recommendations
+    assert isinstance(combined, AzCLIError)
+    introduction, *commands = combined.recommendations
     assert introduction.endswith("run your command again:")
     assert commands == [each.recommendations[1] for each in errors if isinstance(each, AzCLIError)]
 

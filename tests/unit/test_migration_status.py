@@ -42,7 +42,7 @@ def test_complete_workload_is_ready() -> None:
 
 
 @pytest.mark.parametrize(
-    ("objects", "options", "why"),
+    ("objects", "options", "expected"),
     [
         ([account("web")], {}, "not annotated"),
         ([account("web", CLIENT)], {"oidcIssuerProfile": None}, "not enabled"),
@@ -52,10 +52,10 @@ def test_complete_workload_is_ready() -> None:
         ([account("web", CLIENT)], {"found": reading(READY, client_id="new")}, "was recreated"),
     ],
 )
-def test_not_ready_has_reason(objects: list[Json], options: dict[str, Any], why: str) -> None:
-    ((state, told),) = status(migrated(), *objects, **options)
+def test_not_ready_has_reason(objects: list[Json], options: dict[str, Any], expected: str) -> None:
+    ((state, reason),) = status(migrated(), *objects, **options)
     assert state == "NotReady"
-    assert why in told
+    assert expected in reason
 
 
 def test_labelled_workload_and_stale_pod() -> None:

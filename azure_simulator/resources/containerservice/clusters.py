@@ -227,7 +227,7 @@ class Clusters:
         self._identities.resolve(body)
         settled = copy.deepcopy(body)
         if outcome:
-            body["properties"]["podIdentityProfile"] = outcome.meanwhile
+            body["properties"]["podIdentityProfile"] = outcome.during
             settled["properties"]["podIdentityProfile"] = outcome.settled
         cluster.body = body
         operation = self._begin(cluster, "Updating", seconds, settled, faults)

@@ -99,7 +99,7 @@ def complete(
 ) -> dict[str, Any]:
     """Return the complete cluster that a writable request body describes.
 
-    A PUT replaces: what the request leaves out takes its default or is gone, except what the service made
+    A PUT replaces: what the request leaves out takes its default or is removed, except what the service made
     (FQDN, issuer URL, ...) and what never changes (DNS prefix, node resource group, network plugin).
     """
     known = existing or {}
@@ -212,7 +212,7 @@ def _known_issuer(known: dict[str, Any]) -> str | None:
 
 
 def after_create(body: dict[str, Any], resource_id: ResourceId) -> None:
-    """Add what appears only when the cluster is ready: outbound address and kubelet identity.
+    """Add the fields of a ready cluster: outbound address and kubelet identity.
 
     A cluster with a service principal has no kubelet identity.
     """

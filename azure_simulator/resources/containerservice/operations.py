@@ -25,7 +25,7 @@ _NOT_LATEST = {
 
 @dataclass
 class LongRunningOperation:
-    """An operation on one cluster. `kind` is the provisioningState meanwhile; times are clock readings.
+    """An operation on one cluster. `kind` is the provisioningState during it; times are clock readings.
 
     `failure` is the error it ends with, and the `state` it ends in. `preempted` is an operation that another one
     replaced: it continues, shows an error, and ends Succeeded with that error still attached (public recordings).

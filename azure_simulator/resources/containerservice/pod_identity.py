@@ -20,7 +20,7 @@ Profile = dict[str, Any]
 class Outcome:
     """The profile while the operation runs, and after it ended Succeeded."""
 
-    meanwhile: Profile
+    during: Profile
     settled: Profile
 
 
@@ -35,28 +35,28 @@ def exceptions(profile: Profile | None) -> list[Entry]:
 def outcome(requested: Profile, old: Profile | None, faults: Faults, assignable: Callable[[Entry], bool]) -> Outcome:
     """Return the states of all entries when a checked profile replaces the stored one.
 
-    An entry that is added or changed is Updating, then Assigned. One that is removed is Deleting, then gone.
-    Assumptions, from public reports: if its identity or the role is gone, a removal ends with the entry
+    An entry that is added or changed is Updating, then Assigned. One that is removed is Deleting, then removed.
+    Assumptions, from public reports: if its identity or role is missing, a removal ends with the entry
     still listed as Failed while the operation itself succeeds; it can be tried again, and then needs an
     identity under the old resource ID, with any client ID.
     """
     stored = {key_of(entry): entry for entry in identities(old)}
-    meanwhile, settled = [], []
+    during, settled = [], []
     for entry in identities(requested):
         clean = _stripped(entry)
         before = stored.pop(key_of(entry), None)
         if before and before.get("provisioningState") == "Assigned" and _stripped(before) == clean:
-            meanwhile.append(before)
+            during.append(before)
             settled.append(before)
             continue
         failure = faults.take_entry_failure(entry["namespace"], entry["name"])
-        meanwhile.append({**clean, "provisioningState": "Updating"})
+        during.append({**clean, "provisioningState": "Updating"})
         settled.append(failed(clean, **failure) if failure else {**clean, "provisioningState": "Assigned"})
     for entry in stored.values():
-        meanwhile.append({**_stripped(entry), "provisioningState": "Deleting"})
+        during.append({**_stripped(entry), "provisioningState": "Deleting"})
         if not assignable(entry):
             settled.append(failed(entry, *assignment_error(entry)))
-    return Outcome(_profile(requested, meanwhile), _profile(requested, settled))
+    return Outcome(_profile(requested, during), _profile(requested, settled))
 
 
 def failed(entry: Entry, code: str, message: str) -> Entry:

@@ -133,7 +133,7 @@ class Check:
     def _check_assignment(self, entry: Entry) -> None:
         """Raise unless the managed identity has all three IDs of the entry and is assignable.
 
-        That a deleted identity gives the same answer as a missing role is known from public reports.
+        According to public reports, a deleted identity causes the same error as a missing role.
         """
         identity = identity_of(entry)
         managed_identity = self._dependencies.identities.find(identity["resourceId"])

@@ -14,7 +14,7 @@ from ...context import Context
 from ...errors import aks
 from ...http import JSON, Request, Response
 
-# What is longer is cut off without a word (public documentation).
+# Longer output is truncated without notice (public documentation).
 MAXIMUM_LOGS = 512 * 1024
 
 
@@ -27,7 +27,7 @@ class _Command:
 
 
 class RunCommands:
-    """All commands by ID. The setting `run_command` decides what a command prints."""
+    """All commands by ID. The setting `run_command` returns the output of a command."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

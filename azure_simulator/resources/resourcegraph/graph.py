@@ -20,7 +20,7 @@ _EMPTY: Row = {"kind": "", "managedBy": "", "sku": None, "plan": None, "zones": 
 
 
 class ResourceGraph:
-    """Answers queries over all resources. With `settings.graph_lag` it is that far behind them.
+    """Queries over all resources. `settings.graph_lag` delays the results.
 
     contents: returns the JSON of all resources.
     """
@@ -45,7 +45,7 @@ class ResourceGraph:
         start = _start(options.get("$skipToken")) or int(options.get("$skip") or 0)
         page = rows[start : start + top]
         left = start + top < len(rows)
-        # Only rows with an id can be paged: without it the rest is cut off.
+        # Only rows with an ID can be paged. Without IDs, the result is truncated.
         paged = left and all("id" in row for row in page)
         shown = {"totalRecords": len(rows), "count": len(page), "data": page, "facets": []}
         shown["resultTruncated"] = "true" if left and not paged else "false"
@@ -82,7 +82,7 @@ class ResourceGraph:
             }
 
     def _subscriptions(self, body: dict[str, Any]) -> frozenset[str]:
-        """Return those of the request that exist; all of them if it names none, or a management group."""
+        """Return the existing subscriptions of the request, or all if it names none or a management group."""
         known = frozenset(self._context.subscription_ids)
         named = body.get("subscriptions")
         if not named:

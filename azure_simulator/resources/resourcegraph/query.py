@@ -2,8 +2,8 @@
 """The part of the Kusto Query Language that a client needs to find clusters, and nothing else.
 
 A query is `resources`, followed by any of these after a `|`: `where` with comparisons joined by `and`, `project`,
-`order by` (or `sort by`) and `limit` (or `take`). What the grammar does not have is refused, so that a query that the
-simulator accepts is one that is known to be right. Operators behave as the language's reference says: `==`, `!=` and
+`order by` (or `sort by`) and `limit` (or `take`). Everything else is refused, so that the simulator only
+accepts queries that are known to be correct. Operators behave as in the language's reference: `==`, `!=` and
 `in` compare letter case, `=~`, `!~`, `in~`, `contains`, `startswith` and `has` do not. A path that does not exist is
 null.
 """

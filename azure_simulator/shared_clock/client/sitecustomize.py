@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Puts this process on the clock of a `SharedClock`: `time.sleep`, `time.monotonic` and `time.time` follow it.
+"""Put this process on the clock of a `SharedClock`: `time.sleep`, `time.monotonic` and `time.time` follow it.
 
 Python imports this module by itself if its folder is on PYTHONPATH, and it looks for the clock in the environment. A
 process that is forked calls `join`. Only the standard library is imported: this runs inside other programs.
@@ -16,12 +16,12 @@ import time
 from collections.abc import Callable
 
 VARIABLE = "AZURE_SIMULATOR_CLOCK"
-# What a process sends: whether it joins (its process ID) or sleeps (the thread ID, and until when).
+# Messages of a process: it joins (its process ID) or sleeps (the thread ID, and the end).
 MESSAGE = struct.Struct("=cQd")
 JOIN, SLEEP = b"j", b"s"
 OFFSET = struct.Struct("=d")
 
-# Open as long as the process lives: its end is how the clock learns of the process's end.
+# Open until the process ends, which is how the clock detects its end.
 _joined: list[socket.socket] = []
 
 
@@ -46,7 +46,7 @@ def join(folder: str) -> None:
                 woken = connection.recv(1)
         except OSError:
             woken = b""
-        if not woken:  # the clock is gone
+        if not woken:  # the clock has stopped
             sleep(max(0.0, end - time.monotonic()))
 
     _joined.append(_send(folder, JOIN, os.getpid(), 0.0))

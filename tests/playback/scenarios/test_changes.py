@@ -51,8 +51,7 @@ def test_force_binds_recreated_identity(scenario: Scenario) -> None:
     assert scenario.create_identity("app") == identity
     add = f"add {IN_APP} --identity-resource-id {identity}"
 
-    told = scenario.pod_identity(add).failed()
-    assert "was deleted and recreated" in told
+    assert "was deleted and recreated" in scenario.pod_identity(add).failed()
     forced = scenario.pod_identity(f"{add} --force").ok().json
 
     now = scenario.az(f"identity show --ids {identity}").ok().json
@@ -80,10 +79,10 @@ def test_disable_prints_lost_entries(scenario: Scenario) -> None:
     scenario.create_cluster()
     bind(scenario, "app")
 
-    told = scenario.update_cluster("--disable-pod-identity").ok().stderr
+    printed = scenario.update_cluster("--disable-pod-identity").ok().stderr
 
-    assert "name: app" in told
-    assert "--yes" in told
+    assert "name: app" in printed
+    assert "--yes" in printed
 
 
 def test_disable_without_entries(scenario: Scenario) -> None:
