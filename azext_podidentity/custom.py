@@ -152,7 +152,7 @@ def apply_manifest(  # pylint: disable=too-many-locals
     from azext_podidentity.cli.after_output import count_after_output, fail_on_changes
     from azext_podidentity.cli.deprecation import warn_deprecated
     from azext_podidentity.cli.interaction import confirm
-    from azext_podidentity.cli.output_format import at_terminal, colour_difference, print_text
+    from azext_podidentity.cli.output_format import at_terminal, color_difference, print_text
     from azext_podidentity.cli.report_file import check_report_path, write_report
     from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.fleet.apply_results import (
@@ -193,7 +193,7 @@ def apply_manifest(  # pylint: disable=too-many-locals
     if dry_run or (skip_role_assignment and not plan.difference):
         count(WOULD_CHANGE if dry_run and plan else UP_TO_DATE)
         if dry_run and at_terminal(cmd.cli_ctx):
-            print_text(cmd.cli_ctx, f"{colour_difference(cmd.cli_ctx, plan.describe(cluster_name))}\n")
+            print_text(cmd.cli_ctx, f"{color_difference(cmd.cli_ctx, plan.describe(cluster_name))}\n")
             return None
         logger.warning(plan.describe(cluster_name))
         return plan.to_json()

@@ -120,7 +120,7 @@ def apply_to_selected(
     from azext_podidentity.actions.fleet.apply import apply_to_clusters
     from azext_podidentity.cli.after_output import fail_on_changes, warn_after_output
     from azext_podidentity.cli.interaction import confirm
-    from azext_podidentity.cli.output_format import at_terminal, colour_difference, print_text
+    from azext_podidentity.cli.output_format import at_terminal, color_difference, print_text
     from azext_podidentity.cli.report_file import write_report
     from azext_podidentity.fleet.apply_results import apply_report, summary
     from azext_podidentity.profile.cluster_reference import resolve_cluster
@@ -128,9 +128,9 @@ def apply_to_selected(
     if not manifest.clusters:
         resolve_cluster(None, None, None)  # raises, because neither the command line nor the files name clusters
 
-    def ask(message: str, question: str, way_out: str) -> None:
+    def ask(message: str, question: str, recommendation: str) -> None:
         if not yes:
-            confirm(message, question, way_out)
+            confirm(message, question, recommendation)
 
     results = apply_to_clusters(cmd.cli_ctx, manifest, scope, options, ask)
     if report:
@@ -147,7 +147,7 @@ def apply_to_selected(
         warn_after_output(cmd.cli_ctx, summary(results), last=True)
     if options.dry_run and at_terminal(cmd.cli_ctx):
         texts = [each.plan.describe(each.cluster.name) for each in results if each.plan is not None]
-        print_text(cmd.cli_ctx, colour_difference(cmd.cli_ctx, "\n".join(texts)) + "\n")
+        print_text(cmd.cli_ctx, color_difference(cmd.cli_ctx, "\n".join(texts)) + "\n")
         return None
     return [each.to_json() for each in results]
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What commands share at the terminal: questions, output and progress."""
+"""The user interface that commands share: questions, output and progress."""

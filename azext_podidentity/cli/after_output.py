@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a command does after az has printed its result, once for all the clusters that `--ids` names.
+"""Log warnings, print texts and raise errors after az has printed the result, once for all clusters of `--ids`.
 
-az runs one job per ID, several at the same time. Their contexts are copies, but they share the invocation, so what the
-jobs ask for is collected there.
+az runs one job per ID, several in parallel. The jobs have copies of the context but share its invocation, so their
+warnings, texts and errors are collected there.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 # Exit codes. az ends with 1 after an error, with 2 if it cannot parse the command line, with 3 if nothing is found.
 ERROR, PARTIAL, CHANGES = 1, 4, 5
-# Names of clusters in a message.
+# The maximum number of cluster names in a message.
 _NAMES = 5
-# How many warnings of several clusters are shown.
+# The maximum number of warnings of several clusters.
 _SHOWN = 3
 _LOCK = Lock()
 _KEY = "pod_identity_after_output"
@@ -38,9 +38,9 @@ _KEY = "pod_identity_after_output"
 
 @dataclass
 class _AfterOutput:
-    """The warnings and whether each comes last, the texts below the table by heading, and the errors to end with.
+    """The warnings, each with whether it comes last, the texts below the table by heading, and the errors.
 
-    outcomes: how each cluster ended, which `summarize` makes a sentence of if there are several.
+    outcomes: the outcome of each cluster, from which `summarize` creates one sentence if there are several.
     """
 
     warnings: dict[str, bool] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class _AfterOutput:
             self.warnings[self.summarize(list(self.outcomes.values()))] = True
         for line in self._warning_lines() if result.exit_code == 0 else ():
             logger.warning(line)
-        # An error that no exit code tells from others goes first.
+        # An error with the general exit code takes precedence.
         for error, exit_code in sorted(self.errors, key=lambda each: each[1]):
             if exit_code == ERROR:
                 raise error
@@ -68,7 +68,7 @@ class _AfterOutput:
             raise SystemExit(exit_code)
 
     def _warning_lines(self) -> list[str]:
-        """Return the warnings with commands, which stay as they are, and one line of the others."""
+        """Return the warnings with commands unchanged, and the others as one line."""
         with_commands = [each for each in self.warnings if "\n" in each]
         first = [each for each, last in self.warnings.items() if not last and each not in with_commands]
         last = [each for each, last in self.warnings.items() if last and each not in with_commands]
@@ -77,12 +77,12 @@ class _AfterOutput:
 
 
 def warn_after_output(cli_ctx: AzCli, warning: str, *, last: bool = False) -> None:
-    """Log the warning after the result, once for all clusters, and not at all if the command fails.
+    """Log the warning after the result, once for all clusters, unless the command fails.
 
-    Those of one line are logged as one: scripts that fail on more can allow for one. `last` puts it behind the others,
-    of which only some are shown.
+    Warnings of one line are joined to one line, so that scripts that count lines on standard error can allow one.
+    `last`: show it after the others and always, although the number of warnings is limited.
     """
-    if getattr(cli_ctx, "invocation", None) is None:  # a caller without az
+    if getattr(cli_ctx, "invocation", None) is None:  # the caller is not az
         logger.warning(warning)
     else:
         _of(cli_ctx).warnings[warning] = last
@@ -91,26 +91,26 @@ def warn_after_output(cli_ctx: AzCli, warning: str, *, last: bool = False) -> No
 def count_after_output(
     cli_ctx: AzCli, cluster: ClusterReference, outcome: str, summarize: Callable[[Sequence[str]], str]
 ) -> None:
-    """Have the outcomes of several clusters logged as one sentence. A later outcome of a cluster replaces its first."""
-    if getattr(cli_ctx, "invocation", None) is not None:  # a caller without az names one cluster
+    """Log the outcomes of several clusters as one sentence after the result; the last outcome of a cluster counts."""
+    if getattr(cli_ctx, "invocation", None) is not None:  # a caller other than az has one cluster only
         after = _of(cli_ctx)
         after.outcomes[cluster] = outcome
         after.summarize = summarize
 
 
 def print_after_table(cli_ctx: AzCli, heading: str, text: str) -> None:
-    """Print the text under the heading below the table, if the command line asks for a table of the whole result."""
+    """Print the text below the table, under the heading, if az prints a table of the whole result."""
     if text and wants_whole_table(cli_ctx):
         _of(cli_ctx).texts.setdefault(heading, []).append(text)
 
 
 def fail_after_output(cli_ctx: AzCli, error: AzCLIError, exit_code: int = ERROR) -> None:
-    """Have az print the error and end with the exit code after it has printed the result."""
+    """Make az print the error after the result, and end with the exit code."""
     _of(cli_ctx).errors.append((error, exit_code))
 
 
 def fail_on_error(severity: str, bad: int, count: int) -> AzCLIError:
-    """Return the error of a check with `--fail-on` that has `bad` of `count` findings of that severity or worse."""
+    """Return the error of `--fail-on` if `bad` of `count` findings have that severity or worse."""
     from azure.cli.core.azclierror import ValidationError
 
     message = f"{bad} of {count} findings have the severity {severity} or worse (--fail-on)."
@@ -118,7 +118,7 @@ def fail_on_error(severity: str, bad: int, count: int) -> AzCLIError:
 
 
 def fail_on_changes(cli_ctx: AzCli, *clusters: ClusterReference) -> None:
-    """Have a dry run end with the exit code for clusters that differ from the files, these at least one."""
+    """Make a dry run end with the exit code of `--fail-on-change`, because these clusters differ from the files."""
     from azure.cli.core.azclierror import ValidationError
 
     names = some_of((f"'{each.name}'" for each in clusters), _NAMES)

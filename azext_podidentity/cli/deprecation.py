@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def warn_deprecated(cli_ctx: AzCli) -> None:
-    """Log one warning per process, after the result. Called by the commands that start or extend the use."""
+    """Log one warning per process, after the result. Call it from commands that enable or add pod identities."""
     warn_after_output(cli_ctx, DEPRECATION, last=True)

@@ -16,13 +16,13 @@ from azext_podidentity.profile.text import printable
 
 STANDARD_INPUT = "-"
 SUFFIXES = (".yaml", ".yml", ".json")
-# The names under which kustomize looks for its file.
+# The file names of a kustomization.
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file that was read: its name as given, its content, and its path (None for standard input)."""
+    """A file that was read: the name that the user passed, its content, and its path (None for standard input)."""
 
     name: str
     content: bytes
@@ -30,7 +30,7 @@ class InputFile:
 
     @property
     def label(self) -> str:
-        """Its name for messages."""
+        """The name for messages."""
         return "standard input" if self.path is None else self.name
 
 
@@ -42,11 +42,11 @@ def read_files(
     regular_only: bool = False,
     ignore: Callable[[Path], bool] = lambda _: False,
 ) -> list[InputFile]:
-    """Return the named files; `-` is standard input, and a folder means its YAML and JSON files and those below it.
+    """Return the files of the paths: `-` is standard input, and a folder stands for all YAML and JSON files in it.
 
     Hidden files and folders are left out, and those for which `ignore` returns true. `regular_only` refuses pipes and
-    devices, which can block or never end. At most one byte more than `max_bytes` is read of each file. Raise
-    InvalidArgumentValueError that names the option and everything that cannot be read.
+    devices, which can block or never end. At most `max_bytes` + 1 bytes of each file are read. Raise
+    InvalidArgumentValueError with the option and everything that cannot be read.
     """
     files: list[InputFile] = []
     errors: list[str] = []
@@ -58,7 +58,7 @@ def read_files(
             errors.append(printable(f"{path}: {getattr(error, 'strerror', None) or error}", keep=""))
     if errors:
         raise InvalidArgumentValueError(
-            f"{option}: not everything can be read:\n" + "\n".join(errors),
+            f"{option}: these files or folders cannot be read:\n" + "\n".join(errors),
             "Name YAML or JSON files, folders that contain some, or - for standard input.",
         )
     return files

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Say after Ctrl-C what continues and how to follow it, and change nothing more."""
+"""Report after Ctrl-C what continues in Azure and how to follow it, and send no more changes."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ Note = tuple[str, list[str] | None]
 
 @dataclass
 class _Notes:
-    """The last note of each cluster; `closed` once they were reported, so that none may change."""
+    """The last note of each cluster. `closed`: the notes were reported and must not change."""
 
     of_clusters: dict[ClusterReference, Note] = field(default_factory=dict)
     closed: bool = False
 
 
 def begin_notes(cli_ctx: AzCli, reference: ClusterReference) -> None:
-    """Begin to keep notes of the cluster. Those of a command that does not begin are ignored."""
-    if getattr(cli_ctx, "invocation", None) is None:  # a caller without az
+    """Start to keep notes of the cluster. Without this call, notes of the cluster are ignored."""
+    if getattr(cli_ctx, "invocation", None) is None:  # the caller is not az
         return
     with _LOCK:
         if _KEY not in cli_ctx.invocation.data:
@@ -47,13 +47,13 @@ def note_not_sent(cli_ctx: AzCli, reference: ClusterReference) -> None:
 
 
 def note_sent(cli_ctx: AzCli, reference: ClusterReference) -> None:
-    """Note that a change of the cluster is being sent, whose operation continues without the command.
+    """Note that a change of the cluster is being sent; its operation continues without the command.
 
-    Raise KeyboardInterrupt, in a thread that outlives Ctrl-C, if it was reported that nothing was sent.
+    Raise KeyboardInterrupt, to end a thread that outlives Ctrl-C, if the report was that nothing was sent.
     """
     wait = reference.cluster_command("wait", "--updated")
     message = f"The change of cluster {reference.name!r} may have been accepted; its operation then continues in Azure."
-    _note(cli_ctx, reference, (message, ["To wait for its end, run:", wait]))
+    _note(cli_ctx, reference, (message, ["To wait until it ends, run:", wait]))
 
 
 def note_completed(cli_ctx: AzCli, reference: ClusterReference) -> None:
@@ -62,7 +62,7 @@ def note_completed(cli_ctx: AzCli, reference: ClusterReference) -> None:
 
 
 def close_notes(cli_ctx: AzCli) -> dict[ClusterReference, Note]:
-    """Return the last note of each cluster. A thread that has more to note ends instead."""
+    """Return the last note of each cluster, and end each thread that tries to add another one."""
     with _LOCK:
         notes = _of(cli_ctx) or _Notes()
         notes.closed = True
@@ -70,7 +70,7 @@ def close_notes(cli_ctx: AzCli) -> dict[ClusterReference, Note]:
 
 
 def is_reported(cli_ctx: AzCli) -> bool:
-    """Return whether the notes were reported, so that nothing more is to be shown."""
+    """Return whether the notes were reported, so that nothing else must be shown."""
     notes = _of(cli_ctx)
     return notes is not None and notes.closed
 
@@ -96,7 +96,7 @@ def _of(cli_ctx: AzCli) -> _Notes | None:
 
 
 def _explain(cli_ctx: AzCli, **_: object) -> None:
-    """Print what was noted of each cluster, if Ctrl-C ended the command."""
+    """Print the note of each cluster if Ctrl-C ended the command."""
     cli_ctx.unregister_event(EVENT_CLI_POST_EXECUTE, _explain)
     if isinstance(cli_ctx.result.error, KeyboardInterrupt):
         notes = close_notes(cli_ctx).values()

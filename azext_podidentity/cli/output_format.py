@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the command line asks az to print."""
+"""Determine from the command line what az prints, and print text instead of it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ if TYPE_CHECKING:
 def wants_text(cli_ctx: AzCli) -> bool:
     """Return whether a command prints its own text instead of the result.
 
-    It does unless the command line asks for another format or for a part of the result. A default format in az's
-    configuration is meant for results.
+    That is so unless the command line has a format or a query. The default format in az's configuration does not count.
     """
     return not has_option(cli_ctx, "--query") and (not is_format_given(cli_ctx) or _format(cli_ctx) == "yaml")
 
 
 def at_terminal(cli_ctx: AzCli) -> bool:
-    """Return whether the result is for a reader: standard output is a terminal, and no format or query is given."""
+    """Return whether standard output is a terminal and the command line has no format or query."""
     return sys.stdout.isatty() and not is_format_given(cli_ctx) and not has_option(cli_ctx, "--query")
 
 
-def colour_difference(cli_ctx: AzCli, text: str) -> str:
-    """Return the text with the colours of az's theme on lines that start with +, ~ or -, where az shows colours."""
+def color_difference(cli_ctx: AzCli, text: str) -> str:
+    """Return the text with lines that start with +, ~ or - in the colors of az's theme, if az shows colors."""
     if not (cli_ctx.enable_color and sys.stdout.isatty()):
         return text
     from azure.cli.core.style import Style, format_styled_text
@@ -38,9 +37,9 @@ def colour_difference(cli_ctx: AzCli, text: str) -> str:
 
 
 def print_text(cli_ctx: AzCli, text: str) -> None:
-    """Print the text in place of the result; az prints nothing else, not even the nulls of several clusters.
+    """Print the text and suppress the result of az, including the nulls of several clusters.
 
-    Raise FileOperationError if standard output cannot be written; a reader that has left is no error, as in az.
+    Raise FileOperationError if standard output cannot be written, except for a closed pipe, which az ignores too.
     """
     try:
         print(text, end="", file=cli_ctx.out_file, flush=True)
@@ -55,15 +54,15 @@ def print_text(cli_ctx: AzCli, text: str) -> None:
 
 
 def _discard_rest(file: TextIO) -> None:
-    """Send what is left in the buffer nowhere; else Python fails to write it at its end, and exits with 120."""
-    with suppress(OSError, ValueError):  # not a file of the system
+    """Discard the buffer, which Python would otherwise fail to write when it exits, with exit code 120."""
+    with suppress(OSError, ValueError):  # not a real file
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, file.fileno())
         os.close(nowhere)
 
 
 def wants_whole_table(cli_ctx: AzCli) -> bool:
-    """Return whether az prints a table of the whole result, and not of the result of a query."""
+    """Return whether az prints a table of the whole result, without a query."""
     return _format(cli_ctx) == "table" and not has_option(cli_ctx, "--query")
 
 

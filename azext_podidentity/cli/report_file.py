@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The file that `--report` names."""
+"""Write the file of `--report`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from azure.cli.core.azclierror import FileOperationError
 
 
 def check_report_path(path: str | None) -> None:
-    """Raise FileOperationError if no file can be written there, before anything is read or changed."""
+    """Raise FileOperationError if the path cannot be written. Call it before anything is read or changed."""
     if path is None:
         return
     if Path(path).is_dir():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Find out which cluster a command line names."""
+"""Determine the cluster of a command line, and add its name to the result for tables of several clusters."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class ListOfCluster(list[Any]):
 
 
 def cluster_reference(cmd: AzCliCommand, resource_group_name: str, cluster_name: str) -> ClusterReference:
-    """Return the cluster that the command line names.
+    """Return the cluster of the command line.
 
-    Its name is kept for the table of several clusters, and notes are kept of it for Ctrl-C.
+    Its name is kept for tables of several clusters, and its state for the message after Ctrl-C.
     """
     if wants_whole_table(cmd.cli_ctx):
         cmd.cli_ctx.data[_KEY] = cluster_name
@@ -51,7 +51,7 @@ def reference_of(cmd: AzCliCommand, resource_group_name: str, cluster_name: str)
 
 
 def _subscription(cli_ctx: AzCli) -> str | None:
-    """Return the subscription for the commands in messages, None if it is the current one and was not given."""
+    """Return the subscription for commands in messages, None if the current one applies."""
     named: str | None = cli_ctx.data.get("subscription_id")
     if named is None or has_option(cli_ctx, "--subscription"):
         return named
@@ -59,15 +59,15 @@ def _subscription(cli_ctx: AzCli) -> str | None:
 
     try:
         current = Profile(cli_ctx=cli_ctx).get_subscription_id()
-    except CLIError:  # not logged in with a default subscription
+    except CLIError:  # no default subscription
         return named
     return None if named.lower() == str(current).lower() else named
 
 
 def _attach_cluster(cli_ctx: AzCli, event_data: dict[str, Any], **_: object) -> None:
-    """Replace the result of one cluster, of several that `--ids` names, by one that has the cluster's name.
+    """Replace the result by one with the name of its cluster, if `--ids` names several.
 
-    az gives a table transformer the results alone, in the order in which they were completed.
+    az passes only the results to a table transformer, in the order of their completion.
     """
     result, cluster = event_data["result"], cli_ctx.data.get(_KEY)
     if cluster is None:

@@ -11,14 +11,14 @@ NARROWEST, WIDEST, WITHOUT_TERMINAL = 80, 200, 100
 
 
 def table_width() -> int:
-    """Return how many columns a table may have: the width of the terminal within limits, 100 without a terminal."""
+    """Return the maximum width of a table: that of the terminal, within limits, or 100 without a terminal."""
     if not sys.stdout.isatty():
         return WITHOUT_TERMINAL
     return min(max(get_terminal_size((WITHOUT_TERMINAL, 24)).columns, NARROWEST), WIDEST)
 
 
 def line_width() -> int:
-    """Return how many columns a line on standard error has, 80 if its terminal does not say."""
+    """Return the width of a line on standard error: that of its terminal, 80 if it is unknown."""
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns or NARROWEST
     except (OSError, ValueError):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Living with the `aks-preview` extension, which has an `aks pod-identity` group and cluster flags of its own.
 
-`aks create` and `aks update` are left to it: it adds some 60 parameters that ours would hide. They are ours if it is
-installed and az fails to load it, as happens after an update of azure-cli. The group is ours, whichever of the two
-extensions az loads last.
+"""Coexist with the `aks-preview` extension, which also has an `aks pod-identity` group and cluster flags.
+
+aks-preview keeps `aks create` and `aks update`, because it adds some 60 parameters that this extension would hide. If
+az cannot load aks-preview, for example after an update of azure-cli, this extension takes them. It always provides the
+group `aks pod-identity`, whichever extension az loads last.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def is_installed() -> bool:
 
 
 def keep_group(loader: Any, help_texts: dict[str, str]) -> None:
-    """Put the loader's commands, arguments and help back in place after all extensions are loaded."""
+    """Restore the loader's commands, arguments and help after all extensions are loaded."""
     from azure.cli.core.commands.events import EVENT_INVOKER_PRE_LOAD_ARGUMENTS
 
     ours = dict(loader.command_table)
@@ -39,7 +40,7 @@ def keep_group(loader: Any, help_texts: dict[str, str]) -> None:
 
         helps.update(help_texts)
         for name in ours.keys() & commands_loader.command_table.keys():
-            # What az gives to every command by then, --subscription say, begins with an underscore.
+            # The arguments that az has already added to every command, such as --subscription, begin with '_'.
             replaced = commands_loader.command_table[name].arguments.items()
             ours[name].arguments.update({key: value for key, value in replaced if key.startswith("_")})
             commands_loader.command_table[name] = ours[name]
@@ -49,7 +50,7 @@ def keep_group(loader: Any, help_texts: dict[str, str]) -> None:
 
 
 def leave_cluster_commands(loader: Any, *names: str) -> None:
-    """Leave those commands of the loader to aks-preview, and take them back if az could not load it."""
+    """Remove the commands from the loader in favor of aks-preview, and add them again if az cannot load it."""
     from azure.cli.core.commands.events import EVENT_INVOKER_PRE_LOAD_ARGUMENTS
 
     ours = {name: loader.command_table.pop(name) for name in names}
@@ -60,7 +61,7 @@ def leave_cluster_commands(loader: Any, *names: str) -> None:
             if any(type(each).__module__.split(".")[0] == _PACKAGE for each in loaders):
                 continue
             logger.warning(
-                "The extension aks-preview is installed, but az cannot load it. 'az %s' takes the pod identity flags "
+                "The extension aks-preview is installed, but az cannot load it, so 'az %s' uses the pod identity flags "
                 "of the extension podidentity. To repair aks-preview, run: az extension update --name aks-preview",
                 name,
             )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The pod identity flags of `az aks create` and `az aks update`, over the host's handlers and decorators.
+"""The handlers of `az aks create` and `az aks update` with the pod identity flags.
 
-Imported for these two commands only. The handlers take whatever the host's take, in any version: knack reads a
-handler's parameters from its signature, and theirs is the host's with the flags added. Without one of the flags
-the host's own handler runs.
+Imported for these two commands only. knack reads the parameters of a handler from its signature, so each handler gets
+the signature of the host's handler with the flags added, which fits any version of azure-cli. Without one of the flags,
+the host's handler runs.
 """
 
 # One write needs all of them.
@@ -50,17 +50,17 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 ENABLE, CONSENT, DISABLE = "enable_pod_identity", "enable_pod_identity_with_kubenet", "disable_pod_identity"
-# What a command line can have besides our flags without asking for any other change of the cluster.
+# The parameters that do not change the cluster.
 _NO_CHANGE = frozenset({"resource_group_name", "name", "no_wait", "yes", "aks_custom_headers"})
 
 
 def aks_create(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
-    """`az aks create` with the pod identity flags."""
+    """Run `az aks create` with the pod identity flags, and return the cluster."""
     reference = reference_of(cmd, parameters["resource_group_name"], parameters["name"])
     operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
     if not parameters[ENABLE]:
-        with _asking():
-            return host.aks_create(cmd, operations, **_of_host(host.aks_create, parameters))
+        with _no_crash_without_terminal():
+            return host.aks_create(cmd, operations, **_host_parameters(host.aks_create, parameters))
     begin_notes(cmd.cli_ctx, reference)
     change = Enable(consent=parameters[CONSENT])
     check_can_create(parameters, consent_given=change.consent)
@@ -77,18 +77,18 @@ def aks_create(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
 
 
 def aks_update(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
-    """`az aks update` with the pod identity flags.
+    """Run `az aks update` with the pod identity flags, and return the cluster.
 
-    With nothing else on the command line, nothing but the profile is changed: the host's builder of a body changes
-    more than it is asked to. With other flags the host's builder makes those changes.
+    If the command line has no other flags, only the profile is changed, because the host's decorator would change more
+    than that. With other flags, the host's decorator makes their changes.
     """
     reference = reference_of(cmd, parameters["resource_group_name"], parameters["name"])
     operations = ManagedClusterOperations(cmd.cli_ctx, client, reference)
     if not (parameters[ENABLE] or parameters[DISABLE]):
-        if parameters[CONSENT] and not _changes_more(parameters):  # the validator has warned that it has no effect
+        if parameters[CONSENT] and not _changes_more(parameters):  # the validator warns that it has no effect alone
             return operations.get(reference.resource_group, reference.name)
-        with _asking():
-            return host.aks_update(cmd, operations, **_of_host(host.aks_update, parameters))
+        with _no_crash_without_terminal():
+            return host.aks_update(cmd, operations, **_host_parameters(host.aks_update, parameters))
     begin_notes(cmd.cli_ctx, reference)
     writer = ClusterWriter(cmd.cli_ctx, client, reference)
     if parameters[ENABLE]:
@@ -105,7 +105,7 @@ def aks_update(cmd: AzCliCommand, client: Any, **parameters: Any) -> Any:
 
 
 def _warn_of_consent(cmd: Any, reference: ClusterReference, parameters: Mapping[str, Any]) -> None:
-    """After a consent to kubenet, print the commands that keep a pod from impersonating another one."""
+    """Warn, after the output, about the risk of kubenet if the user consented to it, with the commands against it."""
     if not parameters[CONSENT]:
         return
     from azure.cli.core.commands.client_factory import get_subscription_id
@@ -124,38 +124,38 @@ def _update_with_host(
     change: ProfileChange,
     reference: ClusterReference,
 ) -> Any:
-    """Update the cluster with the host's code and the change in one write; again if another write came first."""
+    """Update the cluster in one write with the host's changes and the given one; retry if another write came first."""
     tries = 0
     while True:
         tries += 1
         writer.wait_until_idle()
         decorator = UpdateDecorator(cmd, operations, parameters, change, reference)
         try:
-            with _asking():
+            with _no_crash_without_terminal():
                 mc = decorator.update_mc_profile_default()
         except DecoratorEarlyExitException:
             return None
-        parameters = {**parameters, "yes": True}  # what was answered once is not asked again
+        parameters = {**parameters, "yes": True}  # do not ask the same question again
         try:
-            return _followed(writer, decorator.update_mc(mc), no_wait=parameters["no_wait"])
+            return _follow(writer, decorator.update_mc(mc), no_wait=parameters["no_wait"])
         except (AzureError, AzCLIError) as error:
             if operations.accepted and isinstance(error, AzureError) and not reports_failure(error):
-                return _judged_by_cluster(writer, change, error)
+                return _cluster_despite_lost_result(writer, change, error)
             refusal = _refusal(error)
             if refusal is None or not (refusal.busy or refusal.replaced) or _has_condition(parameters):
                 raise
-            logger.info("Another operation was in the way: %s", refusal)
+            logger.info("Another operation replaced or blocked the update, so it is retried: %s", refusal)
             writer.pause(str(refusal), tries)
 
 
-def _followed(writer: ClusterWriter, result: Any, *, no_wait: bool) -> Any:
-    """Return the cluster after the operation. The host leaves following it to az, which makes nothing afresh."""
+def _follow(writer: ClusterWriter, result: Any, *, no_wait: bool) -> Any:
+    """Follow the operation here, where the update can be retried, instead of in az; return the cluster."""
     if no_wait or not isinstance(result, LROPoller):
         return result
     return writer.follow(result)
 
 
-def _judged_by_cluster(writer: ClusterWriter, change: ProfileChange, error: AzureError) -> Any:
+def _cluster_despite_lost_result(writer: ClusterWriter, change: ProfileChange, error: AzureError) -> Any:
     """Return the cluster after an operation whose result cannot be read.
 
     Raise AzureResponseError if the cluster does not have the change or its operation failed.
@@ -167,46 +167,46 @@ def _judged_by_cluster(writer: ClusterWriter, change: ProfileChange, error: Azur
 
 
 def _has_condition(parameters: Mapping[str, Any]) -> bool:
-    """Return whether the user gave a condition for the write, which is final if it does not hold."""
+    """Return whether the user passed a condition (ETag) for the write, so that it must not be retried."""
     return any(parameters.get(name) is not None for name in ("if_match", "if_none_match"))
 
 
 def _refusal(error: Exception) -> ArmError | None:
-    """Return the service's error, also if the operations have explained it already; None if it is not one."""
+    """Return the service's error, even if it was already explained; None for any other error."""
     refusal = error.__cause__ if isinstance(error, AzCLIError) else error
     return ArmError.of(refusal) if isinstance(refusal, HttpResponseError) else None
 
 
 def _refuse_existing(operations: Any, reference: ClusterReference) -> None:
-    """Raise ClientRequestError for a cluster that exists: a create would overwrite it."""
+    """Raise ClientRequestError if the cluster exists, because a create would overwrite it."""
     try:
         operations.get(reference.resource_group, reference.name)
     except ResourceNotFoundError:
         return
     raise ClientRequestError(
-        f"Cluster {reference.name!r} exists already in resource group {reference.resource_group!r}.",
+        f"Cluster {reference.name!r} already exists in resource group {reference.resource_group!r}.",
         ["To enable pod identity on it, run:", reference.update_command("--enable-pod-identity")],
     )
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
-    """Raise NoTTYError if the host asks a question without a terminal, which would crash it."""
+def _no_crash_without_terminal() -> Iterator[None]:
+    """Raise NoTTYError instead of the exception with which the host crashes if it asks without a terminal."""
     try:
         yield
     except NoTTYException as error:
-        message = "This change asks for confirmation, and there is no terminal to ask at."
+        message = "This change requires confirmation, but there is no terminal to ask."
         raise NoTTYError(message, "Pass --yes to confirm it.") from error
 
 
-def _of_host(host_handler: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that the host's handler knows."""
+def _host_parameters(host_handler: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that the host's handler accepts."""
     known = inspect.signature(host_handler).parameters
     return {name: value for name, value in parameters.items() if name in known}
 
 
 def _changes_more(parameters: Mapping[str, Any]) -> bool:
-    """Return whether the command line asks for other changes too: an argument of the host's has no default value."""
+    """Return whether the command line has other changes: a host parameter whose value is not its default."""
     of_host = inspect.signature(host.aks_update).parameters
     return any(
         value != of_host[name].default
@@ -216,7 +216,7 @@ def _changes_more(parameters: Mapping[str, Any]) -> bool:
 
 
 def _add_flags(handler: Callable[..., Any], host_handler: Callable[..., Any], *flags: str) -> None:
-    """Give the handler the host's signature with the flags added, and `yes` if the host's has none."""
+    """Set the handler's signature to the host's with the flags added, and with `yes` if it is missing."""
     parameters = dict(inspect.signature(host_handler).parameters)
     for name in (*flags, "yes"):
         parameters.setdefault(name, inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False))

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The request headers of `--aks-custom-headers`."""
+"""Parse the request headers of `--aks-custom-headers`."""
 
 from __future__ import annotations
 
 
 def parse_custom_headers(text: str | None) -> dict[str, str]:
-    """Return the headers of `--aks-custom-headers`, read by the host's own parser.
+    """Return the headers of `--aks-custom-headers`, parsed by the host's own code.
 
     Raise InvalidArgumentValueError if they are not comma-separated key=value pairs.
     """

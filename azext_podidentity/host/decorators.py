@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The host's builders of cluster bodies, with the pod identity profile set at their end."""
+"""The host's decorators, which build the body of a cluster request, extended by the pod identity profile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class CreateDecorator(AKSManagedClusterCreateDecorator):  # type: ignore[misc]
-    """Builds a new cluster's body, with the add-on enabled."""
+    """Build the body of a new cluster with the add-on enabled."""
 
     def __init__(
         self, cmd: AzCliCommand, operations: ManagedClusterOperations, parameters: dict[str, Any], change: Enable
@@ -40,7 +40,7 @@ class CreateDecorator(AKSManagedClusterCreateDecorator):  # type: ignore[misc]
 
 
 class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
-    """Builds an update's body, with the profile changed; the write goes with the ETag that was read."""
+    """Build the body of an update with the profile changed, and send it with the ETag that was read."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
         self._reference = reference
 
     def fetch_mc(self) -> Any:
-        """Return the cluster. Raise an azure-cli error for an impossible change before the host does anything else."""
+        """Return the cluster. Raise an azure-cli error for an impossible change before the host does anything."""
         mc = super().fetch_mc()
         self._operations.etag = mc.e_tag
         cluster = Cluster.from_json(self._reference, mc.as_dict())
@@ -74,5 +74,5 @@ class UpdateDecorator(AKSManagedClusterUpdateDecorator):  # type: ignore[misc]
 
 
 def _raw(cmd: AzCliCommand, operations: ManagedClusterOperations, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters as the host's handlers pass them to its decorators: as their `locals()`."""
+    """Return the parameters in the form in which the host's handlers pass their `locals()` to the decorators."""
     return {"cmd": cmd, "client": operations, **parameters}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The SDK's managed cluster operations as the host's own commands call them, with our pace and explanations."""
+"""A proxy of the SDK's managed cluster operations for the host's commands, with faster polling and explained errors."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class ManagedClusterOperations:
-    """Passes every call on to the SDK's operations; a write is followed at our pace, not every 30 s.
+    """Forward every call to the SDK's operations, and poll writes with a backoff instead of every 30 seconds.
 
-    With `etag` set, a write succeeds only if the cluster is still as it was read then; with `create_only` set, only if
-    the cluster does not exist.
+    With `etag`, a write succeeds only if the cluster is unchanged since it was read; with `create_only`, only if the
+    cluster does not exist.
     """
 
     def __init__(self, cli_ctx: AzCli, operations: Any, reference: ClusterReference) -> None:
@@ -41,7 +41,7 @@ class ManagedClusterOperations:
     def begin_create_or_update(
         self, resource_group_name: str, resource_name: str, parameters: Any, **options: Any
     ) -> Any:
-        """As the SDK's. Raises an explained azure-cli error where pod identities are what the service refuses."""
+        """Call the SDK's method. Raise an explained azure-cli error if the service refuses pod identities."""
         fill_null_labels(parameters)
         options.setdefault("polling", BackoffPolling())
         if "match_condition" not in options:
