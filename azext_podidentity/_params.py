@@ -107,16 +107,7 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             help="The value of the aadpodidbinding label of the pods that use this identity. Several pod identities "
             "can share a selector. Defaults to the name of the pod identity.",
         )
-        c.argument(
-            "client_id",
-            validator=validate_known_ids,
-            help="The client ID of the managed identity. Use with --object-id to add a managed identity that your "
-            "sign-in cannot read, for example in another tenant.",
-        )
-        c.argument(
-            "object_id",
-            help="The object ID of the managed identity, also called principal ID. Use with --client-id.",
-        )
+        _known_ids(c)
         c.argument(
             "skip_role_assignment",
             action="store_true",
@@ -141,6 +132,7 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             help="Value that the label aadpodidbinding of a pod must have to get this identity. Pass '' to use the "
             "name of the pod identity.",
         )
+        _known_ids(c)
         c.argument("skip_role_assignment", action="store_true", help=_SKIP_ROLES)
     with loader.argument_context("aks pod-identity apply") as c:
         _namespace(c, "The Kubernetes namespace of entries in the files that do not name one.")
@@ -275,4 +267,17 @@ def _names(context: AzArgumentContext, completer: Any) -> None:
         validator=_validators.validate_names,
         completer=completer,
         help="Space-separated names of the entries to delete. Use NAMESPACE/NAME for an entry in another namespace.",
+    )
+
+
+def _known_ids(context: AzArgumentContext) -> None:
+    context.argument(
+        "client_id",
+        validator=validate_known_ids,
+        help="The client ID of the managed identity. Use with --object-id if your sign-in cannot read the managed "
+        "identity, for example in another tenant.",
+    )
+    context.argument(
+        "object_id",
+        help="The object ID of the managed identity, also called principal ID. Use with --client-id.",
     )

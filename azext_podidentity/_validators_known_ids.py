@@ -26,8 +26,20 @@ def validate_known_ids(namespace: Namespace) -> None:
         raise RequiredArgumentMissingError(
             "--client-id and --object-id can only be used together.", "Pass both of them, or neither."
         )
-    if client_id and len(namespace.identity_resource_ids) > 1:
+    if client_id and not _identities(namespace):
+        raise RequiredArgumentMissingError(
+            "--client-id and --object-id are those of a new managed identity.",
+            "Pass its --identity-resource-id too.",
+        )
+    if client_id and len(_identities(namespace)) > 1:
         raise MutuallyExclusiveArgumentError(
             "--client-id and --object-id can only be used with one --identity-resource-id.",
             "Run the command once for each managed identity.",
         )
+
+
+def _identities(namespace: Namespace) -> list[str]:
+    """Return the resource IDs on the command line of `add` or `update`."""
+    several: list[str] | None = getattr(namespace, "identity_resource_ids", None)
+    one: str | None = getattr(namespace, "identity_resource_id", None)
+    return several or ([one] if one else [])

@@ -94,12 +94,24 @@ def _end_at_interrupt(loader: PodIdentityCommandsLoader) -> None:
             watch_interrupts(cli_ctx)
 
     for command in table.values():
-        command.handler = partial(_run_job, command.handler)
+        command.handler = partial(_run_job, command.handler, command.name)
     loader.cli_ctx.register_event(EVENT_INVOKER_POST_PARSE_ARGS, watch)
 
 
-def _run_job(handler: Callable[[dict[str, Any]], Any], arguments: dict[str, Any]) -> Any:
-    """Run the handler of a command, on one of several clusters in a thread that Ctrl-C does not wait for."""
+def _run_job(handler: Callable[[dict[str, Any]], Any], name: str, arguments: dict[str, Any]) -> Any:
+    """Run the handler of the command, on one of several clusters in a thread that Ctrl-C does not wait for.
+
+    Commands that its error suggests, and that repeat it, get the options that the user gave.
+    """
+    from azure.cli.core.azclierror import AzCLIError
+
     from azext_podidentity.arm.cluster_jobs import run_job
 
-    return run_job(handler, arguments)
+    given = dict(arguments)  # az removes some of them
+    try:
+        return run_job(handler, arguments)
+    except AzCLIError as error:
+        from azext_podidentity.profile.repeated_commands import complete
+
+        error.recommendations = [complete(each, name, given) for each in error.recommendations]
+        raise

@@ -66,6 +66,8 @@ def update_pod_identity(
     entry_name: str,
     identity_resource_id: str | None = None,
     binding_selector: str | None = None,
+    client_id: str | None = None,
+    object_id: str | None = None,
     skip_role_assignment: bool = False,
     aks_custom_headers: dict[str, str] | None = None,
     timeout: int | None = None,
@@ -75,7 +77,7 @@ def update_pod_identity(
     from azext_podidentity.actions.update import update_identity
     from azext_podidentity.arm.cluster_writer import ClusterWriter
     from azext_podidentity.cli.target import cluster_reference
-    from azext_podidentity.profile.entries import EntryKey
+    from azext_podidentity.profile.entries import EntryKey, ManagedIdentity
     from azext_podidentity.profile.update_identity import UpdateIdentity
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
@@ -83,6 +85,9 @@ def update_pod_identity(
         cmd.cli_ctx,
         ClusterWriter(cmd.cli_ctx, client, reference, timeout),
         UpdateIdentity(EntryKey(entry_namespace, entry_name), identity_resource_id, binding_selector),
+        known=ManagedIdentity(identity_resource_id, client_id, object_id)
+        if identity_resource_id and client_id
+        else None,
         skip_role_assignment=skip_role_assignment,
         headers=aks_custom_headers,
         no_wait=no_wait,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from azure.mgmt.containerservice.models import ManagedCluster
 
     from azext_podidentity.arm.cluster_writer import ClusterWriter
+    from azext_podidentity.profile.entries import ManagedIdentity
     from azext_podidentity.profile.update_identity import UpdateIdentity
 
 
@@ -23,16 +24,19 @@ def update_identity(
     writer: ClusterWriter,
     change: UpdateIdentity,
     *,
+    known: ManagedIdentity | None = None,
     skip_role_assignment: bool = False,
     headers: Mapping[str, str] | None = None,
     no_wait: bool = False,
 ) -> ManagedCluster | None:
     """Change the pod identity in one write and return the cluster's SDK model, None with `no_wait`.
 
-    Grant the role over its managed identity if it is missing. Raise an azure-cli error if the entry does not exist or
+    Grant the role over its managed identity if it is missing. `known` is the new managed identity if it is not to be
+    read. Raise an azure-cli error if the entry does not exist or
     cannot be changed.
     """
-    grants = RoleGrants(cli_ctx, skip_role_assignment=skip_role_assignment)
+    found = {known.resource_id.lower(): known} if known else {}
+    grants = RoleGrants(cli_ctx, skip_role_assignment=skip_role_assignment, found=found)
     result = change_cluster(cli_ctx, writer, change, grants, headers=headers, no_wait=no_wait)
     if result.model is not None:
         show_kept_roles(result, writer.state_of(result.model).cluster)

@@ -185,7 +185,7 @@ class GroupPlanner:  # pylint: disable=too-few-public-methods
         names = [resource_id.rpartition("/")[2] for resource_id in everywhere]
         chosen = [each.name if names.count(each.name.lower()) == 1 else each.resource_id for each in identities]
         options = ("--target", IDENTITY_BINDING, "--identities", *dict.fromkeys((*self.options.identities, *chosen)))
-        return self.cluster.reference.pod_identity_command("migrate", *options, *self.options.arguments)
+        return self.cluster.reference.pod_identity_command("migrate", *options, *self.options.repeated)
 
     def _credential_steps(self, group: ServiceAccountGroup) -> tuple[CredentialStep, ...]:
         issuer = self.cluster.features.issuer

@@ -49,6 +49,14 @@ class Options:
         return any(each.lower() in names for each in self.identities)
 
     @property
+    def repeated(self) -> tuple[str, ...]:
+        """Return the options that shape the plan but for the target, as words of a command line."""
+        stage = {REMOVE_LABELS: ("--remove-labels",), ONE_STEP: ("--one-step",)}.get(self.stage, ())
+        sidecar = () if self.proxy_sidecar is None else ("--proxy-sidecar", *self.proxy_sidecar)
+        accounts = ("--new-service-accounts",) if self.new_service_accounts else ()
+        return (*stage, *sidecar, *accounts, *self.arguments)
+
+    @property
     def removes_labels(self) -> bool:
         """Return whether the label of pod identities is removed in this stage."""
         return self.stage != PREPARE

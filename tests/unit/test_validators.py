@@ -167,6 +167,11 @@ def test_known_ids_are_normalized(client_id: str | None, object_id: str | None, 
         (known_ids("", GUID), RequiredArgumentMissingError, "can only be used together"),
         (known_ids("my-app", GUID), InvalidArgumentValueError, "--client-id: 'my-app' is not a GUID."),
         (known_ids(GUID, "my-app"), InvalidArgumentValueError, "--object-id: 'my-app' is not a GUID."),
+        (
+            Namespace(client_id=GUID, object_id=GUID, identity_resource_id=None),
+            RequiredArgumentMissingError,
+            "those of a new managed identity",
+        ),
         (known_ids(GUID, GUID, 2), MutuallyExclusiveArgumentError, "with one --identity-resource-id"),
     ],
 )

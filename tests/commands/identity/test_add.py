@@ -8,7 +8,7 @@ import pytest
 
 from azure_simulator import Simulator
 from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ON_CLUSTER, POD_IDENTITY, ROLE_PATH, AzureCli, sent
-from tests.support.cluster_state import entries, pod_identity, principal_id, seed_entries
+from tests.support.cluster_state import entries, is_bound, pod_identity, principal_id, recreate, seed_entries
 from tests.support.comparison import written
 from tests.support.faults import forbidden
 
@@ -202,6 +202,22 @@ def test_a_managed_identity_that_cannot_be_read_is_added_by_its_known_ids(
     assert (entry["identity"]["clientId"], entry["identity"]["objectId"]) == (ids["clientId"], ids["principalId"])
     assert entry["provisioningState"] == "Assigned"
     assert "GET userAssignedIdentities" not in sent(simulator)
+
+
+@pytest.mark.parametrize("change", ["recreated", "other identity"])
+def test_known_ids_are_in_the_suggested_command(az: AzureCli, simulator: Simulator, change: str) -> None:
+    former = seed_entries(simulator, "app")["app"]
+    wanted = recreate(simulator, former) if change == "recreated" else simulator.seed.managed_identity(GROUP, "other")
+    simulator.seed.role_assignment(wanted["id"], principal_id(simulator.cluster(GROUP, CLUSTER)))
+    simulator.faults.add(forbidden("GET", f"userAssignedIdentities/{wanted['name']}", times=99))
+    ids = wanted["properties"]
+    known = f"--client-id {ids['clientId']} --object-id {ids['principalId']}"
+
+    message = az(f"{ADD} --name app --identity-resource-id {wanted['id']} {known} --timeout 700").failed()
+
+    assert f" {known} --timeout 700" in message
+    az.paste(message)
+    assert is_bound(simulator, wanted, "app")
 
 
 @pytest.mark.parametrize("write", [str.upper, str.lower])
