@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the cluster itself: whether it can run the add-on, and whether it can be changed now."""
+"""Check whether the cluster can run the add-on, and whether it can be changed now."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_power_state(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_add_on(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding if the add-on is disabled; information if nothing of it is left on the cluster."""
+    """Yield a finding if the add-on is disabled, with severity info if the cluster has no entries."""
     if not snapshot.is_unused:
         yield from _finding(
             snapshot.cluster, None if snapshot.cluster.profile.enabled else disabled_advice(snapshot.cluster)
@@ -65,11 +65,11 @@ def check_add_on(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_cluster_identity(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding if the cluster has no managed identity, or its object ID is not known."""
+    """Yield a finding if the cluster has no managed identity, or if its object ID is unknown."""
     cluster = snapshot.cluster
     yield from _finding(cluster, None if cluster.has_managed_identity else service_principal_advice(cluster.reference))
     if cluster.has_managed_identity and cluster.principal_id is None:
-        message = "The object ID of the cluster identity is not known, so its roles were not checked."
+        message = "The object ID of the cluster identity is unknown, so its roles were not checked."
         show = cluster.reference.cluster_command("show", "--query", "identity")
         yield Finding("warning", cluster.reference.name, message, (show,))
 
@@ -86,7 +86,7 @@ def check_kubernetes_version(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_pools(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding if no node pool can run the add-on, else one for each pool that cannot."""
+    """Yield one finding if no node pool can run the add-on, otherwise one for each node pool that cannot."""
     cluster = snapshot.cluster
     refused = list(_finding(cluster, node_pools_advice(cluster)))
     yield from refused
@@ -97,7 +97,7 @@ def check_pools(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_pool_states(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each node pool that failed or is being deleted; changes may be refused meanwhile."""
+    """Yield a finding for each node pool that failed or is being deleted, which can block changes."""
     cluster = snapshot.cluster
     for pool in cluster.node_pools:
         name, state = pool.get("name"), state_name(pool.get("provisioningState"))
@@ -124,6 +124,6 @@ def check_network_plugin(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _finding(cluster: Cluster, advice: Advice | None) -> Iterator[Finding]:
-    """Yield what would make the service or the extension refuse a change, if anything."""
+    """Yield a finding with the advice, if there is one."""
     if advice is not None:
         yield Finding("error", cluster.reference.name, advice.reason, advice.commands)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The check that the add-on is deprecated."""
+"""Report that the add-on is deprecated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from azext_podidentity.profile.cluster import DEPRECATION
 
 
 def check_deprecation(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding on every cluster that uses the add-on, so that its migration starts before something breaks."""
+    """Yield a finding on every cluster that uses the add-on, with the command that plans its migration."""
     if not snapshot.is_unused:
         reference = snapshot.cluster.reference
         migrate = reference.pod_identity_command("migrate", "--output", "table")

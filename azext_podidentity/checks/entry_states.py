@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the two lists of the profile and of the state of their entries."""
+"""Check the number, the states and the names of pod identities and exceptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from azext_podidentity.profile.commands import add_command
 from azext_podidentity.profile.entries import EntryKey, PodIdentity
 from azext_podidentity.profile.entry_types import ENTRY_TYPES, EXCEPTION, IDENTITY
 
-# Warn when no more than this number of entries can be added.
+# Warn if at most this number of entries can be added.
 _FEW = 20
 _PLURALS = {IDENTITY: "pod identities", EXCEPTION: "exceptions"}
 
@@ -26,7 +26,7 @@ def check_limits(snapshot: Snapshot) -> Iterator[Finding]:
         count = len(entry_type.entries(cluster.profile))
         left = max(entry_type.limit - count, 0)
         if left <= _FEW:
-            message = f"The cluster has {count} {plural}; {left} more can be added."
+            message = f"The cluster has {count} {plural}. {left} more can be added."
             show = entry_type.command(cluster, "list", "--output", "table")
             yield Finding("warning" if left else "error", cluster.reference.name, message, (show,))
 
@@ -71,7 +71,7 @@ def check_names(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _can_succeed(snapshot: Snapshot, entry: PodIdentity) -> bool:
-    """Return whether nothing is known that makes the entry fail again; such a cause has a finding of its own."""
+    """Return whether a retry can succeed. A known cause of the failure has its own finding."""
     resource_id = entry.identity.resource_id
     found, roles = snapshot.find_identity(resource_id), snapshot.roles_over(resource_id)
     return found is not None and roles != () and not is_stale(entry, found)

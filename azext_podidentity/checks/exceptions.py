@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the exceptions, except the one that the service keeps for its own add-ons."""
+"""Check the exceptions, except the one that the service manages for its own add-ons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azext_podidentity.profile.validation import check_pod_labels
 
 
 def check_labels_null(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each exception with `podLabels: null`, as early versions of the service stored it."""
+    """Yield a finding for each exception with `podLabels: null`, which early versions of the service stored."""
     cluster = snapshot.cluster
     for entry in cluster.profile.exceptions:
         if entry.has_null_labels:
@@ -48,7 +48,7 @@ def check_labels_valid(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_several_labels(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each exception with several labels, which are often expected to apply together."""
+    """Yield a finding for each exception with several labels, any of which matches, not only all together."""
     for entry in _user_exceptions(snapshot):
         if len(entry.pod_labels) > 1:
             labels = " or ".join(label_arguments(entry.pod_labels))

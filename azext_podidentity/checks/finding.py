@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The result of a check."""
+"""A finding: the result of a check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.text import some_of
 
 Severity = Literal["error", "warning", "info"]
-# Worst first.
+# From worst to best.
 SEVERITIES: tuple[str, ...] = ("error", "warning", "info")
 _MAX_NAMES = 5
 
@@ -20,9 +20,9 @@ _MAX_NAMES = 5
 class Finding:
     """One problem, possible problem or piece of information.
 
-    subject: the cluster's name, or entries as namespace/name. message: one sentence or two on one line. commands: the
-    command lines that fix it, ready to be pasted, in their order; empty if no command can. check: the name of the check
-    in the registry, which `run_checks` sets.
+    subject: the cluster's name, or entries as namespace/name. message: one or two sentences on one line. commands: the
+    command lines that fix it, to be run in this order; empty if there are none. check: the name of the check in the
+    registry, which `run_checks` sets.
     """
 
     severity: Severity
@@ -32,7 +32,7 @@ class Finding:
     check: str = ""
 
     def to_json(self) -> dict[str, str | None]:
-        """Return the JSON object that the command prints; `command` has one command per line, or is null."""
+        """Return the JSON object that the command prints. `command` has one command per line, or is null."""
         return {
             "severity": self.severity,
             "check": self.check,
@@ -43,17 +43,17 @@ class Finding:
 
 
 def at_or_above(findings: Iterable[Finding], severity: str) -> list[Finding]:
-    """Return the findings that have at least that severity."""
+    """Return the findings with that severity or a worse one."""
     return [each for each in findings if SEVERITIES.index(each.severity) <= SEVERITIES.index(severity)]
 
 
 def join_keys(keys: Iterable[EntryKey]) -> str:
-    """Return the subject of a finding about those entries: at most five of them by namespace/name."""
+    """Return the subject of a finding about the entries: at most five of them as namespace/name."""
     return some_of(dict.fromkeys(keys), _MAX_NAMES)
 
 
 def suggested_commands(findings: Iterable[Finding]) -> str:
-    """Return the commands of the findings as text that a shell runs as it is, each group below its subject."""
+    """Return the commands of the findings as a shell script, each group below a comment with its subject."""
     groups = [
         "\n".join((f"# {finding.severity}: {finding.subject}", *finding.commands))
         for finding in findings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the identity bindings of the cluster, which workloads can use in place of the add-on."""
+"""Check the identity bindings of the cluster, which workloads can use instead of the add-on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_failed(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_identities(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each identity binding whose managed identity was deleted, or recreated since."""
+    """Yield a finding for each identity binding whose managed identity was deleted or recreated."""
     reference = snapshot.cluster.reference
     for each in _bound(snapshot):
         binding, name = each.binding, ManagedIdentity(each.binding.resource_id).name
@@ -48,7 +48,7 @@ def check_identities(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_credentials(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each managed identity with a binding that can have no more credentials."""
+    """Yield a finding for each managed identity with a binding that has reached the limit of credentials."""
     for each in _bound(snapshot):
         names = _credential_names(each)
         if len(names) >= MAX_CREDENTIALS and AKS_CREDENTIAL in names:
@@ -84,7 +84,7 @@ def _credential_names(each: BoundIdentity) -> list[str]:
 
 
 def _recreate(snapshot: Snapshot, each: BoundIdentity) -> tuple[str, ...]:
-    """Return the commands that remove a binding and create it again."""
+    """Return the commands that delete and recreate a binding."""
     reference, binding = snapshot.cluster.reference, each.binding
     create = create_command(reference, binding.name, binding.resource_id)
     return delete_command(reference, binding.name), create

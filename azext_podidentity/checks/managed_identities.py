@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the roles of the cluster identity over the managed identities, and of what could not be read."""
+"""Check the roles of the cluster identity over the managed identities, and report what could not be read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_resource_ids(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_roles(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each managed identity over which the cluster identity has no role, or an inherited one."""
+    """Yield a finding for each managed identity without a role, or with only an inherited one."""
     for resource_id, entries in snapshot.cluster.profile.bindings().items():
         roles, found = snapshot.roles_over(resource_id), snapshot.find_identity(resource_id)
         if roles is None or isinstance(roles, Unreadable) or isinstance(found, NotFound):
@@ -60,7 +60,7 @@ def _unreadable(snapshot: Snapshot, what: str, find: Callable[[str], object]) ->
 
 
 def _describe_source(resource_id: str, roles: Sequence[RoleAssignment], principal_id: str | None) -> str | None:
-    """Describe from where the role comes; None if the cluster identity has its own at the managed identity."""
+    """Return a sentence about an inherited or group role; None for the cluster identity's own role at the resource."""
     if any(same_scope(each.scope, resource_id) and _is_own(each, principal_id) for each in roles):
         return None
     role = roles[0]

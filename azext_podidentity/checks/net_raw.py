@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The check that a policy protects the pods of a kubenet cluster from each other."""
+"""Check that a policy keeps pods of a kubenet cluster from impersonating each other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GATEKEEPER = "Without Azure Policy, a K8sPSPCapabilities constraint of Gatekeep
 
 
 def check_net_raw(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding on a kubenet cluster with consent: what protects it, or the commands that do."""
+    """Yield a finding on a kubenet cluster with consent: its policy, or the commands that assign one."""
     cluster, policies = snapshot.cluster, snapshot.policies
     if not (cluster.uses_kubenet and cluster.profile.enabled and cluster.profile.allow_network_plugin_kubenet):
         return

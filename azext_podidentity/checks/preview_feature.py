@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of what must be registered in the subscription."""
+"""Check the registrations that the subscription needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from azext_podidentity.profile.entries import Unreadable
 
 
 def check_feature(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding unless the preview feature is registered, without which the service refuses every change."""
+    """Yield a finding unless the preview feature is registered, which the service requires for every change."""
     reference, state = snapshot.cluster.reference, snapshot.feature
     name = f"preview feature {PROVIDER}/{FEATURE}"
     if isinstance(state, Unreadable):

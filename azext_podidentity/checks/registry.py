@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All checks by name, and the run of them.
+"""The registry of all checks, and the functions that run them.
 
 To add a check, write a function that yields findings, add its row to CHECKS, and add a state in which it finds
 something to STATES in `tests/support/snapshots.py`.
@@ -27,7 +27,7 @@ from azext_podidentity.checks.snapshot import Snapshot
 
 Check = Callable[[Snapshot], Iterable[Finding]]
 
-# Scripts rely on the names. Findings of one severity keep this order: what must be fixed first comes first.
+# Scripts rely on the names. Findings of the same severity keep this order, in which they should be fixed.
 CHECKS: dict[str, Check] = {
     "provider-registration": preview_feature.check_provider,
     "feature-registration": preview_feature.check_feature,
@@ -63,16 +63,16 @@ CHECKS: dict[str, Check] = {
     "exception-matches-any": exceptions.check_several_labels,
     "deprecation": deprecation.check_deprecation,
 }
-# These commands enable the add-on, which nobody asks for on a cluster that does not use it.
+# The commands of these checks enable the add-on, so they are left out on a cluster that does not use it.
 _ENABLING = ("network-plugin",)
-# Workloads use identity bindings in place of the add-on.
+# Checks that do not depend on the add-on: workloads use identity bindings instead of it.
 _OF_BINDINGS = "identity-binding-"
 
 
 def run_checks(snapshot: Snapshot) -> list[Finding]:
-    """Return the findings of all checks, worst first, then in the order of CHECKS and of the cluster's lists.
+    """Return the findings of all checks, worst first, and then in the order of CHECKS and of the cluster's lists.
 
-    On a cluster that does not use the add-on nothing is wrong with it, so findings about it are information.
+    If the cluster does not use the add-on, findings about the add-on have the severity info.
     """
     findings = [replace(finding, check=name) for name, check in CHECKS.items() for finding in check(snapshot)]
     if snapshot.is_unused:
@@ -83,7 +83,7 @@ def run_checks(snapshot: Snapshot) -> list[Finding]:
 
 
 def by_severity(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings worst first; those of one severity keep their order."""
+    """Return the findings worst first; those of the same severity keep their order."""
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 

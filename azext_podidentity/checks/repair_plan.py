@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which findings `check --repair` fixes: those whose fix is safe, deletes nothing and needs one write at most."""
+"""Select the findings that `check --repair` fixes: those with a safe fix that deletes nothing, in at most one write."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ REPAIRABLE = (_PROVIDER, _FEATURE, _ROLE, *_STALE, _NULL_LABELS)
 
 @dataclass(frozen=True)
 class RepairPlan:
-    """What will be repaired.
+    """The repairs to make.
 
-    `findings`: those that the repair fixes, each with the commands that do the same. `registers_feature`,
-    `registers_provider`: what is registered in the subscription. `change`: the one write of the cluster, with the
-    roles that are granted for it.
+    `findings`: the findings that the repair fixes, each with equivalent commands. `registers_feature` and
+    `registers_provider`: the registrations to make in the subscription. `change`: the change of the cluster, which also
+    determines the roles to grant.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -35,7 +35,7 @@ class RepairPlan:
 
 
 def plan_repairs(snapshot: Snapshot) -> RepairPlan:
-    """Return the repairs of the cluster; none for one that does not use the add-on."""
+    """Return the repairs of the cluster, none if it does not use the add-on."""
     findings = [each for each in run_checks(snapshot) if each.severity == "error" and each.check in REPAIRABLE]
     checks = {each.check for each in findings}
     entries = snapshot.cluster.profile.identities
@@ -56,20 +56,20 @@ def plan_repairs(snapshot: Snapshot) -> RepairPlan:
 
 
 def _rebinds(snapshot: Snapshot, entry: PodIdentity) -> ManagedIdentity | None:
-    """Return the managed identity that a stale entry should hold, None for an entry that is well or cannot."""
+    """Return the managed identity to rebind a stale entry to, None if it is not stale or cannot be rebound."""
     found = snapshot.find_identity(entry.identity.resource_id)
     return found if isinstance(found, ManagedIdentity) and is_stale(entry, found) else None
 
 
 def _lacks_role(snapshot: Snapshot, entry: PodIdentity) -> bool:
-    """Return whether the role is missing over a managed identity that exists and is not rebound, which grants it."""
+    """Return whether only the role over the managed identity is missing; a rebind grants it anyway."""
     found = snapshot.find_identity(entry.identity.resource_id)
     missing = snapshot.roles_over(entry.identity.resource_id) == ()
     return missing and not isinstance(found, NotFound) and _rebinds(snapshot, entry) is None
 
 
 def _with_safe_commands(snapshot: Snapshot, finding: Finding) -> Finding:
-    """Return the finding with commands that delete nothing."""
+    """Return the finding without the commands that delete something."""
     if finding.check in _STALE:
         stale = [entry for entry in snapshot.cluster.profile.identities if _rebinds(snapshot, entry)]
         keys = finding.subject.split(", ")

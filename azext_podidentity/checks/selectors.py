@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the binding selectors."""
+"""Check the binding selectors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from azext_podidentity.profile.validation import MAX_LABEL, is_label_value
 
 
 def check_selector_valid(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each selector that no pod label can have; a name used as the selector may be too long."""
+    """Yield a finding for each selector that is not a valid label value, for example because a name is too long."""
     for entry in snapshot.cluster.profile.identities:
         selector = entry.effective_selector
         if not (selector and is_label_value(selector)):
@@ -29,7 +29,7 @@ def check_selector_valid(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_selector_shared(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each selector that gives pods several managed identities, which is allowed."""
+    """Yield a finding with severity info for each selector that gives pods several managed identities."""
     entries: dict[tuple[str, str], list[PodIdentity]] = defaultdict(list)
     for entry in snapshot.cluster.profile.identities:
         entries[entry.key.namespace, entry.effective_selector].append(entry)
@@ -43,7 +43,7 @@ def check_selector_shared(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _replace_commands(snapshot: Snapshot, entry: PodIdentity) -> tuple[str, ...]:
-    """Return the commands that replace the selector by one derived from the name, if one can be derived."""
+    """Return the commands that replace the selector with one derived from the name, none if that is impossible."""
     selector = re.sub(r"[^-A-Za-z0-9_.]", "-", entry.key.name)[:MAX_LABEL].strip("-_.")
     if not selector:
         return ()

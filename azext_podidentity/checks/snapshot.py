@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Everything that the checks look at, read once."""
+"""The input of the checks, read once."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ REGISTERING = "Registering"
 
 @dataclass(frozen=True)
 class RoleAssignment:
-    """A role of the cluster identity that allows it to assign a managed identity.
+    """A role assignment that allows the cluster identity to assign a managed identity.
 
-    role: the name of the role. scope: the resource ID at which it is granted. principal_id: the object ID of its
-    principal, which is a group if it is not that of the cluster identity.
+    role: the name of the role. scope: the resource ID at which it is granted. principal_id: the object ID of the
+    principal: the cluster identity or a group.
     """
 
     role: str
@@ -35,7 +35,7 @@ Roles = tuple[RoleAssignment, ...] | Unreadable
 
 
 class BoundIdentity(NamedTuple):
-    """An identity binding, and its managed identity with the federated identity credentials as they are now."""
+    """An identity binding, and the current state of its managed identity with the federated identity credentials."""
 
     binding: IdentityBinding
     identity: IdentityLookup
@@ -45,10 +45,10 @@ class BoundIdentity(NamedTuple):
 class Snapshot:
     """The state of a cluster and of everything that its pod identities depend on.
 
-    feature, provider: the registration states of the preview feature and of the resource provider, in the service's
-    words. identities, roles: by resource ID in lower case, the managed identity that has the ID now, and the roles of
-    the cluster identity over it, inherited ones included. policies: those that restrict the capabilities of containers
-    on a kubenet cluster; None if they were not looked up. bindings: the identity bindings of the cluster.
+    feature, provider: the registration states of the preview feature and of the resource provider, as the service names
+    them. identities, roles: by resource ID in lower case, the managed identity that currently has the ID, and the roles
+    of the cluster identity over it, including inherited ones. policies: the policies that restrict the capabilities of
+    containers on a kubenet cluster; None if they were not read. bindings: the identity bindings of the cluster.
     """
 
     cluster: Cluster
@@ -60,16 +60,16 @@ class Snapshot:
     bindings: tuple[BoundIdentity, ...] | Unreadable = ()
 
     def find_identity(self, resource_id: str) -> Found | None:
-        """Return what has that resource ID now, None if it was not looked up."""
+        """Return the managed identity that currently has the resource ID, None if it was not looked up."""
         return self.identities.get(resource_id.lower())
 
     def roles_over(self, resource_id: str) -> Roles | None:
-        """Return the roles over that managed identity, None if they were not looked up."""
+        """Return the roles over the managed identity, None if they were not looked up."""
         return self.roles.get(resource_id.lower())
 
     @property
     def is_unused(self) -> bool:
-        """Return whether the add-on is off and nothing of it is left, as on a cluster that finished its migration."""
+        """Return whether the add-on is disabled and the cluster has no entries, as after a finished migration."""
         profile = self.cluster.profile
         left = {*(each.key for each in profile.identities), *(each.key for each in profile.exceptions)}
         return not profile.enabled and left <= {SERVICE_EXCEPTION}

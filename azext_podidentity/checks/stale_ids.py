@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Checks for entries that hold another managed identity than their resource ID names now.
+"""Check for stale entries, whose managed identity was deleted or recreated since they were added.
 
-The service validates the whole profile on every write. A single stale entry can therefore be fixed by itself, but
-several ones block each other and must be removed in one write.
+The service validates the whole profile on every write. A single stale entry can therefore be fixed alone, but several
+of them block each other and must be removed in one write.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def check_recreated(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_client_ids(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield a finding for each entry that holds another client ID than its managed identity; pods cannot log in."""
+    """Yield a finding for each entry with a wrong client ID, with which pods cannot sign in."""
     for entries, found in _stale(snapshot):
         first = entries[0]
         if isinstance(found, ManagedIdentity) and not is_another(first.identity, found):
@@ -44,7 +44,10 @@ def check_client_ids(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def check_blocked(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield the fix of several stale entries: remove all in one write, then add those whose managed identity exists."""
+    """Yield one finding for several stale entries.
+
+    Its commands remove all of them in one write, and then add those whose managed identity exists.
+    """
     cluster, stale = snapshot.cluster, _stale(snapshot)
     if len(stale) < 2:
         return
@@ -69,7 +72,7 @@ def check_blocked(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def is_stale(entry: PodIdentity, found: Found | None) -> bool:
-    """Return whether the entry holds another managed identity than what has its resource ID now."""
+    """Return whether the managed identity of the entry was deleted or recreated."""
     held = entry.identity
     if not isinstance(found, ManagedIdentity):
         return isinstance(found, NotFound)
@@ -78,13 +81,13 @@ def is_stale(entry: PodIdentity, found: Found | None) -> bool:
 
 
 def _finding(snapshot: Snapshot, entries: list[PodIdentity], message: str, commands: tuple[str, ...]) -> Finding:
-    """Return the finding about one managed identity; several have their commands in the finding of all of them."""
+    """Return the finding about one managed identity, without commands if `check_blocked` reports all of them."""
     alone = len(_stale(snapshot)) == 1
     return Finding("error", join_keys(entry.key for entry in entries), message, commands if alone else ())
 
 
 def _stale(snapshot: Snapshot) -> list[tuple[list[PodIdentity], Found | None]]:
-    """Return the stale entries by managed identity, each with what has its resource ID now."""
+    """Return the stale entries by managed identity, each with the one that currently has the resource ID."""
     bindings = snapshot.cluster.profile.bindings().items()
     found_by_id = ((entries, snapshot.find_identity(resource_id)) for resource_id, entries in bindings)
     stale = (([entry for entry in entries if is_stale(entry, found)], found) for entries, found in found_by_id)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Many clusters: their inventory, what happens on each of them, and reports; pure."""
+"""The inventory, the results and the reports of many clusters, as pure functions."""

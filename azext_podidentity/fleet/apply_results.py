@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a manifest changes on many clusters."""
+"""The results of a manifest on many clusters, and their report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azext_podidentity.manifest.patch import patch
 from azext_podidentity.manifest.selector import ClusterSelector
 from azext_podidentity.profile.text import count_of
 
-# The states of a cluster, in the order of the summary. A dry run has WouldChange in place of Changed.
+# The states of a cluster in the order of the summary. A dry run has WouldChange instead of Changed.
 CHANGED, WOULD_CHANGE, UP_TO_DATE = "Changed", "WouldChange", "UpToDate"
 FAILED, INTERRUPTED, NOT_STARTED = "Failed", "Interrupted", "NotStarted"
 _WORDS = {
@@ -30,9 +30,9 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class ClusterResult:
-    """What came of one cluster. The plan is None if the cluster could not be read; the error is None if all went well.
+    """The result of one cluster. The plan is None if the cluster could not be read; the error is None on success.
 
-    steps: what to do about the error.
+    steps: the recommendations for the error.
     """
 
     cluster: FleetCluster
@@ -43,11 +43,11 @@ class ClusterResult:
 
     @property
     def incomplete(self) -> bool:
-        """Return whether the cluster is not as the manifest has it, or not known to be."""
+        """Return whether the cluster differs from the manifest, or may differ."""
         return self.state in (FAILED, INTERRUPTED, NOT_STARTED)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row of the command's result; the lists of the plan are empty without one."""
+        """Return the row of the command's result; without a plan, its lists are empty."""
         lists: dict[str, Any] = {"added": [], "changed": [], "removed": [], "unchanged": []}
         return {
             "cluster": self.cluster.name,
@@ -77,25 +77,25 @@ def select(clusters: Iterable[FleetCluster], selectors: Sequence[ClusterSelector
 
 
 def summary(results: Sequence[ClusterResult]) -> str:
-    """Return one sentence with how many clusters ended in which state."""
+    """Return one sentence with the number of clusters in each state."""
     return summary_of([each.state for each in results])
 
 
 def summary_of(states: Sequence[str]) -> str:
-    """Return the sentence for clusters in these states."""
+    """Return the sentence for clusters with these states."""
     counts = ", ".join(f"{states.count(state)} {word}" for state, word in _WORDS.items() if state in states)
     return f"{count_of(len(states), 'cluster')}: {counts}."
 
 
 def patch_of(result: ClusterResult) -> str:
-    """Return the changes as a patch, empty without any."""
+    """Return the changes as a patch, empty if there are none."""
     return patch(result.plan.before, result.plan.wanted, result.cluster.name) if result.plan else ""
 
 
 def apply_report(results: Sequence[ClusterResult]) -> str:
-    """Return the Markdown report: counts, a row per cluster, and a patch for the clusters that change. It has no date.
+    """Return the Markdown report: counts, a row per cluster, and the patches. It has no date.
 
-    Clusters with the same patch but for their name share one block.
+    Clusters whose patches differ only in the name share one block.
     """
     rows = [(each.cluster.name, each.cluster.subscription_name, each.state, *_counts(each)) for each in results]
     header = ("Cluster", "Subscription", "State", "Added", "Changed", "Removed", "Unchanged", "Error")
@@ -111,7 +111,7 @@ def apply_report(results: Sequence[ClusterResult]) -> str:
 
 
 def patch_report(plan: ApplyPlan, cluster_name: str) -> str:
-    """Return the Markdown report of one cluster: what would change in words, and as a patch."""
+    """Return the Markdown report of one cluster: the description of the changes, and the patch."""
     text = patch(plan.before, plan.wanted, cluster_name)
     parts = [f"# Changes of pod identities on cluster {cell(cluster_name)}\n", code_block(plan.describe(cluster_name))]
     return "\n".join([*parts, *([code_block(text, "diff")] if text else [])])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Markdown report of the checks of many clusters."""
+"""Create the Markdown report of the checks of many clusters."""
 
 from __future__ import annotations
 

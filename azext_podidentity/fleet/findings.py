@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from azext_podidentity.checks.finding import SEVERITIES, Finding
 from azext_podidentity.fleet.inventory import FleetCluster
 
-# The name of the check in the row of a cluster that could not be checked.
+# The name of the check in the finding about a cluster that could not be checked.
 UNREADABLE = "cluster-unreadable"
 
 
@@ -21,7 +21,7 @@ class FleetFinding:
     finding: Finding
 
     def to_json(self) -> dict[str, str | None]:
-        """Return the JSON object that the command prints: that of the finding, and the cluster."""
+        """Return the JSON object that the command prints: the finding with its cluster."""
         severity, *rest = self.finding.to_json().items()
         return dict([severity, ("cluster", self.cluster.name), ("clusterId", self.cluster.id), *rest])
 
@@ -33,12 +33,12 @@ def unreadable(cluster: FleetCluster, reason: str) -> FleetFinding:
 
 
 def worst_first(findings: Iterable[FleetFinding]) -> list[FleetFinding]:
-    """Return the findings worst first; those of one severity keep their order."""
+    """Return the findings worst first; those of the same severity keep their order."""
     return sorted(findings, key=lambda each: SEVERITIES.index(each.finding.severity))
 
 
 def suggested_commands(findings: Iterable[FleetFinding]) -> str:
-    """Return the commands as text that a shell runs as it is, each group below its cluster and subject."""
+    """Return the commands as a shell script, each group below a comment with its cluster and subject."""
     groups = [
         "\n".join((f"# {each.finding.severity}: {each.cluster.name}: {each.finding.subject}", *each.finding.commands))
         for each in findings
@@ -48,7 +48,7 @@ def suggested_commands(findings: Iterable[FleetFinding]) -> str:
 
 
 def counts(findings: Iterable[Finding]) -> str:
-    """Return how many findings of each severity there are, in a few words."""
+    """Return the number of findings of each severity, for example `2 error, 1 info`."""
     severities = [each.severity for each in findings]
     found = [f"{severities.count(each)} {each}" for each in SEVERITIES if each in severities]
     return ", ".join(found) or "no findings"

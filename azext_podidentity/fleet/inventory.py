@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The clusters of many subscriptions, as far as pod identities need them."""
+"""The inventory of clusters in many subscriptions, with the properties that matter for pod identities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azext_podidentity.profile.text import count_of
 
 @dataclass(frozen=True)
 class FleetCluster:
-    """A cluster with its subscription's name (the ID if az does not know the name) and its tags."""
+    """A cluster with the name of its subscription (the ID if the name is unknown) and its tags."""
 
     cluster: Cluster
     subscription_name: str
@@ -23,7 +23,7 @@ class FleetCluster:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any], subscription_names: Mapping[str, str]) -> FleetCluster:
-        """Read the JSON object of a managed cluster; the names are by subscription ID in lower case."""
+        """Read the JSON object of a managed cluster; the keys of the names are subscription IDs in lower case."""
         cluster = Cluster.from_json(cluster_of_id(str(raw.get("id"))), raw)
         subscription = cluster.reference.subscription or ""
         return cls(cluster, subscription_names.get(subscription.lower(), subscription), raw.get("tags") or {})
@@ -50,11 +50,11 @@ class FleetCluster:
 
     @property
     def failed(self) -> int:
-        """Return how many pod identities are in state Failed."""
+        """Return the number of pod identities in state Failed."""
         return sum(entry.failed for entry in self.cluster.profile.identities)
 
     def to_json(self, shared_with: Sequence[str] = ()) -> dict[str, Any]:
-        """Return the row of `list-clusters`; `shared_with` are the other clusters with the same cluster identity."""
+        """Return the row of `list-clusters`. `shared_with`: the other clusters with the same cluster identity."""
         cluster, profile = self.cluster, self.cluster.profile
         return {
             "id": self.id,
@@ -83,7 +83,7 @@ class FleetCluster:
 
 @dataclass(frozen=True)
 class Inventory:
-    """All clusters that were found, and why some subscriptions could not be read: one sentence for each."""
+    """All clusters that were found, and one sentence for each subscription that could not be read."""
 
     clusters: tuple[FleetCluster, ...]
     subscriptions: int

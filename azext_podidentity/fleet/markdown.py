@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tables and text of Markdown reports."""
+"""Format tables and text for Markdown reports."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from azext_podidentity.profile.text import printable
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table; cells are text on one line in which Markdown means nothing."""
+    """Return a table whose cells are escaped with `cell`."""
     lines = [header, ["---"] * len(header), *([cell(str(each)) for each in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def cell(text: str) -> str:
-    """Return the text on one line with the characters escaped that Markdown or HTML would obey."""
+    """Return the text on one line, with the special characters of Markdown and HTML escaped."""
     escaped = "".join(f"\\{each}" if each in "\\|`*_[]~" else each for each in printable(" ".join(text.split())))
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def code_block(text: str, language: str = "") -> str:
-    """Return a block of code, fenced by more backticks than the text has in a row."""
+    """Return a fenced code block, with more backticks in the fence than the text has in a row."""
     fence = "```"
     while fence in text:
         fence += "`"

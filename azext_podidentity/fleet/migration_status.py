@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How far clusters are on their way to Microsoft Entra Workload ID, as far as Azure shows it."""
+"""The status of the migration of clusters to Microsoft Entra Workload ID, as seen from Azure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from azext_podidentity.profile.text import count_of
 from azext_podidentity.profile.validation import with_identity_names
 from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, IdentityCredentials, IdentityLookup
 
-# In the order of the work. Unknown is a cluster that could not be read to the end.
+# In the order of a migration. Unknown: the cluster could not be read completely.
 NOT_STARTED, IN_PROGRESS, READY, UNKNOWN = "NotStarted", "InProgress", "ReadyToFinish", "Unknown"
 STATES = (NOT_STARTED, IN_PROGRESS, READY, UNKNOWN)
 _SUBJECT = "system:serviceaccount:{}:"
@@ -25,9 +25,9 @@ _SUBJECT = "system:serviceaccount:{}:"
 class ClusterMigration:
     """A cluster with the add-on enabled, and its managed identities with their credentials.
 
-    lookups: by resource ID in lower case. error: why they or the bindings could not be read, None if they were.
-    shared_limit: the managed identities that would get too many credentials, by resource ID. bindings: the identity
-    bindings of the cluster, if it depends on them.
+    lookups: by resource ID in lower case. error: why the lookups or bindings could not be read, None if they were.
+    shared_limit: the resource IDs of the managed identities that would exceed the limit of credentials. bindings: the
+    identity bindings of the cluster, if its state depends on them.
     """
 
     cluster: FleetCluster
@@ -38,17 +38,17 @@ class ClusterMigration:
 
     @property
     def with_credentials(self) -> int:
-        """Return how many of the bound managed identities trust service accounts of the cluster."""
+        """Return the number of bound managed identities that trust service accounts of the cluster."""
         return len(self._with_credentials)
 
     @property
     def with_bindings(self) -> int:
-        """Return how many of the bound managed identities have a usable identity binding on the cluster."""
+        """Return the number of bound managed identities with a usable identity binding on the cluster."""
         return len(self._with_bindings)
 
     @property
     def depends_on_bindings(self) -> bool:
-        """Return whether identity bindings decide the state: both features are enabled, and credentials are missing.
+        """Return whether the state depends on identity bindings: both features are enabled and credentials are missing.
 
         A cluster on which workload identity is disabled cannot have identity bindings.
         """
@@ -56,7 +56,7 @@ class ClusterMigration:
 
     @property
     def state(self) -> str:
-        """Return the state: ReadyToFinish if nothing is left to do in Azure but to finish."""
+        """Return the state, which is ReadyToFinish if only `migrate --finish` remains to be done in Azure."""
         profile, features = self.cluster.cluster.profile, self.cluster.cluster.features
         if self.error or any(isinstance(each, Unreadable) for each in self.lookups.values()):
             return UNKNOWN
@@ -90,9 +90,9 @@ class ClusterMigration:
         return self.cluster.cluster.features.issuer
 
     def missing_namespaces(self) -> Mapping[str, set[str]]:
-        """Return by managed identity, in lower case, the namespaces that bind it and have no credential yet.
+        """Return the namespaces that bind each managed identity (in lower case) and have no credential yet.
 
-        One with an identity binding needs none.
+        Managed identities with an identity binding are left out, because they need none.
         """
         missing: dict[str, set[str]] = {}
         for resource_id, entries in self.cluster.cluster.profile.bindings().items():
@@ -128,7 +128,7 @@ class ClusterMigration:
 
 @dataclass(frozen=True)
 class OverLimit:
-    """A managed identity that needs more credentials than Azure allows, at least `needed`, for `clusters`."""
+    """A managed identity that needs more credentials than Azure allows: at least `needed`, for `clusters`."""
 
     resource_id: str
     existing: int
@@ -146,9 +146,9 @@ class OverLimit:
 
 
 def over_limit(clusters: Sequence[ClusterMigration]) -> list[OverLimit]:
-    """Return the managed identities that would pass the limit if all clusters were migrated.
+    """Return the managed identities that would exceed the limit if all clusters were migrated.
 
-    Each namespace of each cluster that binds one needs at least one credential, since a subject names the namespace.
+    A subject contains the namespace, so each namespace of each cluster that binds one needs at least one credential.
     """
     needed: dict[str, int] = {}
     names: dict[str, list[str]] = {}
@@ -168,7 +168,7 @@ def over_limit(clusters: Sequence[ClusterMigration]) -> list[OverLimit]:
 
 
 def summary(clusters: Sequence[ClusterMigration], total: int) -> str:
-    """Return one sentence with how many clusters are in which state; `total` are all clusters, finished ones too."""
+    """Return one sentence with the number of clusters in each state. `total`: all clusters, including finished ones."""
     states = [each.state for each in clusters]
     counts = ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)
     left = f"The add-on is enabled on {len(clusters)} of {count_of(total, 'cluster')}"
@@ -202,7 +202,7 @@ def _feature(enabled: bool) -> str:
 
 
 def _trusted(found: IdentityLookup | None, issuer: str | None) -> list[str]:
-    """Return the subjects of the issuer that the managed identity trusts."""
+    """Return the subjects that the managed identity trusts for the issuer."""
     if not isinstance(found, IdentityCredentials) or issuer is None:
         return []
     return [each.subject for each in found.credentials if each.issuer.rstrip("/") == issuer.rstrip("/")]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Adapters: read and write files of Kubernetes objects, and run kubectl."""
+"""Adapters that read and write files of Kubernetes objects, and run kubectl."""

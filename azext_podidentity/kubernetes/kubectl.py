@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run the kubectl of this machine: read the workloads of a cluster, and build kustomizations."""
+"""Run the local kubectl to read the workloads of a cluster and to build kustomizations."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _OTHER_WAYS = (
     "kubectl inside the cluster."
 )
 _SERVER = ("config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}")
-# Lines of kubectl's log (klog), which add nothing to its error message.
+# Log lines of kubectl (klog), which are not part of its error message.
 _LOG_LINE = re.compile(r"^[EWI]\d{4} .*\n?", re.MULTILINE)
-# A remote base that does not answer must not keep the command forever.
+# Without a timeout, an unreachable remote base would block the command forever.
 _KUSTOMIZE_TIMEOUT = 120
 
 
 class ClusterObjects(NamedTuple):
-    """The objects of a cluster, and the custom resources of it that were not read."""
+    """The objects of a cluster, and the custom resources that were not read."""
 
     objects: list[KubernetesObject]
     kinds_not_read: tuple[str, ...]
@@ -56,11 +56,11 @@ def read_cluster_objects(
     must_be_cluster: bool = False,
     to_read: Iterable[str] = FOR_MIGRATION,
 ) -> ClusterObjects:
-    """Return all objects of the resources in the cluster of a kubectl context, the current one for None.
+    """Return all objects of the resources from the cluster of a kubectl context; None is the current context.
 
-    Raise ValidationError without kubectl, if the current context is another cluster's, or with kubectl's own words if
-    it fails. A named context can have another address, for example that of a proxy: this is a warning, unless
-    `must_be_cluster`; then an unknown address is an error too.
+    Raise ValidationError if kubectl is missing, if the current context is another cluster, or with kubectl's message if
+    it fails. A named context with another address, for example that of a proxy, causes a warning. With
+    `must_be_cluster`, another or an unknown address is an error.
     """
     chosen = (f"--context={context}",) if context else ()
     program = _find_program("read the workloads")
@@ -73,12 +73,12 @@ def read_cluster_objects(
 
 
 def build_kustomization(folder: str) -> str:
-    """Return what `kubectl kustomize` builds of a folder; raise ValidationError with its own words if it fails."""
+    """Return the output of `kubectl kustomize`. Raise ValidationError with kubectl's message if it fails."""
     program = _find_program(f"build the kustomization in '{folder}'")
     result = _run(program, ("kustomize", folder), timeout=_KUSTOMIZE_TIMEOUT)
     if result.returncode:
         raise ValidationError(
-            f"kubectl failed to build the kustomization in '{folder}': {_own_words(result)}",
+            f"kubectl failed to build the kustomization in '{folder}': {_error_message(result)}",
             [
                 "Correct the kustomization. If you pass --workloads the file that this command writes, it is not built "
                 "again:",
@@ -95,13 +95,13 @@ def check_server(
     *,
     must_be_cluster: bool = False,
 ) -> None:
-    """Compare the address of the kubectl context with the cluster's own; raise as `read_cluster_objects`."""
+    """Compare the address of the kubectl context with that of the cluster. Raise as `read_cluster_objects`."""
     server = None if result.returncode else urlsplit(result.stdout.strip()).hostname
     known = [each.lower() for each in cluster.api_servers]
     name, addresses = cluster.reference.name, " or ".join(cluster.api_servers) or "an unknown address"
     if server is None or not known:
         if must_be_cluster:
-            words = f" {_own_words(result)}" if result.returncode else ""
+            words = f" {_error_message(result)}" if result.returncode else ""
             raise ValidationError(
                 f"The command cannot verify that the kubectl context is cluster '{name}' at {addresses}.{words}",
                 _advise_context(cluster.reference),
@@ -130,18 +130,18 @@ def _find_program(purpose: str) -> str:
 
 
 def _output(program: str, arguments: Sequence[str], reference: ClusterReference) -> str:
-    """Return the output of kubectl; raise ValidationError with its own words if it fails."""
+    """Return the output of kubectl. Raise ValidationError with kubectl's message if it fails."""
     result = _run(program, arguments)
     if result.returncode:
         raise ValidationError(
-            f"kubectl failed to list the workloads (exit code {result.returncode}): {_own_words(result)}\n"
+            f"kubectl failed to list the workloads (exit code {result.returncode}): {_error_message(result)}\n"
             f"The command was: {shlex.join(('kubectl', *arguments))}",
             _advise_context(reference),
         )
     return result.stdout
 
 
-def _own_words(result: subprocess.CompletedProcess[str]) -> str:
+def _error_message(result: subprocess.CompletedProcess[str]) -> str:
     return _LOG_LINE.sub("", result.stderr).strip() or result.stderr.strip()
 
 

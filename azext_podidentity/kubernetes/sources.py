@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Read the Kubernetes objects in the files, folders and standard input that `--workloads` names."""
+"""Read the Kubernetes objects of `--workloads`: files, folders and standard input."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ logger = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Loaded:
-    """The inventory of what was read, and the files by the name in the origin of objects."""
+    """The inventory of the objects, and the files by the name that the origin of an object has."""
 
     inventory: Inventory
     files: Mapping[str, InputFile] = field(default_factory=dict)
 
 
 def load(arguments: Sequence[str], default_namespace: str) -> Loaded:
-    """Return the workloads in the files, folders and, for `-`, standard input. Raise as `read_sources`."""
+    """Return the workloads in the files, folders and standard input (`-`). Raise the errors of `read_sources`."""
     objects, files = read_sources(arguments)
     return of_objects(objects, default_namespace, files)
 
 
 def read_sources(arguments: Sequence[str]) -> tuple[list[KubernetesObject], dict[str, InputFile]]:
-    """Return the objects in the files, folders and, for `-`, standard input, and the files by their names.
+    """Return the objects in the files, folders and standard input (`-`), and the files by their names.
 
-    A folder with a kustomization is built by kubectl. Raise InvalidArgumentValueError for a path that cannot be read,
-    a file that cannot be parsed, or if none contains a Kubernetes object.
+    kubectl builds a folder with a kustomization. Raise InvalidArgumentValueError if a path cannot be read, a file
+    cannot be parsed, or no file contains a Kubernetes object.
     """
     built = [argument for argument in arguments if _has_kustomization(Path(argument))]
     for argument in arguments:
@@ -64,7 +64,7 @@ def of_objects(
     files: Mapping[str, InputFile] | None = None,
     kinds_not_read: Iterable[str] = (),
 ) -> Loaded:
-    """Return the inventory of the objects. Raise InvalidArgumentValueError if two objects of one key differ."""
+    """Return the inventory of the objects. Raise InvalidArgumentValueError if two objects with the same key differ."""
     return Loaded(Inventory.of(objects, default_namespace, kinds_not_read), files or {})
 
 
@@ -75,7 +75,7 @@ def _has_kustomization(folder: Path) -> bool:
 
 
 def _check_folders(folder: Path) -> None:
-    """Raise InvalidArgumentValueError if kustomizations are below the folder; warn of folders that are not followed."""
+    """Raise InvalidArgumentValueError if a subfolder has a kustomization; warn about links that are not followed."""
     kustomizations = [path for path in _folders(folder) if _has_kustomization(path)]
     if kustomizations:
         raise InvalidArgumentValueError(
@@ -90,14 +90,14 @@ def _folders(folder: Path) -> Iterator[Path]:
         for name in folders:
             path = Path(root) / name
             if path.is_symlink():
-                # kubectl does not follow it either.
+                # kubectl does not follow such links either.
                 logger.warning("%s '%s' is a symbolic link to a folder and was not read.", OPTION, path)
             else:
                 yield path
 
 
 def _is_output(path: Path) -> bool:
-    """Return whether an earlier run wrote the file or folder as its output."""
+    """Return whether the file or folder is the output of an earlier run."""
     if path.is_dir():
         return path.name in (PATCHES, ORIGINALS) and any(_is_output(path.parent / name) for name in OVERLAY)
     return path.name in OVERLAY and path.is_file() and is_ours(path.read_text("utf-8", errors="replace")[:1000])

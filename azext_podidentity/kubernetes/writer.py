@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Write the files of a plan to the folder that `--output-dir` names."""
+"""Write the files of a plan to the folder of `--output-dir`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from azext_podidentity.migration.output_files import (
     is_ours,
 )
 
-# What only the user can read, for a manifest that came from standard input and may hold a secret.
+# The mode of a manifest from standard input, which can contain a secret: readable by the user only.
 _PRIVATE = 0o600
 
 
 def check_folder(folder: str, names: Iterable[str] = OVERLAY) -> None:
-    """Raise InvalidArgumentValueError if a file of those names cannot be written to the folder.
+    """Raise InvalidArgumentValueError if files with these names must not be written to the folder.
 
-    Either this command did not write the one that is there, or a symbolic link leads out of the folder.
+    This is so if a file with such a name was not written by this command, or if the folder contains a symbolic link.
     """
     base = Path(folder)
     if base.exists() and not base.is_dir():
@@ -53,9 +53,9 @@ def check_folder(folder: str, names: Iterable[str] = OVERLAY) -> None:
 
 
 def write_files(output: OutputFiles, loaded: Loaded, folder: str) -> list[str]:
-    """Write the files and return their paths; remove files of an earlier run that are no longer needed.
+    """Write the files, remove obsolete files of an earlier run, and return the paths.
 
-    A manifest keeps the permissions of its source. Raise FileOperationError if a file cannot be written.
+    A manifest gets the permissions of its source. Raise FileOperationError if a file cannot be written.
     """
     base = Path(folder)
     check_folder(folder, output.files)
@@ -81,15 +81,15 @@ def apply_commands(output: OutputFiles, folder: str, context: str | None) -> lis
 
 
 def _mode(loaded: Loaded, source: str) -> int | None:
-    """Return the permissions of the source, None for one that kubectl printed."""
+    """Return the permissions of the source, None for the output of kubectl."""
     file = loaded.files.get(source)
-    if file is None or (file.path is not None and file.path.is_dir()):  # kubectl built a kustomization
+    if file is None or (file.path is not None and file.path.is_dir()):  # built by kubectl
         return None
     return _PRIVATE if file.path is None else stat.S_IMODE(file.path.stat().st_mode)
 
 
 def _clear(folder: Path) -> None:
-    """Remove the files that an earlier run wrote."""
+    """Remove the files of an earlier run."""
     below = (path for name in (PATCHES, ORIGINALS) for path in (folder / name).glob("*.yaml"))
     for path in (*(folder / name for name in OVERLAY), *below):
         if path.is_file() and not path.is_symlink() and _is_ours(path):
@@ -104,7 +104,7 @@ def _is_ours(path: Path) -> bool:
 def _write(folder: Path, files: Mapping[str, str], modes: Mapping[str, int | None]) -> None:
     umask = os.umask(0)
     os.umask(umask)
-    for name in sorted(files, key=lambda name: name in OVERLAY):  # what uses the others comes last
+    for name in sorted(files, key=lambda name: name in OVERLAY):  # files that refer to others come last
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")

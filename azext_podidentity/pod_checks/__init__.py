@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Explain why pods get no token: checks of what is inside a cluster, listed in `registry`, and the chain of a pod."""
+"""Explain why pods get no token: checks of the Kubernetes objects (see `registry`), and the chain of one pod."""

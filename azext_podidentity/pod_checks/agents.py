@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the node agent, which hands out the tokens."""
+"""Check the node agent, which returns the tokens to pods."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from azext_podidentity.profile.shell import kubectl_line
 
 
 def check_present(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield a finding if the add-on is enabled and no workload of the cluster runs the node agent."""
+    """Yield a finding if the add-on is enabled but no workload runs the node agent."""
     if snapshot.inside.complete and snapshot.cluster.profile.enabled and not snapshot.inside.agent_owners:
         message = (
             "The pod identity add-on is enabled, but the cluster has no node agent (NMI), so no pod gets a managed "
@@ -21,7 +21,7 @@ def check_present(snapshot: PodSnapshot) -> Iterator[Finding]:
 
 
 def check_leftover(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield a finding for node agents on a cluster whose add-on is disabled."""
+    """Yield a finding if a node agent runs although the add-on is disabled."""
     owners = snapshot.inside.agent_owners
     if owners and not snapshot.cluster.profile.enabled:
         message = (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Follow one pod from its labels to its token, and say in one sentence what it gets."""
+"""Trace one pod from its labels to its token, and summarize the result in one sentence."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LISTED = 10
 
 
 def follow_pod(snapshot: PodSnapshot, subject: Subject, identity: WorkloadIdentity) -> list[Step]:
-    """Return the steps of the pod, the last of which is the result.
+    """Return the steps of the pod; the last one is the result.
 
-    `identity`: what its service account leads to, for a pod on workload identity. A pod can be on both.
+    `identity`: the managed identity of its service account, if it uses workload identity. A pod can use both.
     """
     first = _pod_step(subject)
     on_workload_identity = subject.spec.uses_workload_identity
@@ -72,10 +72,10 @@ def _workload_identity_result(identity: WorkloadIdentity, steps: Sequence[Step])
 
 
 def _with_unknown(sentence: str, steps: Sequence[Step]) -> Step:
-    """Return the result, which says what is not known."""
+    """Return the result, with the names of the steps whose state is unknown."""
     unknown = [step.step for step in steps if step.state == "Unknown"]
     warning = _first(steps, "Warning")
-    suffix = f" Not known: {', '.join(unknown)}." if unknown else ""
+    suffix = f" Unknown: {', '.join(unknown)}." if unknown else ""
     return Step(RESULT, _worst(steps), f"{sentence}{suffix}", warning.command if warning else None)
 
 

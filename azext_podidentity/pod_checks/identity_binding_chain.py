@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Follow a pod on workload identity through the identity binding of its managed identity.
+"""Trace a pod with workload identity through the identity binding of its managed identity.
 
 https://learn.microsoft.com/azure/aks/identity-bindings-concepts
 """
@@ -22,7 +22,7 @@ BINDING = "Identity binding"
 
 
 def identity_binding_steps(snapshot: PodSnapshot, subject: Subject, identity: ManagedIdentity) -> Iterator[Step]:
-    """Yield whether the cluster binds the managed identity, and whether the service account may use the binding."""
+    """Yield the steps of the identity binding and of the ClusterRole that lets the service account use it."""
     yield _binding_step(snapshot, identity)
     yield _role_step(snapshot, subject, identity)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the AzureIdentity objects and their kin, which the add-on keeps like the profile of the cluster."""
+"""Check the AzureIdentity objects and their bindings, which the add-on creates from the profile of the cluster."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check_missing(snapshot: PodSnapshot) -> Iterator[Finding]:
 
 
 def check_different(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield a finding for each AzureIdentity or binding that differs from the pod identity that it stands for."""
+    """Yield a finding for each AzureIdentity or binding that differs from its pod identity."""
     for entry in _assigned_entries(snapshot):
         if differences := object_differences(snapshot, entry):
             message = f"{' '.join(differences)} An update without other options replaces the objects."
@@ -40,13 +40,13 @@ def check_different(snapshot: PodSnapshot) -> Iterator[Finding]:
 
 
 def check_unknown(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield one finding for AzureIdentity objects that the profile does not have, made by hand or left over."""
+    """Yield one finding for AzureIdentity objects without a pod identity, created manually or leftovers."""
     profile = snapshot.cluster.profile
     unknown = [key for key in snapshot.inside.identities if profile.identities.find(key) is None]
     if unknown:
         message = (
-            "The cluster has AzureIdentity objects that its profile does not have: created by hand, or leftovers. The "
-            "node agent honors them, but Azure does not assign their managed identities to the nodes."
+            "The cluster has AzureIdentity objects without a pod identity: created manually, or leftovers. The node "
+            "agent uses them, but Azure does not assign their managed identities to the nodes."
         )
         first = sorted(unknown)[0]
         show = kubectl_line("get", "azureidentity", first.name, "--namespace", first.namespace, "--output", "yaml")
@@ -57,7 +57,8 @@ def check_assigned(snapshot: PodSnapshot) -> Iterator[Finding]:
     """Yield findings for pods without an AzureAssignedIdentity, or with one that is not Assigned.
 
     Only the controller of the open-source project creates these objects. The add-on runs the node agent in managed
-    mode, which needs none. https://azure.github.io/aad-pod-identity/docs/configure/pod_identity_in_managed_mode/
+    mode, which does not use them.
+    https://azure.github.io/aad-pod-identity/docs/configure/pod_identity_in_managed_mode/
     """
     for each in snapshot.inside.assigned:
         if each.state not in ("", ASSIGNED):
@@ -73,14 +74,14 @@ def check_assigned(snapshot: PodSnapshot) -> Iterator[Finding]:
 
 
 def missing_objects(snapshot: PodSnapshot, entry: PodIdentity) -> list[str]:
-    """Return the kinds of which the pod identity has no object, of those that were read in its namespace."""
+    """Return the kinds of objects that the pod identity lacks, among those that were read in its namespace."""
     inside, namespace = snapshot.inside, entry.key.namespace
     found = {AZURE_IDENTITY: entry.key in inside.identities, BINDING: bool(inside.bindings_of(entry.key))}
     return [kind for kind, exists in found.items() if not exists and inside.was_read(kind, namespace)]
 
 
 def object_differences(snapshot: PodSnapshot, entry: PodIdentity) -> list[str]:
-    """Return sentences about what the objects of a pod identity have in place of what it has."""
+    """Return sentences about how the objects of a pod identity differ from it."""
     identity = snapshot.inside.identities.get(entry.key)
     bindings = snapshot.inside.bindings_of(entry.key)
     differences = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What decides inside a cluster which managed identities a pod gets, read from Kubernetes objects."""
+"""Parse the Kubernetes objects that decide which managed identities a pod gets."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _OS_LABEL = "kubernetes.io/os"
 class Pod:
     """A pod of the cluster that has not finished.
 
-    `spec`: its labels and what was read of its pod spec. `owner`: the workload that it belongs to, itself if none.
-    `created`: the time in RFC 3339, which sorts as text.
+    `spec`: its labels and the relevant parts of its pod spec. `owner`: its workload, or the pod itself if it has none.
+    `created`: the time in RFC 3339, which can be sorted as text.
     """
 
     spec: Workload
@@ -39,7 +39,7 @@ class Pod:
 
     @property
     def key(self) -> ObjectKey:
-        """Namespace, kind and name."""
+        """The namespace, kind and name."""
         return self.spec.key
 
 
@@ -52,7 +52,7 @@ class AzureIdentity(NamedTuple):
 
 
 class Binding(NamedTuple):
-    """An AzureIdentityBinding object. `identity`: the name of its AzureIdentity. `created`: as that of a pod."""
+    """An AzureIdentityBinding object. `identity`: the name of its AzureIdentity. `created`: as in `Pod`."""
 
     key: EntryKey
     identity: str
@@ -61,7 +61,7 @@ class Binding(NamedTuple):
 
 
 class AssignedIdentity(NamedTuple):
-    """An AzureAssignedIdentity object: a pod, by namespace and name, and the AzureIdentity that it gets."""
+    """An AzureAssignedIdentity object: the namespace and name of a pod, and its AzureIdentity."""
 
     key: EntryKey
     pod: EntryKey
@@ -71,13 +71,13 @@ class AssignedIdentity(NamedTuple):
 
 @dataclass(frozen=True)
 class KubernetesState:  # pylint: disable=too-many-instance-attributes
-    """What was read of a cluster, or of manifests.
+    """The state of a cluster, or of manifests.
 
-    `nodes`: the operating system of each node. `agents`: for each node with a pod of the node agent, whether that is
-    ready. `agent_owners`: the workloads that run the node agent. `has_controller`: the controller of the open-source
-    project runs, so each pod needs an AzureAssignedIdentity; with the add-on alone, the node agent needs none.
-    `complete`: the whole cluster was read, so that what is not here does not exist. `kinds`: kinds and namespaces of
-    the objects that a cluster printed.
+    `nodes`: the operating system of each node. `agents`: by node, whether its pod of the node agent is ready.
+    `agent_owners`: the workloads that run the node agent. `has_controller`: whether the controller of the open-source
+    project runs, so that each pod needs an AzureAssignedIdentity, which the add-on does not need. `complete`: whether
+    the whole cluster was read, so that missing objects do not exist. `kinds`: kinds and namespaces of the objects that
+    were read from a cluster.
     """
 
     inventory: Inventory
@@ -94,12 +94,12 @@ class KubernetesState:  # pylint: disable=too-many-instance-attributes
     kinds: frozenset[tuple[str, str]] = frozenset()
 
     def was_read(self, kind: str, namespace: str) -> bool:
-        """Return whether an object of that kind and namespace would have been read if it existed."""
+        """Return whether all objects of that kind in the namespace were read."""
         return self.complete or (kind, namespace) in self.kinds
 
     @cached_property
     def assigned_by_pod(self) -> Mapping[EntryKey, list[AssignedIdentity]]:
-        """The AzureAssignedIdentity objects by the pods that they are for."""
+        """The AzureAssignedIdentity objects by pod."""
         found: dict[EntryKey, list[AssignedIdentity]] = defaultdict(list)
         for each in self.assigned:
             found[each.pod].append(each)
@@ -113,9 +113,9 @@ class KubernetesState:  # pylint: disable=too-many-instance-attributes
 def read_state(
     objects: Iterable[KubernetesObject], *, complete: bool, default_namespace: str = DEFAULT_NAMESPACE
 ) -> KubernetesState:
-    """Return what the objects say. Those without a namespace are in the default one.
+    """Return the state in the objects. Objects without a namespace are in the default one.
 
-    `complete`: they are all of the cluster. Raise InvalidArgumentValueError as `Inventory.of`.
+    `complete`: whether they are all objects of the cluster. Raise InvalidArgumentValueError as `Inventory.of` does.
     """
     listed = list(objects)
     inventory = Inventory.of(listed, default_namespace)
@@ -164,7 +164,7 @@ def _read_pod(each: KubernetesObject, owners: Mapping[ObjectKey, ObjectKey]) -> 
 
 
 def _agent_sets(live: Iterable[KubernetesObject]) -> list[ObjectKey]:
-    """Return the DaemonSets of the node agent, which exist also if none of their pods runs."""
+    """Return the DaemonSets of the node agent, even if none of their pods runs."""
     return [
         ObjectKey(_key(each.raw).namespace, "DaemonSet", _key(each.raw).name)
         for each in live

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Recognize the node agent (NMI) and the controller (MIC) of aad-pod-identity, whoever installed them.
+"""Recognize the node agent (NMI) and the controller (MIC) of aad-pod-identity, however they were installed.
 
-Their names differ: the add-on, the Helm chart and the plain manifests of the open-source project each have their own.
+Their names differ between the add-on, the Helm chart and the plain manifests of the open-source project.
 https://azure.github.io/aad-pod-identity/docs/concepts/
 """
 
@@ -19,7 +19,7 @@ AGENT, CONTROLLER = "nmi", "mic"
 
 
 def component_of(pod: Mapping[str, Any]) -> str | None:
-    """Return AGENT or CONTROLLER for a pod, or a pod template, that runs one; None for any other."""
+    """Return AGENT or CONTROLLER for a pod or pod template that runs one of them, None for any other."""
     labels = strings(mapping(pod.get("metadata")).get("labels"))
     named = {labels.get(label) for label in _COMPONENT_LABELS}
     images = set(_images(mapping(pod.get("spec"))))
@@ -27,7 +27,7 @@ def component_of(pod: Mapping[str, Any]) -> str | None:
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Return whether the condition Ready of a pod is true."""
+    """Return whether the pod's condition Ready is true."""
     conditions = map(mapping, sequence(mapping(pod.get("status")).get("conditions")))
     return any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Follow a pod through pod identity: from its label to the node agent that hands out the tokens."""
+"""Trace a pod with pod identity from its label to the node agent, which returns the tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENABLED = "The pod identity add-on is enabled."
 
 
 def pod_identity_steps(snapshot: PodSnapshot, subject: Subject) -> list[Step]:
-    """Return the steps in their order; after a label that selects nothing, those of the entries are left out."""
+    """Return the steps in order. If the label selects nothing, the steps about pod identities are left out."""
     narrowed = narrow(snapshot, subject)
     steps = [_label_step(snapshot, subject), step_of("Add-on", cluster_settings.check_add_on(narrowed.azure), _ENABLED)]
     if subject.workload.binding is not None:
@@ -31,7 +31,7 @@ def pod_identity_steps(snapshot: PodSnapshot, subject: Subject) -> list[Step]:
 
 
 def identities_of(snapshot: PodSnapshot, subject: Subject) -> list[ManagedIdentity]:
-    """Return the managed identities of the label, as they are now if they could be read."""
+    """Return the managed identities that the label selects, in their current state if it could be read."""
     found = []
     for identity in snapshot.selectors.match(subject.workload).identities:
         now = snapshot.azure.find_identity(identity.resource_id)
@@ -62,7 +62,7 @@ def _entry_step(snapshot: PodSnapshot, narrowed: PodSnapshot) -> Step:
 def _identity_steps(snapshot: PodSnapshot, narrowed: PodSnapshot) -> Iterator[Step]:
     azure = narrowed.azure
     stale = [*stale_ids.check_missing(azure), *stale_ids.check_recreated(azure), *stale_ids.check_client_ids(azure)]
-    # Several stale entries of a cluster block each other, so the command of one alone does not work.
+    # Several stale entries block each other, so the command for a single one would fail.
     blocked = list(stale_ids.check_blocked(snapshot.azure)) if stale else []
     names = some_of((f"'{each.identity.name}'" for match in narrowed.matches for each in match.entries), _LISTED)
     exists = step_of("Managed identity", blocked or stale, f"The managed identity exists: {names}.")
@@ -104,7 +104,7 @@ def _node_step(narrowed: PodSnapshot, subject: Subject) -> Step:
     system = narrowed.inside.nodes.get(node or "")
     findings = list(pods.check_windows(narrowed))
     if not findings and subject.pod is None:
-        return Step("Node", "Unknown", "Only a manifest was read, so the node of the pod is not known.")
+        return Step("Node", "Unknown", "Only a manifest was read, so the node of the pod is unknown.")
     if not findings and node is None:
         return Step("Node", "Warning", "The pod is not scheduled to a node.")
     if not findings and system is None:
@@ -117,6 +117,6 @@ def _agent_step(narrowed: PodSnapshot, subject: Subject) -> Step:
     findings = [*agents.check_present(narrowed), *agents.check_ready(narrowed)]
     if not findings and not inside.agents.get(node or ""):
         known = inside.complete or inside.agents
-        detail = "No node is known on which to look for it." if known else "The pods of the node agent were not read."
+        detail = "The node of the pod is unknown." if known else "The pods of the node agent were not read."
         return Step("Node agent", "Unknown", detail)
     return step_of("Node agent", findings, f"The node agent (NMI) is ready on node {node!r}.")

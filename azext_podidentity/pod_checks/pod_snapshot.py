@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the checks of pods look at: the cluster as Azure has it, and what was read inside it."""
+"""The input of the checks of pods: the cluster in Azure, and its Kubernetes objects."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _MAX_NAMES = 5
 
 @dataclass(frozen=True)
 class PodSnapshot:
-    """The state of a cluster in Azure and inside, and what follows from both."""
+    """The state of a cluster in Azure and in Kubernetes, and values derived from both."""
 
     azure: Snapshot
     inside: KubernetesState
 
     @property
     def cluster(self) -> Cluster:
-        """The cluster as Azure has it."""
+        """The cluster in Azure."""
         return self.azure.cluster
 
     @cached_property
     def selectors(self) -> Selectors:
-        """The pod identities of the profile, and of AzureIdentityBindings that do not belong to it, by selector."""
+        """The pod identities of the profile and of other AzureIdentityBindings, by selector."""
         known = {entry.key for entry in self.cluster.profile.identities}
         of_profile = {each.key for each in self.inside.bindings if EntryKey(each.key.namespace, each.identity) in known}
         by_hand = (each for each in self.inside.inventory.pod_identities if each.key not in of_profile)
@@ -43,7 +43,7 @@ class PodSnapshot:
 
     @cached_property
     def matches(self) -> tuple[Match, ...]:
-        """The workloads with the label, and pods that still have it, each with the pod identities of its label."""
+        """The workloads with the label, and pods that still have it, each with the pod identities it selects."""
         inventory = self.inside.inventory
         labelled = (each for each in (*inventory.workloads, *inventory.stale_pods) if each.binding is not None)
         return tuple(map(self.selectors.match, labelled))
@@ -63,14 +63,14 @@ class PodSnapshot:
 
     @cached_property
     def exceptions(self) -> tuple[PodIdentityException, ...]:
-        """The exceptions of the profile, if the add-on is enabled, and those of the cluster besides."""
+        """The exceptions of the profile, if the add-on is enabled, and other exceptions in the cluster."""
         profile = self.cluster.profile
         found = {each.key: each for each in profile.exceptions} if profile.enabled else {}
         return tuple({**{each.key: each for each in self.inside.exceptions}, **found}.values())
 
 
 def pods_by_node(pods: Iterable[Pod]) -> Mapping[str, list[Pod]]:
-    """Return the pods that were scheduled, by the name of their node."""
+    """Return the scheduled pods by the name of their node."""
     nodes: dict[str, list[Pod]] = defaultdict(list)
     for pod in pods:
         if pod.node is not None:
@@ -79,14 +79,14 @@ def pods_by_node(pods: Iterable[Pod]) -> Mapping[str, list[Pod]]:
 
 
 def names_of(keys: Iterable[ObjectKey]) -> str:
-    """Return the subject of a finding about those objects: at most five of them."""
+    """Return the subject of a finding about the objects: at most five of them."""
     return some_of(dict.fromkeys(keys), _MAX_NAMES)
 
 
 def label_command(workload: Workload, selector: str) -> str | None:
-    """Return the command that gives the pods of a workload in the cluster that label.
+    """Return the command that sets the label on the pods of a workload in the cluster.
 
-    None for manifests, which the command would not change, and for kinds whose pods are items of a list.
+    Return None for manifests, which the command would not change, and for kinds with a list of pod templates.
     """
     template, key = workload.template, workload.key
     if not workload.live or template is None or template.has_lists or workload.owner_missing:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the pods: whether their label gets them managed identities, and what keeps them from asking for tokens."""
+"""Check which managed identities the labels of pods select, and what keeps the pods from getting tokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 
 
 def check_labels(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield a finding for each label that no selector in its namespace matches, with the selectors that are similar."""
+    """Yield a finding for each label that matches no selector in its namespace, with similar selectors."""
     for (namespace, label), matches in snapshot.by_label.items():
         if matches[0].entries:
             continue
@@ -40,7 +40,7 @@ def check_labels(snapshot: PodSnapshot) -> Iterator[Finding]:
 
 
 def check_exceptions(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield a finding for each exception that matches pods with the label: they do not reach the node agent."""
+    """Yield a finding for each exception that matches pods with the label, which then bypass the node agent."""
     labelled = [match.workload for match in snapshot.matches]
     for exception in snapshot.exceptions:
         if caught := excepted(exception, labelled):
@@ -54,7 +54,7 @@ def check_exceptions(snapshot: PodSnapshot) -> Iterator[Finding]:
 
 
 def check_host_network(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield one finding for pods that use the network of their node, whose requests the node agent never sees.
+    """Yield one finding for pods with hostNetwork, whose requests the node agent does not intercept.
 
     https://azure.github.io/aad-pod-identity/docs/concepts/nmi/
     """
@@ -68,21 +68,21 @@ def check_host_network(snapshot: PodSnapshot) -> Iterator[Finding]:
 
 
 def check_windows(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield one finding for pods with the label on Windows nodes, where no node agent runs."""
+    """Yield one finding for pods with the label on Windows nodes, which have no node agent."""
     nodes = snapshot.inside.nodes
     on_windows = [pod.owner for pod in snapshot.labelled_pods if nodes.get(pod.node or "") == "windows"]
     to_windows = [match.workload.key for match in snapshot.matches if match.workload.pod.windows]
     if on_windows or to_windows:
         message = (
-            "These pods run on Windows nodes, on which there is no node agent. Move them to a Linux node pool, or "
-            "migrate them to Microsoft Entra Workload ID."
+            "These pods run on Windows nodes, which have no node agent. Move them to a Linux node pool, or migrate "
+            "them to Microsoft Entra Workload ID."
         )
         migrate = snapshot.cluster.reference.pod_identity_command("migrate", "--output", "table")
         yield Finding("error", names_of((*to_windows, *on_windows)), message, (migrate,))
 
 
 def check_client_ids(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield a finding for each label of several managed identities with pods that do not say which one they want."""
+    """Yield a finding for each label that selects several managed identities, for pods that do not choose one."""
     for (_, label), matches in snapshot.by_label.items():
         silent = [match for match in matches if _CLIENT_ID not in match.workload.pod.variables]
         if silent and len(matches[0].identities) > 1:
@@ -95,7 +95,7 @@ def check_client_ids(snapshot: PodSnapshot) -> Iterator[Finding]:
 
 
 def check_ages(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield a finding for each AzureIdentityBinding that is younger than pods that it is for."""
+    """Yield a finding for each AzureIdentityBinding that was created after pods that it applies to."""
     created = defaultdict[tuple[str, str], list[str]](list)
     for binding in snapshot.inside.bindings:
         created[binding.key.namespace, binding.selector].append(binding.created)
@@ -107,7 +107,7 @@ def check_ages(snapshot: PodSnapshot) -> Iterator[Finding]:
     for (_, label), owners in older.items():
         message = (
             f"These pods are older than the AzureIdentityBinding of their label {BINDING_LABEL}={label}. Restart them "
-            "if they looked for their managed identity only when they started."
+            "if they requested tokens only at startup."
         )
         restarts = dict.fromkeys(
             kubectl_line("rollout", "restart", f"{each.kind.lower()}/{each.name}", "--namespace", each.namespace)
@@ -118,7 +118,7 @@ def check_ages(snapshot: PodSnapshot) -> Iterator[Finding]:
 
 
 def check_managed_identities(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield information about the managed identities that the pods of each label get, if nothing is in the way."""
+    """Yield a finding with severity info for each label: the managed identities that its pods get."""
     labelled = [match.workload for match in snapshot.matches]
     bypassing = {each.key for exception in snapshot.exceptions for each in excepted(exception, labelled)}
     for (namespace, label), found in snapshot.by_label.items():
@@ -145,7 +145,7 @@ def _workloads(matches: list[Match]) -> str:
 
 
 def _matching_commands(snapshot: PodSnapshot, entry: PodIdentity, matches: list[Match]) -> tuple[str, ...]:
-    """Return the commands that make label and selector equal: a second entry, another selector or other labels."""
+    """Return the alternative commands that make label and selector equal: add an entry, or change one of both."""
     first = matches[0].workload
     known = snapshot.cluster.profile.identities.find(entry.key) is not None
     if entry.key.namespace != first.key.namespace:
@@ -160,7 +160,7 @@ def _matching_commands(snapshot: PodSnapshot, entry: PodIdentity, matches: list[
 
 
 def _exception_command(snapshot: PodSnapshot, exception: PodIdentityException, matching: set[str]) -> str:
-    """Return the command that keeps the labels of the exception that the pods do not have, if it has others."""
+    """Return the command that removes the matching labels from the exception, or the exception if it has no others."""
     kept = {key: value for key, value in exception.pod_labels.items() if key not in matching}
     namespace, name = exception.key
     if snapshot.cluster.profile.exceptions.find(exception.key) is None:

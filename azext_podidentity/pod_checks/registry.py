@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All checks of what is inside the cluster, by name. They run beside those of `checks.registry`."""
+"""The registry of all checks of Kubernetes objects, which run in addition to those of `checks.registry`."""
 
 from __future__ import annotations
 

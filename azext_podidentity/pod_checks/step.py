@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One step on the way of a pod from its label to its token."""
+"""One step in the chain from the label of a pod to its token."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _OF_SEVERITY: dict[str, State] = {"error": "Error", "warning": "Warning", "info"
 
 @dataclass(frozen=True)
 class Step:
-    """A step, whether it holds, and why.
+    """A step, its state, and the reason.
 
-    `detail`: one sentence or two. `command`: command lines that fix the step or show more, one per line.
+    `detail`: one or two sentences. `command`: command lines that fix the problem or show more, one per line.
     """
 
     step: str
@@ -40,6 +40,6 @@ def step_of(name: str, findings: Iterable[Finding], ok: str) -> Step:
 
 
 def unread_step(name: str, findings: Iterable[Finding], otherwise: Step) -> Step:
-    """Return the step as unknown if something could not be read, which the findings say."""
+    """Return an unknown step if there are findings about unreadable values, else `otherwise`."""
     reasons = [finding.message for finding in findings]
     return Step(name, "Unknown", reasons[0]) if reasons and otherwise.state == "Ok" else otherwise

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The pod that is followed, and the part of a snapshot that is about it."""
+"""Find the pod to trace, and reduce a snapshot to it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _LISTED = 10
 class Subject:
     """A pod of the cluster, or the pods of a workload in a manifest.
 
-    `workload`: what to change, so that the pods change: the owner of the pod if it gives its pods the same label, else
-    the pod. `pod`: None for a manifest.
+    `workload`: the object to change: the owner of the pod if its pod template has the same label, else the pod itself.
+    `pod`: None for a manifest.
     """
 
     workload: Workload
@@ -29,19 +29,19 @@ class Subject:
 
     @property
     def spec(self) -> Workload:
-        """Labels and spec of the pod itself."""
+        """The labels and the spec of the pod itself."""
         return self.pod.spec if self.pod else self.workload
 
     @property
     def name(self) -> str:
-        """What the pod is called in sentences."""
+        """The name of the pod in messages."""
         return str(self.spec.key)
 
 
 def find_subject(inside: KubernetesState, key: EntryKey) -> Subject:
-    """Return the pod of that namespace and name, else the workload of that name whose pods are not there yet.
+    """Return the pod with that namespace and name, else the workload with that name, which has no pods yet.
 
-    Raise ResourceNotFoundError that names pods with similar names.
+    Raise ResourceNotFoundError with similar names.
     """
     workloads = {each.key: each for each in inside.inventory.workloads}
     for pod in inside.pods:
@@ -56,7 +56,7 @@ def find_subject(inside: KubernetesState, key: EntryKey) -> Subject:
 
 
 def narrow(snapshot: PodSnapshot, subject: Subject) -> PodSnapshot:
-    """Return the snapshot as if the cluster had the pod alone, and the pod identities of its label."""
+    """Return the snapshot reduced to the pod and to the pod identities that its label selects."""
     entries = snapshot.selectors.match(subject.workload).entries
     cluster, inside = snapshot.cluster, snapshot.inside
     profile = replace(
@@ -82,7 +82,7 @@ def narrow(snapshot: PodSnapshot, subject: Subject) -> PodSnapshot:
 
 
 def with_whole_profile(narrowed: PodSnapshot, snapshot: PodSnapshot) -> PodSnapshot:
-    """Return the narrowed snapshot with all pod identities, among which a label may have meant one."""
+    """Return the narrowed snapshot with all pod identities, to find similar selectors."""
     inventory = replace(narrowed.inside.inventory, pod_identities=snapshot.inside.inventory.pod_identities)
     return PodSnapshot(snapshot.azure, replace(narrowed.inside, inventory=inventory))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Follow a pod through workload identity: service account, client ID, federated credential or binding, injected token.
+"""Trace a pod with workload identity: service account, client ID, credential or identity binding, injected token.
 
 https://azure.github.io/azure-workload-identity/docs/topics/service-account-labels-and-annotations.html
 """
@@ -30,10 +30,10 @@ _RESTARTABLE = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 
 @dataclass(frozen=True)
 class WorkloadIdentity:
-    """What the service account of a pod leads to.
+    """The managed identity of a pod's service account.
 
-    `client_id`: that of its annotation. `lookup`: the managed identity of that client ID with its credentials, None if
-    none was found.
+    `client_id`: the value of its annotation. `lookup`: the managed identity with that client ID and its credentials,
+    None if it was not found.
     """
 
     client_id: str | None = None
@@ -41,13 +41,13 @@ class WorkloadIdentity:
 
 
 def annotated_client_id(snapshot: PodSnapshot, subject: Subject) -> str | None:
-    """Return the client ID that the service account of the pod is annotated with."""
+    """Return the client ID in the annotation of the pod's service account, None without one."""
     spec = subject.spec
     return snapshot.inside.inventory.client_id(spec.key.namespace, spec.service_account)
 
 
 def workload_identity_steps(snapshot: PodSnapshot, subject: Subject, identity: WorkloadIdentity) -> Iterator[Step]:
-    """Yield the steps in their order."""
+    """Yield the steps in order."""
     yield Step("Workload identity", "Ok", f"The pod has the label {USE_LABEL}=true.")
     yield _features_step(snapshot)
     yield _account_step(snapshot, subject, identity)
@@ -77,7 +77,7 @@ def _account_step(snapshot: PodSnapshot, subject: Subject, identity: WorkloadIde
             "Service account", "Ok", f"{account} has the annotation {CLIENT_ID_ANNOTATION}={identity.client_id}."
         )
     if _CLIENT_ID in subject.spec.pod.variables:
-        return Step("Service account", "Unknown", f"The pod sets {_CLIENT_ID} itself; its value is not followed.")
+        return Step("Service account", "Unknown", f"The pod sets {_CLIENT_ID} itself; its value is not evaluated.")
     inside = snapshot.inside
     if (namespace, name) not in inside.inventory.service_accounts and not inside.was_read("ServiceAccount", namespace):
         return Step("Service account", "Unknown", f"{account} was not read.")
@@ -100,7 +100,7 @@ def _identity_step(identity: WorkloadIdentity) -> Step:
         return Step("Managed identity", "Unknown", f"The managed identity could not be read: {lookup.reason}")
     if isinstance(lookup, NotFound):
         return Step("Managed identity", "Error", "The managed identity of that client ID no longer exists.")
-    detail = "No managed identity in the subscription of the cluster has that client ID; other ones were not searched."
+    detail = "No managed identity in the cluster's subscription has that client ID. Others were not searched."
     return Step("Managed identity", "Unknown", detail)
 
 

@@ -101,7 +101,7 @@ def test_unreadable_steps_are_unknown() -> None:
     forbidden = {"identities": {identity_id().lower(): FORBIDDEN}, "roles": {identity_id().lower(): FORBIDDEN}}
     steps = chain(runs(pod(), azure=forbidden))
     assert states(steps) == {"Managed identity": "Unknown", "Role": "Unknown", "Result": "Unknown"}
-    assert steps["Result"].detail.endswith("Not known: Managed identity, Role.")
+    assert steps["Result"].detail.endswith("Unknown: Managed identity, Role.")
 
 
 def test_chain_of_manifest() -> None:
