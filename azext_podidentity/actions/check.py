@@ -51,7 +51,7 @@ def complete_snapshot(cli_ctx: AzCli, cluster: Cluster) -> Snapshot:
     policies = begin(_find_policies, cli_ctx, cluster)
     bindings = begin(or_error, _find_bindings, cli_ctx, cluster)
     snapshot = assemble(cluster, feature.result(), provider.result(), found.result(), roles.result())
-    return replace(snapshot, policies=_or_unreadable(policies.result()), bindings=_or_unreadable(bindings.result()))
+    return replace(snapshot, policies=or_unreadable(policies.result()), bindings=or_unreadable(bindings.result()))
 
 
 def assemble(
@@ -64,14 +64,19 @@ def assemble(
     """Return the snapshot, with `Unreadable` in place of each error. `roles` are the SDK's models."""
     return Snapshot(
         cluster=cluster,
-        feature=_or_unreadable(feature),
-        provider=_or_unreadable(provider),
-        identities={key: _or_unreadable(each) for key, each in identities.items()},
+        feature=or_unreadable(feature),
+        provider=or_unreadable(provider),
+        identities={key: or_unreadable(each) for key, each in identities.items()},
         roles={
-            key: _or_unreadable(each if isinstance(each, CLIError) else tuple(map(_role, each)))
+            key: or_unreadable(each if isinstance(each, CLIError) else tuple(map(_role, each)))
             for key, each in roles.items()
         },
     )
+
+
+def needs_policies(cluster: Cluster) -> bool:
+    """Return whether only a policy protects the pods of the cluster: it uses kubenet, with consent to the add-on."""
+    return cluster.uses_kubenet and cluster.profile.enabled and bool(cluster.profile.allow_network_plugin_kubenet)
 
 
 def _find_roles(cli_ctx: AzCli, resource_ids: list[str], cluster: Cluster) -> role_assignments.RolesByIdentity:
@@ -82,8 +87,7 @@ def _find_roles(cli_ctx: AzCli, resource_ids: list[str], cluster: Cluster) -> ro
 
 def _find_policies(cli_ctx: AzCli, cluster: Cluster) -> tuple[CapabilityPolicy, ...] | CLIError | None:
     """Return the policies that restrict capabilities, None for a cluster that does not need them."""
-    consented = cluster.profile.enabled and cluster.profile.allow_network_plugin_kubenet
-    if not (cluster.uses_kubenet and consented and cluster.resource_id):
+    if not (needs_policies(cluster) and cluster.resource_id):
         return None
     from azext_podidentity.arm.policy_assignments import find_capability_policies
 
@@ -111,6 +115,6 @@ def _role(assignment: Any) -> RoleAssignment:
     )
 
 
-def _or_unreadable(result: Result | CLIError) -> Result | Unreadable:
+def or_unreadable(result: Result | CLIError) -> Result | Unreadable:
     """Return the result, or `Unreadable` with the reason on one line in place of an error."""
     return Unreadable(" ".join(str(result).split())) if isinstance(result, CLIError) else result

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ _HOLDS_HERE = "atScope()"
 
 
 def find_capability_policies(cli_ctx: AzCli, cluster_id: str) -> tuple[CapabilityPolicy, ...]:
-    """Return the policies, assigned to the cluster or inherited, that restrict the capabilities of containers.
+    """Return the policies at the cluster, or inherited from above, that restrict the capabilities of containers.
 
     Raise an azure-cli error if assignments or initiatives cannot be read.
     """
@@ -40,10 +41,30 @@ def find_capability_policies(cli_ctx: AzCli, cluster_id: str) -> tuple[Capabilit
             filter=_HOLDS_HERE,
         )
         assignments: list[Json] = [_to_json(each) for each in listed]
-        ids = sorted({each for each in map(initiative_of, assignments) if each})
-        initiatives = dict(zip(ids, do_all(partial(_read_initiative, client), ids), strict=True))
     except AzureError as error:
         raise explain_plainly(error) from error
+    return policies_of(assignments, cluster_id, partial(read_initiative, cli_ctx, cluster.subscription))
+
+
+def list_subscription(cli_ctx: AzCli, subscription_id: str) -> list[Json]:
+    """Return the policy assignments of a subscription: at it, above it, and at everything in it.
+
+    Raise an azure-cli error if they cannot be read. Source:
+    https://learn.microsoft.com/rest/api/policyauthorization/policy-assignments/list
+    """
+    try:
+        return [_to_json(each) for each in policy_client(cli_ctx, subscription_id).policy_assignments.list()]
+    except AzureError as error:
+        raise explain_plainly(error) from error
+
+
+def policies_of(assignments: list[Json], cluster_id: str, read: Callable[[str], Json]) -> tuple[CapabilityPolicy, ...]:
+    """Return the uses of the capability policy in assignments that hold at the cluster.
+
+    read: returns the JSON of an initiative by its resource ID, and raises an azure-cli error if it cannot be read.
+    """
+    ids = sorted({each for each in map(initiative_of, assignments) if each})
+    initiatives = dict(zip(ids, do_all(read, ids), strict=True))
     return tuple(
         policy
         for each in assignments
@@ -51,8 +72,18 @@ def find_capability_policies(cli_ctx: AzCli, cluster_id: str) -> tuple[Capabilit
     )
 
 
+def read_initiative(cli_ctx: AzCli, subscription_id: str | None, resource_id: str) -> Json:
+    """Return the JSON of an initiative: built-in, of a subscription, or of a management group.
+
+    Raise an azure-cli error if it cannot be read.
+    """
+    try:
+        return _read_initiative(policy_client(cli_ctx, subscription_id), resource_id)
+    except AzureError as error:
+        raise explain_plainly(error) from error
+
+
 def _read_initiative(client: Any, resource_id: str) -> Json:
-    """Return an initiative: built-in, of a subscription, or of a management group."""
     parts = resource_id.strip("/").split("/")
     name = parts[-1]
     definitions = client.policy_set_definitions

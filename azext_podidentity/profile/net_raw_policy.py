@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azext_podidentity.profile.cluster_reference import ClusterReference
+from azext_podidentity.profile.rbac import scope_contains
 
 DEFINITION = "c26596ff-4d70-4e6a-9a30-c2506bd2f80c"
 NET_RAW = "NET_RAW"
@@ -53,6 +54,14 @@ def initiative_of(assignment: Mapping[str, Any]) -> str | None:
     """Return the resource ID of the initiative in an assignment's JSON, None if it assigns a single policy."""
     definition = _definition(assignment)
     return definition if "/policysetdefinitions/" in definition.lower() else None
+
+
+def holds_at(assignment: Mapping[str, Any], resource_id: str) -> bool:
+    """Return whether an assignment in the list of the resource's subscription is at the resource or above it.
+
+    Those of management groups are listed only if they are above the subscription.
+    """
+    return scope_contains(str(_properties(assignment).get("scope") or ""), resource_id)
 
 
 def capability_policies(

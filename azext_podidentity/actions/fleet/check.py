@@ -3,24 +3,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import AzCLIError
 
-from azext_podidentity.actions.check import assemble
+from azext_podidentity.actions.check import assemble, needs_policies, or_unreadable
 from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
 from azext_podidentity.actions.fleet.parallel import PARALLEL, TIMEOUT, context_in, on_each
+from azext_podidentity.arm.backoff import WAIT_LIMIT, Deadline
 from azext_podidentity.arm.clients import managed_clusters_client
-from azext_podidentity.arm.concurrency import ReadOnce
+from azext_podidentity.arm.concurrency import ReadOnce, or_error
+from azext_podidentity.arm.identity_bindings import IdentityBindings
 from azext_podidentity.arm.managed_clusters import ClusterReader
 from azext_podidentity.arm.shared_lookups import SharedLookups
-from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.registry import run_checks
+from azext_podidentity.checks.snapshot import BoundIdentity, Snapshot
 from azext_podidentity.cli.cluster_progress import cluster_progress
 from azext_podidentity.fleet.findings import FleetFinding, counts, unreadable, worst_first
 from azext_podidentity.fleet.inventory import FleetCluster, Inventory
+from azext_podidentity.profile.cluster import Cluster
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -40,29 +43,17 @@ def check_clusters(
 ) -> FleetCheck:
     """Check the clusters of the scope on which the add-on is enabled.
 
-    Each cluster is read once; managed identities, role assignments and registrations are read once per subscription.
-    A cluster that cannot be read, or that takes longer than `timeout` seconds, is a finding. Raise an azure-cli error
-    if no clusters can be found.
+    Each cluster is read once, and what clusters of a subscription have in common once per subscription. A cluster that
+    cannot be read, or that takes longer than `timeout` seconds, is a finding. Raise an azure-cli error if no clusters
+    can be found.
     """
     inventory = read_inventory(cli_ctx, scope)
-    lookups = SharedLookups(cli_ctx, partial(context_in, cli_ctx))
-    client_of = ReadOnce(partial(managed_clusters_client, cli_ctx))
-
-    def check(each: FleetCluster) -> list[Finding]:
-        subscription = each.subscription_id
-        context = context_in(cli_ctx, subscription)
-        cluster = ClusterReader(context, client_of(subscription), each.cluster.reference).read().cluster
-        ids = list(cluster.profile.bindings())
-        principal = cluster.principal_id
-        found = lookups.identities(ids)
-        roles = lookups.roles(ids, principal) if principal else {}
-        return run_checks(
-            assemble(cluster, lookups.feature(subscription), lookups.provider(subscription), found, roles)
-        )
-
+    read = _SnapshotReader(cli_ctx).read
     clusters = inventory.enabled
     with cluster_progress(cli_ctx, "Checking clusters", len(clusters)) as progress:
-        outcomes = on_each(clusters, check, counts, progress, parallel=parallel, limit=timeout or TIMEOUT)
+        outcomes = on_each(
+            clusters, lambda each: run_checks(read(each)), counts, progress, parallel=parallel, limit=timeout or TIMEOUT
+        )
     findings: list[FleetFinding] = []
     unchecked = 0
     for each in outcomes:
@@ -72,3 +63,38 @@ def check_clusters(
         else:
             findings += [FleetFinding(each.cluster, finding) for finding in each.result]
     return FleetCheck(inventory, worst_first(findings), unchecked)
+
+
+class _SnapshotReader:  # pylint: disable=too-few-public-methods
+    """Read what the checks look at of many clusters, from any thread."""
+
+    def __init__(self, cli_ctx: AzCli) -> None:
+        self._cli_ctx = cli_ctx
+        self._lookups = SharedLookups(cli_ctx, partial(context_in, cli_ctx))
+        self._client_of = ReadOnce(partial(managed_clusters_client, cli_ctx))
+
+    def read(self, each: FleetCluster) -> Snapshot:
+        """Return the snapshot of one cluster. Raise an azure-cli error if the cluster itself cannot be read."""
+        subscription, lookups = each.subscription_id, self._lookups
+        context = context_in(self._cli_ctx, subscription)
+        cluster = ClusterReader(context, self._client_of(subscription), each.cluster.reference).read().cluster
+        ids = list(cluster.profile.bindings())
+        principal = cluster.principal_id
+        found = lookups.identities(ids)
+        roles = lookups.roles(ids, principal) if principal else {}
+        return replace(
+            assemble(cluster, lookups.feature(subscription), lookups.provider(subscription), found, roles),
+            policies=or_unreadable(or_error(lookups.policies, each.id)) if needs_policies(cluster) else None,
+            bindings=or_unreadable(or_error(self._bindings, context, cluster)),
+        )
+
+    def _bindings(self, context: AzCli, cluster: Cluster) -> tuple[BoundIdentity, ...]:
+        """Return the identity bindings; none if workload identity, which they require, is disabled.
+
+        The credentials of a managed identity are read only if its binding failed: they show why.
+        """
+        if not cluster.features.enabled:
+            return ()
+        found = IdentityBindings(context, cluster.reference, Deadline(WAIT_LIMIT)).read_if_supported()
+        look_up = self._lookups.bound_identity
+        return tuple(BoundIdentity(each, look_up(each.resource_id, with_credentials=each.failed)) for each in found)

@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 
+from azext_podidentity.profile.net_raw_policy import DEFINITION
 from azure_simulator import Fault, Simulator
 from tests.support.azure_cli import AzureCli, Result, signal_at
 from tests.support.cluster_state import pod_identity, principal_id
-from tests.support.faults import forbidden
+from tests.support.faults import FORBIDDEN, forbidden
+from tests.support.workload_manifests import ENABLED
 
 CHECK = "aks pod-identity check --all-clusters"
+BUILTIN = f"/providers/Microsoft.Authorization/policyDefinitions/{DEFINITION}"
+INITIATIVE = "/providers/Microsoft.Authorization/policySetDefinitions/baseline"
+ADD_ON: dict[str, Any] = {"addonProfiles": {"azurepolicy": {"enabled": True}}}
 ENTRIES = 6
 
 
@@ -98,6 +103,48 @@ def test_after_ctrl_c_what_was_checked_is_shown_and_the_rest_is_named(az: AzureC
     assert result.exit_code == 4, result.stderr
     assert problems(result) == [("cluster-unreadable", name) for name in ("c2", "c1", "c3")]
     assert [each["cluster"] for each in result.json if each["check"] == "deprecation"] == ["c0"]
+
+
+def test_policies_are_listed_once_per_subscription(az: AzureCli, simulator: Simulator) -> None:
+    group, subscription = "rg", simulator.subscription_id
+    clusters = [simulator.seed.cluster(group, name, network_plugin="kubenet", **ADD_ON) for name in ("k0", "k1", "k2")]
+    passed = {"effect": {"value": "Deny"}, "requiredDropCapabilities": {"value": ["NET_RAW"]}}
+    uses = [{"policyDefinitionId": BUILTIN, "parameters": passed}]
+    simulator.seed.policy_definition(INITIATIVE, policyDefinitions=uses, parameters={})
+    simulator.seed.policy_assignment(clusters[0]["id"], "of-one", BUILTIN, {"effect": "Audit"})
+    risks = [each for each in az(CHECK).ok().json if each["check"] == "net-raw-policy"]
+    assert {each["severity"] for each in risks} == {"warning"}
+    scope = f"/subscriptions/{subscription}"
+    simulator.seed.policy_assignment(scope, "baseline", INITIATIVE, {})
+    simulator.requests.clear()
+
+    risks = [each for each in az(CHECK).ok().json if each["check"] == "net-raw-policy"]
+
+    assert {(each["cluster"], each["severity"]) for each in risks} == {("k0", "info"), ("k1", "info"), ("k2", "info")}
+    assert len(simulator.requests.matching("GET", "/policyAssignments$")) == 1
+    assert len(simulator.requests.matching("GET", "/policySetDefinitions/")) == 1
+
+
+def test_policies_that_may_not_be_read_are_a_finding(az: AzureCli, simulator: Simulator) -> None:
+    simulator.seed.cluster("rg", "k0", network_plugin="kubenet", **ADD_ON)
+    simulator.faults.add(forbidden("GET", "policyAssignments$"))
+    (risk,) = [each for each in az(CHECK).ok().json if each["check"] == "net-raw-policy"]
+    assert (risk["severity"], FORBIDDEN in risk["message"]) == ("warning", True)
+
+
+def test_bindings_are_listed_only_for_clusters_that_can_have_them(az: AzureCli, fleet: Simulator) -> None:
+    bound = fleet.seed.managed_identity("group0", "bound")
+    fleet.seed.cluster("group9", "c9", **ENABLED)
+    fleet.seed.identity_binding("group9", "c9", "gone", bound["id"])
+    fleet.remove_managed_identity(bound["id"])
+    fleet.requests.clear()
+
+    assert problems(az(CHECK).ok()) == [("identity-binding-identity", "c9")]
+
+    assert [each.path.split("/")[8] for each in fleet.requests.matching("GET", "/identityBindings$")] == ["c9"]
+    assert fleet.requests.matching("GET", "/federatedIdentityCredentials$") == []
+    fleet.faults.add(forbidden("GET", "/identityBindings$"))
+    assert problems(az(CHECK).ok()) == [("identity-binding-unreadable", "c9")]
 
 
 @pytest.mark.parametrize(
