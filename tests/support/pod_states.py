@@ -213,7 +213,12 @@ POD_STATES: dict[str, tuple[str, str, str, PodState]] = {
         "selector 'old'",
         PodState((node(), agent_set(), agent(), *identity_objects(selector="old"))),
     ),
-    "AzureIdentity by hand": ("azure-identity-unknown", "warning", "by hand", runs(*identity_objects(_HAND_MADE))),
+    "AzureIdentity by hand": (
+        "azure-identity-unknown",
+        "warning",
+        "created manually",
+        runs(*identity_objects(_HAND_MADE)),
+    ),
     "not assigned": (
         "azure-assigned-identity",
         "error",
