@@ -16,7 +16,8 @@ from azext_podidentity import _compatible_options as options
 from azext_podidentity import _validators
 from azext_podidentity._completers import complete_managed_identity, complete_name, complete_namespace
 from azext_podidentity._params_fleet import load_fleet
-from azext_podidentity._params_workloads import YES, load_check, load_migrate
+from azext_podidentity._params_shared import flag, skip_role_assignment, yes
+from azext_podidentity._params_workloads import load_check, load_migrate
 from azext_podidentity._validators_known_ids import validate_known_ids
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 CLUSTER_COMMANDS = ("aks create", "aks update")
 _GROUP = "aks pod-identity"
 _WRITES = ("add", "update", "delete", "apply", "exception add", "exception update", "exception delete")
-_SKIP_ROLES = (
-    "Do not read or create role assignments. The cluster identity must already have the Managed Identity Operator role "
-    "on the managed identity."
-)
 
 
 def load_arguments(loader: PodIdentityCommandsLoader, command: str) -> None:
@@ -46,25 +43,25 @@ def _load_cluster_flags(loader: PodIdentityCommandsLoader) -> None:
     load_arguments_of_host(loader, None)
     for command in CLUSTER_COMMANDS:
         with loader.argument_context(command) as c:
-            c.argument(
+            flag(
+                c,
                 "enable_pod_identity",
-                action="store_true",
+                "Enable the pod identity add-on. It is deprecated, and its support ended in September 2025.",
                 validator=_validators.validate_cluster_flags,
-                help="Enable the pod identity add-on. It is deprecated, and its support ended in September 2025.",
             )
-            c.argument(
+            flag(
+                c,
                 "enable_pod_identity_with_kubenet",
-                action="store_true",
-                help="Allow the pod identity add-on on a cluster that uses the kubenet network plugin, where a pod can "
+                "Allow the pod identity add-on on a cluster that uses the kubenet network plugin, where a pod can "
                 "impersonate another pod by ARP spoofing. Use with --enable-pod-identity.",
             )
             if "yes" not in loader.argument_registry.arguments[command]:
-                c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
+                yes(c)
     with loader.argument_context("aks update") as c:
-        c.argument(
+        flag(
+            c,
             "disable_pod_identity",
-            action="store_true",
-            help="Disable the pod identity add-on. If the cluster has pod identities or exceptions, they are deleted: "
+            "Disable the pod identity add-on. If the cluster has pod identities or exceptions, they are deleted: "
             "a terminal is asked for confirmation, else the command prints a copy of them to standard error.",
         )
 
@@ -108,15 +105,11 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             "can share a selector. Defaults to the name of the pod identity.",
         )
         _known_ids(c)
-        c.argument(
-            "skip_role_assignment",
-            action="store_true",
-            help=_SKIP_ROLES,
-        )
-        c.argument(
+        skip_role_assignment(c)
+        flag(
+            c,
             "force",
-            action="store_true",
-            help="Replace an existing pod identity of the same name that has failed, or whose managed identity was "
+            "Replace an existing pod identity of the same name that has failed, or whose managed identity was "
             "deleted and recreated.",
         )
     with loader.argument_context("aks pod-identity update") as c:
@@ -133,7 +126,7 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             "name of the pod identity.",
         )
         _known_ids(c)
-        c.argument("skip_role_assignment", action="store_true", help=_SKIP_ROLES)
+        skip_role_assignment(c)
     with loader.argument_context("aks pod-identity apply") as c:
         _namespace(c, "The Kubernetes namespace of entries in the files that do not name one.")
         options.refuse_name(c)
@@ -148,29 +141,29 @@ def _load_group(loader: PodIdentityCommandsLoader) -> None:
             help="Space-separated YAML or JSON files with pod identities and exceptions, folders that contain such "
             "files, or - for standard input. Manifests of the open-source project aad-pod-identity are also accepted.",
         )
-        c.argument(
+        flag(
+            c,
             "prune",
-            action="store_true",
-            help="Delete pod identities and exceptions that are not in the files. Prompts for confirmation.",
+            "Delete pod identities and exceptions that are not in the files. Prompts for confirmation.",
         )
-        c.argument(
+        flag(
+            c,
             "dry_run",
-            action="store_true",
-            help="Show what would be added (+), changed (~) and removed (-), without changing anything.",
+            "Show what would be added (+), changed (~) and removed (-), without changing anything.",
         )
-        c.argument("skip_role_assignment", action="store_true", help=_SKIP_ROLES)
-        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
+        skip_role_assignment(c)
+        yes(c)
     with loader.argument_context("aks pod-identity delete") as c:
         _names(c, complete_name)
-        c.argument(
+        flag(
+            c,
             "delete_role_assignment",
-            action="store_true",
-            validator=_validators.validate_delete,
-            help="Also remove the cluster identity's role assignment Managed Identity Operator at the managed "
+            "Also remove the cluster identity's role assignment Managed Identity Operator at the managed "
             "identity, unless another pod identity, another cluster with the same cluster identity or the kubelet "
             "needs it. You are asked before one that others created is removed.",
+            validator=_validators.validate_delete,
         )
-        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
+        yes(c)
     load_check(loader)
     load_migrate(loader)
     load_fleet(loader)

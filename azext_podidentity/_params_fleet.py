@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from azure.cli.core.commands.parameters import file_type
 
 from azext_podidentity import _validators_fleet
+from azext_podidentity._params_shared import flag
 
 if TYPE_CHECKING:
     from azure.cli.core.commands.parameters import AzArgumentContext
@@ -21,18 +22,17 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
 
     with loader.argument_context("aks pod-identity list-clusters") as c:
         _scope(c)
-        c.argument(
+        flag(
+            c,
             "include_disabled",
-            action="store_true",
-            help="Also list the clusters on which the add-on is disabled.",
+            "Also list the clusters on which the add-on is disabled.",
         )
 
     with loader.argument_context("aks pod-identity check", arg_group="All Clusters") as c:
-        c.argument(
+        flag(
+            c,
             "all_clusters",
-            action="store_true",
-            help="Check all clusters on which the add-on is enabled. Limit them with --subscriptions or "
-            "--management-group.",
+            "Check all clusters on which the add-on is enabled. Limit them with --subscriptions or --management-group.",
         )
         _scope(c)
         _parallel(c)
@@ -46,21 +46,21 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
         _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
 
     with loader.argument_context("aks pod-identity migrate", arg_group="All Clusters") as c:
-        c.argument(
+        flag(
+            c,
             "all_clusters",
-            action="store_true",
-            help="Show how far all clusters are on which the add-on is enabled, as far as Azure shows it: features, "
+            "Show how far all clusters are on which the add-on is enabled, as far as Azure shows it: features, "
             "credentials, identity bindings and entries. Nothing is changed.",
         )
         _scope(c)
         _parallel(c)
         _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
     with loader.argument_context("aks pod-identity apply") as c:
-        c.argument(
+        flag(
+            c,
             "fail_on_change",
-            action="store_true",
+            "With --dry-run, exit with code 5 if the cluster differs from the files.",
             validator=_validators_fleet.validate_apply,
-            help="With --dry-run, exit with code 5 if the cluster differs from the files.",
         )
         _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
     with loader.argument_context("aks pod-identity apply", arg_group="Clusters of the Files") as c:

@@ -9,11 +9,11 @@ from azure.cli.core.commands.parameters import AzArgumentContext, get_enum_type
 
 from azext_podidentity import _compatible_options as options
 from azext_podidentity import _validators
+from azext_podidentity._params_shared import flag, yes
 
 if TYPE_CHECKING:
     from azext_podidentity import PodIdentityCommandsLoader
 
-YES = "Do not prompt for confirmation."
 _WORKLOADS = (
     "Space-separated files and folders with Kubernetes objects in YAML or JSON: manifests, or the output of kubectl. "
     "Use `-` for standard input. kubectl builds a folder with a kustomization."
@@ -28,15 +28,15 @@ def load_check(loader: PodIdentityCommandsLoader) -> None:
             arg_type=get_enum_type(("error", "warning")),
             help="Exit with code 1 if there is a finding of this severity or higher.",
         )
-        c.argument(
+        flag(
+            c,
             "repair",
-            action="store_true",
-            help="Fix what is safe to fix, in one update of the cluster at most: missing roles, managed identities "
+            "Fix what is safe to fix, in one update of the cluster at most: missing roles, managed identities "
             "that were recreated, exceptions with null labels, and registrations. Nothing is deleted. Shows the "
             "commands that do the same, and asks.",
         )
-        c.argument("dry_run", action="store_true", help="With --repair, show what it would fix, and change nothing.")
-        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
+        flag(c, "dry_run", "With --repair, show what it would fix, and change nothing.")
+        yes(c)
     with loader.argument_context("aks pod-identity check", arg_group="Pods") as c:
         _sources(
             c,
@@ -62,23 +62,23 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             context_help="The kubectl context to use. Defaults to the current context.",
         )
     with loader.argument_context("aks pod-identity migrate", arg_group="Action") as c:
-        c.argument(
+        flag(
+            c,
             "approve",
-            action="store_true",
-            help="Enable the OIDC issuer and workload identity, and create the federated identity credentials or "
+            "Enable the OIDC issuer and workload identity, and create the federated identity credentials or "
             "identity bindings. Asks before it enables the OIDC issuer, which cannot be disabled again.",
         )
-        c.argument("status", action="store_true", help="Show which workloads still need the add-on.")
-        c.argument(
+        flag(c, "status", "Show which workloads still need the add-on.")
+        flag(
+            c,
             "finish",
-            action="store_true",
-            help="Remove the pod identities, their role assignments and the exceptions, and disable the add-on. "
+            "Remove the pod identities, their role assignments and the exceptions, and disable the add-on. "
             "Refused while anything that was read is not ready.",
         )
-        c.argument(
+        flag(
+            c,
             "undo",
-            action="store_true",
-            help="Remove the federated identity credentials and identity bindings that this command created for the "
+            "Remove the federated identity credentials and identity bindings that this command created for the "
             "cluster. It recognizes them by their names. Pod identity does not change.",
         )
         c.argument(
@@ -86,13 +86,13 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             help="With --undo, the issuer URL whose credentials are removed, for example that of a cluster that was "
             "recreated. Defaults to the cluster's issuer.",
         )
-        c.argument(
+        flag(
+            c,
             "force",
-            action="store_true",
-            help="With --finish, disable the add-on although workloads are not ready or are not known. They can lose "
+            "With --finish, disable the add-on although workloads are not ready or are not known. They can lose "
             "their managed identity.",
         )
-        c.argument("yes", options_list=["--yes", "-y"], action="store_true", help=YES)
+        yes(c)
     with loader.argument_context("aks pod-identity migrate", arg_group="Target") as c:
         c.argument(
             "target",
@@ -113,16 +113,16 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             help="Folder to write the Kubernetes side to: service accounts, cluster roles for identity bindings, and a "
             "kustomization for objects in files, or patches and a script for objects in a cluster.",
         )
-        c.argument(
+        flag(
+            c,
             "remove_labels",
-            action="store_true",
-            help="Plan the second step: remove the label aadpodidbinding from workloads whose pods have tokens of "
+            "Plan the second step: remove the label aadpodidbinding from workloads whose pods have tokens of "
             "workload identity. By default, the first step is planned, which keeps the label.",
         )
-        c.argument(
+        flag(
+            c,
             "one_step",
-            action="store_true",
-            help="Plan both steps as one. Pods that get no token of workload identity then have no managed identity.",
+            "Plan both steps as one. Pods that get no token of workload identity then have no managed identity.",
         )
         c.argument(
             "proxy_sidecar",
@@ -130,10 +130,10 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             help="Add the proxy sidecar to the workloads of these names (NAME or NAMESPACE/NAME). Without names, to "
             "those whose manifest uses the instance metadata service.",
         )
-        c.argument(
+        flag(
+            c,
             "new_service_accounts",
-            action="store_true",
-            help="Run workloads of the service account 'default' as a new one that is named like their pod identity.",
+            "Run workloads of the service account 'default' as a new one that is named like their pod identity.",
         )
 
 
@@ -142,10 +142,10 @@ def _sources(context: AzArgumentContext, validator: Any, *, workloads: str, cont
     options.refuse_name(context)
     context.argument("workloads", nargs="+", validator=validator, help=workloads)
     context.argument("kube_context", options_list=["--context"], help=context_help)
-    context.argument(
+    flag(
+        context,
         "run_command",
-        action="store_true",
-        help="Run kubectl inside the cluster, for a private cluster that this machine does not reach.",
+        "Run kubectl inside the cluster, for a private cluster that this machine does not reach.",
     )
     context.argument(
         "default_namespace",
