@@ -12,7 +12,6 @@ from tests.support.azure_cli import CLUSTER_PATH, OPERATION_PATH, POD_IDENTITY, 
 from tests.support.cluster_state import entries, exceptions, pod_exception, pod_identity, seed_entries, takes
 from tests.support.faults import html_page
 
-ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
 REQUESTS = {
     "reading the cluster": ("GET", CLUSTER_PATH),
     "reading the identity": ("GET", r"/userAssignedIdentities/[^/]+$"),
@@ -25,14 +24,13 @@ each_request = pytest.mark.parametrize("request_", REQUESTS)
 
 
 @each_request
-def test_an_add_that_was_killed_is_completed_by_running_it_again(
-    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any], request_: str
+def test_killed_add_completes_when_repeated(
+    az: AzureCli, simulator: Simulator, add: str, identity: dict[str, Any], request_: str
 ) -> None:
     takes(simulator, pod_identity=0.5)
-    command = f"{ADD} {identity['id']}"
-    kill_at(az, simulator, command, *REQUESTS[request_])
+    kill_at(az, simulator, add, *REQUESTS[request_])
 
-    az(command).ok()
+    az(add).ok()
 
     expected = {**pod_identity(identity, "app-identity"), "provisioningState": "Assigned"}
     assert entries(simulator) == {"app-identity": expected}
@@ -49,9 +47,7 @@ def test_an_add_that_was_killed_is_completed_by_running_it_again(
     ],
     ids=["delete", "exception add", "exception update", "exception delete"],
 )
-def test_a_change_that_was_killed_is_there_when_it_is_run_again(
-    az: AzureCli, simulator: Simulator, command: str
-) -> None:
+def test_killed_change_completes_when_repeated(az: AzureCli, simulator: Simulator, command: str) -> None:
     seed_entries(simulator, "old", "other", exceptions=[pod_exception("old", {"app": "old"})])
     takes(simulator, pod_identity=0.5)
     kill_at(az, simulator, command, "PUT", CLUSTER_PATH)
@@ -76,18 +72,13 @@ def test_a_change_that_was_killed_is_there_when_it_is_run_again(
         ("following the operation", "after"),
     ],
 )
-def test_a_connection_that_breaks_once_is_survived(
-    az: AzureCli,
-    simulator: Simulator,
-    cluster: dict[str, Any],
-    identity: dict[str, Any],
-    request_: str,
-    drop: Literal["before", "after"],
+def test_connection_breaks_once(
+    az: AzureCli, simulator: Simulator, add: str, request_: str, drop: Literal["before", "after"]
 ) -> None:
     method, path = REQUESTS[request_]
     simulator.faults.add(Fault(method, path, drop=drop))
 
-    result = az(f"{ADD} {identity['id']}").ok()
+    result = az(add).ok()
 
     assert None in [each.status for each in simulator.requests.all()]
     assert result.json["podIdentityProfile"]["userAssignedIdentities"][0]["provisioningState"] == "Assigned"
@@ -95,7 +86,7 @@ def test_a_connection_that_breaks_once_is_survived(
 
 
 @pytest.mark.parametrize("what", ["delete --name old", "exception delete --name old"])
-def test_a_removal_whose_answer_was_lost_is_done(az: AzureCli, simulator: Simulator, what: str) -> None:
+def test_answer_of_removal_is_lost(az: AzureCli, simulator: Simulator, what: str) -> None:
     seed_entries(simulator, "old", exceptions=[pod_exception("old", {"app": "old"})])
     simulator.faults.add(Fault("PUT", CLUSTER_PATH, drop="after"))
 
@@ -105,13 +96,11 @@ def test_a_removal_whose_answer_was_lost_is_done(az: AzureCli, simulator: Simula
 
 
 @pytest.mark.parametrize("request_", ["reading the cluster", "granting the role"])
-def test_a_connection_that_stays_broken_is_an_error_that_says_what_to_do(
-    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any], request_: str
-) -> None:
+def test_connection_stays_broken(az: AzureCli, simulator: Simulator, add: str, request_: str) -> None:
     method, path = REQUESTS[request_]
     simulator.faults.add(Fault(method, path, times=100, drop="before"))
 
-    message = az(f"{ADD} {identity['id']}").failed()
+    message = az(add).failed()
 
     assert "could not be reached" in message
     assert "Run your command again" in message
@@ -121,7 +110,7 @@ def test_a_connection_that_stays_broken_is_an_error_that_says_what_to_do(
 @pytest.mark.parametrize(
     ("status", "headers"), [(429, {"retry-after": "1"}), (503, {}), (500, {})], ids=lambda value: str(value)
 )
-def test_an_answer_that_asks_for_another_try_is_tried_again(
+def test_transient_errors_are_retried(
     az: AzureCli, simulator: Simulator, request_: str, status: int, headers: dict[str, str]
 ) -> None:
     seed_entries(simulator, "old")
@@ -134,7 +123,7 @@ def test_an_answer_that_asks_for_another_try_is_tried_again(
     assert not entries(simulator)
 
 
-def test_a_page_of_a_gateway_while_following_the_operation_is_survived(az: AzureCli, simulator: Simulator) -> None:
+def test_gateway_page_for_operation(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "old")
     simulator.faults.add(html_page("GET", OPERATION_PATH, 502, "Bad Gateway"))
 
@@ -144,9 +133,7 @@ def test_a_page_of_a_gateway_while_following_the_operation_is_survived(az: Azure
     assert not entries(simulator)
 
 
-def test_a_page_of_a_proxy_while_following_the_operation_leaves_the_cluster_to_judge(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_proxy_page_for_operation(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "old")
     simulator.faults.add(html_page("GET", OPERATION_PATH, 403, "Blocked by the proxy"))
 
@@ -157,7 +144,7 @@ def test_a_page_of_a_proxy_while_following_the_operation_leaves_the_cluster_to_j
 
 
 @pytest.mark.parametrize("request_", ["reading the cluster", "writing the cluster"])
-def test_a_page_of_a_proxy_instead_of_an_answer_is_an_error(az: AzureCli, simulator: Simulator, request_: str) -> None:
+def test_proxy_page_for_cluster(az: AzureCli, simulator: Simulator, request_: str) -> None:
     seed_entries(simulator, "old")
     method, path = REQUESTS[request_]
     simulator.faults.add(html_page(method, path, 403, "Blocked by the proxy"))

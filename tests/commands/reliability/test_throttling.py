@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from azure_simulator import Fault, Simulator
 from azure_simulator.shared_clock import SharedClock
-from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, OPERATION_PATH, POD_IDENTITY, ROLE_PATH, AzureCli
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, OPERATION_PATH, ROLE_PATH, AzureCli
 from tests.support.cluster_state import entries, seed_entries
 from tests.support.workload_manifests import CREDENTIALS, ENABLED, MIGRATE, credentials
 
@@ -27,10 +26,6 @@ AGAIN = re.compile(r"Run your command again after \d\d:\d\d:\d\d UTC \(in 300 se
 UPDATE = f"aks update --resource-group {GROUP} --name {CLUSTER} --enable-pod-identity"
 
 
-def add(identity: dict[str, Any]) -> str:
-    return f"aks pod-identity add {POD_IDENTITY} --name app --identity-resource-id {identity['id']}"
-
-
 def throttle(simulator: Simulator, method: str, path: str, seconds: int, times: int = 1) -> None:
     message = f"The request limit has been exceeded, please retry again in {seconds} seconds."
     headers = {"Retry-After": str(seconds)}
@@ -42,22 +37,17 @@ def waits(warnings: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("etags", [True, False], ids=["etags", "no etags"])
-def test_retry_after_is_obeyed_everywhere_and_each_wait_is_one_line(
-    az: AzureCli,
-    simulator: Simulator,
-    cluster: dict[str, Any],
-    identity: dict[str, Any],
-    simulated_time: SharedClock,
-    etags: bool,
+def test_retry_after_is_obeyed_everywhere(
+    az: AzureCli, simulator: Simulator, add: str, simulated_time: SharedClock, etags: bool
 ) -> None:
     simulator.settings.etags = etags
     for method, path in PLACES.values():
         throttle(simulator, method, path, 30)
     started = simulated_time.now()
 
-    result = az(add(identity)).ok()
+    result = az(add).ok()
 
-    assert entries(simulator)["app"]["provisioningState"] == "Assigned"
+    assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
     lines = waits(result.warnings)
     assert len(lines) == len(PLACES)
     assert all(re.search(r"Waiting 3\d seconds before", line) for line in lines)
@@ -69,18 +59,13 @@ def test_retry_after_is_obeyed_everywhere_and_each_wait_is_one_line(
 
 
 @pytest.mark.parametrize("place", [place for place in PLACES if place != "GET operations"])
-def test_a_wait_that_is_longer_than_the_timeout_ends_with_when_to_run_again(
-    az: AzureCli,
-    simulator: Simulator,
-    cluster: dict[str, Any],
-    identity: dict[str, Any],
-    simulated_time: SharedClock,
-    place: str,
+def test_wait_longer_than_timeout(
+    az: AzureCli, simulator: Simulator, add: str, simulated_time: SharedClock, place: str
 ) -> None:
     throttle(simulator, *PLACES[place], seconds=300, times=99)
     started = simulated_time.now()
 
-    message = az(f"{add(identity)} --timeout 200").failed()
+    message = az(f"{add} --timeout 200").failed()
 
     assert AGAIN.search(message), message
     assert "please retry again in 300 seconds" in message
@@ -88,24 +73,18 @@ def test_a_wait_that_is_longer_than_the_timeout_ends_with_when_to_run_again(
     assert simulated_time.now() - started < 200
 
 
-def test_an_operation_whose_status_is_throttled_is_judged_by_the_cluster(
-    az: AzureCli,
-    simulator: Simulator,
-    cluster: dict[str, Any],
-    identity: dict[str, Any],
-    simulated_time: SharedClock,
-) -> None:
+def test_throttled_operation_status(az: AzureCli, simulator: Simulator, add: str, simulated_time: SharedClock) -> None:
     throttle(simulator, "GET", OPERATION_PATH, seconds=3000)
 
-    az(add(identity)).ok()
+    az(add).ok()
 
-    assert entries(simulator)["app"]["provisioningState"] == "Assigned"
+    assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
     assert simulator.statistics.early == 0
 
 
 @pytest.mark.parametrize("options", ["", " --tags a=b"], ids=["alone", "with others of the host"])
 @pytest.mark.parametrize(("method", "path"), [("GET", CLUSTER_PATH), ("PUT", CLUSTER_PATH)], ids=["read", "write"])
-def test_the_hosts_flags_obey_it_too(
+def test_host_flags(
     az: AzureCli, simulator: Simulator, simulated_time: SharedClock, options: str, method: str, path: str
 ) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
@@ -118,16 +97,14 @@ def test_the_hosts_flags_obey_it_too(
     assert simulator.statistics.early == 0
 
 
-def test_the_hosts_path_says_when_to_run_again(az: AzureCli, simulator: Simulator, simulated_time: SharedClock) -> None:
+def test_host_flags_past_timeout(az: AzureCli, simulator: Simulator, simulated_time: SharedClock) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
-    message = "The request limit has been exceeded, please retry again in 5000 seconds."
-    headers = {"Retry-After": "5000"}
-    simulator.faults.add(Fault("PUT", CLUSTER_PATH, status=429, code="Throttled", message=message, headers=headers))
+    throttle(simulator, "PUT", CLUSTER_PATH, seconds=5000)
 
     assert "Run your command again after" in az(f"{UPDATE} --tags a=b").failed()
 
 
-def test_federated_credentials_are_waited_for(
+def test_federated_credentials(
     az: AzureCli, simulator: Simulator, manifests: Path, simulated_time: SharedClock
 ) -> None:
     seed_entries(simulator, "app", "batch", **ENABLED)
