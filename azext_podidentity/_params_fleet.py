@@ -82,6 +82,7 @@ def _report(context: AzArgumentContext, completer: object) -> None:
         "report",
         type=file_type,
         completer=completer,
+        validator=_validators_fleet.validate_report,
         help="Also write a report in Markdown to this file.",
     )
 

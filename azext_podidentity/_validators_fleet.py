@@ -98,11 +98,15 @@ def validate_no_cluster(namespace: Namespace) -> None:
 
 def validate_apply(namespace: Namespace) -> None:
     """Check the options of `apply` for many clusters."""
-    from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
+    from azure.cli.core.azclierror import RequiredArgumentMissingError
 
     if namespace.fail_on_change and not namespace.dry_run:
         raise RequiredArgumentMissingError("--fail-on-change requires --dry-run.", "Pass --dry-run too.")
-    if namespace.report and getattr(namespace, "_ids", None):
-        raise MutuallyExclusiveArgumentError(
-            "--report and --ids cannot be used together.", "Select the clusters with 'clusters' in the file."
-        )
+
+
+def validate_report(namespace: Namespace) -> None:
+    """Check that the report can be written. az does this once for each of several clusters, before it begins."""
+    if namespace.report is not None:
+        from azext_podidentity.cli.report_file import check_report_path
+
+        check_report_path(namespace.report)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from knack.log import get_logger
@@ -153,28 +152,20 @@ def apply_manifest(  # pylint: disable=too-many-locals
 ) -> dict[str, list[dict[str, Any]]] | list[dict[str, Any]] | None:
     """Apply files and return the entries that are added, changed, removed and unchanged; a list for many clusters."""
     from azext_podidentity.actions import apply
+    from azext_podidentity.actions.fleet.outcome import ClusterOutcome
     from azext_podidentity.arm.cluster_writer import ClusterWriter
-    from azext_podidentity.cli.after_output import count_after_output, fail_on_changes
+    from azext_podidentity.cli.after_output import fail_on_changes
     from azext_podidentity.cli.deprecation import warn_deprecated
     from azext_podidentity.cli.interaction import confirm
     from azext_podidentity.cli.output_format import at_terminal, color_difference, print_text
-    from azext_podidentity.cli.report_file import check_report_path, write_report
     from azext_podidentity.cli.target import cluster_reference
-    from azext_podidentity.fleet.apply_results import (
-        CHANGED,
-        FAILED,
-        UP_TO_DATE,
-        WOULD_CHANGE,
-        patch_report,
-        summary_of,
-    )
+    from azext_podidentity.fleet.apply_results import CHANGED, UP_TO_DATE, WOULD_CHANGE
     from azext_podidentity.profile.text import printable
 
     manifest = apply.load_manifest(cmd.cli_ctx, files, entry_namespace)
     warn_deprecated(cmd.cli_ctx)
     for note in manifest.notes:
         logger.warning("%s", printable(note))
-    check_report_path(report)
     if cluster_name is None:
         from azext_podidentity.actions.fleet.apply import ApplyOptions
         from azext_podidentity.actions.fleet.inventory import Scope
@@ -184,35 +175,33 @@ def apply_manifest(  # pylint: disable=too-many-locals
         scope = Scope(tuple(subscriptions or ()), management_group)
         return apply_to_selected(cmd, manifest, scope, options, yes=yes, fail_on_change=fail_on_change, report=report)
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
-    count = partial(count_after_output, cmd.cli_ctx, reference, summarize=summary_of)
-    count(FAILED)  # unless it ends in another state
-    writer = ClusterWriter(cmd.cli_ctx, client, reference, timeout)
-    plan = apply.plan_changes(
-        cmd.cli_ctx, writer, manifest, prune=prune, dry_run=dry_run, skip_role_assignment=skip_role_assignment
-    )
-    if report:
-        write_report(report, patch_report(plan, cluster_name))
-    if fail_on_change and plan:
-        fail_on_changes(cmd.cli_ctx, reference)
-    # Without a difference the roles may still be missing, for example after the cluster got another identity.
-    if dry_run or (skip_role_assignment and not plan.difference):
-        count(WOULD_CHANGE if dry_run and plan else UP_TO_DATE)
-        if dry_run and at_terminal(cmd.cli_ctx):
-            print_text(cmd.cli_ctx, f"{color_difference(cmd.cli_ctx, plan.describe(cluster_name))}\n")
-            return None
-        logger.warning(plan.describe(cluster_name))
-        return plan.to_json()
-    if plan.removals and not yes:
-        confirm(*plan.question(cluster_name))
-    roles = apply.apply_plan(
-        cmd.cli_ctx,
-        writer,
-        plan,
-        skip_role_assignment=skip_role_assignment,
-        headers=aks_custom_headers,
-        no_wait=no_wait,
-    )
-    count(CHANGED if plan.difference else UP_TO_DATE)
+    with ClusterOutcome(cmd.cli_ctx, reference, report) as outcome:
+        writer = ClusterWriter(cmd.cli_ctx, client, reference, timeout)
+        plan = apply.plan_changes(
+            cmd.cli_ctx, writer, manifest, prune=prune, dry_run=dry_run, skip_role_assignment=skip_role_assignment
+        )
+        outcome.planned(plan)
+        if fail_on_change and plan:
+            fail_on_changes(cmd.cli_ctx, reference)
+        # Without a difference the roles may still be missing, for example after the cluster got another identity.
+        if dry_run or (skip_role_assignment and not plan.difference):
+            outcome.ended(WOULD_CHANGE if dry_run and plan else UP_TO_DATE)
+            if dry_run and at_terminal(cmd.cli_ctx):
+                print_text(cmd.cli_ctx, f"{color_difference(cmd.cli_ctx, plan.describe(cluster_name))}\n")
+                return None
+            logger.warning(plan.describe(cluster_name))
+            return plan.to_json()
+        if plan.removals and not yes:
+            confirm(*plan.question(cluster_name))
+        roles = apply.apply_plan(
+            cmd.cli_ctx,
+            writer,
+            plan,
+            skip_role_assignment=skip_role_assignment,
+            headers=aks_custom_headers,
+            no_wait=no_wait,
+        )
+        outcome.ended(CHANGED if plan.difference else UP_TO_DATE)
     return plan.to_json([each.to_json() for each in roles])
 
 

@@ -55,16 +55,15 @@ def check_all_clusters(
         print_after_table,
         warn_after_output,
     )
-    from azext_podidentity.cli.report_file import check_report_path, write_report
+    from azext_podidentity.cli.report_file import write_report
     from azext_podidentity.fleet.check_report import check_report
     from azext_podidentity.fleet.findings import suggested_commands
     from azext_podidentity.profile.text import count_of
 
-    check_report_path(report)
     scope = Scope(tuple(subscriptions or ()), management_group)
     checked = check_clusters(cmd.cli_ctx, scope, parallel=parallel or PARALLEL, timeout=timeout)
     if report:
-        write_report(report, check_report(checked.inventory, checked.findings))
+        write_report(cmd.cli_ctx, report, check_report(checked.inventory, checked.findings))
     warn_after_output(cmd.cli_ctx, checked.inventory.summary(), last=True)
     print_after_table(cmd.cli_ctx, "Suggested commands:", suggested_commands(checked.findings))
     if fail_on and (bad := at_or_above([each.finding for each in checked.findings], fail_on)):
@@ -87,16 +86,15 @@ def migration_of_all_clusters(
     from azext_podidentity.actions.fleet.migration_status import read_migration
     from azext_podidentity.actions.fleet.parallel import PARALLEL
     from azext_podidentity.cli.after_output import warn_after_output
-    from azext_podidentity.cli.report_file import check_report_path, write_report
+    from azext_podidentity.cli.report_file import write_report
     from azext_podidentity.fleet.migration_status import UNKNOWN, migration_report, summary
     from azext_podidentity.profile.text import count_of
 
-    check_report_path(report)
     scope = Scope(tuple(subscriptions or ()), management_group)
     inventory, clusters, limits = read_migration(cmd.cli_ctx, scope, parallel or PARALLEL)
     total = len(inventory.clusters)
     if report:
-        write_report(report, migration_report(clusters, total, limits))
+        write_report(cmd.cli_ctx, report, migration_report(clusters, total, limits))
     warn_after_output(cmd.cli_ctx, summary(clusters, total))
     for limit in limits:
         warn_after_output(cmd.cli_ctx, str(limit))
@@ -134,7 +132,7 @@ def apply_to_selected(
 
     results = apply_to_clusters(cmd.cli_ctx, manifest, scope, options, ask)
     if report:
-        write_report(report, apply_report(results))
+        write_report(cmd.cli_ctx, report, apply_report(results))
     changing = [each for each in results if each.plan]
     if fail_on_change and changing:
         fail_on_changes(cmd.cli_ctx, *(each.cluster.cluster.reference for each in changing))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from pathlib import Path
 
@@ -110,6 +111,39 @@ def test_clusters_that_ids_name_are_summed_up(az: AzureCli, fleet: Simulator, fi
     result = az(f"{APPLY.format(file)} --ids {ids}")
     assert "4 clusters: 2 changed, 1 already up to date, 1 failed." in result.stderr
     assert "1 cluster: " not in az(f"{APPLY.format(file)} -g {GROUP} --cluster-name prod-a").ok().stderr
+
+
+def test_report_of_several_ids(az: AzureCli, fleet: Simulator, file: Path, tmp_path: Path) -> None:
+    ids = " ".join(each["id"] for each in az("aks pod-identity list-clusters --include-disabled").ok().json)
+    az(f"{APPLY.format(file)} -g {GROUP} --cluster-name prod-a").ok()
+    fleet.faults.add(forbidden("PUT", "/managedClusters/test$"))
+    report = tmp_path / "report.md"
+    drift = az(f"{APPLY.format(file)} --ids {ids} --dry-run --fail-on-change --report {report}")
+    assert drift.exit_code == 5
+    text = report.read_text("utf-8")
+    assert "4 clusters: 3 would change, 1 already up to date." in text
+    assert text.count("```diff") == 1
+    az(f"{APPLY.format(file)} --ids {ids} --report {report}")
+    text = report.read_text("utf-8")
+    assert "4 clusters: 2 changed, 1 already up to date, 1 failed." in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| test |")]
+    assert "| Failed | 1 | 0 | 0 | 0 | " in row
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "", "no/such/folder.md", "\x1b[31m" + "x" * 300])
+def test_unwritable_report(az: AzureCli, fleet: Simulator, file: Path, tmp_path: Path, name: str) -> None:
+    on = f"{APPLY.format(file)} -g {GROUP} --cluster-name prod-a"
+    failed = az(f"{on} --report {shlex.quote(str(tmp_path / name))}").failed()
+    assert "report" in failed
+    assert "\x1b[31m" not in failed
+    assert fleet.requests.matching("GET", CLUSTER_PATH) == []
+
+
+def test_report_on_full_disk(az: AzureCli, fleet: Simulator, file: Path) -> None:
+    result = az(f"{APPLY.format(file)} --report /dev/full")
+    assert result.exit_code == 1
+    assert states(result) == {"prod-a": "Changed", "prod-b": "Changed", "prod-c": "Changed"}
+    assert "The report '/dev/full' cannot be written: No space left on device." in result.stderr
 
 
 def test_a_named_cluster_is_the_only_one_and_its_drift_is_a_report(
