@@ -47,6 +47,7 @@ class Durations:
     principal_replication: float = 0.0
     run_command: float = 20.0
     identity_binding: float = 20.0
+    abort: float = 7.0
 
     @classmethod
     def demo(cls) -> Durations:
@@ -61,6 +62,7 @@ class Durations:
             provider_registration=2.0,
             run_command=2.0,
             identity_binding=2.0,
+            abort=2.0,
         )
 
 

@@ -23,6 +23,10 @@ with a cluster before the service refuses a change, run `az aks pod-identity che
 
 A traceback with `No space left on device` comes from az itself, which prints the results of all commands: the device
 to which standard output is redirected is full. A change that the command made is kept.
+
+While an operation runs on the cluster, `check` shows for how long, and from one hour on suggests
+`az aks operation-abort`.
+The start of an operation can be read in preview versions of the API only; if it cannot be read, the age is missing.
 """
 _WALKTHROUGH = """# Walkthrough
 

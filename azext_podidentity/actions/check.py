@@ -17,6 +17,7 @@ from azext_podidentity.checks.finding import Finding
 from azext_podidentity.checks.registry import run_checks
 from azext_podidentity.checks.snapshot import BoundIdentity, RoleAssignment, Snapshot
 from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.cluster_states import is_final
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.net_raw_policy import CapabilityPolicy
 from azext_podidentity.profile.rbac import role_name
@@ -50,8 +51,23 @@ def complete_snapshot(cli_ctx: AzCli, cluster: Cluster) -> Snapshot:
     roles = begin(_find_roles, cli_ctx, resource_ids, cluster)
     policies = begin(_find_policies, cli_ctx, cluster)
     bindings = begin(or_error, _find_bindings, cli_ctx, cluster)
+    running = begin(running_seconds, cli_ctx, cluster)
     snapshot = assemble(cluster, feature.result(), provider.result(), found.result(), roles.result())
-    return replace(snapshot, policies=or_unreadable(policies.result()), bindings=or_unreadable(bindings.result()))
+    return replace(
+        snapshot,
+        policies=or_unreadable(policies.result()),
+        bindings=or_unreadable(bindings.result()),
+        running_seconds=running.result(),
+    )
+
+
+def running_seconds(cli_ctx: AzCli, cluster: Cluster) -> float | None:
+    """Return the age of the operation that runs on the cluster, None if none does or its start is not known."""
+    if is_final(cluster.provisioning_state):
+        return None
+    from azext_podidentity.arm.latest_operation import running_seconds as read
+
+    return read(cli_ctx, cluster)
 
 
 def assemble(

@@ -9,19 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from azure.core.configuration import Configuration
-from azure.core.exceptions import AzureError, HttpResponseError
-from azure.core.pipeline import policies
-from azure.core.rest import HttpRequest
-from azure.mgmt.core import ARMPipelineClient
-from azure.mgmt.core.exceptions import ARMErrorFormat
+from azure.core.exceptions import AzureError
 
 from azext_podidentity.arm.clients import management_client
 from azext_podidentity.arm.errors import explain_plainly
+from azext_podidentity.arm.raw_client import RawClient
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
-    from azure.core.credentials import TokenCredential
 
 Json = dict[str, Any]
 
@@ -50,23 +45,6 @@ CLUSTERS_QUERY = (
 )
 
 
-class ResourceGraphClient(ARMPipelineClient[Any, Any]):
-    """A client with the pipeline of the Azure SDK; azure-cli ships no SDK for Resource Graph."""
-
-    def __init__(self, credential: TokenCredential, subscription_id: str, base_url: str, **options: Any) -> None:
-        del credential, subscription_id  # the host passes a policy that uses the credential
-        config: Configuration[Any, Any] = Configuration(**options)
-        config.headers_policy = policies.HeadersPolicy(**options)
-        config.user_agent_policy = policies.UserAgentPolicy(**options)
-        config.proxy_policy = policies.ProxyPolicy(**options)
-        config.redirect_policy = policies.RedirectPolicy(**options)
-        config.logging_policy = options.get("logging_policy") or policies.NetworkTraceLoggingPolicy(**options)
-        config.http_logging_policy = options.get("http_logging_policy")
-        config.retry_policy = options["retry_policy"]
-        config.authentication_policy = options["authentication_policy"]
-        super().__init__(base_url, config=config, **options)
-
-
 def query_clusters(
     cli_ctx: AzCli, tenant_subscription: str, subscriptions: Sequence[str], management_group: str | None = None
 ) -> list[Json]:
@@ -75,7 +53,7 @@ def query_clusters(
     Each is a JSON object with the structure of the resource. `tenant_subscription` is any subscription of the tenant.
     Raise an azure-cli error if the query is refused.
     """
-    client = management_client(cli_ctx, ResourceGraphClient, tenant_subscription)
+    client = management_client(cli_ctx, RawClient, tenant_subscription)
     scopes: list[Json] = [{"managementGroups": [management_group]}] if management_group else _scopes(subscriptions)
     try:
         return [_cluster(row) for scope in scopes for row in _rows(client, scope)]
@@ -91,16 +69,13 @@ def _scopes(subscriptions: Sequence[str]) -> list[Json]:
     return scopes
 
 
-def _rows(client: ResourceGraphClient, scope: Json) -> list[Json]:
+def _rows(client: RawClient, scope: Json) -> list[Json]:
     """Return the rows of all pages."""
     rows: list[Json] = []
     options: Json = {"resultFormat": "objectArray", "$top": _PAGE}
     while True:
         body = {**scope, "query": CLUSTERS_QUERY, "options": options}
-        response = client.send_request(HttpRequest("POST", client.format_url(_PATH), json=body))
-        if response.status_code != 200:
-            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
-        page = response.json()
+        page = client.request("POST", _PATH, body)
         rows += page["data"]
         if not (token := page.get("$skipToken")):
             return rows

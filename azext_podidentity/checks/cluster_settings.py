@@ -18,8 +18,10 @@ from azext_podidentity.profile.eligibility import (
     service_principal_advice,
     unsupported_nodes,
 )
-from azext_podidentity.profile.text import state_name
+from azext_podidentity.profile.text import count_of, state_name
 
+# Seconds after which an operation is likely to be stuck.
+_STUCK = 3600
 # https://learn.microsoft.com/azure/aks/use-azure-ad-pod-identity
 _OLDEST_KUBERNETES = (1, 26)
 
@@ -35,11 +37,24 @@ def check_provisioning_state(snapshot: Snapshot) -> Iterator[Finding]:
         message = "The last operation on the cluster was canceled. An update without other options completes it."
         yield Finding("warning", name, message, (cluster.reference.update_command("--yes"),))
     elif state is not None and not is_final(state):
-        abort = cluster.reference.cluster_command("operation-abort")
-        message = f"An operation is running on the cluster ({state}). Run the check again when it has ended."
-        message += "" if state == "Deleting" else f" If it runs for more than an hour, abort it with: {abort}"
-        wait = () if state == "Deleting" else (cluster.reference.cluster_command("wait", "--updated"),)
-        yield Finding("warning", name, message, wait)
+        yield _running(snapshot, state)
+
+
+def _running(snapshot: Snapshot, state: str) -> Finding:
+    """Return the finding about an operation that is running. It can be stuck if it takes more than an hour."""
+    reference, seconds = snapshot.cluster.reference, snapshot.running_seconds
+    abort = reference.cluster_command("operation-abort")
+    age = "" if seconds is None else f" for {count_of(int(seconds // 60), 'minute')}"
+    message = f"An operation has been running on the cluster{age} ({state})."
+    again = "Run the check again when it has ended."
+    if state == "Deleting":
+        return Finding("warning", reference.name, f"{message} {again}")
+    if seconds is not None and seconds >= _STUCK:
+        message += " Operations usually end within an hour. If it is stuck, abort it."
+        return Finding("error", reference.name, message, (abort,))
+    stuck = f" If it runs for more than an hour, abort it with: {abort}" if seconds is None else ""
+    wait = reference.cluster_command("wait", "--updated")
+    return Finding("warning", reference.name, f"{message} {again}{stuck}", (wait,))
 
 
 def check_power_state(snapshot: Snapshot) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ class Snapshot:
     them. identities, roles: by resource ID in lower case, the managed identity that currently has the ID, and the roles
     of the cluster identity over it, including inherited ones. policies: the policies that restrict the capabilities of
     containers on a kubenet cluster; None if they were not read. bindings: the identity bindings of the cluster.
+    running_seconds: the age of the operation that runs on the cluster, None if it is not known.
     """
 
     cluster: Cluster
@@ -58,6 +59,7 @@ class Snapshot:
     roles: Mapping[str, Roles] = field(default_factory=dict)
     policies: tuple[CapabilityPolicy, ...] | Unreadable | None = None
     bindings: tuple[BoundIdentity, ...] | Unreadable = ()
+    running_seconds: float | None = None
 
     def find_identity(self, resource_id: str) -> Found | None:
         """Return the managed identity that currently has the resource ID, None if it was not looked up."""

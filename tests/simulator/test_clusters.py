@@ -122,6 +122,32 @@ class TestRunningOperation:
         assert arm.cluster()["properties"]["provisioningState"] == "Failed"
         assert arm.change(tag("b")).status_code == 200
 
+    def test_latest_operation_has_its_start(self, arm: Arm) -> None:
+        latest = f"{arm.cluster_path()}/operations/latest"
+        assert arm.get(latest).status_code == 404
+        started = arm.change(tag("a")).headers["azure-asyncoperation"]
+
+        body = arm.get(latest).json()
+        assert (body["status"], body["percentComplete"]) == ("InProgress", 0)
+        assert body["startTime"] == arm.get(started).json()["startTime"]
+        assert body["id"].endswith(f"/managedClusters/{CLUSTER}/operations/{body['name']}")
+        arm.settle()
+        ended = arm.get(latest).json()
+        assert (ended["status"], ended["percentComplete"], ended["name"]) == ("Succeeded", 100, body["name"])
+
+    def test_abort_cancels_operation(self, arm: Arm) -> None:
+        change = arm.change(tag("a"))
+
+        abort = arm.send("POST", f"{arm.cluster_path()}/abort")
+
+        assert (abort.status_code, abort.json()["properties"]["provisioningState"]) == (202, "Updating")
+        assert arm.cluster()["properties"]["provisioningState"] == "Canceling"
+        arm.clock.advance(7)
+        poll = arm.get(change.headers["azure-asyncoperation"]).json()
+        assert (poll["status"], poll["error"]["code"]) == ("Canceled", "Canceled")
+        assert arm.cluster()["properties"]["provisioningState"] == "Canceled"
+        assert arm.send("POST", f"{arm.cluster_path()}/abort").status_code == 409
+
     def test_retry_after_is_optional(self, arm: Arm, simulator: Simulator) -> None:
         assert "retry-after" not in arm.change(tag("a")).headers
         arm.settle()

@@ -112,6 +112,12 @@ def _nodes(**pool: str) -> Made:
     return _cluster(agentPoolProfiles=[{"name": "nodes", "osType": "Linux"}, {"name": "more", **pool}])
 
 
+def _running(seconds: float) -> Made:
+    """Return a function that creates a cluster with an operation of that age."""
+    made = _cluster(provisioningState="Updating")
+    return lambda reference: replace(made(reference), running_seconds=seconds)
+
+
 _KUBENET = {"networkProfile": {"networkPlugin": "kubenet"}}
 
 
@@ -159,6 +165,8 @@ STATES: dict[str, tuple[str, str, Made]] = {
     "cluster failed": ("cluster-state", "error", _cluster(provisioningState="Failed")),
     "cluster cancelled": ("cluster-state", "warning", _cluster(provisioningState="Canceled")),
     "cluster updating": ("cluster-state", "warning", _cluster(provisioningState="Updating")),
+    "cluster stuck": ("cluster-state", "error", _running(3600)),
+    "cluster busy for minutes": ("cluster-state", "warning", _running(3599)),
     "cluster deleting": ("cluster-state", "warning", _cluster(provisioningState="Deleting")),
     "cluster stopped": ("cluster-power", "warning", _cluster(powerState={"code": "Stopped"})),
     "service principal": ("cluster-identity", "error", _service_principal),

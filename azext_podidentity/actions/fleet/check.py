@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import AzCLIError
 
-from azext_podidentity.actions.check import assemble, needs_policies, or_unreadable
+from azext_podidentity.actions.check import assemble, needs_policies, or_unreadable, running_seconds
 from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
 from azext_podidentity.actions.fleet.parallel import PARALLEL, TIMEOUT, context_in, on_each
 from azext_podidentity.arm.backoff import WAIT_LIMIT, Deadline
@@ -86,6 +86,7 @@ class _SnapshotReader:  # pylint: disable=too-few-public-methods
             assemble(cluster, lookups.feature(subscription), lookups.provider(subscription), found, roles),
             policies=or_unreadable(or_error(lookups.policies, each.id)) if needs_policies(cluster) else None,
             bindings=or_unreadable(or_error(self._bindings, context, cluster)),
+            running_seconds=running_seconds(context, cluster),
         )
 
     def _bindings(self, context: AzCli, cluster: Cluster) -> tuple[BoundIdentity, ...]:

@@ -45,12 +45,16 @@ class IdentityBinding:
 
 @dataclass
 class Cluster:
-    """One cluster. `body` is what a GET shows; `settled` is what it becomes when `operation` ends well."""
+    """One cluster. `body` is what a GET shows; `settled` is what it becomes when `operation` ends well.
+
+    `latest` is the operation that began last, also after its end.
+    """
 
     resource_id: ResourceId
     body: Body
     operation: LongRunningOperation | None = None
     settled: Body | None = None
+    latest: LongRunningOperation | None = None
     bindings: dict[str, IdentityBinding] = field(default_factory=dict)
 
 
@@ -137,6 +141,22 @@ class Clusters:
         settled = copy.deepcopy(cluster.body)
         return self._begin(cluster, "Deleting", self._context.durations.delete, settled)
 
+    def abort(self, cluster: Cluster) -> LongRunningOperation:
+        """Cancel the running operation by another one, which takes a few seconds. Raise 409 if none runs.
+
+        https://learn.microsoft.com/rest/api/aks/managed-clusters/abort-latest-operation and public recordings.
+        """
+        running = cluster.operation
+        if running is None:
+            raise aks(409, "OperationNotAllowed", "No operation is running that could be aborted.")
+        running.failure = {"state": "Canceled", "code": "Canceled", "message": "Operation is being canceled by user"}
+        set_state(cluster.body, "Canceling")
+        names = cluster.resource_id.subscription, cluster.body["location"]
+        abort = self._operations.begin(*names, "Updating", self._context.durations.abort)
+        abort.has_stages = False
+        running.end = abort.end
+        return abort
+
     def simulate_external_update(
         self, cluster: Cluster, seconds: float, change: Callable[[Body], object] | None
     ) -> None:
@@ -217,7 +237,7 @@ class Clusters:
         if cluster.operation:
             cluster.operation.preempted = True
             cluster.operation.end = max(cluster.operation.end, operation.end)
-        cluster.operation, cluster.settled = operation, settled
+        cluster.operation, cluster.settled, cluster.latest = operation, settled, operation
         set_state(cluster.body, kind)
         return operation
 

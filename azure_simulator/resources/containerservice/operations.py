@@ -134,6 +134,13 @@ class Operations:
         error = operation.error(now)
         return body | ({"error": error} if error else {})
 
+    def of_cluster(self, cluster_id: str, operation: LongRunningOperation) -> dict[str, Any]:
+        """Return the operation as the cluster's own list of operations shows it."""
+        body = {**self._body(operation), "id": f"{cluster_id}/operations/{operation.id}"}
+        if operation.running(self._context.now()):
+            body["status"] = "InProgress"
+        return {**body, "percentComplete": round(100 * operation.progress(self._context.now()))}
+
     def _get_result(self, request: Request) -> Response:
         operation = self._find(request)
         headers = {"location": self._url(operation, "operationresults"), "content-type": JSON}

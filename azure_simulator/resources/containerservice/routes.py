@@ -52,8 +52,10 @@ class ContainerService:
             Route("GET", _POOLS, self._list_pools),
             Route("GET", f"{_POOLS}/{{pool}}", self._get_pool),
             Route("PUT", f"{_POOLS}/{{pool}}", self._put_pool),
+            Route("POST", f"{_CLUSTER}/abort", self._abort),
             Route("POST", f"{_CLUSTER}/runCommand", self._run_command),
             Route("GET", f"{_CLUSTER}/commandResults/{{command}}", self._commands.result),
+            Route("GET", f"{_CLUSTER}/operations/latest", self._latest_operation),
             *self._bindings.routes(_CLUSTER, self._existing),
             *self._operations.routes(),
         ]
@@ -122,6 +124,23 @@ class ContainerService:
 
     def _run_command(self, request: Request) -> Response:
         return self._commands.run(self._existing(request), request)
+
+    def _abort(self, request: Request) -> Response:
+        """Cancel the running operation. The response is the cluster as before (public recordings)."""
+        cluster = self._existing(request)
+        body = self._clusters.view(cluster)
+        operation = self._clusters.abort(cluster)
+        return Response(202, body, self._operations.headers(operation, with_location=True), JSON)
+
+    def _latest_operation(self, request: Request) -> Response:
+        """Return the operation that began last, as https://learn.microsoft.com/azure/aks/manage-abort-operations shows.
+
+        Assumption: 404 if the cluster has had none.
+        """
+        cluster = self._existing(request)
+        if cluster.latest is None:
+            raise aks(404, "NotFound", f"No operation was found for managed cluster '{cluster.resource_id.name}'.")
+        return Response(200, self._operations.of_cluster(cluster.body["id"], cluster.latest), content_type=JSON)
 
     def _list_pools(self, request: Request) -> Response:
         body = self._clusters.view(self._existing(request))
