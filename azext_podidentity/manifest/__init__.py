@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Read, write and compare with a cluster the YAML files that declare its pod identities."""
+"""Read and write the YAML files that declare the pod identities of a cluster, and compare them with the cluster."""

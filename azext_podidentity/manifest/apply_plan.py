@@ -30,10 +30,10 @@ TypedKey = tuple[EntryType, EntryKey]
 
 @dataclass(frozen=True)
 class ApplyManifest(ProfileChange):
-    """Add or replace the entries of the manifest, and remove those that are `pruned`.
+    """Add or replace the entries of the manifest, and remove those in `pruned`.
 
-    `found` has the current managed identities by resource ID in lower case, as far as they could be read. Entries that
-    hold the IDs of a managed identity that was recreated are renewed, and so are those in state Failed.
+    `found`: the current managed identities that could be read, by resource ID in lower case. Entries in state Failed,
+    or with outdated IDs of a recreated managed identity, are renewed.
     """
 
     manifest: Manifest
@@ -86,7 +86,7 @@ class ApplyManifest(ProfileChange):
         return now is not None and is_another(entry.identity, now)
 
     def _renewed(self, entry: PodIdentity) -> PodIdentity:
-        """Return the entry, renewed if it is stale or failed; entries that are not in the manifest can be stale too."""
+        """Return the entry, renewed if it is stale or failed. This also applies to entries outside the manifest."""
         retried = entry.failed and self.manifest.identities.find(entry.key) is not None
         if not retried and not self._is_stale(entry):
             return entry
@@ -105,10 +105,10 @@ class ApplyManifest(ProfileChange):
 
 @dataclass(frozen=True)
 class ApplyPlan:
-    """What a manifest changes on one reading of a cluster: the change, the profiles before and after, the difference.
+    """The changes of a manifest to a cluster: the change, the profiles before and after, and their difference.
 
-    missing_roles: the resource IDs of the managed identities over which the cluster identity would get its role; None
-    if that was not read.
+    missing_roles: the resource IDs over which the cluster identity would be granted its role; None if the roles were
+    not read.
     """
 
     change: ApplyManifest
@@ -119,12 +119,12 @@ class ApplyPlan:
 
     @classmethod
     def create(cls, change: ApplyManifest, cluster: Cluster, missing_roles: tuple[str, ...] | None = None) -> ApplyPlan:
-        """Return the plan for that reading; raise what `ApplyManifest.apply` raises."""
+        """Return the plan for the state of the cluster. Raise the errors of `ApplyManifest.apply`."""
         wanted = change.apply(cluster)
         return cls(change, cluster.profile, wanted, Difference.between(cluster.profile, wanted), missing_roles)
 
     def __bool__(self) -> bool:
-        """Return whether anything changes, roles included."""
+        """Return whether anything changes, including roles."""
         return bool(self.difference or self.missing_roles)
 
     def to_json(self, kept_roles: Sequence[dict[str, Any]] = ()) -> dict[str, list[dict[str, Any]]]:
@@ -142,14 +142,14 @@ class ApplyPlan:
         return self.difference.of(REMOVED)
 
     def describe(self, cluster_name: str) -> str:
-        """Return what the plan would change, a block of lines for each entry and a line that counts them."""
+        """Return the changes as text: a block of lines for each entry, and a line with the counts."""
         if not self:
             return f"No changes: cluster '{cluster_name}' is already up to date."
         roles = "".join(f"+ role {OPERATOR_ROLE}\n    scope: {scope}\n" for scope in self.missing_roles or ())
         return f"Changes to cluster '{cluster_name}':\n{roles}{self.difference}"
 
     def question(self, cluster_name: str) -> tuple[str, str, str]:
-        """Return the whole difference and the question to ask before entries are removed, and the option to pass."""
+        """Return the text, the question and the recommendation for the confirmation of a removal."""
         count = len(self.removals)
         entries = "1 entry that is" if count == 1 else f"{count} entries that are"
         return (
@@ -160,7 +160,7 @@ class ApplyPlan:
 
 
 def prunable(profile: Profile, manifest: Manifest) -> frozenset[TypedKey]:
-    """Return the entries that only the cluster has, without the exception that the service keeps for itself."""
+    """Return the entries that are not in the manifest, without the exception that the service manages."""
     wanted = Profile(identities=manifest.identities, exceptions=manifest.exceptions)
     return frozenset(_typed_keys(profile) - _typed_keys(wanted) - {(EXCEPTION, SERVICE_EXCEPTION)})
 

@@ -13,9 +13,9 @@ from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, EntryType
 
 @dataclass
 class EntryCollector:
-    """The entries of all files, each with its place, the selectors of clusters, and `notes`: one sentence each.
+    """The entries of all files with their places, the selectors of clusters, and `notes`: one sentence each.
 
-    namespace: the Kubernetes namespace of entries that do not name one, empty if they have to.
+    namespace: the Kubernetes namespace of entries that do not name one; empty if every entry must name its namespace.
     """
 
     problems: Problems

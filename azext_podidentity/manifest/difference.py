@@ -19,7 +19,7 @@ _NAMES = {IDENTITY.field: "podIdentity", EXCEPTION.field: "exception"}
 
 @dataclass(frozen=True)
 class EntryChange:
-    """The change of one entry: the fields that users set, `before` and `after`; empty if the entry does not exist."""
+    """The change of one entry: the fields that users set, `before` and `after`; empty if it does not exist."""
 
     action: str
     entry_type: EntryType
@@ -28,7 +28,7 @@ class EntryChange:
     after: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object of the command's result, which is in the list of the action."""
+        """Return the JSON object for the list of this action in the command's result."""
         return {
             "kind": _NAMES[self.entry_type.field],
             "namespace": self.key.namespace,
@@ -51,13 +51,13 @@ class EntryChange:
 
 @dataclass(frozen=True)
 class Difference:
-    """The change of every entry of two profiles, of each type in the order of keys."""
+    """The changes of all entries of two profiles, sorted by type and key."""
 
     changes: tuple[EntryChange, ...]
 
     @classmethod
     def between(cls, before: Profile, after: Profile) -> Difference:
-        """Return the changes that replace `before` by `after`."""
+        """Return the changes from `before` to `after`."""
         return cls(tuple(change for each in ENTRY_TYPES for change in _compare(each, before, after)))
 
     def __bool__(self) -> bool:
@@ -65,7 +65,7 @@ class Difference:
         return any(each.action != UNCHANGED for each in self.changes)
 
     def of(self, action: str) -> list[EntryChange]:
-        """Return the changes of one action."""
+        """Return the changes with that action."""
         return [each for each in self.changes if each.action == action]
 
     def to_json(self) -> dict[str, list[dict[str, Any]]]:
@@ -73,7 +73,7 @@ class Difference:
         return {action: [each.to_json() for each in self.of(action)] for action in (*SIGNS, UNCHANGED)}
 
     def __str__(self) -> str:
-        """Return the lines of every change, and in the conditional how many entries of each action there are."""
+        """Return the lines of every change, and a line that says how many entries would change."""
         counted = ", ".join(f"{verb} {len(self.of(action))}" for action, verb in _VERBS.items())
         counts = f"Would {counted}; {len(self.of(UNCHANGED))} unchanged."
         return "\n".join((*(str(each) for each in self.changes if each.action != UNCHANGED), counts))
@@ -93,7 +93,7 @@ def _compare(entry_type: EntryType, before: Profile, after: Profile) -> Iterator
 
 
 def _compare_fields(old: Any, new: Any) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the fields of both, with the object IDs if only these show that the managed identity was recreated."""
+    """Return the fields of both. They include the object IDs if only these differ, after a recreation."""
     before, after = _fields(old), _fields(new)
     if isinstance(old, PodIdentity) and old.identity.same_as(new.identity) and is_another(old.identity, new.identity):
         return {**before, "objectId": old.identity.object_id or ""}, {**after, "objectId": new.identity.object_id}
@@ -101,7 +101,7 @@ def _compare_fields(old: Any, new: Any) -> tuple[dict[str, str], dict[str, str]]
 
 
 def _fields(entry: Any) -> dict[str, str]:
-    """Return the fields that users set, and the state if it is Failed, since such an entry is retried."""
+    """Return the fields that users set, and the state if it is Failed, because such an entry is retried."""
     if not isinstance(entry, PodIdentity):
         return {"podLabels": ", ".join(f"{key}={value}" for key, value in sorted(entry.pod_labels.items()))}
     state = {"provisioningState": "Failed"} if entry.failed else {}

@@ -11,7 +11,7 @@ import yaml
 from azext_podidentity.profile.entries import Entries, Entry, EntryKey, PodIdentity, PodIdentityException, Profile
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
 
-# The text does not name the cluster: applied to another cluster and exported from there, it is the same.
+# The text does not contain the cluster's name, so that equal entries on two clusters give the same text.
 _HEADER = """\
 # Pod identities of an AKS cluster, sorted by namespace and name. To apply them to a cluster, run:
 #   az aks pod-identity apply --resource-group GROUP --cluster-name CLUSTER --file FILE
@@ -29,7 +29,7 @@ _EXCEPTIONS = """
 def to_document(profile: Profile) -> dict[str, Any]:
     """Return the content of the manifest: the fields that users set, entries sorted by key.
 
-    The exception that the service keeps for itself is left out.
+    The exception that the service manages is left out.
     """
     return {
         "version": 1,

@@ -18,7 +18,7 @@ from azext_podidentity.profile.validation import check_binding_selector, check_m
 def read_native(document: Document, collector: EntryCollector, subscription: str) -> None:
     """Add the entries of the document to the collector.
 
-    `subscription` is the ID of the subscription of managed identities that do not name theirs.
+    `subscription`: the ID of the default subscription of managed identities.
     """
     if collector.namespace:
         _fill_namespace(document, collector.namespace)
@@ -45,7 +45,7 @@ def _fill_namespace(document: Document, namespace: str) -> None:
 
 
 def _parts(document: Document, key: str) -> Iterator[Document]:
-    """Yield the mappings in the list that has that key."""
+    """Yield the mappings in the list with that key."""
     entries = document.value.get(key)
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(entry, dict):
@@ -53,7 +53,7 @@ def _parts(document: Document, key: str) -> Iterator[Document]:
 
 
 def _selector(reader: NodeReader) -> ClusterSelector:
-    """Return the selector; one that would match every cluster is a problem."""
+    """Return the selector, and add a problem for an empty one, which would match every cluster."""
     name, group, subscription = (reader.text(key) for key in ("name", "resourceGroup", "subscription"))
     tags = reader.mapping("tags")
     if not (name or group or subscription or tags):
@@ -62,7 +62,7 @@ def _selector(reader: NodeReader) -> ClusterSelector:
 
 
 def _resource_id(reader: NodeReader, subscription: str) -> str:
-    """Return the resource ID that is given, or that of the given name and resource group."""
+    """Return the resource ID, either as given or built from name and resource group."""
     if resource_id := reader.text("identity", "resourceId", check=check_managed_identity_id):
         return resource_id
     name, group = reader.text("identity", "name"), reader.text("identity", "resourceGroup")

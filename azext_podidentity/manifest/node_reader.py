@@ -20,9 +20,9 @@ _VALUE_NAMES = {dict: "a mapping", list: "a list", int: "a number", str: "text"}
 
 
 class NodeReader:
-    """Reads one document. A missing or invalid value reads as empty, and is a problem if it is required.
+    """Read one document. A missing or invalid value is read as empty, and is a problem if it is required.
 
-    With `any_case`, keys are compared without case, as Kubernetes does.
+    `any_case`: compare keys without case, as Kubernetes does.
     """
 
     def __init__(self, document: Document, problems: Problems, *, any_case: bool = False) -> None:
@@ -32,15 +32,15 @@ class NodeReader:
 
     @property
     def place(self) -> Place:
-        """Return where the document starts."""
+        """Return the start of the document."""
         return self._document.place()
 
     def add_problem(self, message: str, *path: str) -> None:
-        """Add a problem of the value at that path."""
+        """Add a problem with the value at the path."""
         self._problems.add(self._document.place(*path), message)
 
     def text(self, *path: str, check: Callable[[str, str], str] | None = None, required: bool = False) -> str:
-        """Return the text at that path; `check` gets the text and what it is called, and raises if it is invalid."""
+        """Return the text at the path. `check` is called with the text and its name, and raises if it is invalid."""
         value = self.find(*path)
         if value is None:
             if required:
@@ -53,14 +53,14 @@ class NodeReader:
         return value
 
     def key(self, *path: str, namespace: str = "") -> EntryKey:
-        """Return the namespace and the name, which are required unless `namespace` is given for a missing one."""
+        """Return the namespace and the name, which are required. `namespace` is the default namespace."""
         return EntryKey(
             self.text(*path, "namespace", check=check_namespace, required=not namespace) or namespace,
             self.text(*path, "name", check=check_name, required=True),
         )
 
     def labels(self, *path: str) -> dict[str, str]:
-        """Return the pod labels at that path; each is validated."""
+        """Return the pod labels at the path, after validation."""
         value = self.find(*path)
         if value is None or not isinstance(value, dict):
             self._refuse("object", value, path)
@@ -73,12 +73,12 @@ class NodeReader:
         return value
 
     def mapping(self, *path: str) -> dict[str, str]:
-        """Return the texts of the mapping at that path; the schema has found what is no text."""
+        """Return the texts of the mapping at the path; values of other types are problems of the schema."""
         value = self.find(*path)
         return {key: text for key, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
 
     def validate(self, check: Callable[[str, str], object] | None, value: str, *path: str) -> None:
-        """Validate the value, and add the error of the rule as a problem."""
+        """Validate the value with `check`, and add its error as a problem."""
         if check is None:
             return
         try:
@@ -87,7 +87,7 @@ class NodeReader:
             self._problems.add(self._document.place(*path), error.error_msg)
 
     def find(self, *path: str) -> Any:
-        """Return the value at that path, None if it does not exist."""
+        """Return the value at the path, None if it does not exist."""
         value = self._document.value
         for step in path:
             if not isinstance(value, dict):
@@ -111,17 +111,17 @@ def _check_label(name: str, value: str, path: str) -> None:
 
 
 def missing(path: NodePath) -> str:
-    """Return the problem of a required value that is missing."""
+    """Return the problem with a missing required value."""
     return f"{describe_path(path[:-1])}{path[-1]} is missing"
 
 
 def mistyped(path: NodePath, wanted: str, value: Any) -> str:
-    """Return the problem of a value that is not of the type that JSON Schema calls `wanted`."""
+    """Return the problem with a value that does not have the JSON Schema type `wanted`."""
     return f"{describe_path(path)}{_why(wanted, value)}"
 
 
 def describe_path(path: NodePath) -> str:
-    """Return the path as the prefix of a problem: `podIdentities[0].identity: `."""
+    """Return the path as the prefix of a problem, for example `podIdentities[0].identity: `."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
     return f"{text}: " if text else ""
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Read manifests of the open-source project aad-pod-identity.
 
-They are `AzureIdentity`, `AzureIdentityBinding` and `AzurePodIdentityException` of `aadpodidentity.k8s.io`, alone or in
-a list. Keys are compared without case, as Kubernetes does; early versions wrote them with capitals. A binding refers to
-the AzureIdentity of its own namespace. The add-on gives the identity to pods of that namespace only; the open-source
-project does so only with `forceNamespaced`.
+The kinds are `AzureIdentity`, `AzureIdentityBinding` and `AzurePodIdentityException` of `aadpodidentity.k8s.io`, alone
+or in a list. Keys are compared without case, as Kubernetes does, because early versions wrote them with uppercase
+letters. A binding refers to an AzureIdentity in its own namespace. The add-on assigns the identity only to pods in that
+namespace; the open-source project does so only with `forceNamespaced`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from azext_podidentity.profile.validation import check_binding_selector, check_m
 
 _SERVICE_PRINCIPALS = {"1": "a service principal with a secret", "2": "a service principal with a certificate"}
 NAMESPACED = (
-    "The manifests of the open-source project aad-pod-identity are applied. The add-on gives an identity only to pods "
-    "in the same namespace."
+    "The files contain manifests of the open-source project aad-pod-identity. The add-on assigns an identity only to "
+    "pods in the same namespace."
 )
 
 
 @dataclass(frozen=True)
 class _Binding:
-    """An AzureIdentityBinding: its own key, the key of its AzureIdentity, and the selector."""
+    """An AzureIdentityBinding: its key, the key of its AzureIdentity, and the selector."""
 
     key: EntryKey
     identity: EntryKey
@@ -40,9 +40,9 @@ class _Binding:
 
 @dataclass
 class OpenSourceReader:
-    """The open-source resources of all files; `finish` converts them once all are read.
+    """Read the open-source resources of all files; `finish` converts them after all files were read.
 
-    `ignored` counts the Kubernetes objects of other types.
+    `ignored`: the number of Kubernetes objects of other kinds.
     """
 
     collector: EntryCollector

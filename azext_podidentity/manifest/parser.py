@@ -22,7 +22,7 @@ _NEITHER = "is neither a manifest, which has `version: 1`, nor a Kubernetes obje
 
 @dataclass(frozen=True)
 class Manifest:
-    """The entries of all files, in their order, the selectors of clusters, and `notes`: one sentence each."""
+    """The entries of all files in order, the selectors of clusters, and `notes`: one sentence each."""
 
     identities: Entries[PodIdentity] = field(default_factory=Entries)
     exceptions: Entries[PodIdentityException] = field(default_factory=Entries)
@@ -31,12 +31,11 @@ class Manifest:
 
 
 def parse_manifest(files: Iterable[tuple[str, bytes]], subscription: str, namespace: str = "") -> Manifest:
-    """Return the entries of the files, each given by name and content; a file may have several YAML documents.
+    """Return the entries of the files, each a name and content; a file can have several YAML documents.
 
-    `subscription` is the ID of the subscription of managed identities that are given by name and resource group,
-    `namespace` the Kubernetes namespace of entries that do not name one; without it they are a problem.
-    Kubernetes objects of other kinds are ignored. Raise ValidationError with all problems of all files, each with its
-    file and line.
+    `subscription`: the ID of the default subscription of managed identities. `namespace`: the default Kubernetes
+    namespace; without it, an entry without a namespace is a problem. Kubernetes objects of other kinds are ignored.
+    Raise ValidationError with the problems of all files, each with its file and line.
     """
     problems = Problems()
     collector = EntryCollector(problems, namespace)

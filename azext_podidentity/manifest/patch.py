@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The changes of a cluster as a patch of its exported manifest."""
+"""Return the changes of a cluster as a patch of its exported manifest."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from azext_podidentity.profile.entries import Profile
 
 
 def patch(before: Profile, after: Profile, name: str) -> str:
-    """Return a unified diff of what `export` writes before and after, empty if that is the same.
+    """Return a unified diff of the manifests that `export` writes before and after, empty if they are equal.
 
-    `name` is the cluster's. The same entries in any order give the same text.
+    `name`: the name of the cluster. The order of the entries does not matter.
     """
     lines = unified_diff(
         to_yaml(before).splitlines(), to_yaml(after).splitlines(), f"a/{name}.yaml", f"b/{name}.yaml", lineterm=""

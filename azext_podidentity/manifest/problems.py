@@ -30,7 +30,7 @@ class Problems:
         self._found: set[tuple[Place, str]] = set()
 
     def add(self, place: Place, message: str) -> None:
-        """Add a problem; the same one is added once."""
+        """Add a problem, ignoring duplicates."""
         self._found.add((place, message))
 
     def __bool__(self) -> bool:

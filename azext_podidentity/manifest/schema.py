@@ -23,8 +23,8 @@ _GIVE_ONE = "give either resourceId, or name and resourceGroup"
 def check_schema(document: Document, problems: Problems) -> None:
     """Add a problem for each key or value that is missing, unknown or of the wrong type.
 
-    The library stops at the first error, so each keyword of each value is validated by itself. Patterns and lengths are
-    left to `profile.validation`, which also says why.
+    The library stops at the first error, so each keyword of each value is validated separately. Patterns and lengths
+    are validated by `profile.validation`, which also returns the reason.
     """
     for path, schema, value in _parts(document.value, SCHEMA, ()):
         for key in schema.get("required", ()):
@@ -45,7 +45,7 @@ def check_schema(document: Document, problems: Problems) -> None:
 
 
 def _parts(value: Any, schema: Any, path: NodePath) -> Iterator[tuple[NodePath, Mapping[str, Any], Any]]:
-    """Yield the value and each value in it that the schema describes, with its path and its part of the schema."""
+    """Yield the value and each nested value with its path and its part of the schema."""
     if not isinstance(schema, dict):
         return
     if "$ref" in schema:

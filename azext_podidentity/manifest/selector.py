@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which clusters a manifest is for."""
+"""Select the clusters of a manifest."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class ClusterSelector:
-    """One item of `clusters`: patterns with * and ?, compared without case, and tags; what is given must all match.
+    """One item of `clusters`: patterns with * and ?, compared without case, and tags. All that are set must match.
 
-    subscription: a pattern of the subscription's name, or of its ID.
+    subscription: a pattern for the name or the ID of the subscription.
     """
 
     name: str = "*"
@@ -21,7 +21,7 @@ class ClusterSelector:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def matches(self, name: str, resource_group: str, subscriptions: Iterable[str], tags: Mapping[str, str]) -> bool:
-        """Return whether a cluster is selected. Names of tags compare without case, as Azure has them; values with."""
+        """Return whether a cluster is selected. As in Azure, tag names are compared without case, tag values with."""
         own = {key.lower(): value for key, value in tags.items()}
         return (
             _matches(name, self.name)

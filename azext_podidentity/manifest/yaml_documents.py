@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Read YAML documents as plain values, with the line of each value.
 
-Only text, whole numbers, lists and mappings are returned. Tags, anchors and aliases are rejected, and so are scalars
-that YAML 1.1 reads as something else than the text that is written.
+Only text, integers, lists and mappings are returned. Tags, anchors and aliases are rejected, and so are unquoted
+scalars that YAML 1.1 does not read as text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import yaml
 
 from azext_podidentity.manifest.problems import Place, Problems
 
-# A manifest of 200 pod identities and 200 exceptions has about 100 KB.
+# A manifest with 200 pod identities and 200 exceptions has about 100 KB.
 MAX_BYTES = 1024 * 1024
 _MAX_DEPTH = 100
 _WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -35,7 +35,7 @@ NodePath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Unquoted:
-    """A scalar without quotes that YAML does not read as text: `yes`, `1.10`, `007`, `null`."""
+    """An unquoted scalar that YAML does not read as text, such as `yes`, `1.10`, `007` or `null`."""
 
     text: str
     read_as: str
@@ -45,7 +45,7 @@ class Unquoted:
 class Document:
     """One YAML document, or one item of a Kubernetes list.
 
-    `value` consists of dict, list, str, int and Unquoted. `lines` has the line of every value and `key_lines` of every
+    `value` consists of dict, list, str, int and Unquoted. `lines` and `key_lines`: the line of every value and of every
     key, by its path of keys and indexes.
     """
 
@@ -60,12 +60,12 @@ class Document:
         return self._nearest(self.lines, (*self.root, *path))
 
     def key_place(self, *path: str | int) -> Place:
-        """Return the place of the key of the value."""
+        """Return the place of the value's key."""
         whole = (*self.root, *path)
         return Place(self.file, self.key_lines[whole]) if whole in self.key_lines else self.place(*path)
 
     def inside(self, *path: str | int) -> Document:
-        """Return the value at that path as a document."""
+        """Return the value at the path as a document."""
         value = self.value
         for step in path:
             value = value[step]
@@ -78,9 +78,9 @@ class Document:
 
 
 def read_documents(file: str, content: bytes, problems: Problems) -> Iterator[Document]:
-    """Yield the documents of a file that are not empty, and add what is wrong with the text to `problems`.
+    """Yield the non-empty documents of a file, and add syntax errors to `problems`.
 
-    Only `apiVersion` and `kind` are read of a Kubernetes object that `is_foreign`, so that nothing else is validated.
+    Of Kubernetes objects that are foreign (see `is_foreign`), only `apiVersion` and `kind` are read.
     """
     text = _decode(file, content, problems)
     if text is None:
@@ -112,7 +112,7 @@ def read_documents(file: str, content: bytes, problems: Problems) -> Iterator[Do
 
 
 def is_foreign(value: Mapping[str, Any]) -> bool:
-    """Return whether the document is a Kubernetes object of another kind than those of aad-pod-identity."""
+    """Return whether the document is a Kubernetes object that does not belong to aad-pod-identity."""
     group, kind = value.get("apiVersion"), value.get("kind")
     if not isinstance(group, str) or not isinstance(kind, str):
         return False
@@ -120,7 +120,7 @@ def is_foreign(value: Mapping[str, Any]) -> bool:
 
 
 class _Loader(yaml.SafeLoader):  # pylint: disable=too-many-ancestors
-    """Composes nodes and records the tags, anchors and aliases, which are rejected."""
+    """Compose nodes, and record tags, anchors and aliases, which are rejected."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -143,7 +143,7 @@ class _Loader(yaml.SafeLoader):  # pylint: disable=too-many-ancestors
 
 
 class _Builder:  # pylint: disable=too-few-public-methods
-    """Converts a node to a document."""
+    """Convert a node to a document."""
 
     def __init__(self, file: str, problems: Problems) -> None:
         self._file = file

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Off the add-on, to Microsoft Entra Workload ID: what has to be done, as pure values. No network, no files."""
+"""Plan the migration from the add-on to Microsoft Entra Workload ID, as pure functions: no network, no files."""

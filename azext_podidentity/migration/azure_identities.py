@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Read who gets which managed identity from AzureIdentity and AzureIdentityBinding objects of a cluster.
+"""Parse the AzureIdentity and AzureIdentityBinding objects of a cluster, which assign managed identities to pods.
 
-The add-on makes them from its pod identities; others are made by hand or belong to the open-source controller. The
-node agent honours them all. https://azure.github.io/aad-pod-identity/docs/concepts/azureidentitybinding/
+The add-on creates them from its pod identities; others are created manually or belong to the open-source controller.
+The node agent uses all of them. https://azure.github.io/aad-pod-identity/docs/concepts/azureidentitybinding/
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _MANAGED_IDENTITY = ("0", "")
 
 
 def is_azure_identity(raw: Mapping[str, Any]) -> bool:
-    """Return whether an object is one of the two kinds."""
+    """Return whether the object is an AzureIdentity or AzureIdentityBinding."""
     return raw.get("kind") in (IDENTITY, BINDING) and str(raw.get("apiVersion")).startswith(f"{GROUP}/")
 
 
 def pod_identities(objects: Iterable[tuple[EntryKey, Mapping[str, Any]]]) -> tuple[PodIdentity, ...]:
-    """Return the pod identities of AzureIdentityBindings whose AzureIdentity is a user-assigned managed identity.
+    """Return a pod identity for each AzureIdentityBinding whose AzureIdentity is a user-assigned managed identity.
 
-    `objects`: namespace and name of each object, and the object.
+    `objects`: the key and the JSON of each object.
     """
     listed = list(objects)
     identities = {key: spec_of(raw) for key, raw in listed if raw.get("kind") == IDENTITY}
@@ -44,5 +44,5 @@ def pod_identities(objects: Iterable[tuple[EntryKey, Mapping[str, Any]]]) -> tup
 
 
 def spec_of(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the spec with its keys in lower case: early versions wrote them with capitals."""
+    """Return the spec with its keys in lower case, because early versions wrote them with uppercase letters."""
     return {str(key).lower(): value for key, value in mapping(raw.get("spec")).items()}

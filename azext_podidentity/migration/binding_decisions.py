@@ -21,7 +21,7 @@ _OPT_IN = (
 
 
 def code_must_opt_in(workload: Workload) -> Decision:
-    """Ask to change the code of a workload, which has to opt in to identity bindings."""
+    """Ask to change the code of a workload so that it opts in to identity bindings."""
     return Decision(
         "CodeMustOptIn",
         ACTION_REQUIRED,
@@ -32,18 +32,18 @@ def code_must_opt_in(workload: Workload) -> Decision:
 
 
 def secrets_use_binding(workload: Workload) -> Decision:
-    """Report a workload that mounts secrets by the CSI driver, which uses identity bindings by itself."""
+    """Report a workload that mounts secrets with the CSI driver, which supports identity bindings."""
     return Decision(
         "SecretsUseBinding",
         INFO,
         str(workload.key),
-        "It mounts secrets by the Secrets Store CSI driver, which uses the identity binding without a change of code.",
+        "It mounts secrets with the Secrets Store CSI driver, which uses the identity binding without a code change.",
         f"If its code requests tokens too, {_OPT_IN}",
     )
 
 
 def no_room_for_binding(identity: ManagedIdentity, blocked: Iterable[ObjectKey]) -> Decision:
-    """Ask to remove a credential of a managed identity, so that AKS can create its own."""
+    """Ask to remove a credential of a managed identity so that AKS can create its own."""
     return Decision(
         "NoRoomForBinding",
         ACTION_REQUIRED,
@@ -58,7 +58,7 @@ def no_room_for_binding(identity: ManagedIdentity, blocked: Iterable[ObjectKey])
 def binding_failed(
     reference: ClusterReference, identity: ManagedIdentity, binding: IdentityBinding, blocked: Iterable[ObjectKey]
 ) -> Decision:
-    """Ask what to do about an identity binding of another client that failed; it is never changed."""
+    """Ask what to do about a failed identity binding of another client, which this command never changes."""
     return Decision(
         "IdentityBindingFailed",
         ACTION_REQUIRED,
@@ -73,7 +73,7 @@ def binding_failed(
 def binding_outdated(
     reference: ClusterReference, identity: ManagedIdentity, binding: IdentityBinding, blocked: Iterable[ObjectKey]
 ) -> Decision:
-    """Ask to remove the identity binding of a managed identity that was deleted and recreated since."""
+    """Ask to remove the identity binding of a managed identity that was deleted and recreated."""
     return Decision(
         "IdentityBindingOutdated",
         ACTION_REQUIRED,

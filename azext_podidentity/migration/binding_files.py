@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The ClusterRoles and ClusterRoleBindings that let service accounts use identity bindings."""
+"""Create the ClusterRoles and ClusterRoleBindings that let service accounts use identity bindings."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _API_VERSION = f"{RBAC_GROUP}/v1"
 
 
 def role_objects(plan: MigrationPlan, inventory: Inventory) -> Iterator[dict[str, Any]]:
-    """Yield the objects that the service accounts of the plan still need, the role of a managed identity first.
+    """Yield the missing objects for the service accounts of the plan; each ClusterRole comes before its bindings.
 
-    Each service account has a ClusterRoleBinding of its own, so that files for other workloads keep it.
+    Each service account has its own ClusterRoleBinding, so that the files for other workloads do not replace it.
     """
     for step in plan.bindings:
         client_id = step.identity.client_id

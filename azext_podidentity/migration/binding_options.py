@@ -12,7 +12,7 @@ from azext_podidentity.profile.cluster import Cluster
 
 
 def reads_bindings(inventory: Inventory, options: Options) -> bool:
-    """Return whether a plan has to know the identity bindings of the cluster."""
+    """Return whether a plan needs the identity bindings of the cluster."""
     return options.target == IDENTITY_BINDING or uses_bindings(inventory)
 
 
@@ -24,8 +24,8 @@ def uses_bindings(inventory: Inventory) -> bool:
 def check_options(cluster: Cluster, inventory: Inventory, options: Options) -> None:
     """Check the options of a plan.
 
-    Raise ValidationError if identity bindings are the target and the cluster cannot have them, and
-    InvalidArgumentValueError if an option names a managed identity that no pod identity has.
+    Raise ValidationError if the target is identity bindings but the cluster does not support them, and
+    InvalidArgumentValueError if an option names a managed identity that no pod identity binds.
     """
     # https://learn.microsoft.com/azure/aks/identity-bindings-concepts
     if options.target == IDENTITY_BINDING and cluster.features.vnet_integration:

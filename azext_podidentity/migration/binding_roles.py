@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which service accounts may use which identity bindings, by the ClusterRoles that were read.
+"""Determine from ClusterRoles which service accounts can use which identity bindings.
 
 https://learn.microsoft.com/azure/aks/identity-bindings#grant-access-to-service-accounts
 """
@@ -16,7 +16,7 @@ from azext_podidentity.migration.json_values import mapping, sequence
 API_GROUP, VERB = "cid.wi.aks.azure.com", "use-managed-identity"
 RBAC_GROUP = "rbac.authorization.k8s.io"
 _ANY = "*"
-# Groups that a service account of any namespace is in.
+# The groups of every service account.
 # https://kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens
 _EVERYONE = frozenset({"system:serviceaccounts", "system:authenticated"})
 
@@ -25,13 +25,13 @@ Subject = tuple[str, str]
 
 @dataclass(frozen=True)
 class BindingRoles:
-    """The client IDs that each subject may use: (namespace, name) of a service account, or ("", name) of a group."""
+    """The client IDs that each subject can use: (namespace, name) of a service account, or ("", name) of a group."""
 
     client_ids: Mapping[Subject, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, objects: Iterable[Mapping[str, Any]]) -> BindingRoles:
-        """Return what the ClusterRoles and ClusterRoleBindings among the objects allow."""
+        """Return the permissions in the ClusterRoles and ClusterRoleBindings among the objects."""
         roles: dict[str, set[str]] = defaultdict(set)
         bindings: list[tuple[str, Subject]] = []
         for raw in objects:
@@ -48,7 +48,7 @@ class BindingRoles:
         return cls({subject: frozenset(ids) for subject, ids in found.items() if ids})
 
     def allows(self, namespace: str, account: str, client_id: str | None) -> bool:
-        """Return whether the service account may use the identity binding of that client ID."""
+        """Return whether the service account can use the identity binding with that client ID."""
         groups = (*_EVERYONE, f"system:serviceaccounts:{namespace}")
         subjects = [(namespace, account), *(("", group) for group in groups)]
         allowed = {each for subject in subjects for each in self.client_ids.get(subject, ())}

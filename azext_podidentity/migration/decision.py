@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A decision: what the owner of a migration has to decide, or should know."""
+"""Decisions: what you have to decide in a migration, or should know about it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _LISTED = 5
 class Decision:
     """One decision of a plan.
 
-    `code` is one of a fixed set, for programs. `subject` names what it is about, `reason` says why it matters,
-    `resolution` what can be done, `command` is the command that does it, if one does. Workloads in
-    `blocked_workloads` are skipped until the decision is taken.
+    `code`: one of a fixed set, for scripts. `subject`: the object that it is about. `reason`: why it matters.
+    `resolution`: what to do. `command`: the command that does it, if there is one. `blocked_workloads`: the workloads
+    that are skipped until you have taken the decision.
     """
 
     code: str
@@ -37,5 +37,5 @@ class Decision:
 
 
 def listed(items: Iterable[object]) -> str:
-    """Return the items in one line, the first ones if there are many."""
+    """Return the items in one line, shortened if there are many."""
     return some_of(items, _LISTED)

@@ -21,7 +21,7 @@ OIDC_ISSUER_CONSEQUENCES = (
 
 
 def enables_oidc_issuer(reference: ClusterReference) -> Decision:
-    """Report what it means to enable the OIDC issuer."""
+    """Report the consequences of enabling the OIDC issuer."""
     return Decision(
         "EnablesOidcIssuer",
         INFO,
@@ -62,7 +62,7 @@ def add_on_disabled(reference: ClusterReference) -> Decision:
 def other_client_id(
     namespace: str, account: str, annotated: str, wanted: ManagedIdentity, blocked: Iterable[ObjectKey]
 ) -> Decision:
-    """Ask what to do about a service account that is annotated with another client ID."""
+    """Ask what to do about a service account with the client ID of another managed identity."""
     return Decision(
         "OtherClientId",
         ACTION_REQUIRED,
@@ -79,7 +79,7 @@ def managed_identity_not_found(reference: ClusterReference, resource_id: str, bl
         "ManagedIdentityNotFound",
         ACTION_REQUIRED,
         resource_id,
-        "The managed identity no longer exists, so its pods cannot get tokens today either.",
+        "The managed identity no longer exists, so its pods already get no tokens.",
         "Recreate it, or bind its pods to another one. The command lists the fixes.",
         tuple(blocked),
         reference.pod_identity_command("check", "--output", "table"),
@@ -105,7 +105,7 @@ def conflicting_credential(
     found: FederatedCredential,
     blocked: Iterable[ObjectKey],
 ) -> Decision:
-    """Ask what to do about an existing credential that conflicts with the one needed; it is never overwritten."""
+    """Ask what to do about an existing credential that conflicts with the new one; it is never overwritten."""
     return Decision(
         "ConflictingCredential",
         ACTION_REQUIRED,
@@ -126,7 +126,7 @@ def too_many_credentials(
     command: str | None,
 ) -> Decision:
     """Ask what to do about a managed identity that would exceed the limit of credentials."""
-    # The command uses identity bindings instead. There is none for a cluster that cannot have them.
+    # The command uses identity bindings instead. It is None for a cluster that does not support them.
     of_aks = any(each.name == AKS_CREDENTIAL for each in existing)
     one_of_aks = f", one of them '{AKS_CREDENTIAL}', which AKS needs for identity bindings" if of_aks else ""
     binding = (
@@ -155,7 +155,7 @@ def unused_identity(entry: PodIdentity) -> Decision:
         f"Pod identity {entry.key}",
         f"No workload that was read uses it: none in namespace {entry.key.namespace} has the label "
         f"{BINDING_LABEL}={entry.effective_selector}.",
-        "Find out whether something that is not running now needs it. --finish removes it.",
+        "Check whether something that is not running now needs it. --finish removes it.",
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Collect what was read of Kubernetes: workloads, their pods, service accounts and other users of pod identity."""
+"""Build the inventory of Kubernetes objects: workloads, pods, service accounts and other users of pod identity."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _BINDING_KINDS = ("RoleBinding", "ClusterRoleBinding")
 
 
 class RunningPod(NamedTuple):
-    """A running pod of a workload: whether it has the label, requests workload identity, and has a token for it."""
+    """A running pod: whether it has the label, requests workload identity, and has a token of workload identity."""
 
     key: ObjectKey
     labelled: bool
@@ -49,7 +49,7 @@ class RunningPod(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """An object or document with the label at places where it is not understood."""
+    """An object or document that contains the label at places that this command does not understand."""
 
     subject: str
     namespace: str
@@ -61,14 +61,14 @@ class Mention(NamedTuple):
 
 @dataclass(frozen=True)
 class Inventory:  # pylint: disable=too-many-instance-attributes
-    """What was read.
+    """The inventory of the objects that were read.
 
-    `pods` are running pods by the key of their workload, `stale_pods` the ones of them with the binding label whose
-    workload no longer has it. `finished` have the label too, and no owner that was read. `mentions`, `selecting` and
-    `settings` name the objects that contain the label elsewhere, that select pods by it, and that configure a program
-    to use the instance metadata service. `role_bindings` are by namespace and name of service accounts; `binding_roles`
-    say which of them may use which identity bindings. `pod_identities` come from AzureIdentityBindings.
-    `kinds_not_read` are kinds of the cluster that were not looked at.
+    `pods`: running pods by the key of their workload. `stale_pods`: running pods with the binding label whose workload
+    no longer has it. `finished`: finished pods and jobs with the label whose owner was not read. `mentions`: objects
+    that contain the label elsewhere. `selecting`: objects that select pods by the label. `settings`: objects that
+    configure a program to use the instance metadata service. `role_bindings`: by namespace and name of the service
+    account. `binding_roles`: which service accounts can use which identity bindings. `pod_identities`: those of
+    AzureIdentityBindings. `kinds_not_read`: the kinds of the cluster that were not read.
     """
 
     workloads: tuple[Workload, ...] = ()
@@ -93,21 +93,21 @@ class Inventory:  # pylint: disable=too-many-instance-attributes
         default_namespace: str = DEFAULT_NAMESPACE,
         kinds_not_read: Iterable[str] = (),
     ) -> Inventory:
-        """Return the inventory of the objects; those without a namespace are in the default one.
+        """Return the inventory of the objects. Objects without a namespace are in the default one.
 
-        Objects of a controller are not listed beside it. Raise InvalidArgumentValueError if two objects of one key
-        differ, or for a name outside Kubernetes' grammar.
+        Objects that belong to a controller are not listed separately. Raise InvalidArgumentValueError if two objects
+        with the same key differ, or if a name is not valid in Kubernetes.
         """
         return _Collector(objects, default_namespace, tuple(kinds_not_read)).inventory()
 
     def client_id(self, namespace: str, service_account: str) -> str | None:
-        """Return the client ID that a service account is annotated with."""
+        """Return the client ID in the annotation of a service account, None without one."""
         found = self.service_accounts.get((namespace, service_account))
         return found.client_id if found else None
 
 
 class _Collector:  # pylint: disable=too-few-public-methods
-    """Builds one inventory."""
+    """Build one inventory."""
 
     def __init__(
         self, objects: Iterable[KubernetesObject], default_namespace: str, kinds_not_read: tuple[str, ...]
@@ -232,7 +232,7 @@ class _Collector:  # pylint: disable=too-few-public-methods
         return find_template(raw.get("apiVersion"), raw["kind"]) is not None
 
     def _root(self, key: ObjectKey) -> ObjectKey:
-        """Return the object at the end of the chain of controllers of an object, which need not have been read."""
+        """Return the topmost controller of an object, whether it was read or not."""
         if key not in self._roots:
             seen, root = {key}, key
             while root in self._found and (owner := self._owner(root)) is not None and owner not in seen:
@@ -242,7 +242,7 @@ class _Collector:  # pylint: disable=too-few-public-methods
         return self._roots[key]
 
     def _owner(self, key: ObjectKey) -> ObjectKey | None:
-        """Return the controller of the object; the deployment for pods of a replica set that was not read."""
+        """Return the controller of the object, and the deployment for a replica set that was not read."""
         metadata = mapping(self._found[key].raw.get("metadata"))
         for reference in map(mapping, sequence(metadata.get("ownerReferences"))):
             if not reference.get("controller"):
@@ -269,7 +269,7 @@ def _running_pod(key: ObjectKey, raw: Mapping[str, Any]) -> RunningPod:
 
 
 def _bound_accounts(key: ObjectKey, raw: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Return namespace and name of the service accounts that a role binding names."""
+    """Return the namespaces and names of the service accounts in a role binding."""
     subjects = map(mapping, sequence(raw.get("subjects")))
     return {
         (str(each.get("namespace") or key.namespace), str(each.get("name")))

@@ -13,12 +13,12 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from azext_podidentity.migration.yaml_text import is_small, loader_class
 from azext_podidentity.profile.labels import BINDING_LABEL
 
-# Lists what a migration reads of the kinds that every cluster has.
+# The command that lists the built-in kinds that a migration reads.
 KUBECTL_GET = (
     "kubectl get deploy,sts,ds,rs,rc,job,cronjob,pod,podtemplate,serviceaccount,configmap,svc,pdb,netpol,rolebinding,"
     "clusterrolebinding --all-namespaces --output json"
 )
-# The length of the output of `kubectl get -A -o json` for about 20,000 pods.
+# The length of the output of `kubectl get -A -o json` with about 20,000 pods.
 MAX_CHARACTERS = 256 * 1024 * 1024
 _TEMPLATE_ADVICE = [
     "Pass plain Kubernetes objects. Render templates first, and pass the file with --workloads. Example:",
@@ -28,7 +28,7 @@ _TEMPLATE_ADVICE = [
 
 @dataclass(frozen=True)
 class Origin:
-    """The place where an object was read: the file as named (`-` is standard input) and, in YAML, the line."""
+    """The source of an object: the file as the user named it (`-` is standard input) and, in YAML, the line."""
 
     source: str
     line: int | None = None
@@ -40,20 +40,20 @@ class Origin:
 
 @dataclass(frozen=True)
 class KubernetesObject:
-    """An object in its JSON form, and the place where it was read."""
+    """An object as JSON, and its origin."""
 
     raw: Mapping[str, Any]
     origin: Origin
 
 
 def read_objects(text: str, source: str) -> list[KubernetesObject]:
-    """Return the Kubernetes objects in the text of one file.
+    """Return the Kubernetes objects in the text of a file.
 
-    Documents without apiVersion and kind are left out, unless they contain the label of pod identities: these are
-    returned without their kind.
+    Documents without apiVersion and kind are ignored, unless they contain the label of pod identities; then they are
+    returned without a kind.
 
-    Raise InvalidArgumentValueError with the file and the line if the text is neither JSON nor YAML, or too long. The
-    message contains nothing of the text, which may hold a secret.
+    Raise InvalidArgumentValueError with the file and the line if the text is neither JSON nor YAML, or is too long. The
+    message contains no part of the text, which can contain secrets.
     """
     if len(text) > MAX_CHARACTERS:
         raise _refused(Origin(source), f"It has {len(text)} characters. The limit is {MAX_CHARACTERS}.")
@@ -71,7 +71,7 @@ def _json(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
         end = error.pos
         if source.endswith(".json") or not error.doc[end:].lstrip():
             raise _refused(Origin(source, error.lineno), f"Invalid JSON: {error.msg}.") from None
-        yield from _yaml(text, source)  # YAML can begin with a brace
+        yield from _yaml(text, source)  # YAML can start with a brace
 
 
 def _yaml(text: str, source: str) -> Iterator[tuple[Any, Origin]]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Find the label of pod identities in places where it is not understood.
+"""Find the label of pod identities at places that the migration does not understand.
 
-Operators, charts and scripts put the label on pods too. Wherever its text stands, something may use the add-on.
+Operators, charts and scripts can set the label on pods too, so any occurrence of its text can be a user of the add-on.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from azext_podidentity.migration.json_values import mapping
 from azext_podidentity.migration.pod_templates import EACH, Path, PodTemplate, group_of
 from azext_podidentity.profile.labels import BINDING_LABEL
 
-# What kubectl and the API server keep of earlier states.
+# Fields in which kubectl and the API server keep earlier states.
 _HISTORY: tuple[Path, ...] = (
     ("status",),
     ("metadata", "managedFields"),
     ("metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"),
     ("metadata", "ownerReferences"),
 )
-# The objects that keep earlier revisions of others, and the definitions of kinds.
+# Kinds that keep earlier revisions of other objects, and definitions of kinds.
 _HISTORY_KINDS = frozenset({"ControllerRevision", "Revision", "CustomResourceDefinition", "Event", "EndpointSlice"})
-# Kinds that select pods by label rather than put the label on pods.
+# Kinds that select pods by label but do not set labels on pods.
 _SELECTING_KINDS = {"Service": "", "PodDisruptionBudget": "policy", "NetworkPolicy": "networking.k8s.io"}
 
 
 def mentions(raw: Mapping[str, Any], template: PodTemplate | None) -> tuple[str, ...]:
-    """Return the places in an object where the label stands and is not understood, as dotted paths."""
+    """Return the dotted paths at which an object contains the label in a way that is not understood."""
     if raw.get("kind") in _HISTORY_KINDS:
         return ()
     ignored = set(_HISTORY)
@@ -48,7 +48,7 @@ def selects_by_label(raw: Mapping[str, Any]) -> bool:
 
 
 def _labels_stay(raw: Mapping[str, Any]) -> bool:
-    """Return whether labels of the object itself reach no pods: those of built-in kinds but for pods."""
+    """Return whether the object's own labels are not copied to pods, as for all built-in kinds except pods."""
     group = group_of(raw.get("apiVersion"))
     builtin = "." not in group or group.endswith(".k8s.io")
     return builtin and "kind" in raw

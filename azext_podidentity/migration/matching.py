@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Match the `aadpodidbinding` label of pods with pod identities, as the add-on does."""
+"""Match the `aadpodidbinding` label of pods with pod identities like the add-on does."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class Match:
 
     @property
     def identities(self) -> tuple[ManagedIdentity, ...]:
-        """The managed identities of the entries, each once."""
+        """The managed identities of the entries, without duplicates."""
         return tuple({entry.identity.resource_id.lower(): entry.identity for entry in self.entries}.values())
 
     def with_identities(self, now: Callable[[ManagedIdentity], ManagedIdentity]) -> Match:
-        """Return the match with each managed identity replaced by what `now` returns for it."""
+        """Return the match with each managed identity replaced by the result of `now`."""
         return replace(self, entries=tuple(replace(each, identity=now(each.identity)) for each in self.entries))
 
 
 class Selectors:
-    """The pod identities of a profile, and those of AzureIdentityBindings, by namespace and selector.
+    """The pod identities of a profile and of AzureIdentityBindings, by namespace and selector.
 
-    The label is compared exactly, in the pod's own namespace (aad-pod-identity, pkg/mic). Without the add-on, the
-    open-source controller compares it in all namespaces unless it is configured otherwise.
+    The label must equal a selector in the pod's namespace (aad-pod-identity, pkg/mic). Without the add-on, the
+    open-source controller matches selectors of all namespaces by default.
     """
 
     def __init__(self, profile: Profile, bindings: Iterable[PodIdentity] = ()) -> None:
@@ -44,13 +44,13 @@ class Selectors:
                 self._in_any_namespace[entry.effective_selector].append(entry)
 
     def match(self, workload: Workload) -> Match:
-        """Return the pod identities that the workload's label selects; no entries if none match."""
+        """Return the match of the workload with the pod identities that its label selects, possibly none."""
         selector = workload.binding or ""
         found = self._entries.get((workload.key.namespace, selector)) or self._in_any_namespace.get(selector, [])
         return Match(workload, tuple(found))
 
     def similar(self, workload: Workload) -> list[PodIdentity]:
-        """Return the pod identities that the label may have meant: in another namespace, letter case or with spaces."""
+        """Return the pod identities whose selector equals the label except for namespace, letter case or spaces."""
         label, namespace = (workload.binding or "").strip().lower(), workload.key.namespace
         return [
             entry
@@ -62,9 +62,9 @@ class Selectors:
 
 
 def excepted(exception: PodIdentityException, workloads: Iterable[Workload]) -> list[Workload]:
-    """Return the workloads whose pods the exception lets bypass the node agent: any label suffices, in its namespace.
+    """Return the workloads that bypass the node agent: those with any label of the exception, in its namespace.
 
-    Values compare without case (aad-pod-identity, pkg/pod).
+    Values are compared without case (aad-pod-identity, pkg/pod).
     """
     labels = {key: value.lower() for key, value in exception.pod_labels.items()}
     return [

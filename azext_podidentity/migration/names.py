@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Refuse names of Kubernetes objects outside Kubernetes' grammar: they end up in files, scripts and messages."""
+"""Validate the names of Kubernetes objects, because they are written to files, scripts and messages."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _PATH_SEGMENT_KINDS = frozenset({"Role", "ClusterRole", "RoleBinding", "ClusterR
 
 
 def check_names(key: ObjectKey, each: KubernetesObject) -> None:
-    """Raise InvalidArgumentValueError if a name of the object or of its controller cannot be one in Kubernetes."""
+    """Raise InvalidArgumentValueError if a name of the object or of its controller is not valid in Kubernetes."""
     name = key.name.removesuffix(GENERATED).rstrip("-.") if key.name.endswith(GENERATED) else key.name
     grammar = _PATH_SEGMENT if key.kind in _PATH_SEGMENT_KINDS else _SUBDOMAIN
     owners = map(mapping, sequence(mapping(each.raw.get("metadata")).get("ownerReferences")))
-    # Without a name only a generated one is left.
+    # An object without a name has a generateName.
     checks = [
         ("kind", key.kind, _KIND),
         ("apiVersion", str(each.raw.get("apiVersion")), _API_VERSION),

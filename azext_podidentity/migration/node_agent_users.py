@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Objects that ask the node agent for tokens by a setting of their own, rather than by the label of a pod.
+"""Objects that request tokens from the node agent because of a setting and not of a pod label.
 
 Secrets Store CSI driver:
 https://azure.github.io/secrets-store-csi-driver-provider-azure/docs/configurations/identity-access-modes/
@@ -21,8 +21,8 @@ from azext_podidentity.migration.workloads import ObjectKey
 SECRET_PROVIDER_CLASS = "SecretProviderClass"
 TRIGGER_AUTHENTICATIONS = frozenset({"TriggerAuthentication", "ClusterTriggerAuthentication"})
 _POD_IDENTITY_PROVIDER, _WORKLOAD_PROVIDER = "azure", "azure-workload"
-# Settings of programs that sign in by the instance metadata service, in configuration that a pod mounts: the
-# azure.json of external-dns, Application Gateway Ingress Controller, Flux and azcopy.
+# Settings in mounted configuration that make programs sign in with the instance metadata service: the azure.json of
+# external-dns, Application Gateway Ingress Controller, Flux and azcopy.
 _SETTINGS = re.compile(
     r"useManagedIdentityExtension\W{1,4}true|\baadPodIdentity\b"
     r"|AZURE_AUTH_METHOD\W{1,4}msi|AZCOPY_AUTO_LOGIN_TYPE\W{1,4}msi",
@@ -32,9 +32,9 @@ _SETTINGS = re.compile(
 
 @dataclass(frozen=True)
 class NodeAgentUser:  # pylint: disable=too-many-instance-attributes
-    """A SecretProviderClass or TriggerAuthentication of the provider Azure.
+    """A SecretProviderClass or TriggerAuthentication with the provider Azure.
 
-    `uses_pod_identity`: it asks the node agent. `client_id`: the one that it names. `resource`: the name for kubectl.
+    `uses_pod_identity`: whether it requests tokens from the node agent. `client_id`: the client ID in its spec.
     """
 
     key: ObjectKey
@@ -48,19 +48,19 @@ class NodeAgentUser:  # pylint: disable=too-many-instance-attributes
 
     @property
     def resource(self) -> str:
-        """The name of its kind for kubectl."""
+        """The name of its resource type for kubectl."""
         plural = "secretproviderclasses" if self.is_secret_provider_class else f"{self.key.kind.lower()}s"
         return f"{plural}.{self.api_version.partition('/')[0]}"
 
     @property
     def is_secret_provider_class(self) -> bool:
-        """Return whether it is mounted by pods, rather than read by KEDA."""
+        """Return whether it is a SecretProviderClass, which pods mount, and not an object of KEDA."""
         return self.key.kind == SECRET_PROVIDER_CLASS
 
     def spec_change(self, client_id: str | None, *, identity_binding: bool = False) -> dict[str, Any]:
-        """Return the change of its spec that makes it use workload identity with that client ID.
+        """Return the change of the spec with which it uses workload identity with that client ID.
 
-        `identity_binding`: by an identity binding, which the CSI driver calls the Azure token proxy.
+        `identity_binding`: whether to use an identity binding, which the CSI driver calls the Azure token proxy.
         https://azure.github.io/secrets-store-csi-driver-provider-azure/docs/configurations/identity-access-modes/identity-binding-mode/
         """
         if self.is_secret_provider_class:
@@ -97,9 +97,9 @@ def read_node_agent_user(key: ObjectKey, each: KubernetesObject) -> NodeAgentUse
 
 
 def sign_in_settings(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what asks the instance metadata service for tokens by a script or setting.
+    """Return the names of scripts and settings that sign in with the instance metadata service.
 
-    These are keys of a ConfigMap, or the spec of another object.
+    They are keys of a ConfigMap, or the spec of another object.
     """
     if raw.get("kind") == "ConfigMap":
         data = mapping(raw.get("data"))

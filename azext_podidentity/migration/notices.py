@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Report what the owner of a migration should know or do beside the steps: decisions that block no workload."""
+"""Report decisions that block no workload: what you should know or do in addition to the steps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def notices(
     steps: Sequence[WorkloadStep],
     proxy: ProxySidecar,
 ) -> Iterator[Decision]:
-    """Yield the decisions that block no workload, those that need an action first."""
+    """Yield the decisions that block no workload; those that require an action come first."""
     yield from map(user_decisions.label_not_understood, inventory.mentions)
     yield from map(user_decisions.finished_workload, inventory.finished)
     for step in steps:
@@ -54,7 +54,7 @@ def notices(
 
 
 def unused_identities(cluster: Cluster, inventory: Inventory, lookups: IdentityLookups) -> list[PodIdentity]:
-    """Return the pod identities that no workload was seen to use, by its label or by workload identity."""
+    """Return the pod identities that no workload in the inventory uses, by its label or by workload identity."""
     labelled = (*inventory.workloads, *inventory.finished, *inventory.stale_pods)
     bindings = {(each.key.namespace, each.binding) for each in labelled if each.binding is not None}
     client_ids = {

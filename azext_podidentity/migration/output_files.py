@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Render the Kubernetes side of a plan as files: service accounts, and patches for kustomize or kubectl.
 
-For objects of manifests, a kustomization applies the patches to the objects, each in a file of its own. For objects
-that were read from a cluster, there is no manifest to build on: a script patches them with kubectl.
+For objects from manifests, a kustomization applies the patches to copies of the manifests. Objects from a cluster have
+no manifests, so a script patches them with kubectl.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ ROLES = "identity-binding-roles.yaml"
 OVERLAY = (KUSTOMIZATION, ACCOUNTS, ROLES, SCRIPT)
 PATCHES, ORIGINALS = "patches", "original-manifests"
 _MARK = "# Written by az aks pod-identity migrate; run it again rather than edit this file."
-# Bytes of a file name without its ending; file systems allow 255.
+# The maximum length in bytes of a file name without its suffix; file systems allow 255.
 _MAX_NAME = 200
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Patch:  # pylint: disable=too-many-instance-attributes
-    """A patch of an object. `raw` is its manifest, None for one in a cluster."""
+    """A patch of an object. `raw`: its manifest, None for an object from a cluster."""
 
     key: ObjectKey
     body: Json
@@ -47,16 +47,16 @@ class Patch:  # pylint: disable=too-many-instance-attributes
 
     @property
     def file(self) -> str:
-        """The name of its file."""
+        """The name of the file."""
         return file_name(self.key)
 
 
 @dataclass(frozen=True)
 class OutputFiles:
-    """The text of each file by its path in the output folder.
+    """The text of each file, by its path in the output folder.
 
-    `sources`: the source of the manifest in a file, whose permissions it gets. `namespace`: the one that has to be
-    given to kubectl, for objects that do not name theirs.
+    `sources`: the source of each manifest, whose permissions its file gets. `namespace`: the namespace to pass to
+    kubectl, for objects that do not name theirs.
     """
 
     files: Mapping[str, str] = field(default_factory=dict)
@@ -65,14 +65,15 @@ class OutputFiles:
 
 
 def is_ours(text: str) -> bool:
-    """Return whether this command wrote the file that has this text."""
+    """Return whether this command wrote a file with this text."""
     return _MARK in text[: len(_MARK) + 20]
 
 
 def render(plan: MigrationPlan, inventory: Inventory, namespace: str | None, context: str | None) -> OutputFiles:
-    """Return the files of a plan; none if nothing changes.
+    """Return the files of a plan, none if nothing changes.
 
-    `namespace`: the one that the command line gave for objects without, if any; `context`: kubectl's, for the script.
+    `namespace`: the value of the command line for objects without a namespace. `context`: the kubectl context for the
+    script.
     """
     patches = [*_resource_patches(plan), *_workload_patches(plan), *_account_patches(plan, inventory)]
     accounts = list(_new_accounts(plan, inventory))
@@ -81,7 +82,7 @@ def render(plan: MigrationPlan, inventory: Inventory, namespace: str | None, con
     nameless_accounts = [each for each in accounts if "namespace" not in each["metadata"]]
     named = {each.key.namespace for each in patches if each.names_namespace}
     named |= {each["metadata"]["namespace"] for each in accounts if "namespace" in each["metadata"]}
-    # kubectl refuses a namespace that differs from that of an object.
+    # kubectl refuses --namespace if it differs from the namespace in a manifest.
     needs_namespace = namespace is not None and bool(nameless or nameless_accounts)
     fill = needs_namespace and bool(named - {namespace})
     if fill:
@@ -100,13 +101,13 @@ def render(plan: MigrationPlan, inventory: Inventory, namespace: str | None, con
     if manifests:
         files[KUSTOMIZATION] = _yaml(_kustomization(sorted(each.file for each in manifests), additions))
     if in_cluster or (additions and not manifests):
-        # New objects come with the kustomization if there is one.
+        # If there is a kustomization, it contains the new objects.
         files[SCRIPT] = _script(in_cluster, () if manifests else additions, context)
     return OutputFiles(files, sources, namespace if needs_namespace and not fill else None)
 
 
 def file_name(key: ObjectKey) -> str:
-    """Return a file name that no other object has: Kubernetes names contain no underscore."""
+    """Return a unique file name for the object; the separator is '_', which Kubernetes names cannot contain."""
     name = "_".join(re.sub(r"[^-.A-Za-z0-9]", "-", part).lower() for part in key)
     if len(name) > _MAX_NAME:
         name = f"{name[: _MAX_NAME - 13]}_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
@@ -159,7 +160,7 @@ def _account_patches(plan: MigrationPlan, inventory: Inventory) -> Iterator[Patc
 
 
 def _new_accounts(plan: MigrationPlan, inventory: Inventory) -> Iterator[dict[str, Any]]:
-    """Yield the service accounts that no manifest contains; applying them annotates those in the cluster."""
+    """Yield the service accounts without a manifest; applying them creates them or annotates existing ones."""
     for step in plan.accounts:
         existing = _account_of(step, inventory)
         if not step.annotated and (existing is None or existing.live):
@@ -190,7 +191,7 @@ def _account(step: ServiceAccountStep, *, names_namespace: bool) -> dict[str, An
 
 
 def _workload_patch(step: WorkloadStep) -> dict[str, Any]:
-    """Return a merge patch: null removes a label, and everything not mentioned stays."""
+    """Return a merge patch, in which null removes a label."""
     workload, template = step.workload, step.workload.template
     assert template is not None
     patch = _head(workload.api_version, template.kind, workload.key, names_namespace=workload.names_namespace)
@@ -244,7 +245,7 @@ def _kustomization(names: Iterable[str], additions: Iterable[str]) -> dict[str, 
 
 
 def _script(patches: Iterable[Patch], additions: Iterable[str], context: str | None) -> str:
-    """Return a shell script; names that stand in it are checked when they are read, and quoted here."""
+    """Return a shell script. The names in it were validated when they were read, and are quoted here."""
     kubectl = shlex.join(["kubectl", *((f"--context={context}",) if context else ())])
     lines = [
         "#!/bin/sh",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Plan a migration: from what was read of Azure and Kubernetes to steps and decisions."""
+"""Plan a migration: derive steps and decisions from the state of Azure and Kubernetes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azext_podidentity.migration.decision import Decision
 from azext_podidentity.migration.inventory import Inventory
 from azext_podidentity.migration.matching import Match, Selectors
 from azext_podidentity.migration.notices import notices
-from azext_podidentity.migration.preparation import lacking
+from azext_podidentity.migration.preparation import missing_preparations
 from azext_podidentity.migration.proxy_sidecar import ProxySidecar
 from azext_podidentity.migration.resources import plan_resources
 from azext_podidentity.migration.service_account_groups import Account, GroupPlanner, ServiceAccountGroup
@@ -34,7 +34,7 @@ from azext_podidentity.profile.workload_credentials import IdentityLookup, Ident
 
 
 def needed_identities(profile: Profile, inventory: Inventory) -> list[str]:
-    """Return the resource IDs of the managed identities that labelled workloads use, which a plan has to know."""
+    """Return the resource IDs of the managed identities that labelled workloads use, which a plan requires."""
     matches = _matches(Selectors(profile, inventory.pod_identities), inventory)
     found = {each.resource_id.lower(): each.resource_id for match in matches for each in match.identities}
     return [found[key] for key in sorted(found)]
@@ -49,14 +49,14 @@ def plan_migration(
 ) -> MigrationPlan:
     """Return the plan for the cluster and the workloads.
 
-    `lookups` has, by resource ID, the current state of the managed identities of `needed_identities`, and `bindings`
-    the identity bindings of the cluster if `reads_bindings`. Every workload with the label is in a step or blocked by a
-    decision.
+    `lookups`: the current state of the managed identities of `needed_identities`, by resource ID. `bindings`: the
+    identity bindings of the cluster, required if `reads_bindings` is true. Every workload with the label is in a step
+    or blocked by a decision.
 
-    1. Match labels with pod identities, and group the workloads by their future service account.
-    2. Give each group its client ID, and its credentials or identity bindings.
-    3. Plan the changes of the workloads that no decision blocks, and of what asks the node agent by itself.
-    4. Report what else the owner should know.
+    1. Match labels with pod identities, and group the workloads by their new service account.
+    2. Determine the client ID and the credentials or identity bindings of each group.
+    3. Plan the changes of the workloads that no decision blocks, and of other objects that use the node agent.
+    4. Report further information about the migration.
     """
     selectors = Selectors(cluster.profile, inventory.pod_identities)
     planner = _Planner(cluster, inventory, IdentityLookups(lookups, bindings), options or Options(), selectors)
@@ -69,7 +69,7 @@ def _matches(selectors: Selectors, inventory: Inventory) -> list[Match]:
 
 @dataclass
 class _Planner:
-    """Make one plan; `decisions` collects its decisions."""
+    """Create one plan. `decisions` collects its decisions."""
 
     cluster: Cluster
     inventory: Inventory
@@ -79,14 +79,14 @@ class _Planner:
     decisions: list[Decision] = field(default_factory=list)
 
     def plan(self, matches: Sequence[Match]) -> MigrationPlan:
-        """Return the plan for workloads with the label and the pod identities that each gets."""
+        """Return the plan for the matches of labelled workloads and pod identities."""
         proxy = ProxySidecar(self.options.proxy_sidecar, self.cluster.kubernetes_version)
         groups = self._groups(matches, proxy)
         group_planner = GroupPlanner(self.cluster, self.inventory, self.lookups, self.options)
-        settled = group_planner.settle(groups)
+        ready = group_planner.complete(groups)
         self.decisions += group_planner.decisions
-        client_ids = {key: group.client_id for group in settled for key in group.workloads}
-        bound = {match.workload.key for group in settled for match in group.matches if group.is_bound(match)}
+        client_ids = {key: group.client_id for group in ready for key in group.workloads}
+        bound = {match.workload.key for group in ready for match in group.matches if group.is_bound(match)}
         resources, found = plan_resources(self.inventory, client_ids, bound, removes_labels=self.options.removes_labels)
         self.decisions += found
         self.decisions += self._selected(matches)
@@ -100,27 +100,27 @@ class _Planner:
                 identity_binding=match.workload.key in bound,
                 stage=self.options.stage,
             )
-            for group in settled
+            for group in ready
             for match in group.matches
             if match.workload.key not in blocked and self._is_prepared(group, match.workload)
         ]
         steps.sort(key=lambda step: step.workload.key)
         self.decisions += notices(
-            self.cluster, self.inventory, self.lookups, matches=matches, groups=settled, steps=steps, proxy=proxy
+            self.cluster, self.inventory, self.lookups, matches=matches, groups=ready, steps=steps, proxy=proxy
         )
         return MigrationPlan(
             cluster=self.cluster,
             stage=self.options.stage,
-            credentials=tuple(step for group in settled for step in group.credentials),
-            bindings=_merged(step for group in settled for step in group.bindings),
-            accounts=tuple(self._account_step(group) for group in settled),
+            credentials=tuple(step for group in ready for step in group.credentials),
+            bindings=_merged(step for group in ready for step in group.bindings),
+            accounts=tuple(self._account_step(group) for group in ready),
             workloads=tuple(steps),
             resources=tuple(resources),
             decisions=tuple(self.decisions),
         )
 
     def _groups(self, matches: Sequence[Match], proxy: ProxySidecar) -> list[ServiceAccountGroup]:
-        """Group the workloads by their future service account, without those that need a decision for that."""
+        """Group the workloads by their new service account, without those that need a decision first."""
         placed: dict[Account, list[Match]] = defaultdict(list)
         undecided: dict[Account, list[Match]] = defaultdict(list)
         for found in matches:
@@ -141,7 +141,7 @@ class _Planner:
         return [ServiceAccountGroup(account, tuple(placed[account])) for account in sorted(placed)]
 
     def _obstacles(self, match: Match) -> Iterable[Decision]:
-        """Yield the decisions that a workload needs whatever its service account is."""
+        """Yield the decisions of a workload that do not depend on its service account."""
         workload = match.workload
         if not match.entries:
             similar, add_on = self.selectors.similar(workload), self.cluster.profile.enabled
@@ -158,7 +158,7 @@ class _Planner:
             yield workload_decisions.pods_differ(workload, accounts)
 
     def _is_annotated(self, account: Account, match: Match) -> bool:
-        """Return whether the service account is already annotated with one of the workload's managed identities."""
+        """Return whether the service account has the client ID of one of the workload's managed identities."""
         return self.inventory.client_id(*account) in [each.client_id for each in match.identities]
 
     def _selected(self, matches: Sequence[Match]) -> Iterable[Decision]:
@@ -168,10 +168,10 @@ class _Planner:
             yield user_decisions.label_selected(key, labelled if self.options.removes_labels else ())
 
     def _is_prepared(self, group: ServiceAccountGroup, workload: Workload) -> bool:
-        """Return whether the label of the workload can be removed in this stage; add a decision if not."""
+        """Return whether the label of the workload can be removed in this stage, and add a decision if not."""
         if self.options.stage != REMOVE_LABELS:
             return True
-        reason = next(lacking(self.inventory, group, workload), "")
+        reason = next(missing_preparations(self.inventory, group, workload), "")
         if reason:
             self.decisions.append(workload_decisions.not_prepared(workload, reason))
         return not reason
@@ -196,7 +196,7 @@ class _Planner:
 
 
 def _merged(steps: Iterable[BindingStep]) -> tuple[BindingStep, ...]:
-    """Return one step for each managed identity, with all service accounts that need it, by resource ID."""
+    """Return one step per managed identity with all its service accounts, sorted by resource ID."""
     merged: dict[str, BindingStep] = {}
     for step in steps:
         key = step.identity.resource_id.lower()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Read from a pod spec what a migration depends on."""
+"""Extract from a pod spec what matters for a migration."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ from azext_podidentity.migration.json_values import mapping, sequence
 from azext_podidentity.profile.labels import BINDING_LABEL
 
 TOKEN_VARIABLE = "AZURE_FEDERATED_TOKEN_FILE"
-# https://azure.github.io/azure-workload-identity/docs/quick-start.html: the webhook overrides none of these.
+# The webhook of workload identity does not override these: https://azure.github.io/azure-workload-identity/docs/quick-start.html
 _WEBHOOK_VARIABLES = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", TOKEN_VARIABLE)
 _SECRET_VARIABLES = ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH")
 _CSI_DRIVER = "secrets-store.csi.k8s.io"
 _FLEX_DRIVER = "azure/kv"
-# Ways to ask the instance metadata service by hand or by a program's own setting.
+# Texts in commands and settings that use the instance metadata service.
 _IMDS = re.compile(
     r"169\.254\.169\.254|/metadata/identity\b|\baz\s+login\b[^\n;|&]*\s(?:--identity|-i)\b"
     r"|\bazcopy\s+login\b[^\n;|&]*--identity\b"
 )
-# Variables whose value selects the managed identity of the instance metadata service: azcopy, and Flux.
+# Variables of azcopy and Flux whose values make them use the instance metadata service.
 _IMDS_VARIABLES = {"AZCOPY_AUTO_LOGIN_TYPE": "msi", "AZURE_AUTH_METHOD": "msi"}
 
 
 @dataclass(frozen=True)
 class PodSpec:  # pylint: disable=too-many-instance-attributes
-    """What a migration depends on in a pod spec.
+    """The parts of a pod spec that matter for a migration.
 
-    `imds`: the containers that ask the instance metadata service. `variables`: the ones that the webhook of workload
-    identity does not override. `secret_variables`: the ones with which an SDK signs in by a secret.
-    `secret_provider_classes`: the ones that its volumes mount. `affinity`: it selects pods by the binding label.
+    `imds`: the containers that use the instance metadata service. `variables`: the environment variables that the
+    webhook of workload identity does not override. `secret_variables`: the environment variables with which an SDK
+    signs in with a secret. `secret_provider_classes`: those that its volumes mount. `affinity`: whether its affinity
+    selects pods by the binding label.
     """
 
     imds: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class PodSpec:  # pylint: disable=too-many-instance-attributes
 
 
 def read_pod_spec(raw: Mapping[str, Any]) -> PodSpec:
-    """Return what a migration depends on in a pod spec (JSON)."""
+    """Return the relevant parts of a pod spec in JSON."""
     containers = list(_containers(raw))
     variables = {name for container in containers for name, _ in _variables(container)}
     volumes = [mapping(each) for each in sequence(raw.get("volumes"))]
@@ -74,12 +75,12 @@ def read_pod_spec(raw: Mapping[str, Any]) -> PodSpec:
 
 
 def has_token(raw: Mapping[str, Any]) -> bool:
-    """Return whether the webhook of workload identity gave the pod (its spec) a token."""
+    """Return whether the pod spec has a token that the webhook of workload identity injected."""
     return any(name == TOKEN_VARIABLE for each in _containers(raw) for name, _ in _variables(each))
 
 
 def asks_imds(text: str) -> bool:
-    """Return whether a command or script asks the instance metadata service."""
+    """Return whether a command or script uses the instance metadata service."""
     return _IMDS.search(text) is not None
 
 

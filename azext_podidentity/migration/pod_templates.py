@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where each kind of workload has the metadata and spec of its pods: a table, with the source of each row."""
+"""The table of workload kinds with the paths of their pod templates, and the source of each row."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 Path = tuple[str, ...]
 Rollout = Literal["RollingUpdate", "Recreate", "OnDelete", "NextJob", "Manual"]
-# A step of a path that stands for every item of a list.
+# A path segment for every item of a list.
 EACH = "*"
 
 _KUBERNETES = "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/"
@@ -26,10 +26,10 @@ _VOLCANO = "https://volcano.sh/en/docs/vcjob/"
 
 @dataclass(frozen=True)
 class PodTemplate:  # pylint: disable=too-many-instance-attributes
-    """The place of the pods' metadata, service account and spec in the objects of one kind.
+    """The paths of the pods' metadata, service account and spec in objects of one kind.
 
-    `resource` is the name for kubectl. `pod` leads to a PodTemplateSpec; a kind without one names the places instead:
-    `metadata` of the pods' labels and annotations, `service_account`, and `spec` if there is a pod spec.
+    `resource`: the name for kubectl. `pod`: the path of a PodTemplateSpec. A kind without one has separate paths:
+    `metadata` (labels and annotations of the pods), `service_account`, and `spec` if there is a pod spec.
     """
 
     group: str
@@ -41,9 +41,9 @@ class PodTemplate:  # pylint: disable=too-many-instance-attributes
     service_account: Path = ()
     spec: Path = ()
     rollout: Rollout = "RollingUpdate"
-    # A run that has begun cannot be changed: it is created again.
+    # An object that has started running cannot be changed but must be recreated.
     immutable: bool = False
-    # A custom resource, for which there is no strategic merge patch.
+    # A custom resource, which does not support strategic merge patches.
     custom: bool = False
 
     @property
@@ -68,7 +68,7 @@ class PodTemplate:  # pylint: disable=too-many-instance-attributes
 
     @property
     def has_lists(self) -> bool:
-        """Return whether its pods are items of a list, which a merge patch can only replace as a whole."""
+        """Return whether the pod templates are items of a list, which a merge patch could only replace as a whole."""
         return EACH in self.metadata_path
 
 
@@ -102,7 +102,7 @@ def _monitoring(kind: str, plural: str) -> PodTemplate:
 
 
 def _spark(kind: str, plural: str, spec: Path, role: str, rollout: Rollout) -> PodTemplate:
-    # The labels and annotations of a role stand beside its other fields.
+    # The labels and annotations are fields of the role itself.
     places: dict[str, Path] = {"metadata": (*spec, role), "service_account": (*spec, role, "serviceAccount")}
     immutable = rollout == "Manual"
     return _custom("sparkoperator.k8s.io", kind, plural, _SPARK, rollout=rollout, immutable=immutable, **places)
@@ -161,7 +161,7 @@ TABLE: tuple[PodTemplate, ...] = (
     ),
 )
 
-# The groups whose kinds have no group in their name.
+# The API groups that are left out of the names of kinds.
 _BUILTIN_GROUPS = frozenset({"", "apps", "batch", "extensions"})
 _BUILTIN_KINDS = frozenset(
     {"Service", "ConfigMap", "Secret", "Namespace", *(each.kind for each in TABLE if not each.custom)}
@@ -174,7 +174,7 @@ def group_of(api_version: object) -> str:
 
 
 def qualified_kind(group: str, kind: str) -> str:
-    """Return the kind, with its group if it has the name of a built-in kind: `Job.batch.volcano.sh`."""
+    """Return the kind, with its group if a built-in kind has the same name, as in `Job.batch.volcano.sh`."""
     return f"{kind}.{group}" if kind in _BUILTIN_KINDS and group not in _BUILTIN_GROUPS else kind
 
 
@@ -185,14 +185,14 @@ _GROUPS: dict[str, frozenset[str]] = {
 
 
 def find_template(api_version: object, kind: str) -> PodTemplate | None:
-    """Return the row of a kind, None if the table has none."""
+    """Return the row of the kind, None if the table has no such row."""
     group = group_of(api_version)
     found = BY_NAME.get(qualified_kind(group, kind))
     return found if found is not None and group in _GROUPS[found.name] else None
 
 
 def values_at(raw: Any, path: Path) -> Iterator[Any]:
-    """Yield the values at a path in an object, of each item of its lists; none if a step is missing."""
+    """Yield the values at a path in an object, one for each list item; none if a segment is missing."""
     if not path:
         yield raw
     elif path[0] == EACH:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Decide whether a workload is ready to lose its label."""
+"""Check whether the label of a workload can be removed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from azext_podidentity.migration.service_account_groups import ServiceAccountGro
 from azext_podidentity.migration.workloads import Workload
 
 
-def lacking(inventory: Inventory, group: ServiceAccountGroup, workload: Workload) -> Iterator[str]:
-    """Yield what has to be done before the label of the workload is removed; nothing if it is prepared."""
+def missing_preparations(inventory: Inventory, group: ServiceAccountGroup, workload: Workload) -> Iterator[str]:
+    """Yield a sentence for each missing preparation for the removal of the label, none if it can be removed."""
     namespace, name = group.account
     if not workload.uses_workload_identity or workload.service_account != name:
         yield "Its pod template does not use workload identity yet."

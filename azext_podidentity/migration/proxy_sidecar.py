@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Decide which workloads get the proxy sidecar, which answers code that uses the instance metadata service.
+"""Decide which workloads get the proxy sidecar, which serves requests to the instance metadata service.
 
 https://learn.microsoft.com/azure/aks/workload-identity-migrate-from-pod-identity
 """
@@ -15,14 +15,14 @@ from azext_podidentity.migration.workloads import Workload
 from azext_podidentity.profile.labels import PROXY_ANNOTATION
 
 _JOB_KINDS = frozenset({"Job", "CronJob", "ScaledJob", "Workflow", "CronWorkflow", "WorkflowTemplate"})
-# Native sidecars end with the containers of a job:
+# Native sidecars end together with the containers of a job:
 # https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
 _NATIVE_SIDECARS = (1, 32)
 
 
 @dataclass(frozen=True)
 class ProxySidecar:
-    """The choice of the command line: names of workloads, none named for all that need it, None for no workload."""
+    """The value of --proxy-sidecar: names of workloads, an empty list for all that need it, None without the option."""
 
     names: tuple[str, ...] | None
     kubernetes_version: str | None
@@ -36,7 +36,7 @@ class ProxySidecar:
         return bool(named) or (not self.names and bool(workload.pod.imds))
 
     def obstacles(self, workload: Workload) -> Iterator[Decision]:
-        """Yield the decisions about a workload that uses the instance metadata service or gets the sidecar."""
+        """Yield the decisions about a workload that uses the instance metadata service or would get the sidecar."""
         if self.wanted(workload):
             if workload.pod.host_network:
                 yield workload_decisions.proxy_not_possible(workload, "it uses the host's network.")
@@ -46,7 +46,7 @@ class ProxySidecar:
             yield user_decisions.calls_imds(workload)
 
     def limits(self, workload: Workload) -> list[str]:
-        """Return the limits that hold for a workload with the sidecar, one sentence each."""
+        """Return the limits of the sidecar that affect the workload, one sentence each."""
         found = ["It needs a privileged init container, which Pod Security level 'baseline' rejects."]
         if workload.pod.init_containers:
             found.append("The sidecar starts after the pod's own init containers, which get no tokens from it.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Convert a plan, the statuses and a removal to the JSON that scripts read; keys are never left out."""
+"""Convert a plan, the statuses and a removal to JSON for scripts. Every object always has all keys."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def plan_report(
     bound: Iterable[IdentityBinding] = (),
     files: Sequence[str] = (),
 ) -> Json:
-    """Return the plan.
+    """Return the plan as JSON.
 
-    `created`, `bound`: the credentials and identity bindings that this run created. `files`: the paths that it wrote.
+    `created`, `bound`: the credentials and identity bindings that this run created. `files`: the paths of the written
+    files.
     """
     features = plan.cluster.features
     names = {each.name for each in bound}
@@ -82,7 +83,7 @@ def removal_report(
     roles: Iterable[Mapping[str, object]] = (),
     disabled: bool = False,
 ) -> Json:
-    """Return what `--undo` or `--finish` removed; `roles`: what became of them; `disabled`: the add-on is."""
+    """Return what `--undo` or `--finish` removed. `roles`: the outcome for each. `disabled`: whether the add-on was."""
     return {
         "cluster": cluster,
         "removedCredentials": [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Plan the changes of objects that ask the node agent by themselves: SecretProviderClass and TriggerAuthentication."""
+"""Plan the changes of objects that use the node agent by a setting: SecretProviderClass and TriggerAuthentication."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def plan_resources(
 ) -> tuple[list[ResourceStep], list[Decision]]:
     """Return the steps and decisions.
 
-    `client_ids`: those of the workloads in steps, by key. `bound`: those of these that get an identity binding. The
-    decisions block the workloads that mount a SecretProviderClass only if their label is removed.
+    `client_ids`: the client IDs of the workloads that migrate, by key. `bound`: the workloads with an identity binding.
+    The decisions block workloads that mount a SecretProviderClass only if `removes_labels` is set.
     """
     mounting = _mounting(inventory)
     steps: list[ResourceStep] = []
@@ -54,7 +54,7 @@ def plan_resources(
 
 
 def _mounting(inventory: Inventory) -> dict[tuple[str, str], list[Workload]]:
-    """Return the workloads that mount each SecretProviderClass and use pod or workload identity."""
+    """Return, for each SecretProviderClass, the workloads that mount it and use pod or workload identity."""
     found: dict[tuple[str, str], list[Workload]] = defaultdict(list)
     for workload in inventory.workloads:
         if workload.binding is not None or workload.uses_workload_identity:
@@ -80,7 +80,7 @@ def _reason(workloads: list[Workload], client_ids: set[str | None], ways: set[bo
 
 
 def _operator_client_id(client_ids: Mapping[ObjectKey, str]) -> str | None:
-    """Return the client ID of the KEDA operator, if it is one of the workloads that migrate."""
+    """Return the client ID of the KEDA operator if it migrates, else None."""
     return next((client_ids[key] for key in sorted(client_ids) if key.name == _KEDA_OPERATOR), None)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which kinds of objects are read from a cluster, to plan a migration or to check its pods."""
+"""Select the kinds of objects to read from a cluster, for a migration or a check of its pods."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from azext_podidentity.migration.pod_templates import TABLE
 
-# Beside the kinds with pod templates: what workloads depend on, what selects pods, what keeps templates or scripts, and
-# what links the controllers of pods.
+# In addition to the kinds with pod templates: kinds that workloads refer to, that select pods, that contain templates
+# or scripts, or that connect pods to their controllers.
 _OTHERS = (
     "serviceaccounts",
     "configmaps",
@@ -36,7 +36,7 @@ _OTHERS = (
     "advancedcronjobs.apps.kruise.io",
     "uniteddeployments.apps.kruise.io",
 )
-# Beside the kinds with pod templates: what decides which managed identities a pod gets.
+# In addition to the kinds with pod templates: kinds that decide which managed identities a pod gets.
 _DECIDING = (
     "nodes",
     "serviceaccounts",
@@ -54,7 +54,7 @@ def _with_templates(*others: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*templates, *others)))
 
 
-# The names of the resources, as `kubectl api-resources --output name` has them.
+# The names of the resources in the form of `kubectl api-resources --output name`.
 FOR_MIGRATION = _with_templates(*_OTHERS)
 FOR_POD_CHECKS = _with_templates(*_DECIDING)
 
@@ -62,7 +62,7 @@ FOR_POD_CHECKS = _with_templates(*_DECIDING)
 def choose_resources(
     served: Iterable[str], to_read: Iterable[str] = FOR_MIGRATION
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return those of the served resources that are to be read, and the custom ones that are not."""
+    """Return the resources to read among those that the cluster serves, and the custom ones that are not read."""
     names = [line.strip() for line in served if line.strip()]
     wanted = set(to_read)
     read = tuple(name for name in names if name in wanted)
@@ -76,7 +76,7 @@ def get_arguments(resources: Iterable[str]) -> tuple[str, ...]:
 
 
 def in_cluster_command(to_read: Iterable[str] = FOR_MIGRATION) -> str:
-    """Return a shell command that prints all objects of those of the resources that the cluster serves."""
+    """Return a shell command that prints all objects of the resources in `to_read` that the cluster serves."""
     listed = f"kubectl {' '.join(API_RESOURCES)} | grep -xE '{'|'.join(to_read)}' | paste -sd, -"
     return f"kubectl get $({listed}) --all-namespaces --output json"
 

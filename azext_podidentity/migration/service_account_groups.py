@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Decide for the workloads of each service account which client ID and credentials they need."""
+"""Determine the client ID and the credentials or identity bindings of each service account."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Account = tuple[str, str]
 
 @dataclass(frozen=True)
 class ServiceAccountGroup:
-    """The workloads that run as one service account after the migration."""
+    """The workloads that use the same service account after the migration."""
 
     account: Account
     matches: tuple[Match, ...]
@@ -43,26 +43,26 @@ class ServiceAccountGroup:
 
     @property
     def identities(self) -> tuple[ManagedIdentity, ...]:
-        """Return the managed identities that the workloads use today, each once, sorted by resource ID."""
+        """Return the managed identities that the workloads currently use, sorted by resource ID, without duplicates."""
         found = {each.resource_id.lower(): each for match in self.matches for each in match.identities}
         return tuple(found[key] for key in sorted(found))
 
     @property
     def tenant_id(self) -> str | None:
-        """The tenant ID that identity bindings need, None if none is needed or it is not known."""
+        """The tenant ID that identity bindings require, None without bindings or if it is unknown."""
         identities = (step.binding.tenant_id if step.binding else step.identity.tenant_id for step in self.bindings)
         return next(filter(None, identities), None)
 
     def is_bound(self, match: Match) -> bool:
-        """Return whether a workload of the group gets a managed identity by an identity binding."""
+        """Return whether the workload gets a managed identity through an identity binding."""
         bound = {step.identity.resource_id.lower() for step in self.bindings}
         return any(each.resource_id.lower() in bound for each in match.identities)
 
 
 class GroupPlanner:  # pylint: disable=too-few-public-methods
-    """Give each group its client ID, credentials and identity bindings, or the decisions that it needs first.
+    """Determine the client ID, credentials and identity bindings of each group.
 
-    These are in `decisions`.
+    `decisions` collects the decisions about groups for which that is not possible yet.
     """
 
     def __init__(self, cluster: Cluster, inventory: Inventory, lookups: IdentityLookups, options: Options) -> None:
@@ -72,13 +72,13 @@ class GroupPlanner:  # pylint: disable=too-few-public-methods
         self.options = options
         self.decisions: list[Decision] = []
 
-    def settle(self, groups: Sequence[ServiceAccountGroup]) -> list[ServiceAccountGroup]:
-        """Return the groups that need no decision, with client ID, credentials and identity bindings."""
-        settled = [group for each in groups if (group := self._settled(each)) is not None]
-        return self._within_limits(settled)
+    def complete(self, groups: Sequence[ServiceAccountGroup]) -> list[ServiceAccountGroup]:
+        """Return the groups that need no decision, completed with client ID, credentials and identity bindings."""
+        completed = [group for each in groups if (group := self._completed(each)) is not None]
+        return self._within_limits(completed)
 
-    def _settled(self, group: ServiceAccountGroup) -> ServiceAccountGroup | None:
-        """Return the group with all that it needs, None if it needs a decision first."""
+    def _completed(self, group: ServiceAccountGroup) -> ServiceAccountGroup | None:
+        """Return the completed group, None if it needs a decision first."""
         found = list(self._obstacles(group))
         self.decisions += found
         if found:
@@ -115,7 +115,7 @@ class GroupPlanner:  # pylint: disable=too-few-public-methods
                 )
 
     def _bound(self, group: ServiceAccountGroup) -> list[ManagedIdentity]:
-        """Return the managed identities that get an identity binding, or whose binding workloads already use."""
+        """Return the managed identities that get an identity binding, or whose binding is already in use."""
         using = {
             each.resource_id.lower()
             for match in group.matches
@@ -140,7 +140,7 @@ class GroupPlanner:  # pylint: disable=too-few-public-methods
             yield binding_decisions.binding_outdated(reference, identity, binding, blocked)
 
     def _unclear_client(self, group: ServiceAccountGroup) -> Iterator[Decision]:
-        """Yield the decisions about the default client ID, which the service account's own annotation decides."""
+        """Yield the decisions about an ambiguous client ID, which an annotation of the service account resolves."""
         annotated = self.inventory.client_id(*group.account)
         if annotated in [each.client_id for each in group.identities]:
             return
@@ -156,7 +156,7 @@ class GroupPlanner:  # pylint: disable=too-few-public-methods
             yield workload_decisions.shared_service_account(*group.account, single)
 
     def _within_limits(self, groups: Sequence[ServiceAccountGroup]) -> list[ServiceAccountGroup]:
-        """Return the groups without those of managed identities that would exceed their limit of credentials."""
+        """Return the groups except those with managed identities that would exceed the limit of credentials."""
         new: dict[str, list[ServiceAccountGroup]] = defaultdict(list)
         for group in groups:
             for step in group.credentials:
@@ -172,7 +172,7 @@ class GroupPlanner:  # pylint: disable=too-few-public-methods
         return [group for group in groups if group.account not in excluded]
 
     def _too_many(self, excess: Mapping[ManagedIdentity, Sequence[ServiceAccountGroup]]) -> Iterator[Decision]:
-        """Yield a decision for each managed identity over its limit; its command moves all of them to bindings."""
+        """Yield a decision for each managed identity over the limit. Its command uses bindings for all of them."""
         command = None if self.cluster.features.vnet_integration else self._bind_command(list(excess))
         for identity, needing in excess.items():
             existing = self.lookups.credentials(identity)
@@ -180,7 +180,7 @@ class GroupPlanner:  # pylint: disable=too-few-public-methods
             yield identity_decisions.too_many_credentials(identity, existing, len(needing), blocked, command)
 
     def _bind_command(self, identities: Sequence[ManagedIdentity]) -> str:
-        """Return the command that plans identity bindings for these managed identities and those chosen before."""
+        """Return the command that plans identity bindings for these managed identities and those of --identities."""
         everywhere = {each.identity.resource_id.lower() for each in self.cluster.profile.identities}
         names = [resource_id.rpartition("/")[2] for resource_id in everywhere]
         chosen = [each.name if names.count(each.name.lower()) == 1 else each.resource_id for each in identities]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Name the service account of a workload that runs as `default`."""
+"""Propose a service account for workloads that run as `default`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _SUFFIX = "-workload-identity"
 
 
 def proposed_account(match: Match, inventory: Inventory) -> str:
-    """Return the name of the pod identity that the workload uses, so that its workloads share one service account.
+    """Return the name of the pod identity that the workload uses, so that all its workloads share a service account.
 
-    If a service account of that name exists and is not annotated with one of the managed identities, return another
-    name. The answer is the same before and after the service account is created.
+    If a service account with that name exists for something else, return another name. The result is the same before
+    and after the service account is created.
     """
     namespace, name = match.workload.key.namespace, match.entries[0].key.name
     client_ids = [each.client_id for each in match.identities]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Determine the progress of a migration: what still needs the add-on, and what is ready without it."""
+"""Determine the status of a migration: what still needs the add-on, and what is ready without it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _LISTED = 20
 
 @dataclass(frozen=True)
 class Status:
-    """The state of one workload or other user of pod identity, with the reason if it is not ready.
+    """The state of a workload or of another user of pod identity, with the reason if it is not ready.
 
-    `pods` counts its running pods, `pods_with_token` those that have a token of workload identity; None for a user
-    without pods, or if only manifests were read.
+    `pods`: the number of its running pods. `pods_with_token`: the number of those with a token of workload identity.
+    Both are None for a user without pods, or if only manifests were read.
     """
 
     key: ObjectKey
@@ -46,10 +46,10 @@ class Status:
 
 
 def used_identities(profile: Profile, inventory: Inventory) -> list[str]:
-    """Return the resource IDs of the managed identities that workloads with workload identity may use.
+    """Return the resource IDs of the managed identities that workloads with workload identity can use.
 
-    These are the ones of their namespaces, which may have been recreated with a new client ID, and the ones whose
-    client ID their service accounts are annotated with.
+    These are all of their namespaces, because one can have been recreated with a new client ID, and those with the
+    client IDs of their service accounts.
     """
     moved = [each for each in inventory.workloads if each.uses_workload_identity]
     namespaces = {each.key.namespace for each in moved}
@@ -70,7 +70,7 @@ def statuses(
 ) -> list[Status]:
     """Return the status of every user of pod identity or workload identity, workloads first.
 
-    `lookups` has the current state of the managed identities of `used_identities`, `bindings` the identity bindings of
+    `lookups`: the current state of the managed identities of `used_identities`. `bindings`: the identity bindings of
     the cluster.
     """
     evaluator = StatusEvaluator(cluster, inventory, IdentityLookups(lookups, bindings))
@@ -83,9 +83,9 @@ def statuses(
 
 
 def check_finished(reference: ClusterReference, found: Iterable[Status], arguments: Iterable[str] = ()) -> None:
-    """Raise ValidationError that names everything that is not ready.
+    """Raise ValidationError with everything that is not ready.
 
-    `arguments`: the options of the command line that name where the workloads were read.
+    `arguments`: the options of the command line that name the source of the workloads.
     """
     left = [f"{each.key} ({each.state}): {each.reason}".rstrip(": ") for each in found if each.state != READY]
     if left:
@@ -100,7 +100,7 @@ def check_finished(reference: ClusterReference, found: Iterable[Status], argumen
 
 
 def check_live(inventory: Inventory) -> None:
-    """Raise ValidationError if nothing was read from a cluster: manifests do not show what runs."""
+    """Raise ValidationError if only manifests were read, which do not show what is running."""
     if not inventory.live:
         raise ValidationError(
             "Only manifests were read; the command cannot verify that they are applied to the cluster.",
@@ -110,7 +110,7 @@ def check_live(inventory: Inventory) -> None:
 
 
 def check_used(unused: Iterable[PodIdentity]) -> None:
-    """Raise ValidationError that names the pod identities that no workload was seen to use."""
+    """Raise ValidationError with the pod identities that no workload uses."""
     names = [str(entry.key) for entry in unused]
     if names:
         raise ValidationError(
@@ -146,14 +146,14 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
         if workload.binding is not None and not workload.uses_workload_identity:
             return LABELLED, ""
         if workload.binding is None:
-            pods = tuple(pod for pod in pods if not pod.labelled)  # stale pods have a status of their own
+            pods = tuple(pod for pod in pods if not pod.labelled)  # stale pods have their own status
         obstacle = self._obstacle(workload) or _lacking_token(pods)
         if workload.binding is None:
             return (NOT_READY, obstacle) if obstacle else (READY, "")
         return LABELLED, obstacle or "It uses workload identity too. Remove the label with --remove-labels."
 
     def _obstacle(self, workload: Workload) -> str:
-        """Return why pods of the workload get no token, an empty text if nothing is known against it."""
+        """Return why pods of the workload get no token, empty if no reason is known."""
         namespace, account = workload.key.namespace, workload.service_account
         client_id = self._inventory.client_id(namespace, account)
         if client_id is None:
@@ -181,7 +181,7 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
     def _binding_obstacles(
         self, workload: Workload, client_id: str, identities: Sequence[ManagedIdentity]
     ) -> Iterator[str]:
-        """Yield why an identity binding gives pods of the workload no token."""
+        """Yield the reasons why pods of the workload get no token from an identity binding."""
         name = workload.service_account
         for identity in identities:
             binding = self._lookups.binding(identity)
@@ -190,7 +190,7 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
             elif binding.state != SUCCEEDED:
                 yield f"Identity binding '{binding.name}' is in state {binding.state}."
             elif binding.client_id not in (None, client_id):
-                yield f"Identity binding '{binding.name}' is of a former managed identity '{identity.name}'."
+                yield f"Identity binding '{binding.name}' belongs to a former managed identity '{identity.name}'."
         account = self._inventory.service_accounts.get((workload.key.namespace, name))
         if account is None or account.tenant_id is None:
             yield f"Service account '{name}' is not annotated with {TENANT_ID_ANNOTATION}."
@@ -199,7 +199,7 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
 
 
 def _lacking_token(pods: Iterable[RunningPod]) -> str:
-    """Return which pods request workload identity and have no token, an empty text if none."""
+    """Return a sentence about the pods that request workload identity but have no token, empty if there are none."""
     names = [pod.key.name for pod in pods if not pod.has_token]
     return f"Running pods have no token of workload identity: {listed(names)}. Recreate them." if names else ""
 
@@ -211,12 +211,12 @@ def _stale_pods(inventory: Inventory) -> Iterator[Status]:
 
 
 def _others(inventory: Inventory) -> Iterator[Status]:
-    """Yield the users of pod identity beyond running workloads."""
+    """Yield the users of pod identity other than running workloads."""
     for user in inventory.node_agent_users:
         if user.uses_pod_identity:
-            yield Status(user.key, NOT_READY, "It asks the node agent for tokens.")
+            yield Status(user.key, NOT_READY, "It requests tokens from the node agent.")
     for workload in inventory.finished:
-        reason = f"It has finished and has the label {BINDING_LABEL}; what created it may create it again."
+        reason = f"It has finished and has the label {BINDING_LABEL}. Its creator may create it again."
         yield Status(workload.key, LABELLED, reason, workload.service_account)
     for mention in inventory.mentions:
         key = ObjectKey(mention.namespace, mention.kind or "Document", mention.name or mention.subject)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The steps of a migration, and the plan that consists of them."""
+"""The plan of a migration and its steps."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ IDENTITY_BINDING: Target = "identity-binding"
 
 @dataclass(frozen=True)
 class Options:
-    """The options of the command line that shape a plan.
+    """The options of the command line that affect a plan.
 
-    `proxy_sidecar`: the names of workloads that get the sidecar; none named means those whose manifest uses the
-    instance metadata service, and None means no workload. `identities`: the names or resource IDs of the managed
-    identities that get identity bindings if they are the target; none named means all. `arguments`: the words of the
-    command line that name where the workloads are read, for commands of the plan.
+    `proxy_sidecar`: the names of workloads that get the sidecar; empty means those whose manifest uses the instance
+    metadata service, and None means no workload. `identities`: the names or resource IDs of the managed identities that
+    get identity bindings, if these are the target; empty means all. `arguments`: the words of the command line that
+    name the source of the workloads, for commands of the plan.
     """
 
     stage: Stage = PREPARE
@@ -42,7 +42,7 @@ class Options:
     arguments: tuple[str, ...] = ()
 
     def binds(self, identity: ManagedIdentity) -> bool:
-        """Return whether the managed identity gets an identity binding; names compare without case."""
+        """Return whether the managed identity gets an identity binding, ignoring the case of names."""
         if self.target != IDENTITY_BINDING or not self.identities:
             return self.target == IDENTITY_BINDING
         names = (identity.name.lower(), identity.resource_id.lower())
@@ -50,7 +50,7 @@ class Options:
 
     @property
     def repeated(self) -> tuple[str, ...]:
-        """Return the options that shape the plan but for the target, as words of a command line."""
+        """Return the options that affect the plan, except the target, as words of a command line."""
         stage = {REMOVE_LABELS: ("--remove-labels",), ONE_STEP: ("--one-step",)}.get(self.stage, ())
         sidecar = () if self.proxy_sidecar is None else ("--proxy-sidecar", *self.proxy_sidecar)
         accounts = ("--new-service-accounts",) if self.new_service_accounts else ()
@@ -66,7 +66,7 @@ class Options:
 class CredentialStep:
     """A credential that a managed identity needs for a service account.
 
-    `credential` is None until the cluster's issuer is known; `exists` is set for an equal one of any name.
+    `credential`: None until the cluster's issuer is known. `exists`: whether an equal one with any name exists.
     """
 
     identity: ManagedIdentity
@@ -80,7 +80,7 @@ class CredentialStep:
 class BindingStep:
     """An identity binding that a managed identity needs for service accounts (namespace and name).
 
-    `binding`: the one that the cluster has, of any name and in any state; None if it has none.
+    `binding`: the cluster's binding of the managed identity, with any name and in any state; None if it has none.
     """
 
     identity: ManagedIdentity
@@ -94,15 +94,15 @@ class BindingStep:
 
     @property
     def exists(self) -> bool:
-        """Whether the binding exists and can be used."""
+        """Whether the binding exists and is usable."""
         return self.binding is not None and self.binding.state == SUCCEEDED
 
 
 @dataclass(frozen=True)
 class ServiceAccountStep:
-    """A service account, the IDs that it needs as annotations, and the image pull secrets of a new one.
+    """A service account with the IDs for its annotations, and the image pull secrets of a new one.
 
-    `tenant_id`: None if it needs no such annotation. Only identity bindings need it.
+    `tenant_id`: None if it needs no such annotation; only identity bindings require it.
     """
 
     namespace: str
@@ -116,7 +116,7 @@ class ServiceAccountStep:
 
 @dataclass(frozen=True)
 class WorkloadStep:
-    """The changes of a workload's pod template in one stage; a label of None is removed."""
+    """The changes of a workload's pod template in one stage; a label with the value None is removed."""
 
     workload: Workload
     service_account: str
@@ -142,7 +142,7 @@ class WorkloadStep:
 
     @property
     def moves(self) -> bool:
-        """Return whether its pods change their service account."""
+        """Return whether its pods get another service account."""
         return self.service_account != self.workload.service_account
 
     @property
@@ -152,7 +152,7 @@ class WorkloadStep:
 
     @property
     def patchable(self) -> bool:
-        """Return whether a patch can be written for it: an overlay with a bare pod or a job could not be applied."""
+        """Return whether a patch can be written for it, which is not so for pods and jobs: they cannot be changed."""
         template = self.workload.template
         named = not self.workload.key.name.endswith(GENERATED)
         return named and template is not None and not (template.immutable or template.has_lists)
@@ -160,7 +160,7 @@ class WorkloadStep:
 
 @dataclass(frozen=True)
 class ResourceStep:
-    """A SecretProviderClass or TriggerAuthentication that stops using the node agent, with the client ID it gets.
+    """A SecretProviderClass or TriggerAuthentication that stops using the node agent, with its new client ID.
 
     `identity_binding`: whether it then uses an identity binding.
     """
@@ -171,13 +171,13 @@ class ResourceStep:
 
     @property
     def spec_change(self) -> dict[str, Any]:
-        """The change of its spec."""
+        """The change of the spec."""
         return self.user.spec_change(self.client_id, identity_binding=self.identity_binding)
 
 
 @dataclass(frozen=True)
 class MigrationPlan:  # pylint: disable=too-many-instance-attributes
-    """The steps of a migration in the order in which they are carried out, and the decisions."""
+    """The steps of a migration in the order of execution, and the decisions."""
 
     cluster: Cluster
     stage: Stage = PREPARE
@@ -195,12 +195,12 @@ class MigrationPlan:  # pylint: disable=too-many-instance-attributes
 
     @property
     def missing_bindings(self) -> list[BindingStep]:
-        """The identity bindings that do not exist yet or cannot be used."""
+        """The identity bindings that do not exist yet or are not usable."""
         return [step for step in self.bindings if not step.exists]
 
     @property
     def blocked(self) -> frozenset[ObjectKey]:
-        """The workloads that are skipped until a decision is taken."""
+        """The workloads that are skipped until you have taken a decision."""
         return frozenset(key for each in self.decisions for key in each.blocked_workloads)
 
     @property

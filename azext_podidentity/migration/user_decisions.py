@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Decisions about users of pod identity beyond the pod templates that a migration changes."""
+"""Decisions about users of pod identity other than the pod templates that a migration changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, PROXY_ANNOTATION
 from azext_podidentity.profile.text import count_of
 
-# Where the pods of a kind that is not planned get their labels.
+# How to change the labels of pods that objects of these kinds create.
 _PLACES = {
     "HelmRelease": "Change the values of the HelmRelease in its source",
     "Application": "Change the source or the Helm values of the Argo CD application",
@@ -23,13 +23,13 @@ _PLACES = {
 
 
 def label_not_understood(mention: Mention) -> Decision:
-    """Ask about an object that contains the label where this command does not understand it."""
+    """Ask about an object that contains the label at a place that this command does not understand."""
     resolution = _PLACES.get(mention.kind, "Change what creates its pods")
     return Decision(
         "LabelNotUnderstood",
         ACTION_REQUIRED,
         mention.subject,
-        f"It contains the label {BINDING_LABEL} in {listed(mention.places)}, which this command does not understand. "
+        f"It contains the label {BINDING_LABEL} in {listed(mention.places)}, which this command cannot interpret. "
         "Pods that it creates may need the add-on.",
         f"{resolution}: add the label azure.workload.identity/use and a service account with {CLIENT_ID_ANNOTATION}, "
         f"then remove the label {BINDING_LABEL}.",
@@ -42,13 +42,13 @@ def finished_workload(workload: Workload) -> Decision:
         "FinishedWorkload",
         ACTION_REQUIRED,
         str(workload.key),
-        f"It has finished, but has the label {BINDING_LABEL}. What created it was not read and may create it again.",
-        "Change what creates it, then delete the finished object.",
+        f"It has finished, but has the label {BINDING_LABEL}. Its creator was not read and may create it again.",
+        "Change its creator, and then delete the finished object.",
     )
 
 
 def secret_provider_class_unclear(user: NodeAgentUser, reason: str, blocked: Iterable[ObjectKey]) -> Decision:
-    """Ask for the client ID of a SecretProviderClass that cannot be derived from the workloads that mount it."""
+    """Ask for the client ID of a SecretProviderClass if it cannot be derived from the workloads that mount it."""
     return Decision(
         "SecretProviderClassUnclear",
         ACTION_REQUIRED,
@@ -74,7 +74,7 @@ def secret_provider_class_not_read(namespace: str, name: str, workloads: Sequenc
 
 
 def flex_volume(workload: Workload) -> Decision:
-    """Ask to replace a FlexVolume of Key Vault, which has no support for workload identity."""
+    """Ask to replace a FlexVolume of Key Vault, which does not support workload identity."""
     return Decision(
         "FlexVolume",
         ACTION_REQUIRED,
@@ -137,12 +137,12 @@ def label_selected(key: ObjectKey, blocked: Iterable[ObjectKey]) -> Decision:
 
 
 def kinds_not_read(cluster: str, kinds: Sequence[str]) -> Decision:
-    """Report the kinds of objects that were not looked at."""
+    """Report the kinds of objects that were not read."""
     return Decision(
         "KindsNotRead",
         INFO,
         f"Cluster {cluster}",
-        "The command did not look at Secrets, at code that creates pods at run time, and at objects of "
+        "The command did not read Secrets, code that creates pods at run time, and objects of "
         f"{count_of(len(kinds), 'other kind')} of the cluster: {listed(kinds)}.",
         "If one of these creates pods with the label, migrate it yourself.",
     )

@@ -13,9 +13,9 @@ from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
 
 
 def no_identity(match: Match, similar: Sequence[PodIdentity], *, add_on: bool = True) -> Decision:
-    """Ask what to do about a label that no pod identity's selector matches.
+    """Ask what to do about a label that matches no selector of a pod identity.
 
-    Without the add-on (`add_on`), another controller may give its pods an identity, so the label has to stay.
+    `add_on`: whether the add-on is enabled. Without it, another controller may use the label, so it must be kept.
     """
     workload = match.workload
     entries = listed(f"{entry.key} (selector {entry.effective_selector})" for entry in similar)
@@ -27,8 +27,7 @@ def no_identity(match: Match, similar: Sequence[PodIdentity], *, add_on: bool = 
             str(workload.key),
             f"No pod identity and no AzureIdentityBinding that was read has the selector '{workload.binding}'. The "
             "add-on is not enabled, so the open-source controller may give its pods an identity.",
-            "Read the AzureIdentity and AzureIdentityBinding objects of the cluster too, and keep the label until "
-            "then.",
+            "Read the AzureIdentity and AzureIdentityBinding objects of the cluster too, before you remove the label.",
             (workload.key,),
         )
     return Decision(
@@ -36,27 +35,27 @@ def no_identity(match: Match, similar: Sequence[PodIdentity], *, add_on: bool = 
         ACTION_REQUIRED,
         str(workload.key),
         f"No pod identity in namespace {workload.key.namespace} has the selector '{workload.binding}', so its pods get "
-        f"no identity today.{suggestion}",
+        f"no identity.{suggestion}",
         f"Correct the value of the label {BINDING_LABEL}, or remove the label if no identity is needed.",
         (workload.key,),
     )
 
 
 def label_in_selector(workload: Workload) -> Decision:
-    """Ask to recreate a workload whose own selector names the label."""
+    """Ask to recreate a workload whose selector contains the label."""
     return Decision(
         "LabelInSelector",
         ACTION_REQUIRED,
         str(workload.key),
-        f"Its selector names the label {BINDING_LABEL}. A selector cannot be changed, and without the label the "
+        f"Its selector contains the label {BINDING_LABEL}. A selector cannot be changed, and without the label the "
         "controller would not find its pods.",
-        "Recreate the workload with a selector that does not name the label.",
+        "Recreate the workload with a selector that does not contain the label.",
         (workload.key,),
     )
 
 
 def default_service_account(namespace: str, proposed: str, matches: Sequence[Match]) -> Decision:
-    """Ask which service account workloads get that run as `default`."""
+    """Ask for the service account of workloads that run as `default`."""
     workloads = [match.workload.key for match in matches]
     return Decision(
         "DefaultServiceAccount",
@@ -71,7 +70,7 @@ def default_service_account(namespace: str, proposed: str, matches: Sequence[Mat
 
 
 def several_identities(match: Match) -> Decision:
-    """Ask for the default among several managed identities of one pod."""
+    """Ask for the default managed identity of a pod with several ones."""
     names = listed(each.name for each in match.identities)
     return Decision(
         "SeveralIdentities",
@@ -102,7 +101,7 @@ def shared_service_account(namespace: str, account: str, matches: Sequence[Match
 
 
 def owner_not_read(workload: Workload) -> Decision:
-    """Ask to change a workload of which only the pods were read."""
+    """Ask to change a workload if only its pods were read."""
     return Decision(
         "OwnerNotRead",
         ACTION_REQUIRED,
@@ -113,7 +112,7 @@ def owner_not_read(workload: Workload) -> Decision:
 
 
 def pods_differ(workload: Workload, accounts: Sequence[str]) -> Decision:
-    """Ask about a controller that was not read and whose pods run as several service accounts."""
+    """Ask about a controller that was not read, whose pods have different service accounts."""
     return Decision(
         "PodsDiffer",
         ACTION_REQUIRED,
@@ -130,7 +129,7 @@ def template_list(workload: Workload) -> Decision:
         "SeveralPodTemplates",
         ACTION_REQUIRED,
         str(workload.key),
-        "It has a list of pod templates, for which no patch is written.",
+        "It has a list of pod templates, so no patch is written for it.",
         "Make the changes that the plan lists in each of its pod templates.",
     )
 
@@ -141,8 +140,8 @@ def recreate(workload: Workload, command: str | None) -> Decision:
         "RecreateWorkload",
         ACTION_REQUIRED,
         str(workload.key),
-        f"A {workload.key.kind} cannot be changed while it runs, so it is in no file that is applied. Removing the "
-        "label from a running pod would take its identity at once.",
+        f"A {workload.key.kind} cannot be changed while it runs, so no patch is written for it. If you removed the "
+        "label from a running pod, the pod would lose its identity at once.",
         "Add the changes that the plan lists to its manifest, delete it, and create it again.",
         command=command,
     )
@@ -173,7 +172,7 @@ def affinity(workload: Workload) -> Decision:
 
 
 def proxy_not_possible(workload: Workload, reason: str) -> Decision:
-    """Ask about a workload that needs the proxy sidecar and cannot have it."""
+    """Ask about a workload that needs the proxy sidecar but cannot have it."""
     return Decision(
         "ProxySidecarNotPossible",
         ACTION_REQUIRED,
@@ -196,19 +195,19 @@ def proxy_limits(workload: Workload, limits: Sequence[str]) -> Decision:
 
 
 def role_bindings(namespace: str, previous: str, account: str, names: Sequence[str]) -> Decision:
-    """Report the role bindings of a service account that workloads leave."""
+    """Report the role bindings of the service account that workloads no longer use."""
     return Decision(
         "RoleBindings",
         INFO,
         f"ServiceAccount {namespace}/{account}",
-        f"It replaces '{previous}', which has Kubernetes permissions by {listed(names)}.",
+        f"It replaces '{previous}', which has Kubernetes permissions through {listed(names)}.",
         "If the workloads need these permissions, add the new service account to the bindings before you apply the "
         "files.",
     )
 
 
 def shared_with_unlabelled(namespace: str, account: str, workloads: Sequence[Workload]) -> Decision:
-    """Report workloads without the label that share a service account of the migration."""
+    """Report workloads without the label that use the service account of a migrated workload."""
     return Decision(
         "SharedWithUnlabelled",
         INFO,
@@ -220,12 +219,12 @@ def shared_with_unlabelled(namespace: str, account: str, workloads: Sequence[Wor
 
 
 def managed_by_tool(workload: Workload) -> Decision:
-    """Report a workload that a GitOps tool or Helm owns."""
+    """Report a workload that is managed by a GitOps tool or Helm."""
     return Decision(
         "ManagedByTool",
         INFO,
         str(workload.key),
-        "A tool owns this object and reverts changes that are made in the cluster.",
+        "A tool manages this object and reverts changes that are made in the cluster.",
         f"Make the changes in {workload.managed_by}.",
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Read workloads and service accounts from Kubernetes objects, in one shape for every kind of workload."""
+"""Parse workloads of every kind, and service accounts, from Kubernetes objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from azext_podidentity.profile.labels import (
 DEFAULT_ACCOUNT = "default"
 GENERATED = "*"
 _FINISHED_CONDITIONS = frozenset({"Complete", "Failed"})
-# Labels and annotations of the tools that own an object, and the place where a change belongs then.
+# Labels and annotations of tools that manage an object, and the source to change instead of the object.
 # https://fluxcd.io/flux/components/kustomize/kustomizations/ and …/helm/helmreleases/
 # https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
 # https://helm.sh/docs/chart_best_practices/labels/
@@ -36,7 +36,7 @@ _MANAGERS: tuple[tuple[str, str], ...] = (
 
 
 class ObjectKey(NamedTuple):
-    """Namespace, kind and name of a Kubernetes object; sorts by namespace first."""
+    """The namespace, kind and name of a Kubernetes object, sorted in this order."""
 
     namespace: str
     kind: str
@@ -47,17 +47,17 @@ class ObjectKey(NamedTuple):
 
     @property
     def short(self) -> str:
-        """Kind and name, for text that names the namespace already."""
+        """The kind and name, for text that already contains the namespace."""
         return f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True)
 class Workload:  # pylint: disable=too-many-instance-attributes
-    """One workload by its pod template.
+    """A workload with the relevant parts of its pod template.
 
-    `selector`: the label keys by which a controller finds its pods. `owner_missing`: only pods of this controller were
-    read, not the controller itself. `live`: read from a cluster rather than from manifests. `names_namespace`: the
-    manifest has a namespace. `managed_by`: where a change belongs if a tool owns the object. `raw`: the manifest, for
+    `selector`: the label keys in the selector of a controller. `owner_missing`: only pods of this controller were read,
+    not the controller itself. `live`: it was read from a cluster and not from a manifest. `names_namespace`: the
+    manifest has a namespace. `managed_by`: the source to change if a tool manages the object. `raw`: the manifest, for
     objects that are not live.
     """
 
@@ -88,18 +88,18 @@ class Workload:  # pylint: disable=too-many-instance-attributes
 
     @property
     def uses_identity_binding(self) -> bool:
-        """Whether its pods request workload identity by an identity binding."""
+        """Whether its pods use an identity binding for workload identity."""
         return self.uses_workload_identity and self.annotations.get(IDENTITY_BINDING_ANNOTATION) == "true"
 
     @property
     def template(self) -> PodTemplate | None:
-        """The place of its pod template, None for a kind that is not known."""
+        """The row of its kind in the table of pod templates, None for an unknown kind."""
         return None if self.owner_missing else BY_NAME.get(self.key.kind)
 
 
 @dataclass(frozen=True)
 class ServiceAccount:  # pylint: disable=too-many-instance-attributes
-    """A service account, and the client ID and tenant ID that it is annotated with."""
+    """A service account with the client ID and tenant ID of its annotations."""
 
     key: ObjectKey
     origin: Origin
@@ -112,10 +112,10 @@ class ServiceAccount:  # pylint: disable=too-many-instance-attributes
 
 
 def read_workload(key: ObjectKey, each: KubernetesObject, template: PodTemplate) -> Workload:
-    """Return the workload in an object of a kind of the table."""
+    """Return the workload in an object whose kind is in the table of pod templates."""
     outer = mapping(each.raw.get("metadata"))
     metadata = [mapping(found) for found in values_at(each.raw, template.metadata_path)]
-    # Several only for a kind whose pods are items of a list: the first one with the label counts.
+    # Only kinds with a list of pod templates have several. The first one with the label is used.
     metadata.sort(key=lambda found: BINDING_LABEL not in mapping(found.get("labels")))
     pod_metadata = metadata[0] if metadata else {}
     specs = values_at(each.raw, template.spec_path) if template.spec_path is not None else iter(())
@@ -157,7 +157,7 @@ def workload_of_missing_owner(owner: ObjectKey, pod: Workload) -> Workload:
 
 
 def read_service_account(key: ObjectKey, each: KubernetesObject) -> ServiceAccount:
-    """Return the service account in an object of that kind."""
+    """Return the service account in a ServiceAccount object."""
     metadata = mapping(each.raw.get("metadata"))
     live = bool(metadata.get("uid"))
     annotations = strings(metadata.get("annotations"))
@@ -175,7 +175,7 @@ def read_service_account(key: ObjectKey, each: KubernetesObject) -> ServiceAccou
 
 
 def is_finished(raw: Mapping[str, Any]) -> bool:
-    """Return whether a pod or job has finished: it keeps its labels but requests no more tokens."""
+    """Return whether a pod or job has finished, so that it requests no more tokens."""
     status = mapping(raw.get("status"))
     if raw["kind"] == "Pod":
         return status.get("phase") in ("Succeeded", "Failed")
@@ -192,7 +192,7 @@ def has_no_replicas(raw: Mapping[str, Any]) -> bool:
 
 def _selector(kind: str, selector: Any, labels: Mapping[str, str]) -> frozenset[str]:
     if kind == "ReplicationController":
-        # Without a selector, it is defaulted from the labels of the pod template.
+        # A missing selector defaults to the labels of the pod template.
         return frozenset(map(str, mapping(selector) or labels))
     if kind in ("Pod", "CronJob"):
         return frozenset()
@@ -203,7 +203,7 @@ def _selector(kind: str, selector: Any, labels: Mapping[str, str]) -> frozenset[
 
 
 def _rollout(template: PodTemplate, spec: Mapping[str, Any]) -> Rollout:
-    """Return how a change of the pod template reaches the pods, by the strategy of the workload."""
+    """Return how a change of the pod template is rolled out, by the update strategy of the workload."""
     if template.rollout != "RollingUpdate":
         return template.rollout
     strategy = mapping(spec.get("strategy") or spec.get("updateStrategy"))

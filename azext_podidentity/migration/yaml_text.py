@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Read and write YAML as kubectl understands it.
+"""Read and write YAML like kubectl does.
 
-PyYAML and the Go library of kubectl differ in what an unquoted word is: neither dates nor numbers to the base 60 exist
-for kubectl, and `y` or `1e3` is no text. So the former are read as text, and all that may differ is written in quotes.
+PyYAML and the Go library of kubectl interpret unquoted words differently: for kubectl, dates and base-60 numbers are
+text, and `y` or `1e3` is not. Therefore, dates and base-60 numbers are read as text, and every text that the libraries
+could interpret differently is written in quotes.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from math import inf
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9./_-]+")
-# Values of one document with its aliases expanded; a large one has some thousands.
+# The maximum number of values in a document with its aliases expanded. Large documents have several thousand.
 _MAX_VALUES = 5_000_000
 _WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _NUMBER_TAGS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-# The resolvers of PyYAML without numbers to the base 60.
+# The resolvers of PyYAML without base-60 numbers.
 _INT = re.compile(r"[-+]?(0b[0-1_]+|0[0-7_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*)")
 _FLOAT = re.compile(
     r"[-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+]?[0-9]+)?|\.[0-9][0-9_]*([eE][-+]?[0-9]+)?|\.(inf|Inf|INF))|\.(nan|NaN|NAN)"
@@ -27,7 +28,7 @@ _FLOAT = re.compile(
 
 @cache
 def loader_class() -> Any:
-    """Return the class of a safe loader; that of libyaml is ten times as fast, but not in every build of PyYAML."""
+    """Return the class of a safe loader: that of libyaml, which is ten times as fast, if PyYAML has it."""
     import yaml
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -45,16 +46,16 @@ def loader_class() -> Any:
 
 
 def is_small(node: Any) -> bool:
-    """Return whether a YAML document has few values once its aliases are expanded; recursive ones never end."""
+    """Return whether a document has at most the maximum number of values; false for recursive aliases."""
     return _expanded_size(node, {}) <= _MAX_VALUES
 
 
 def _expanded_size(node: Any, sizes: dict[int, float]) -> float:
-    """Return the number of values of a node with its aliases expanded; `sizes`: those of collections, by identity."""
+    """Return the number of values of a node with its aliases expanded. `sizes`: the cache, by identity of the node."""
     if isinstance(node.value, str):
         return 1
     if id(node) not in sizes:
-        sizes[id(node)] = inf  # until it is known: an alias to it is recursive
+        sizes[id(node)] = inf  # while it is being computed, so that a recursive alias is infinite
         size = 1.0
         for item in node.value:
             for child in item if isinstance(item, tuple) else (item,):
@@ -80,7 +81,7 @@ def _dumper_class() -> Any:
 
 
 def dump(documents: Iterable[Any]) -> str:
-    """Return the documents as YAML that kubectl reads as they are."""
+    """Return the documents as YAML that kubectl reads unchanged."""
     import yaml
 
     text: str = yaml.dump_all(documents, Dumper=_dumper_class(), sort_keys=False, allow_unicode=True, width=10_000)

@@ -337,4 +337,4 @@ def test_label_in_affinity_and_default_selector() -> None:
 
 @pytest.mark.parametrize(("kinds", "words"), [(["a.b"], "1 other kind of"), (["a.b", "c.d"], "2 other kinds of")])
 def test_unread_kinds_are_counted(kinds: list[str], words: str) -> None:
-    assert f"at objects of {words} the cluster: " in kinds_not_read("c1", kinds).reason
+    assert f"objects of {words} the cluster: " in kinds_not_read("c1", kinds).reason
