@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from knack.help_files import helps
-
 from azext_podidentity._help_fleet import FLEET_HELP
 from azext_podidentity._help_parts import CLUSTER, GRANT, IDENTITY_IDS, READ, WRITE
 from azext_podidentity._help_workloads import WORKLOADS_HELP
@@ -266,5 +264,3 @@ examples:
   - name: Show an exception.
     text: az aks pod-identity exception show {CLUSTER} --namespace my-app --name my-exception
 """
-
-helps.update(HELP)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Refuses what needs no network to be refused, before any request; the rules are in `profile.rules`."""
+"""Refuses what needs no network to be refused, before any request; the rules are in `profile.validation`."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def _names_no_cluster(namespace: Namespace) -> bool:
 
 def validate_name(namespace: Namespace) -> None:
     """Check the name of an entry, if one is given."""
-    from azext_podidentity.profile.validation import check_name
-
     if namespace.entry_name is not None:
+        from azext_podidentity.profile.validation import check_name
+
         namespace.entry_name = check_name(_without_carriage_return(namespace.entry_name, "--name"))
 
 
@@ -94,9 +94,9 @@ def validate_names(namespace: Namespace) -> None:
 
 def validate_namespace(namespace: Namespace) -> None:
     """Check the Kubernetes namespace of an entry."""
-    from azext_podidentity.profile.validation import check_namespace
-
     if namespace.entry_namespace is not None:
+        from azext_podidentity.profile.validation import check_namespace
+
         namespace.entry_namespace = check_namespace(_without_carriage_return(namespace.entry_namespace, "--namespace"))
 
 

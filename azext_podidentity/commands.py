@@ -31,14 +31,6 @@ if TYPE_CHECKING:
     from azext_podidentity import PodIdentityCommandsLoader
 
 
-def load_cluster_commands(loader: PodIdentityCommandsLoader) -> None:
-    """Replace the host's `aks create` and `aks update` with handlers that take the pod identity flags."""
-    handlers = CliCommandType(operations_tmpl="azext_podidentity.host.cluster_commands#{}")
-    with loader.command_group("aks", custom_command_type=handlers, client_factory=cf_managed_clusters) as group:
-        group.custom_command("create", "aks_create", supports_no_wait=True)
-        group.custom_command("update", "aks_update", supports_no_wait=True)
-
-
 def load_command_table(loader: PodIdentityCommandsLoader) -> None:
     """Register the commands of the `aks pod-identity` group."""
     identities: dict[str, Any] = {"table_transformer": per_cluster(pod_identities_table)}

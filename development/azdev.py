@@ -73,7 +73,7 @@ def reports() -> dict[str, Report]:
 def _lay_out(repository: Path) -> Path:
     extension = repository / "src" / NAME
     extension.mkdir(parents=True)
-    for name in ("setup.py", "README.md", "HISTORY.rst", "LICENSE"):
+    for name in ("setup.py", "pyproject.toml", "README.md", "HISTORY.rst", "LICENSE"):
         shutil.copy(ROOT / name, extension)
     shutil.copytree(ROOT / "azext_podidentity", extension / "azext_podidentity", ignore=shutil.ignore_patterns("*.pyc"))
     for command in (

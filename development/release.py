@@ -76,7 +76,7 @@ def check_content(wheel: Path) -> None:
         *(f"{name} does not belong there" for name in strange),
         *(f"{name} is missing" for name in sorted(needed.difference(names))),
         *(f"it installs {name}" for name in said.get_all("Requires-Dist") or () if name not in _INSTALLS),
-        *(f"its metadata has no {name}" for name in ("Summary", "Author", "License") if not said[name]),
+        *(f"its metadata has no {name}" for name in ("Summary", "Author", "License-Expression") if not said[name]),
     ]
     if wrong:
         raise SetupError(f"The wheel {wheel.name} is not as it should be: {'; '.join(wrong)}.")
@@ -96,7 +96,7 @@ def index_entry(wheel: Path, url: str) -> dict[str, Any]:
             "name": said["Name"],
             "version": said["Version"],
             "summary": said["Summary"],
-            "license": said["License"],
+            "license": said["License-Expression"],
             "requires_python": said["Requires-Python"],
             "classifiers": said.get_all("Classifier"),
         },

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from knack.log import get_logger
 
-from azext_podidentity.arm.managed_clusters import ClusterReader
+from azext_podidentity.arm.cluster_model import get_model, keep_entries
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -33,11 +33,13 @@ def list_entries(
 
     Warn if the add-on is disabled. Raise an azure-cli error with the service's words if the cluster cannot be read.
     """
-    reader = ClusterReader(cli_ctx, client, reference)
-    model = reader.get_entries(namespace, name)
+    model = get_model(cli_ctx, client, reference)
+    keep_entries(model, namespace, name)
     profile = model.properties.pod_identity_profile if model.properties else None
     if profile is None or not profile.enabled:
-        _warn_disabled(reader.state_of(model).cluster)
+        from azext_podidentity.arm.managed_clusters import ClusterReader
+
+        _warn_disabled(ClusterReader(cli_ctx, client, reference).state_of(model).cluster)
     return model
 
 
@@ -53,6 +55,8 @@ def show_entry(
     Raise ResourceNotFoundError, which lists the existing entries, if it does not exist, and an azure-cli error with
     the service's words if the cluster cannot be read.
     """
+    from azext_podidentity.arm.managed_clusters import ClusterReader
+
     cluster = ClusterReader(cli_ctx, client, reference).read().cluster
     entry: Any = entry_type.entries(cluster.profile).find(key)
     if entry is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Read one managed cluster: all that `list` and `show` need, and the first step of every change.
+"""Read one managed cluster: all that `show` needs, and the first step of every change.
 
 Modules for changes, role grants and advice are imported only when needed, so that read commands start fast.
 """
@@ -13,6 +13,7 @@ from azure.core.exceptions import AzureError
 from knack.log import get_logger
 from knack.util import CLIError
 
+from azext_podidentity.arm.cluster_model import get_model
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 
@@ -53,28 +54,7 @@ class ClusterReader:
 
     def get(self) -> ManagedCluster:
         """Return the SDK's model of the cluster. Raise as `read` does."""
-        try:
-            return self._client.get(self.reference.resource_group, self.reference.name)
-        except AzureError as error:
-            from azext_podidentity.arm.errors import explain
-            from azext_podidentity.profile.entries import Profile
-            from azext_podidentity.profile.service_requests import Stage
-
-            raise explain(error, Cluster(self.reference, Profile()), self.look_up, stage=Stage.READ) from error
-
-    def get_entries(self, namespace: str | None = None, name: str | None = None) -> ManagedCluster:
-        """Return the SDK's model of the cluster, with the entries of one Kubernetes namespace or name only if given."""
-        model = self.get()
-        profile = model.properties.pod_identity_profile if model.properties else None
-        if profile is not None and (namespace, name) != (None, None):
-            for entries in ("user_assigned_identities", "user_assigned_identity_exceptions"):
-                kept = [
-                    entry
-                    for entry in filter(None, getattr(profile, entries) or ())
-                    if namespace in (None, entry.namespace) and name in (None, entry.name)
-                ]
-                setattr(profile, entries, kept)
-        return model
+        return get_model(self._cli_ctx, self._client, self.reference)
 
     def state_of(self, model: ManagedCluster) -> ClusterState:
         """Return the SDK's model with the values parsed from it. Look up a cluster identity that has no object ID."""

@@ -18,10 +18,10 @@ _EXAMPLE = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/myResourceGroup"
     "/providers/Microsoft.ContainerService/managedClusters/myAKSCluster"
 )
-_CLUSTER_ID = re.compile(
+# Compiled when it is needed, which is rare: every command imports this module.
+_CLUSTER_ID = (
     r"/subscriptions/([^/\s]+)/resourceGroups/([^/\s]+)"
-    r"/providers/Microsoft\.ContainerService/managedClusters/([-\w]+)/?",
-    re.IGNORECASE | re.ASCII,
+    r"/providers/Microsoft\.ContainerService/managedClusters/([-\w]+)/?"
 )
 
 
@@ -56,7 +56,7 @@ class ClusterReference:
 
 def cluster_of_id(resource_id: str) -> ClusterReference:
     """Return the cluster with that resource ID; keywords may have any case. Raise InvalidArgumentValueError."""
-    match = _CLUSTER_ID.fullmatch(resource_id)
+    match = re.fullmatch(_CLUSTER_ID, resource_id, re.IGNORECASE | re.ASCII)
     if match is None:
         raise InvalidArgumentValueError(
             f"--cluster {resource_id!r} is not the resource ID of a managed cluster.",

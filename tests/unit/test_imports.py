@@ -37,18 +37,22 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 PURE = ("profile", "manifest", "checks", "migration", "pod_checks", "fleet")
 KNOW_SDKS = ("arm", "host")
 MODULES = sorted((ROOT / EXTENSION).rglob("*.py"))
-# What az runs for every `az aks` command, whichever it is.
-_LOAD = f"""
+# What az runs for a command of the host, as `az aks show`.
+_LOAD_HOST_COMMAND = f"""
 import sys
+from types import SimpleNamespace
 from azure.cli.core import get_default_cli
 from azure.cli.core.commands import CliCommandType
+from azure.cli.core.util import roughly_parse_command
 cli = get_default_cli()
+cli.invocation = SimpleNamespace(commands_loader=SimpleNamespace(command_table={{"aks show": None}}))
 before = set(sys.modules)
 import {EXTENSION}
-{EXTENSION}.COMMAND_LOADER_CLS(cli).load_command_table(None)
-import {EXTENSION}._help, {EXTENSION}._format, {EXTENSION}._client_factory
+{EXTENSION}.COMMAND_LOADER_CLS(cli).load_command_table(["aks", "show", "--name", "x"])
 print(*sorted(set(sys.modules) - before))
 """
+# What az runs for a command of the group, before it parses the command line.
+_LOAD_GROUP = _LOAD_HOST_COMMAND.replace('"show", "--name", "x"', '"pod-identity", "list"')
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -117,26 +121,50 @@ def test_simulator_imports_no_extension(path: Path) -> None:
     assert of(imported(path), EXTENSION) == []
 
 
-def test_command_table_loads_no_heavy_modules() -> None:
-    loaded = subprocess.run(
-        [sys.executable, "-c", _LOAD], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=True
+def loaded_by(script: str) -> list[str]:
+    """Return the modules that a script prints, of those that it has loaded."""
+    environ = dict(os.environ)
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
     ).stdout.split()
+
+
+def test_host_command_loads_two_commands() -> None:
+    assert of(iter(loaded_by(_LOAD_HOST_COMMAND)), EXTENSION, *SDKS) == [
+        EXTENSION,
+        f"{EXTENSION}._client_factory",
+        f"{EXTENSION}.commands_cluster",
+        f"{EXTENSION}.host",
+        f"{EXTENSION}.host.aks_preview",
+    ]
+
+
+def test_command_table_loads_no_heavy_modules() -> None:
+    loaded = loaded_by(_LOAD_GROUP)
     assert f"{EXTENSION}.commands" in loaded
     heavy = (*SDKS, "msrest", "msal", "requests", "yaml", "urllib3", "azure.cli.command_modules", "asyncio")
     ours = (f"{EXTENSION}.arm", f"{EXTENSION}.custom", f"{EXTENSION}.host.cluster_commands")
     assert of(iter(loaded), *heavy, *ours, *(f"{EXTENSION}.{name}" for name in PURE)) == []
 
 
-def test_read_loads_no_change_modules() -> None:
-    """`list`, `show`, `exception list` and `exception show` import their handlers and this action."""
-    script = (
-        f"import sys, {EXTENSION}.custom, {EXTENSION}.custom_exception, {EXTENSION}.actions.read; print(*sys.modules)"
-    )
-    loaded = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+def test_show_loads_no_change_modules() -> None:
+    """`show` and `exception show` import their handlers, this action and this reader."""
+    modules = ("custom", "custom_exception", "actions.read", "arm.managed_clusters")
+    imports = ", ".join(f"{EXTENSION}.{name}" for name in modules)
     changes = ("actions.change", "actions.role_grants", "arm.cluster_writer", "arm.errors", "arm.role_assignments")
     advice = ("profile.advice", "profile.changes", "profile.eligibility", "profile.known_errors", "profile.error_rows")
     others = ("checks", "fleet", "host", "kubernetes", "manifest", "migration")
-    assert of(iter(loaded.stdout.split()), *(f"{EXTENSION}.{name}" for name in (*changes, *advice, *others))) == []
+    loaded = loaded_by(f"import sys, {imports}; print(*sys.modules)")
+    assert of(iter(loaded), *(f"{EXTENSION}.{name}" for name in (*changes, *advice, *others))) == []
+
+
+def test_list_loads_no_cluster_modules() -> None:
+    """`list` and `exception list` import their handlers, this action, this client and the cluster's reference."""
+    modules = ("custom", "custom_exception", "actions.read", "arm.throttling", "arm.response_policy", "cli.target")
+    imports = ", ".join(f"{EXTENSION}.{name}" for name in modules)
+    loaded = loaded_by(f"import sys, {imports}; print(*sys.modules)")
+    pure = {name for name in of(iter(loaded), *(f"{EXTENSION}.{each}" for each in PURE)) if name.count(".") > 1}
+    assert pure == {f"{EXTENSION}.profile.{name}" for name in ("cluster_reference", "shell")}
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,13 @@ def test_wheel_requirements(built: ZipFile) -> None:
     assert metadata["Requires-Python"] == ">=3.10"
 
 
+def test_metadata_has_few_lines(built: ZipFile) -> None:
+    """az's module serviceconnector has the metadata of each extension parsed a dozen times for an `az aks` command."""
+    metadata = message_from_string(built.read(f"podidentity-{version()}.dist-info/METADATA").decode())
+    assert {"Summary", "Author", "License-Expression", "Keywords"} <= set(metadata.keys())
+    assert len(metadata.keys()) <= 13
+
+
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 def test_installed_packages(host: Host) -> None:
     names = {path.name for path in (host.extension_directory / "podidentity").iterdir() if path.is_dir()}

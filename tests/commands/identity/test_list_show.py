@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azure_simulator import Simulator
+from development.paths import HOSTS, Host
 from tests.support.azure_cli import CLUSTER, GROUP, ON_CLUSTER, AzureCli, commands_in, sent
 from tests.support.cluster_state import entries, pod_exception, seed_entries
 
@@ -191,3 +195,22 @@ def test_an_absent_cluster_is_said_in_the_services_words(
     assert f"({code}) {error['message']}" in message
     assert "Request ID: " in message
     assert "az aks list --output table" in message
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+def test_index_built_by_host_command(
+    logged_in: Callable[[Host], AzureCli], simulator: Simulator, tmp_path: Path, host: Host
+) -> None:
+    cli = logged_in(host)
+    folder = shutil.copytree(cli.environment["AZURE_CONFIG_DIR"], tmp_path / "config")
+    for index in folder.glob("*Index.json"):
+        index.unlink()
+    fresh = AzureCli(cli.az, {**cli.environment, "AZURE_CONFIG_DIR": str(folder)})
+    seed_entries(simulator, "first")
+
+    fresh(AKS_SHOW).ok()
+    built = (folder / "commandIndex.json").read_text("utf-8")
+
+    assert fresh(LIST).ok().json["name"] == CLUSTER
+    assert "pod-identity" in fresh("aks -h").ok().stdout
+    assert (folder / "commandIndex.json").read_text("utf-8") == built
