@@ -122,14 +122,19 @@ class KubernetesApi:
 
 
 @contextmanager
-def kubernetes_api(folder: Path, context: str = "here") -> Iterator[KubernetesApi]:
-    """Serve an empty cluster while the block runs, to a kubectl whose current context has that name."""
+def kubernetes_api(folder: Path, context: str = "here", without: str | None = None) -> Iterator[KubernetesApi]:
+    """Serve an empty cluster while the block runs, to a kubectl whose current context has that name.
+
+    without: an API group that the cluster does not serve, because its custom resource definitions are not installed.
+    """
     started, loop, urls = Event(), asyncio.new_event_loop(), list[str]()
     stop = asyncio.Event()
 
     async def serve() -> None:
         async with _Emulator() as emulator, kmock.Server(emulator):
             for path, kind in _KINDS.items():
+                if path.partition("/")[0] == without:
+                    continue
                 emulator.resources[path] = kmock.ResourceInfo(
                     kind=kind, namespaced=kind not in _OF_CLUSTER, verbs=set(_VERBS)
                 )

@@ -14,8 +14,9 @@ from knack.log import get_logger
 from azext_podidentity.cli.input_files import KUSTOMIZATIONS, InputFile, read_files
 from azext_podidentity.kubernetes.kubectl import build_kustomization
 from azext_podidentity.migration.inventory import Inventory
-from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, MAX_CHARACTERS, KubernetesObject, read_objects
+from azext_podidentity.migration.kubernetes_objects import MAX_CHARACTERS, KubernetesObject, read_objects
 from azext_podidentity.migration.output_files import ORIGINALS, OVERLAY, PATCHES, is_ours
+from azext_podidentity.migration.resources_to_read import KUBECTL_GET
 
 OPTION = "--workloads"
 

@@ -13,11 +13,6 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 from azext_podidentity.migration.yaml_text import is_small, loader_class
 from azext_podidentity.profile.labels import BINDING_LABEL
 
-# The command that lists the built-in kinds that a migration reads.
-KUBECTL_GET = (
-    "kubectl get deploy,sts,ds,rs,rc,job,cronjob,pod,podtemplate,serviceaccount,configmap,svc,pdb,netpol,rolebinding,"
-    "clusterrolebinding --all-namespaces --output json"
-)
 # The length of the output of `kubectl get -A -o json` with about 20,000 pods.
 MAX_CHARACTERS = 256 * 1024 * 1024
 _TEMPLATE_ADVICE = [

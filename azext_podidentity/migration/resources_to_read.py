@@ -81,6 +81,10 @@ def in_cluster_command(to_read: Iterable[str] = FOR_MIGRATION) -> str:
     return f"kubectl get $({listed}) --all-namespaces --output json"
 
 
+# Prints everything for --workloads. A kubectl get that names a kind which the cluster does not serve prints nothing.
+KUBECTL_GET = in_cluster_command(dict.fromkeys((*FOR_MIGRATION, *FOR_POD_CHECKS)))
+
+
 def _is_custom(name: str) -> bool:
     group = name.partition(".")[2]
     return "." in group and not group.endswith(_BUILTIN_SUFFIX)

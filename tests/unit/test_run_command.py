@@ -12,7 +12,8 @@ import pytest
 from azure.cli.core.azclierror import AzCLIError, ValidationError
 
 from azext_podidentity.arm import run_command
-from azext_podidentity.migration.kubernetes_objects import KUBECTL_GET, read_objects
+from azext_podidentity.migration.kubernetes_objects import read_objects
+from azext_podidentity.migration.resources_to_read import KUBECTL_GET
 from tests.support.builders import REFERENCE, http_error, text_of
 from tests.support.fake_azure import CLI
 from tests.support.kubernetes_objects import workload

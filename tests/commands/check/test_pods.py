@@ -15,6 +15,7 @@ from azext_podidentity.profile.entries import EntryKey
 from azext_podidentity.profile.labels import IDENTITY_BINDING_ANNOTATION
 from azure_simulator import Simulator
 from development.kubernetes_api import KubernetesApi, kubernetes_api
+from development.paths import ROOT
 from tests.support.azure_cli import CLUSTER, GROUP, NAMESPACE, ON_CLUSTER, AzureCli
 from tests.support.cluster_state import seed_entries
 from tests.support.pod_states import agent, agent_set, identity_objects, live, node, pod
@@ -70,6 +71,43 @@ def test_the_output_of_kubectl_is_read_from_standard_input(
 
     assert found(result.json) == [("pod-label", "Pod my-app/web")]
     assert result.exit_code == 1
+
+
+def commands_for_a_file(az: AzureCli, folder: Path) -> list[str]:
+    """The commands that save the objects: that of the error message, and that of docs/pods.md."""
+    empty = folder / "empty.yaml"
+    empty.write_text("")
+    message = az(f"{CHECK} --workloads {empty}").failed()
+    advised = next(line for line in message.splitlines() if line.startswith("kubectl get"))
+    block = (ROOT / "docs/pods.md").read_text("utf-8").partition("KINDS=")[2].partition("--output json")
+    return [advised, "KINDS=" + "".join(block[:2])]
+
+
+def test_the_advised_command_saves_all_that_is_read(
+    az_there: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path
+) -> None:
+    objects = cluster_objects(simulator, "nothing")
+    api.seed(*objects)
+    expected = az_there(f"{CHECK} --context here").ok().json
+    file = tmp_path / "cluster.json"
+    for command in commands_for_a_file(az_there, tmp_path):
+        exit_code, printed = api.run_in_cluster(command)
+        assert exit_code == 0, printed
+        assert {each["kind"] for each in json.loads(printed)["items"]} == {each["kind"] for each in objects}
+        file.write_text(printed)
+        assert az_there(f"{CHECK} --workloads {file}").ok().json == expected
+
+
+def test_the_advised_command_without_custom_resource_definitions(
+    az: AzureCli, simulator: Simulator, tmp_path: Path
+) -> None:
+    objects = [each for each in cluster_objects(simulator, "app") if "aadpodidentity" not in each["apiVersion"]]
+    with kubernetes_api(tmp_path, without="aadpodidentity.k8s.io") as api:
+        api.seed(*objects)
+        for command in commands_for_a_file(az, tmp_path):
+            exit_code, printed = api.run_in_cluster(command)
+            assert exit_code == 0, printed
+            assert len(json.loads(printed)["items"]) == len(objects)
 
 
 def test_kubectl_runs_inside_a_private_cluster(az: AzureCli, simulator: Simulator) -> None:

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
-from azure_simulator import Simulator
-from tests.support.azure_cli import CLUSTER_PATH, GROUP, ON_CLUSTER, AzureCli
+import time
+
+from azure_simulator import Durations, Simulator
+from azure_simulator.shared_clock import SharedClock
+from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, ON_CLUSTER, AzureCli
 from tests.support.cluster_state import entries, exceptions, is_bound, pod_exception, recreate, seed_entries
+from tests.support.forked_az import ForkedAz
 
 CHECK = f"aks pod-identity check {ON_CLUSTER}"
 
@@ -32,6 +36,35 @@ def test_everything_that_is_safe_is_fixed_in_one_write(each_az: AzureCli, simula
     assert exceptions(simulator)["old"]["podLabels"] == {}
     assert exceptions(simulator)["kept"]["podLabels"] == {"app": "x"}
     assert "--force" in result.stderr
+
+
+def test_repair_waits_for_the_registration(az: ForkedAz, simulator: Simulator, simulated_time: SharedClock) -> None:
+    seed_entries(simulator, "app")
+    simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
+    simulator.durations = Durations(feature_registration=300)
+    before, started = simulated_time.now(), time.monotonic()
+
+    result = az(f"{CHECK} --repair --yes").ok()
+
+    assert [each["check"] for each in result.json] == ["deprecation"]
+    assert 300 <= simulated_time.now() - before < 1.4 * 300
+    assert time.monotonic() - started < 60
+
+
+def test_repair_gives_up_a_registration_that_does_not_end(
+    az: ForkedAz, simulator: Simulator, simulated_time: SharedClock
+) -> None:
+    simulator.seed.cluster(GROUP, CLUSTER)
+    simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
+    simulator.durations = Durations(feature_registration=1e9)
+    before = simulated_time.now()
+
+    message = az(f"{CHECK} --repair --yes").failed()
+
+    assert "The preview feature is still being registered." in message
+    assert "az feature show" in message
+    assert 1800 <= simulated_time.now() - before < 1900
+    assert simulator.requests.matching("PUT", CLUSTER_PATH) == []
 
 
 def test_a_role_alone_needs_no_write_of_the_cluster(az: AzureCli, simulator: Simulator) -> None:
