@@ -123,6 +123,7 @@ _SECRETS = NodeAgentUser(
     Origin("secrets.yaml"),
     uses_pod_identity=True,
 )
+_TRIGGER = replace(_SECRETS, key=ObjectKey("my-app", "TriggerAuthentication", "queue"), api_version="keda.sh/v1alpha1")
 _RELEASE = Mention(
     "HelmRelease my-app/web", "my-app", "HelmRelease", "web", ("spec.values.podLabels.aadpodidbinding",), "web.yaml"
 )
@@ -174,6 +175,8 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
         _KEYS,
         _CLUSTER.pod_identity_command("migrate", "--target", IDENTITY_BINDING, "--identities", _IDENTITIES[0].name),
     ),
+    "trigger_authentication_unclear": (_TRIGGER, "no workload 'keda-operator' was read.", ()),
+    "trigger_on_identity_binding": (_TRIGGER, ()),
     "unused_identity": (_STORAGE,),
 }
 _BLOCKS = {"schema.json": manifest_keys, "decisions.py": migration_decisions}

@@ -85,9 +85,8 @@ class _Planner:
         group_planner = GroupPlanner(self.cluster, self.inventory, self.lookups, self.options)
         ready = group_planner.complete(groups)
         self.decisions += group_planner.decisions
-        client_ids = {key: group.client_id for group in ready for key in group.workloads}
         bound = {match.workload.key for group in ready for match in group.matches if group.is_bound(match)}
-        resources, found = plan_resources(self.inventory, client_ids, bound, removes_labels=self.options.removes_labels)
+        resources, found = plan_resources(self.inventory, ready, removes_labels=self.options.removes_labels)
         self.decisions += found
         self.decisions += self._selected(matches)
         blocked = {key for each in self.decisions for key in each.blocked_workloads}
@@ -125,7 +124,8 @@ class _Planner:
         undecided: dict[Account, list[Match]] = defaultdict(list)
         for found in matches:
             match = found.with_identities(self.lookups.now)
-            obstacles = [*self._obstacles(match), *proxy.obstacles(match.workload)]
+            bound = match.workload.uses_identity_binding or any(map(self.options.binds, match.identities))
+            obstacles = [*self._obstacles(match), *proxy.obstacles(match.workload, bound=bound)]
             self.decisions += obstacles
             if obstacles:
                 continue

@@ -35,14 +35,22 @@ class ProxySidecar:
         named = {key.name, f"{key.namespace}/{key.name}"} & set(self.names)
         return bool(named) or (not self.names and bool(workload.pod.imds))
 
-    def obstacles(self, workload: Workload) -> Iterator[Decision]:
-        """Yield the decisions about a workload that uses the instance metadata service or would get the sidecar."""
-        if self.wanted(workload):
+    def obstacles(self, workload: Workload, *, bound: bool) -> Iterator[Decision]:
+        """Yield the decisions about a workload that uses the instance metadata service or would get the sidecar.
+
+        `bound`: whether it gets an identity binding. Nothing public says that the sidecar can use one.
+        """
+        choice = workload.annotations.get(PROXY_ANNOTATION)
+        if bound:
+            if self.wanted(workload) or choice == "true" or (workload.pod.imds and choice != "false"):
+                reason = "it gets an identity binding, which the sidecar is not documented to support."
+                yield workload_decisions.proxy_not_possible(workload, reason)
+        elif self.wanted(workload):
             if workload.pod.host_network:
                 yield workload_decisions.proxy_not_possible(workload, "it uses the host's network.")
             elif workload.pod.windows:
                 yield workload_decisions.proxy_not_possible(workload, "it runs on Windows.")
-        elif workload.pod.imds and workload.annotations.get(PROXY_ANNOTATION) not in ("true", "false"):
+        elif workload.pod.imds and choice not in ("true", "false"):
             yield user_decisions.calls_imds(workload)
 
     def limits(self, workload: Workload) -> list[str]:

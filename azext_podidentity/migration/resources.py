@@ -4,29 +4,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 
 from azext_podidentity.migration import user_decisions
 from azext_podidentity.migration.decision import Decision
 from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.service_account_groups import ServiceAccountGroup
 from azext_podidentity.migration.steps import ResourceStep
+from azext_podidentity.migration.trigger_authentications import TriggerAuthenticationPlanner
 from azext_podidentity.migration.workloads import ObjectKey, Workload
-
-_KEDA_OPERATOR = "keda-operator"
 
 
 def plan_resources(
     inventory: Inventory,
-    client_ids: Mapping[ObjectKey, str],
-    bound: Collection[ObjectKey] = (),
+    groups: Sequence[ServiceAccountGroup],
     *,
     removes_labels: bool,
 ) -> tuple[list[ResourceStep], list[Decision]]:
     """Return the steps and decisions.
 
-    `client_ids`: the client IDs of the workloads that migrate, by key. `bound`: the workloads with an identity binding.
-    The decisions block workloads that mount a SecretProviderClass only if `removes_labels` is set.
+    `groups`: the workloads that need no decision, with their client IDs, credentials and identity bindings. The
+    decisions block the workloads that use a resource only if their label is removed.
     """
+    client_ids = {key: group.client_id for group in groups for key in group.workloads}
+    bound = {match.workload.key for group in groups for match in group.matches if group.is_bound(match)}
+    triggers = TriggerAuthenticationPlanner(inventory, groups, removes_labels=removes_labels)
     mounting = _mounting(inventory)
     steps: list[ResourceStep] = []
     decisions: list[Decision] = []
@@ -35,7 +37,11 @@ def plan_resources(
         if not user.uses_pod_identity:
             continue
         if not user.is_secret_provider_class:
-            steps.append(ResourceStep(user, user.client_id or _operator_client_id(client_ids)))
+            planned = triggers.plan(user)
+            if isinstance(planned, ResourceStep):
+                steps.append(planned)
+            else:
+                decisions.append(planned)
             continue
         workloads = mounting.get((user.key.namespace, user.key.name), [])
         found = {_client_id(each, inventory, client_ids) for each in workloads}
@@ -77,11 +83,6 @@ def _reason(workloads: list[Workload], client_ids: set[str | None], ways: set[bo
     if len(ways) > 1:
         return "some of its workloads use an identity binding, and others a credential."
     return f"its workloads use {len(client_ids)} managed identities."
-
-
-def _operator_client_id(client_ids: Mapping[ObjectKey, str]) -> str | None:
-    """Return the client ID of the KEDA operator if it migrates, else None."""
-    return next((client_ids[key] for key in sorted(client_ids) if key.name == _KEDA_OPERATOR), None)
 
 
 def _without_blocked(decision: Decision) -> Decision:

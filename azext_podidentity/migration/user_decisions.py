@@ -73,6 +73,34 @@ def secret_provider_class_not_read(namespace: str, name: str, workloads: Sequenc
     )
 
 
+def trigger_authentication_unclear(user: NodeAgentUser, reason: str, blocked: Iterable[ObjectKey]) -> Decision:
+    """Ask for the managed identity of a TriggerAuthentication as which KEDA's operator cannot be seen to sign in."""
+    return Decision(
+        "TriggerAuthenticationUnclear",
+        ACTION_REQUIRED,
+        str(user.key),
+        "It uses the node agent (provider: azure). With workload identity, KEDA's operator signs in as its own service "
+        f"account, and its credential cannot be derived: {reason}",
+        "Create a federated identity credential for the operator's service account on the managed identity. Then set "
+        "provider to azure-workload and identityId to the client ID of the managed identity.",
+        tuple(blocked),
+    )
+
+
+def trigger_on_identity_binding(user: NodeAgentUser, blocked: Iterable[ObjectKey]) -> Decision:
+    """Ask about a TriggerAuthentication whose operator gets an identity binding, which KEDA may not support."""
+    return Decision(
+        "TriggerOnIdentityBinding",
+        ACTION_REQUIRED,
+        str(user.key),
+        "It uses the node agent (provider: azure), and KEDA's operator gets an identity binding. KEDA does not "
+        "document support for identity bindings, so its triggers may stop.",
+        "Let the operator use a federated identity credential: with --identities, name only the managed identities of "
+        "other workloads.",
+        tuple(blocked),
+    )
+
+
 def flex_volume(workload: Workload) -> Decision:
     """Ask to replace a FlexVolume of Key Vault, which does not support workload identity."""
     return Decision(

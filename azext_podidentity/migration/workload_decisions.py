@@ -9,7 +9,7 @@ from azext_podidentity.migration.decision import ACTION_REQUIRED, INFO, Decision
 from azext_podidentity.migration.matching import Match
 from azext_podidentity.migration.workloads import Workload
 from azext_podidentity.profile.entries import PodIdentity
-from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION
+from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, PROXY_ANNOTATION
 
 
 def no_identity(match: Match, similar: Sequence[PodIdentity], *, add_on: bool = True) -> Decision:
@@ -178,7 +178,8 @@ def proxy_not_possible(workload: Workload, reason: str) -> Decision:
         ACTION_REQUIRED,
         str(workload.key),
         f"It uses the instance metadata service, but cannot have the proxy sidecar: {reason}",
-        "Change its code to an Azure SDK that supports workload identity.",
+        f"Change its code to an Azure SDK that supports workload identity, and set the pod annotation "
+        f'{PROXY_ANNOTATION} to "false".',
         (workload.key,),
     )
 

@@ -21,7 +21,7 @@ from azext_podidentity.migration.steps import IDENTITY_BINDING, ONE_STEP, REMOVE
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity
 from azext_podidentity.profile.identity_bindings import AKS_CREDENTIAL, IdentityBinding, binding_name
 from azext_podidentity.profile.labels import IDENTITY_BINDING_ANNOTATION as BINDING
-from azext_podidentity.profile.labels import TENANT_ID_ANNOTATION, USE_LABEL
+from azext_podidentity.profile.labels import PROXY_ANNOTATION, TENANT_ID_ANNOTATION, USE_LABEL
 from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials, credential_for
 from tests.support.builders import Json, cluster_of, command_words, identity_entry, identity_id, option
 from tests.support.kubernetes_objects import NAMESPACE, account, inventory, migrated, workload
@@ -44,6 +44,13 @@ SECRETS: Json = {
     "kind": "SecretProviderClass",
     "metadata": {"namespace": NAMESPACE, "name": "secrets"},
     "spec": {"provider": "azure", "parameters": {"usePodIdentity": "true"}},
+}
+
+TRIGGER: Json = {
+    "apiVersion": "keda.sh/v1alpha1",
+    "kind": "TriggerAuthentication",
+    "metadata": {"namespace": NAMESPACE, "name": "queue"},
+    "spec": {"podIdentity": {"provider": "azure"}},
 }
 
 
@@ -165,6 +172,35 @@ class TestPlan:
         moved["spec"]["template"]["spec"]["volumes"] = [MOUNT]
         made = plan(mounting(), moved, annotated(), SECRETS, options=replace(BIND, stage=ONE_STEP))
         assert "SecretProviderClassUnclear" in codes(made)
+
+    @pytest.mark.parametrize(
+        ("options", "blocks"), [(BIND, False), (replace(BIND, stage=ONE_STEP), True)], ids=["prepare", "one step"]
+    )
+    def test_keda_operator_on_binding_is_decision(self, options: Options, blocks: bool) -> None:
+        operator = uses("keda-operator")
+        made = plan(operator, TRIGGER, options=options)
+        (found,) = [each for each in made.decisions if each.code == "TriggerOnIdentityBinding"]
+        assert found.severity == "ActionRequired"
+        assert not made.resources
+        assert [each.name for each in made.blocked] == (["keda-operator"] if blocks else [])
+
+    def test_keda_operator_with_credential_beside_bindings(self) -> None:
+        options = replace(BIND, stage=ONE_STEP, identities=("app-identity",))
+        names = ("app-identity", "keda")
+        made = plan(uses(), uses("keda-operator", "keda"), TRIGGER, options=options, names=names)
+        assert [each.client_id for each in made.resources] == [f"client of {identity_id('keda')}"]
+        assert not made.blocked
+
+    @pytest.mark.parametrize("choice", [None, "true"])
+    def test_sidecar_with_binding_is_decision(self, choice: str | None) -> None:
+        annotations = {PROXY_ANNOTATION: choice} if choice else {}
+        calls = uses(container={"command": ["az", "login", "--identity"]}, annotations=annotations)
+        for options in (BIND, replace(BIND, proxy_sidecar=())):
+            made = plan(calls, options=options)
+            assert codes(made)[0] == "ProxySidecarNotPossible"
+            assert not made.workloads
+        changed = uses(container={"command": ["az", "login", "--identity"]}, annotations={PROXY_ANNOTATION: "false"})
+        assert plan(changed).workloads
 
     @pytest.mark.parametrize(
         ("found", "credentials", "code"),

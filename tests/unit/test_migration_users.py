@@ -18,7 +18,7 @@ from azext_podidentity.migration.user_decisions import kinds_not_read
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity
 from azext_podidentity.profile.workload_credentials import IdentityCredentials, credential_for
 from tests.support.builders import REFERENCE, Json, cluster_of, identity_entry, identity_id
-from tests.support.kubernetes_objects import NAMESPACE, account, made_by, workload
+from tests.support.kubernetes_objects import NAMESPACE, account, made_by, migrated, workload
 
 ISSUER = "https://issuer.example/"
 CLIENT = f"client of {identity_id()}"
@@ -280,6 +280,34 @@ spec: {podIdentity: {provider: azure}}
     }
     assert step.user.resource == "triggerauthentications.keda.sh"
     assert "TriggerAuthentication my-app/queue" in unfinished(inventory)
+
+
+@pytest.mark.parametrize(
+    ("operator", "named", "reason"),
+    [
+        (None, CLIENT, "no workload 'keda-operator' with pod or workload identity was read."),
+        (workload("keda-operator", None, account="web"), CLIENT, "no workload 'keda-operator'"),
+        (workload("keda-operator", "nothing", account="web"), CLIENT, "needs a decision or a client ID first."),
+        (workload("keda-operator", account="web"), "another", "has no pod identity with client ID another."),
+        (migrated("keda-operator", account="web"), "another", "has no pod identity with client ID another."),
+        (migrated("keda-operator", account="web"), CLIENT, ""),
+        (migrated("keda-operator", account="web"), None, ""),
+    ],
+    ids=["not read", "no identity", "undecided", "other identity", "moved, other", "moved", "moved, default"],
+)
+def test_keda_operator_needs_credential(operator: Json | None, named: str | None, reason: str) -> None:
+    identity = {"provider": "azure", **({"identityId": named} if named else {})}
+    trigger = {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ClusterTriggerAuthentication",
+        "metadata": {"name": "queue"},
+        "spec": {"podIdentity": identity},
+    }
+    plan = plan_of(inventory_of("", *([operator] if operator else []), trigger, account("web", CLIENT)))
+
+    reasons = [each.reason for each in plan.decisions if each.code == "TriggerAuthenticationUnclear"]
+    assert [reason in each for each in reasons] == ([True] if reason else [])
+    assert [each.client_id for each in plan.resources] == ([] if reason else [CLIENT])
 
 
 @pytest.mark.parametrize(
