@@ -72,22 +72,30 @@ def load_command_table(loader: PodIdentityCommandsLoader) -> None:
         group.custom_command("delete", "delete_exception", supports_no_wait=True, **exceptions)
         group.custom_command("list", "list_exceptions", **exceptions)
         group.custom_show_command("show", "show_exception", table_transformer=exception)
-    _end_at_interrupt(loader)
+    _wrap_handlers(loader)
 
 
-def _end_at_interrupt(loader: PodIdentityCommandsLoader) -> None:
-    """Let Ctrl-C end the commands at once, also if `--ids` names several clusters."""
+def _wrap_handlers(loader: PodIdentityCommandsLoader) -> None:
+    """Let Ctrl-C end the commands at once, also if `--ids` names several clusters.
+
+    Explain errors of their output, and complete the commands that their errors suggest.
+    """
     table = dict(loader.command_table)
 
-    def watch(cli_ctx: AzCli, command: str, args: Namespace, **_: object) -> None:
-        if command in table and len(getattr(args, "_ids", None) or ()) > 1:
+    def prepare(cli_ctx: AzCli, command: str, args: Namespace, **_: object) -> None:
+        if command not in table:
+            return
+        from azext_podidentity.cli.standard_output import check_result_output
+
+        check_result_output(cli_ctx)
+        if len(getattr(args, "_ids", None) or ()) > 1:
             from azext_podidentity.arm.cluster_jobs import watch_interrupts
 
             watch_interrupts(cli_ctx)
 
     for command in table.values():
         command.handler = partial(_run_job, command.handler, command.name)
-    loader.cli_ctx.register_event(EVENT_INVOKER_POST_PARSE_ARGS, watch)
+    loader.cli_ctx.register_event(EVENT_INVOKER_POST_PARSE_ARGS, prepare)
 
 
 def _run_job(handler: Callable[[dict[str, Any]], Any], name: str, arguments: dict[str, Any]) -> Any:

@@ -157,7 +157,8 @@ def apply_manifest(  # pylint: disable=too-many-locals
     from azext_podidentity.cli.after_output import fail_on_changes
     from azext_podidentity.cli.deprecation import warn_deprecated
     from azext_podidentity.cli.interaction import confirm
-    from azext_podidentity.cli.output_format import at_terminal, color_difference, print_text
+    from azext_podidentity.cli.output_format import at_terminal, color_difference
+    from azext_podidentity.cli.standard_output import print_text
     from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.fleet.apply_results import CHANGED, UP_TO_DATE, WOULD_CHANGE
     from azext_podidentity.profile.text import printable
@@ -210,7 +211,8 @@ def export_manifest(
 ) -> dict[str, Any] | None:
     """Print the manifest, or return it as a JSON object if another output format or a query is given."""
     from azext_podidentity.arm.managed_clusters import ClusterReader
-    from azext_podidentity.cli.output_format import has_option, print_text, wants_text
+    from azext_podidentity.cli.output_format import has_option, wants_text
+    from azext_podidentity.cli.standard_output import print_text
     from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.manifest.exporter import to_document, to_yaml
     from azext_podidentity.profile.eligibility import disabled_advice

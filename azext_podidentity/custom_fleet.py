@@ -118,8 +118,9 @@ def apply_to_selected(
     from azext_podidentity.actions.fleet.apply import apply_to_clusters
     from azext_podidentity.cli.after_output import fail_on_changes, warn_after_output
     from azext_podidentity.cli.interaction import confirm
-    from azext_podidentity.cli.output_format import at_terminal, color_difference, print_text
+    from azext_podidentity.cli.output_format import at_terminal, color_difference
     from azext_podidentity.cli.report_file import write_report
+    from azext_podidentity.cli.standard_output import print_text
     from azext_podidentity.fleet.apply_results import apply_report, summary
     from azext_podidentity.profile.cluster_reference import resolve_cluster
 

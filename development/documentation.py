@@ -21,8 +21,8 @@ Each heading is what to look for in an error of the service. Below it is what it
 with the cluster `myAKSCluster` of `myResourceGroup`; at work the commands have your own names. To find what is wrong
 with a cluster before the service refuses a change, run `az aks pod-identity check`.
 
-A traceback with `No space left on device` comes from az itself, which prints the results of all commands: the device
-to which standard output is redirected is full. A change that the command made is kept.
+If the device to which standard output is redirected is full, the error is `No space left on device`. A change that the
+command made is kept. Help texts are printed by az itself, which reports the same with a traceback.
 
 While an operation runs on the cluster, `check` shows for how long, and from one hour on suggests
 `az aks operation-abort`.

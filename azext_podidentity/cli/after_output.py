@@ -16,6 +16,7 @@ from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 from knack.log import get_logger
 
 from azext_podidentity.cli.output_format import wants_whole_table
+from azext_podidentity.cli.standard_output import writing
 from azext_podidentity.profile.text import some_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class _AfterOutput:
         cli_ctx.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, self.run)
         del cli_ctx.invocation.data[_KEY]
         for heading, texts in self.texts.items():
-            print("", heading, "", "\n\n".join(texts), sep="\n", file=cli_ctx.out_file)
+            with writing(cli_ctx.out_file):
+                print("", heading, "", "\n\n".join(texts), sep="\n", file=cli_ctx.out_file)
         if self.summarize and len(self.outcomes) > 1:
             self.warnings[self.summarize(list(self.outcomes.values()))] = True
         for line in self._warning_lines() if result.exit_code == 0 else ():

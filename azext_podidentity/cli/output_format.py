@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -34,31 +32,6 @@ def color_difference(cli_ctx: AzCli, text: str) -> str:
     styles = {"+ ": Style.SUCCESS, "~ ": Style.WARNING, "- ": Style.ERROR}
     lines = text.splitlines()
     return "\n".join(format_styled_text((styles.get(line[:2], Style.PRIMARY), line)) for line in lines)
-
-
-def print_text(cli_ctx: AzCli, text: str) -> None:
-    """Print the text and suppress the result of az, including the nulls of several clusters.
-
-    Raise FileOperationError if standard output cannot be written, except for a closed pipe, which az ignores too.
-    """
-    try:
-        print(text, end="", file=cli_ctx.out_file, flush=True)
-    except BrokenPipeError:
-        pass
-    except OSError as error:
-        from azure.cli.core.azclierror import FileOperationError
-
-        _discard_rest(cli_ctx.out_file)
-        raise FileOperationError(f"Standard output cannot be written: {error.strerror}.") from error
-    cli_ctx.invocation.data["output"] = "none"
-
-
-def _discard_rest(file: TextIO) -> None:
-    """Discard the buffer, which Python would otherwise fail to write when it exits, with exit code 120."""
-    with suppress(OSError, ValueError):  # not a real file
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, file.fileno())
-        os.close(nowhere)
 
 
 def wants_whole_table(cli_ctx: AzCli) -> bool:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -56,21 +54,6 @@ def test_a_page_with_status_200_is_an_error_that_says_so(az: AzureCli, simulator
     message = az(f"aks pod-identity {command}").failed()
 
     assert "page" in message or "JSON" in message
-
-
-@pytest.mark.skipif(not FULL.exists(), reason="Linux has a device that is always full")
-def test_a_manifest_that_cannot_be_written_is_an_error(started_az: AzureCli, simulator: Simulator) -> None:
-    seed_entries(simulator, "app")
-    line = [str(started_az.az), *shlex.split(f"aks pod-identity export {ON_CLUSTER}")]
-
-    with FULL.open("w") as full:
-        result = subprocess.run(
-            line, env=started_az.environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
-
-    assert result.returncode == 1
-    assert "Traceback" not in result.stderr
-    assert "No space left" in result.stderr
 
 
 def test_null_elements_of_lists(az: AzureCli, simulator: Simulator) -> None:
