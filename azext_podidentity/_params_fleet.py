@@ -96,5 +96,5 @@ def _scope(context: AzArgumentContext) -> None:
     )
     context.argument(
         "management_group",
-        help="The ID of a management group whose clusters are read. Requires Azure Resource Graph.",
+        help="The ID of a management group whose clusters are read, also those in groups below it.",
     )

@@ -24,6 +24,7 @@ from .resources.containerservice import (
 )
 from .resources.features import Features
 from .resources.managedidentity import ManagedIdentities
+from .resources.management_groups import ManagementGroups
 from .resources.policies import Policies
 from .resources.providers import Providers
 from .resources.resourcegraph import ResourceGraph
@@ -51,6 +52,7 @@ class Services:
             self.groups, self.providers, self.clusters, operations, commands, self.bindings
         )
         self._graph = ResourceGraph(context, self._resources)
+        self._management_groups = ManagementGroups(context)
         self._login = Login(context, tokens, client_secret)
 
     def routes(self) -> list[Route]:
@@ -64,6 +66,7 @@ class Services:
             *self.identities.routes(),
             *self.features.routes(),
             *self._graph.routes(),
+            *self._management_groups.routes(),
             *self.groups.routes(),
             *self.providers.routes(),
         ]

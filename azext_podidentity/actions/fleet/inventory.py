@@ -13,6 +13,7 @@ from knack.util import CLIError
 
 from azext_podidentity.arm.concurrency import do_all
 from azext_podidentity.arm.managed_clusters import list_clusters
+from azext_podidentity.arm.management_groups import list_subscriptions
 from azext_podidentity.arm.resource_graph import query_clusters
 from azext_podidentity.arm.subscriptions import Subscription, find_subscriptions, known_subscriptions
 from azext_podidentity.cli.progress import counted, progress
@@ -37,22 +38,23 @@ def read_inventory(cli_ctx: AzCli, scope: Scope) -> Inventory:
     """Return all clusters in the scope, with or without the add-on.
 
     One Resource Graph query per tenant finds them. If it is refused, the clusters of each subscription are listed, and
-    a warning says why. Raise an azure-cli error if a subscription of the scope is not known, if the management group
-    cannot be queried, or if no subscription can be read.
+    a warning says why. The subscriptions of a management group are then those below it. Raise an azure-cli error if a
+    subscription of the scope is not known, if the management group cannot be read, or if no subscription can be read.
     """
     subscriptions = find_subscriptions(cli_ctx, scope.subscriptions)
     names = {each.id.lower(): each.name for each in known_subscriptions(cli_ctx)}
-    if scope.management_group:
-        with progress(cli_ctx, "Finding clusters"):
-            found = _query_management_group(cli_ctx, subscriptions[0], scope.management_group)
-        return Inventory.of(found, names)
     clusters: list[Json] = []
     by_tenant: dict[str, list[Subscription]] = defaultdict(list)
-    for each in subscriptions:
+    for each in subscriptions[:1] if scope.management_group else subscriptions:
         by_tenant[each.tenant_id].append(each)
     with progress(cli_ctx, "Finding clusters"):
-        refused = [tenant for tenant in by_tenant.values() if not _query(cli_ctx, tenant, clusters)]
-    left = [each for tenant in refused for each in tenant]
+        refused = [
+            tenant for tenant in by_tenant.values() if not _query(cli_ctx, tenant, clusters, scope.management_group)
+        ]
+        left = [each for tenant in refused for each in tenant]
+        if left and scope.management_group:
+            left = subscriptions = _subscriptions_below(cli_ctx, left[0], scope.management_group)
+            names = {**{each.id.lower(): each.name for each in left}, **names}
     errors = _list_each(cli_ctx, left, clusters) if left else []
     if left and len(errors) == len(subscriptions):
         raise errors[0]
@@ -61,10 +63,12 @@ def read_inventory(cli_ctx: AzCli, scope: Scope) -> Inventory:
     return Inventory.of(clusters, names, map(str, errors))
 
 
-def _query(cli_ctx: AzCli, tenant: list[Subscription], clusters: list[Json]) -> bool:
-    """Add the clusters of the subscriptions of one tenant, and return whether the query succeeded."""
+def _query(
+    cli_ctx: AzCli, tenant: list[Subscription], clusters: list[Json], management_group: str | None = None
+) -> bool:
+    """Add the clusters of one tenant's subscriptions or management group. Return whether the query was answered."""
     try:
-        clusters += query_clusters(cli_ctx, tenant[0].id, [each.id for each in tenant])
+        clusters += query_clusters(cli_ctx, tenant[0].id, [each.id for each in tenant], management_group)
     except CLIError as error:
         reason = " ".join(str(error).split())
         logger.warning("Azure Resource Graph cannot be queried, so each subscription is listed: %s", reason)
@@ -72,12 +76,13 @@ def _query(cli_ctx: AzCli, tenant: list[Subscription], clusters: list[Json]) -> 
     return True
 
 
-def _query_management_group(cli_ctx: AzCli, subscription: Subscription, management_group: str) -> list[Json]:
+def _subscriptions_below(cli_ctx: AzCli, tenant: Subscription, management_group: str) -> list[Subscription]:
+    """Return the subscriptions of the management group. Raise an azure-cli error with the option to use instead."""
     try:
-        return query_clusters(cli_ctx, subscription.id, (), management_group)
+        return list_subscriptions(cli_ctx, tenant, management_group)
     except AzCLIError as error:
         error.set_recommendation(
-            "Without Azure Resource Graph, pass the subscriptions of the management group with --subscriptions."
+            "Pass the ID of a management group that you can read, or its subscriptions with --subscriptions."
         )
         raise
 

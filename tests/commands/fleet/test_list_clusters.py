@@ -66,6 +66,22 @@ def test_without_the_query_the_clusters_of_each_subscription_are_listed(az: Azur
     assert len(fleet.requests.matching("GET", LISTS)) == len(fleet.subscription_ids)
 
 
+def test_management_group_without_the_query(az: AzureCli, fleet: Simulator) -> None:
+    rows = az(f"{LIST} --management-group platform").ok().json
+    fleet.requests.clear()
+    fleet.faults.add(forbidden("POST", GRAPH, times=3))
+    result = az(f"{LIST} --management-group platform").ok()
+    assert result.json == rows
+    assert "Azure Resource Graph cannot be queried" in result.stderr
+    assert len(fleet.requests.matching("GET", "/managementGroups/platform/descendants$")) == 2
+    fleet.faults.add(forbidden("GET", LISTS))
+    assert az(f"{LIST} --management-group platform").exit_code == 4
+    fleet.faults.add(forbidden("GET", "/descendants$"))
+    message = az(f"{LIST} --management-group platform").failed()
+    assert "AuthorizationFailed" in message
+    assert "its subscriptions with --subscriptions" in message
+
+
 def test_a_subscription_that_cannot_be_read_makes_the_result_partial(az: AzureCli, fleet: Simulator) -> None:
     fleet.faults.add(forbidden("POST", GRAPH))
     fleet.faults.add(forbidden("GET", f"{fleet.second_subscription_id}.*{LISTS}"))
