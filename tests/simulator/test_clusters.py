@@ -122,7 +122,7 @@ class TestRunningOperation:
         assert arm.cluster()["properties"]["provisioningState"] == "Failed"
         assert arm.change(tag("b")).status_code == 200
 
-    def test_latest_operation_has_its_start(self, arm: Arm) -> None:
+    def test_latest_operation_has_start_time(self, arm: Arm) -> None:
         latest = f"{arm.cluster_path()}/operations/latest"
         assert arm.get(latest).status_code == 404
         started = arm.change(tag("a")).headers["azure-asyncoperation"]

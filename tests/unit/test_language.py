@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The wording of documentation, messages and help."""
+"""The wording of documentation, messages, help and names of tests."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ AVOIDED = {
     r"\betags?\b": "ETag",
     r"\ba (row|line) an? ": "one row per entry",
     r"\bwhere (it|they|there|the service|that) (has|have|is|are|was|were)\b": "if, when",
+}
+TESTS = ROOT / "tests"
+NAMED_BY_CASE = ("unit", "simulator", "playback")
+MAX_WORDS = 8
+AVOIDED_IN_NAMES = {
+    *("a", "an", "the", "that", "what", "whatever", "which", "whichever", "where", "there", "who", "whose"),
+    *("nobody", "somebody", "anybody", "it", "its", "they", "them", "tell", "tells", "told", "mend", "mends"),
+    *("anew", "afresh", "goes"),
 }
 
 
@@ -94,3 +103,35 @@ def test_links_of_top_level_pages_resolve(name: str) -> None:
     links = re.findall(r"\]\((?!https:)([^)#]+)\)", (ROOT / name).read_text("utf-8"))
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def names_of_tests() -> list[str]:
+    """Return the name of every test function as FILE::NAME, without the prefix `test_`."""
+    paths = [path for folder in NAMED_BY_CASE for path in sorted((TESTS / folder).rglob("test_*.py"))]
+    nodes = ((path, node) for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    return [
+        f"{path.relative_to(TESTS)}::{node.name.removeprefix('test_')}"
+        for path, node in nodes
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+
+NAMES = names_of_tests()
+
+
+def words(name: str) -> list[str]:
+    return name.rpartition("::")[2].split("_")
+
+
+def test_names_of_tests_are_short() -> None:
+    assert len(NAMES) > 700
+    assert [name for name in NAMES if len(words(name)) > MAX_WORDS] == []
+
+
+def test_names_of_tests_use_plain_words() -> None:
+    assert [name for name in NAMES if AVOIDED_IN_NAMES & set(words(name))] == []
+
+
+def test_names_of_tests_are_unique_per_file() -> None:
+    """In Python, a second function with the same name silently replaces the first."""
+    assert [name for name, count in Counter(NAMES).items() if count > 1] == []

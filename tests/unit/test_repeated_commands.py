@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Suggested commands that repeat the user's own have all the options that the user gave."""
+"""Suggested commands that repeat the user's command keep its options."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def commands_of(error: AzCLIError) -> list[str]:
 
 
 @pytest.mark.parametrize("verb", NAMES)
-def test_no_message_drops_a_given_option(az: AzParser, verb: str) -> None:
+def test_repeated_command_keeps_given_options(az: AzParser, verb: str) -> None:
     options = options_given(az, verb)
     given = {name: value for name, value in GIVEN.items() if f"--{name.replace('_', '-')}" in options} | NAMES[verb]
     assert len(given) == len(options) + len(NAMES[verb])
@@ -89,7 +89,7 @@ def test_no_message_drops_a_given_option(az: AzParser, verb: str) -> None:
     ],
     ids=["other entry", "other verb", "list", "own list"],
 )
-def test_other_commands_stay_as_they_are(command: str, own: str, names: dict[str, Any]) -> None:
+def test_other_commands_are_unchanged(command: str, own: str, names: dict[str, Any]) -> None:
     text = f"az aks pod-identity {command}"
     assert complete(text, f"aks pod-identity {own}", {**GIVEN, **names}) == text
 
