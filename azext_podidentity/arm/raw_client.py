@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure.core.configuration import Configuration
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from azure.core.pipeline import policies
 from azure.core.rest import HttpRequest
 from azure.mgmt.core import ARMPipelineClient
@@ -38,4 +38,7 @@ class RawClient(ARMPipelineClient[Any, Any]):
         response = self.send_request(HttpRequest(method, self.format_url(path), **options))
         if response.status_code != 200:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
-        return response.json()
+        try:
+            return response.json()
+        except ValueError as error:
+            raise ServiceResponseError(f"The response to {method} {path.partition('?')[0]} is not JSON.") from error

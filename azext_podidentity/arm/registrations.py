@@ -15,10 +15,13 @@ from azext_podidentity.profile.commands import FEATURE, PROVIDER
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
+# The response has no state.
+_UNKNOWN = "Unknown"
+
 
 def feature_state(cli_ctx: AzCli) -> str:
     """Return the state of the feature, `Registered` if it can be used. Raise an azure-cli error if unreadable."""
-    return _call(lambda: features_client(cli_ctx).get(PROVIDER, FEATURE).properties.state)
+    return _call(lambda: getattr(features_client(cli_ctx).get(PROVIDER, FEATURE).properties, "state", None))
 
 
 def provider_state(cli_ctx: AzCli) -> str:
@@ -38,6 +41,6 @@ def register_provider(cli_ctx: AzCli) -> None:
 
 def _call(request: Callable[[], Any]) -> str:
     try:
-        return str(request())
+        return str(request() or _UNKNOWN)
     except AzureError as error:
         raise explain_plainly(error) from error

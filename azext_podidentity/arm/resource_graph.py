@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ServiceResponseError
 
 from azext_podidentity.arm.clients import management_client
 from azext_podidentity.arm.errors import explain_plainly
@@ -70,12 +70,14 @@ def _scopes(subscriptions: Sequence[str]) -> list[Json]:
 
 
 def _rows(client: RawClient, scope: Json) -> list[Json]:
-    """Return the rows of all pages."""
+    """Return the rows of all pages. Raise an AzureError."""
     rows: list[Json] = []
     options: Json = {"resultFormat": "objectArray", "$top": _PAGE}
     while True:
         body = {**scope, "query": CLUSTERS_QUERY, "options": options}
         page = client.request("POST", _PATH, body)
+        if not isinstance(page.get("data"), list):
+            raise ServiceResponseError("The response of Azure Resource Graph has no rows.")
         rows += page["data"]
         if not (token := page.get("$skipToken")):
             return rows

@@ -16,7 +16,7 @@ class ResponsePolicy(HTTPPolicy):  # type: ignore[type-arg]  # pylint: disable=t
     """Check each response before the SDK's retry policy, which can still repeat the request.
 
     After a 401, the request is sent once more with a new token. A successful response whose body cannot be read or is
-    not JSON raises ServiceResponseError.
+    neither a resource nor a list of resources raises ServiceResponseError.
     """
 
     def send(self, request: Any) -> Any:
@@ -32,12 +32,30 @@ def _check(request: Any, response: Any) -> None:
     if response.status_code not in _WITH_JSON:
         return
     body = response.read() if hasattr(response, "read") else response.body()
+    if not body and not _needs_body(request):
+        return
     try:
-        if body:
-            json.loads(body)
-    except ValueError as error:
+        problem = _problem(json.loads(body))
+    except ValueError:
+        problem = "is not JSON"
+    if problem:
         kind = response.headers.get("content-type", "of no content type")
         raise ServiceResponseError(
-            f"The response to {request.method} {request.url.partition('?')[0]} is not JSON ({kind}). It may come from "
-            "a proxy and not from Azure."
-        ) from error
+            f"The response to {request.method} {request.url.partition('?')[0]} {problem} ({kind}). It may come from a "
+            "proxy and not from Azure."
+        )
+
+
+def _needs_body(request: Any) -> bool:
+    """Return whether a successful response has a body: that of a resource or a list, but not that of an operation."""
+    return request.method in ("GET", "PUT") and "operation" not in request.url.lower()
+
+
+def _problem(value: Any) -> str:
+    """Return what is wrong with the JSON value of a resource or of a page of a list, empty if nothing is."""
+    if not isinstance(value, dict):
+        return "is not a JSON object"
+    page = value.get("value", [])
+    if not isinstance(page, list) or not all(isinstance(each, dict) for each in page):
+        return "is not a list of resources"
+    return ""

@@ -40,7 +40,17 @@ class FaultyExchange(Exchange):
 
 
 @pytest.mark.parametrize(
-    "answer", [(401, "{}"), (200, PAGE), (200, '{"properties": {')], ids=["401", "page", "truncated"]
+    "answer",
+    [
+        (401, "{}"),
+        (200, PAGE),
+        (200, '{"properties": {'),
+        (200, ""),
+        (200, "null"),
+        (200, "[]"),
+        (200, '{"value": [1]}'),
+    ],
+    ids=["401", "page", "truncated", "empty", "null", "list", "list of numbers"],
 )
 def test_invalid_response_is_retried_once(answer: tuple[int, str]) -> None:
     azure = FaultyExchange(answer)

@@ -70,3 +70,29 @@ def test_null_elements_of_lists(az: AzureCli, simulator: Simulator) -> None:
     (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
     (changed,) = filter(None, put.body["properties"]["podIdentityProfile"]["userAssignedIdentityExceptions"])
     assert changed["podLabels"] == {"app": "y"}
+
+
+@pytest.mark.parametrize("body", ["", "null", "[]", '"text"', '{"value": null}', '{"value": [null]}', {}])
+@pytest.mark.parametrize(
+    ("method", "path", "command"),
+    [
+        ("GET", CLUSTER_PATH, f"check {ON_CLUSTER}"),
+        ("PUT", CLUSTER_PATH, f"delete {POD_IDENTITY} --name app"),
+        ("GET", r"/userAssignedIdentities/", f"check {ON_CLUSTER}"),
+        ("GET", r"/roleAssignments", f"check {ON_CLUSTER}"),
+        ("GET", r"/features/", f"check {ON_CLUSTER}"),
+        ("GET", r"/providers/Microsoft.ContainerService$", f"check {ON_CLUSTER}"),
+        ("GET", r"/managedClusters$", f"delete {POD_IDENTITY} --name app --delete-role-assignment --yes"),
+        ("POST", r"ResourceGraph", "list-clusters"),
+    ],
+)
+def test_success_without_resource(
+    az: AzureCli, simulator: Simulator, method: str, path: str, command: str, body: Any
+) -> None:
+    seed_entries(simulator, "app")
+    simulator.faults.add(Fault(method, path, times=99, status=200, body=body))
+
+    result = az(f"aks pod-identity {command}")
+
+    assert "Traceback" not in result.stderr
+    assert "unexpected error" not in result.stderr
