@@ -24,7 +24,7 @@ class PodIdentityCommandsLoader(AzCommandsLoader):  # type: ignore[misc]
 
         super().__init__(
             cli_ctx=cli_ctx,
-            # As in the host's `acs` module, whose argument definitions check the API version of this type.
+            # The argument definitions of azure-cli's `acs` module check the API version of this type.
             resource_type=ResourceType.MGMT_CONTAINERSERVICE,
             custom_command_type=CliCommandType(operations_tmpl="azext_podidentity.custom#{}"),
         )

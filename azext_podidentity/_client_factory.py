@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""SDK clients, created by the host from its own copies of the SDKs."""
+"""Client factories for the command table."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Hidden options for command lines that az's parser would take differently than users mean them.
+"""Hidden options for command lines that az's parser would misinterpret.
 
-The parser takes any prefix of an option for the option, so each option that a command adds changes what the others'
-prefixes mean.
+The parser accepts any unique prefix of an option, so a new option can make prefixes of other options ambiguous.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def keep_prefixes(context: AzArgumentContext, option: str, *prefixes: str, nargs: str | None = None) -> None:
-    """Take prefixes for the option that they stood for in aks-preview, although other options begin like them now.
+    """Keep the meaning that prefixes of an option have in aks-preview, although other options now share them.
 
-    nargs: that of the option.
+    nargs: the value of `nargs` of the option.
     """
 
     class Prefix(argparse.Action):
-        """Take the option's prefix as the option."""
+        """Handle the prefix like the option."""
 
         def __call__(
             self,
@@ -31,7 +30,7 @@ def keep_prefixes(context: AzArgumentContext, option: str, *prefixes: str, nargs
             option_string: str | None = None,
         ) -> None:
             meant = parser._option_string_actions[option]  # pylint: disable=protected-access
-            meant.required = False  # argparse has not seen it, but its prefix
+            meant.required = False  # argparse has seen only its prefix
             meant(parser, namespace, values, option)
 
     name = f"prefix_of_{option.strip('-').replace('-', '_')}"
@@ -40,13 +39,13 @@ def keep_prefixes(context: AzArgumentContext, option: str, *prefixes: str, nargs
         options_list=list(prefixes),
         action=Prefix,
         nargs=nargs,
-        validator=lambda namespace: delattr(namespace, name),  # no handler takes it
+        validator=lambda namespace: delattr(namespace, name),  # not a parameter of a handler
         help=argparse.SUPPRESS,
     )
 
 
 def refuse_name(context: AzArgumentContext) -> None:
-    """Reject `--name` in a command without it, which would be taken for a prefix of --namespace."""
+    """Reject `--name` in a command without that option, because it would be parsed as a prefix of --namespace."""
     context.extra("no_name", options_list=["--name"], validator=_validate_no_name, help=argparse.SUPPRESS)
 
 
@@ -54,7 +53,7 @@ def _validate_no_name(namespace: argparse.Namespace) -> None:
     from azure.cli.core.azclierror import UnrecognizedArgumentError
 
     given = namespace.no_name
-    del namespace.no_name  # no handler takes it
+    del namespace.no_name  # not a parameter of a handler
     if given is not None:
         raise UnrecognizedArgumentError(
             "The command has no option --name.",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tab completion of entries, from the cluster named on the command line, and of managed identities."""
+"""Tab completion of the entries of the cluster on the command line, and of managed identities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def complete_name(cmd: AzCliCommand, _prefix: str, namespace: Namespace, **_: An
 
 @Completer  # type: ignore[untyped-decorator]
 def complete_namespace(cmd: AzCliCommand, _prefix: str, namespace: Namespace, **_: Any) -> list[str]:
-    """Return the Kubernetes namespaces in which the cluster has such entries."""
+    """Return the Kubernetes namespaces of the cluster's pod identities, or of its exceptions."""
     return sorted({key.namespace for key in _keys(cmd, namespace)})
 
 

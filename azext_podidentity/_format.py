@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The tables that `--output table` prints: one row per entry, in the order of the cluster.
+"""The tables of `--output table`: one row per entry, in the order of the cluster.
 
-The tables of entries begin with the columns of aks-preview, because scripts cut words out of them.
+The tables of entries start with the columns of aks-preview, because scripts parse them.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ Rows = list[dict[str, str]]
 
 # The gap between two columns.
 _GAP = 2
-# The least width of a last column that is wrapped, whatever is left.
+# The minimum width of a wrapped last column.
 _MIN_LAST = 20
 
 
 def per_cluster(table: Callable[[Any, int], Rows]) -> Callable[[Any], Rows]:
-    """Return the table of one result, or of the results of several clusters that `--ids` names.
+    """Return the table function for one result, or for the results of several clusters of `--ids`.
 
-    `table` gets a result and the width that is left. Several results have a Cluster column, and those of clusters
-    without a result (--no-wait, or a disabled add-on) have no rows.
+    `table` is called with a result and the available width. Several results have a Cluster column. Clusters without a
+    result (--no-wait, or a disabled add-on) have no rows.
     """
 
     def rows(result: Any) -> Rows:
@@ -45,7 +45,7 @@ def per_cluster(table: Callable[[Any, int], Rows]) -> Callable[[Any], Rows]:
 
 
 def _one_line_cells(table: Callable[..., Rows]) -> Callable[..., Rows]:
-    """Return the table with line feeds escaped in its cells; the other tables wrap their cells into lines."""
+    """Return the table function with line feeds escaped in the cells; other tables wrap their cells into lines."""
 
     @wraps(table)
     def rows(*arguments: Any) -> Rows:
@@ -57,13 +57,13 @@ def _one_line_cells(table: Callable[..., Rows]) -> Callable[..., Rows]:
 
 
 def _fitted(table: Callable[[Any], Rows]) -> Callable[[Any, int], Rows]:
-    """Return the table with its last column wrapped between words, so that it fits the width if words are short."""
+    """Return the table function with the last column wrapped between words to fit the width."""
 
     @wraps(table)
     def rows(result: Any, width: int) -> Rows:
         made = table(result)
         *others, last = made[0] if made else ("",)
-        # az makes a column at least two wider than its header.
+        # az pads a header by two characters.
         taken = sum(max(len(name) + 2, *(len(row[name]) for row in made)) + _GAP for name in others)
         return [{**row, last: wrapped(row[last], max(width - taken, _MIN_LAST))} for row in made]
 
@@ -71,9 +71,9 @@ def _fitted(table: Callable[[Any], Rows]) -> Callable[[Any, int], Rows]:
 
 
 def wrapped(text: str, width: int, *, break_words: bool = False) -> str:
-    """Return the text in lines of at most that width, with managed identities by their names.
+    """Return the text in lines of at most that width, with resource IDs of managed identities replaced by their names.
 
-    A longer word is broken only with `break_words`.
+    Longer words are broken only if `break_words` is set.
     """
     from textwrap import fill
 
@@ -87,13 +87,13 @@ def _names_cluster(result: object) -> bool:
 
 
 def entry_table(of_cluster: Callable[[Mapping[str, Any], int], Rows], entries: str) -> Callable[[Any, int], Rows]:
-    """Return the table of one entry, which has the columns of the table of all entries of a cluster."""
+    """Return the table function for one entry, with the columns of the table of all entries."""
     return lambda entry, width: of_cluster({"podIdentityProfile": {entries: [entry]}}, width)
 
 
 @_one_line_cells
 def pod_identities_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
-    """Return the rows of the pod identities of a managed cluster (its JSON as az prints it)."""
+    """Return the rows of the pod identities of a managed cluster, in the JSON of az."""
     return [
         {
             "Name": entry.get("name") or "",
@@ -109,7 +109,7 @@ def pod_identities_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
 @_fitted
 @_one_line_cells
 def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
-    """Return the rows of the pod identity exceptions of a managed cluster (its JSON as az prints it)."""
+    """Return the rows of the pod identity exceptions of a managed cluster, in the JSON of az."""
     return [
         {
             "Name": entry.get("name") or "",
@@ -123,9 +123,9 @@ def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
 @_fitted
 @_one_line_cells
 def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int = 0) -> Rows:
-    """Return the rows of the result of `apply`, one per entry and role, with the previous values of what changes.
+    """Return the rows of the result of `apply`, one per entry and role, with the previous values of changed fields.
 
-    The result on the clusters that the files select has one row per cluster.
+    The result for the clusters that the files select has one row per cluster.
     """
     if isinstance(result, list):
         from azext_podidentity._format_fleet import results_table
@@ -195,5 +195,5 @@ def _labels(entry: Mapping[str, Any]) -> str:
 
 
 def _entries(cluster: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """Return the entries of the list of that name, without null elements."""
+    """Return the entries of the list with that name, without null elements."""
     return [entry for entry in (cluster.get("podIdentityProfile") or {}).get(name) or () if entry is not None]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tables of `check`, as wide as the terminal allows."""
+"""The tables of `check`, which fit the width of the terminal."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PLAIN_MARKS = {**_MARKS, "Ok": "+", "Error": "x"}
 
 
 def check_table(result: Sequence[Mapping[str, Any]], width: int) -> Rows:
-    """Return the rows of what `check` returns: findings, or the steps of a pod."""
+    """Return the rows of the result of `check`: findings, or the steps of a pod."""
     return steps_table(result, width) if result and "step" in result[0] else findings_table(result, width)
 
 
 def steps_table(steps: Sequence[Mapping[str, Any]], width: int) -> Rows:
-    """Return the rows of the steps of a pod, each with the mark of its state."""
+    """Return the rows of the steps of a pod, each with a mark for its state."""
     marks = _MARKS if (sys.stdout.encoding or "").lower().startswith("utf") else _PLAIN_MARKS
     return [
         {
@@ -39,8 +39,8 @@ def steps_table(steps: Sequence[Mapping[str, Any]], width: int) -> Rows:
 def findings_table(findings: Sequence[Mapping[str, Any]], width: int) -> Rows:
     """Return the rows of the findings of `check`, one per finding, wrapped between words to the width.
 
-    Findings of many clusters have a Cluster column. A managed identity is shown by its name. The commands are printed
-    below the table, where they can be copied.
+    Findings of many clusters have a Cluster column. Managed identities are shown by name. The commands are printed
+    below the table, so that they can be copied.
     """
     if findings and "cluster" in findings[0]:
         left = width - max(_MIN_SUBJECT, *(len(finding["cluster"]) for finding in findings)) - _GAP
@@ -48,7 +48,7 @@ def findings_table(findings: Sequence[Mapping[str, Any]], width: int) -> Rows:
         return [{"Cluster": each["cluster"], **row} for each, row in zip(findings, rows, strict=True)]
     widest = max((len(finding["subject"]) for finding in findings), default=0)
     subjects = [wrapped(finding["subject"], min(max(widest, _MIN_SUBJECT), _MAX_SUBJECT)) for finding in findings]
-    # A long name is not broken, so its column can be wider than it should be.
+    # Long names are not broken, so the column can be wider than its maximum.
     subject = max((len(line) for cell in subjects for line in cell.splitlines()), default=0)
     message = max(width - _SEVERITY - max(subject, _MIN_SUBJECT) - 2 * _GAP, _MIN_MESSAGE)
     return [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The tables of commands over many clusters. They are at most 160 columns wide."""
+"""The tables of commands over many clusters, which are at most 160 columns wide."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CLUSTER, _GROUP, _SUBSCRIPTION, _LOCATION, _IDENTITY = 24, 22, 18, 14, 18
 
 
 def clusters_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
-    """Return the rows of `list-clusters`. Names that are longer than their columns are broken into lines."""
+    """Return the rows of `list-clusters`, with long names broken into lines."""
     return [
         {
             "Cluster": _broken(each["name"], _CLUSTER),
@@ -32,7 +32,7 @@ def clusters_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
 
 
 def results_table(results: Sequence[Mapping[str, Any]]) -> Rows:
-    """Return the rows of `apply` on many clusters, with how many entries are added, changed, removed and unchanged."""
+    """Return the rows of `apply` on many clusters: the numbers of added, changed, removed and unchanged entries."""
     changes = ("added", "changed", "removed", "unchanged")
     return [
         {
@@ -69,7 +69,7 @@ def _network(cluster: Mapping[str, Any]) -> str:
 
 
 def _entries(cluster: Mapping[str, Any]) -> str:
-    """Return the number of pod identities and exceptions, and below it how many are Failed."""
+    """Return the numbers of pod identities and exceptions and, on a second line, of Failed ones."""
     if not cluster["enabled"]:
         return "disabled"
     counts = f"{cluster['podIdentities']}+{cluster['exceptions']}"

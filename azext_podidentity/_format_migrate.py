@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tables of `migrate`, as wide as the terminal allows."""
+"""The tables of `migrate`, which fit the width of the terminal."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from azext_podidentity._format import wrapped
 # The other columns of a plan: 15 for the step and two gaps. Those of a status: 13 for the state and three gaps.
 _PLAN_REST, _STATUS_REST = 19, 19
 _SUBJECT, _ACCOUNT = 30, 20
-# Replaces a space at which a line must not be broken.
+# A placeholder for a space at which a line must not be broken.
 _GLUE = "\0"
 
 
 def migration_table(result: Any, width: int) -> Any:
-    """Return rows of what `migrate` returns, with at most that width in all.
+    """Return the rows of the result of `migrate`, which fit the width.
 
-    A plan has one row per step and decision, a status one per workload, a removal one per removed object.
+    A plan has one row per step and decision, a status one per workload, and a removal one per removed object.
     """
     if isinstance(result, Sequence) and result and "clusterId" in result[0]:
         from azext_podidentity._format_fleet import migrations_table
@@ -67,7 +67,7 @@ def _plan_rows(plan: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _changes(workload: Mapping[str, Any]) -> str:
-    """Return the changes of a workload's pod template in one line."""
+    """Return the changes of a workload's pod template on one line."""
     before, after = workload["previousServiceAccount"], workload["serviceAccount"]
     changes = [] if before == after else [f"service account {before} -> {after}"]
     changes += [
@@ -98,7 +98,7 @@ def _shown(text: str, width: int) -> str:
 
 
 def _pasteable(command: str, width: int) -> str:
-    """Return a command in lines that a shell joins again, with each option beside its value."""
+    """Return a command broken into lines with a backslash at the end, and each option on the line of its value."""
     import re
     from shlex import quote, split
     from textwrap import wrap

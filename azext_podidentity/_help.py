@@ -28,7 +28,8 @@ long-summary: >-
     Binds a managed identity to the pods in a namespace whose aadpodidbinding label matches the binding selector. If
     the cluster identity has no role that allows it to assign the managed identity, the command grants it the Managed
     Identity Operator role and retries until the role has propagated. If the pod identity already exists with the same
-    values, the cluster is not changed. Several managed identities are added in one update of the cluster, or none.
+    values, the cluster is not changed. Several managed identities are added in one update of the cluster: either all
+    of them or none.
 
 
     {GRANT}
@@ -45,7 +46,7 @@ examples:
     text: >-
         az aks pod-identity add {CLUSTER} --namespace my-app --name my-second-identity --binding-selector my_selector
         --identity-resource-id {IDENTITY_IDS}/my-second-identity
-  - name: Add a managed identity that your sign-in cannot read, by its known IDs.
+  - name: Add a managed identity that your account cannot read, by its IDs.
     text: >-
         az aks pod-identity add {CLUSTER} --namespace my-app --identity-resource-id {IDENTITY_IDS}/my-identity
         --client-id 00000000-0000-0000-0000-000000000001 --object-id 00000000-0000-0000-0000-000000000002
@@ -59,15 +60,15 @@ HELP["aks pod-identity update"] = """
 type: command
 short-summary: Update the binding selector or the managed identity of a pod identity.
 long-summary: >-
-    Changes the pod identity in one write, without removing it in between. If the cluster identity has no role on the
-    managed identity, grants it the Managed Identity Operator role. Running the command again changes nothing. The
-    role on the former managed identity is kept; the command shows how to remove it.
+    Updates the pod identity in one write, without removing it first. If the cluster identity has no role on the managed
+    identity, the command grants it the Managed Identity Operator role. The role on the former managed identity is kept,
+    and the command shows how to remove it.
 examples:
-  - name: Give a pod identity another binding selector.
+  - name: Change the binding selector of a pod identity.
     text: >-
         az aks pod-identity update --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
         --name my-pod-identity --binding-selector my_selector
-  - name: Bind another managed identity.
+  - name: Change the managed identity of a pod identity.
     text: >-
         az aks pod-identity update --resource-group MyResourceGroup --cluster-name MyCluster --namespace my-app
         --name my-pod-identity --identity-resource-id
@@ -103,12 +104,12 @@ long-summary: >-
 
 
     The output lists the entries that were added, changed, removed and unchanged, each with its values before and
-    after. With --prune, roleAssignments lists the roles that removed pod identities leave behind, with the commands
-    that remove them once nothing needs them.
+    after. With --prune, roleAssignments lists the roles of removed pod identities that still exist, with the commands
+    that remove them.
 
 
-    Without --resource-group and --cluster-name, the files are applied to the clusters that their list clusters selects
-    by name, resourceGroup, subscription and tags. The output then has one row per cluster.
+    Without --resource-group and --cluster-name, the files are applied to all clusters that match the 'clusters' list in
+    the files, which selects by name, resourceGroup, subscription and tags. The output then has one row per cluster.
 
 
     {GRANT} With --dry-run, read permissions are enough.
@@ -118,7 +119,7 @@ examples:
   - name: Fail a pipeline if the cluster differs from the file, and write a report for a pull request.
     text: >-
         az aks pod-identity apply {CLUSTER} --file pod-identities.yaml --dry-run --fail-on-change --report changes.md
-  - name: Apply a file to all clusters that its list clusters selects.
+  - name: Apply a file to all clusters that match its 'clusters' list.
     text: az aks pod-identity apply --file pod-identities.yaml
   - name: Make a cluster match the files in a folder, without prompting.
     text: az aks pod-identity apply {CLUSTER} --file pod-identities --prune --yes
@@ -164,8 +165,8 @@ type: command
 short-summary: List the pod identities in a managed Kubernetes cluster.
 long-summary: >-
     The JSON output is the managed cluster, as in aks-preview, with the pod identities in
-    podIdentityProfile.userAssignedIdentities. A --query starts there: [].name, for example, finds nothing. The table
-    output has one row per pod identity.
+    podIdentityProfile.userAssignedIdentities. A --query must start with this path, as in the example. The table output
+    has one row per pod identity.
 
 
     {READ}
@@ -246,8 +247,8 @@ type: command
 short-summary: List the pod identity exceptions in a managed Kubernetes cluster.
 long-summary: >-
     The JSON output is the managed cluster, as in aks-preview, with the exceptions in
-    podIdentityProfile.userAssignedIdentityExceptions. A --query starts there: [].name, for example, finds nothing. The
-    table output has one row per exception.
+    podIdentityProfile.userAssignedIdentityExceptions. A --query must start with this path. The table output has one row
+    per exception.
 
 
     {READ}

@@ -9,14 +9,14 @@ FLEET_HELP["aks pod-identity list-clusters"] = """
 type: command
 short-summary: List the clusters on which the pod identity add-on is enabled.
 long-summary: >-
-    Finds the clusters in all subscriptions that az knows with one Azure Resource Graph query, which can be a few
-    minutes behind. If the query is refused, the clusters of each subscription are listed. Each row has the number of
-    pod identities and exceptions, whether the OIDC issuer and workload identity are enabled, and the other clusters
-    that have the same cluster identity. A summary is printed to standard error.
+    Finds the clusters in all subscriptions of your account with one Azure Resource Graph query, whose results can be a
+    few minutes old. If the query is refused, the command lists the clusters of each subscription instead. Each row has
+    the number of pod identities and exceptions, whether the OIDC issuer and workload identity are enabled, and the
+    other clusters with the same cluster identity. A summary is printed to standard error.
 
 
-    Pass the IDs to the --ids option of other commands, for example of list, check, apply and migrate. If some
-    subscriptions cannot be read, the other clusters are listed, and the exit code is 4.
+    You can pass the IDs to the --ids option of other commands, for example check, apply and migrate. If some
+    subscriptions cannot be read, the clusters of the others are listed, and the exit code is 4.
 
 
     Required permissions: Microsoft.ContainerService/managedClusters/read in the subscriptions.
@@ -27,6 +27,6 @@ examples:
     text: >-
         az aks pod-identity list-clusters --subscriptions MySubscription MyOtherSubscription --query "[].id"
         --output tsv
-  - name: List all clusters below a management group.
+  - name: List all clusters in a management group, with and without the add-on.
     text: az aks pod-identity list-clusters --management-group MyGroup --include-disabled --output table
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parts that the help of several commands has in common."""
+"""Text that the help of several commands shares."""
 
 from __future__ import annotations
 

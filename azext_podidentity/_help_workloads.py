@@ -11,9 +11,9 @@ WORKLOADS_HELP["aks pod-identity check"] = f"""
 type: command
 short-summary: Diagnose the pod identities of a cluster and suggest fixes.
 long-summary: >-
-    Checks the cluster, the managed identities, the roles of the cluster identity and the feature registration. Nothing
-    is changed without --repair. Each finding has a severity (error, warning or info), the name of the check, a
-    subject, a message and, if there is one, a command that fixes the problem.
+    Checks the cluster, the managed identities, the roles of the cluster identity and the feature registration. Without
+    --repair, nothing is changed. Each finding has a severity (error, warning or info), the name of the check, a
+    subject, a message and, if available, a command that fixes the problem.
 
 
     With --workloads, --context or --run-command, it also reads pods, nodes, the node agent and the AzureIdentity
@@ -27,7 +27,7 @@ long-summary: >-
 
     Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster. To check managed identities
     and roles, also Microsoft.ManagedIdentity/userAssignedIdentities/read and
-    Microsoft.Authorization/roleAssignments/read. What you have no permission to read is reported as a finding.
+    Microsoft.Authorization/roleAssignments/read. If you have no permission to read something, that is a finding.
     With --repair, also Microsoft.ContainerService/managedClusters/write and
     Microsoft.Authorization/roleAssignments/write.
     With --context, your Kubernetes account must be allowed to list the objects. With --run-command, also
@@ -40,13 +40,13 @@ examples:
         az aks pod-identity check {CLUSTER} --query "[?severity=='error' && command].command" --output tsv
   - name: Fail a pipeline if the check finds an error.
     text: az aks pod-identity check {CLUSTER} --fail-on error
-  - name: Check also the pods, nodes and node agents of the cluster.
+  - name: Also check the pods, nodes and node agents of the cluster.
     text: az aks pod-identity check {CLUSTER} --context myAKSCluster --output table
-  - name: Show what can be fixed safely.
+  - name: Show which problems can be fixed safely.
     text: az aks pod-identity check {CLUSTER} --repair --dry-run --output table
-  - name: Fix what can be fixed safely.
+  - name: Fix the problems that can be fixed safely.
     text: az aks pod-identity check {CLUSTER} --repair
-  - name: Follow one pod from its label to its token, and say why it gets no managed identity.
+  - name: Trace one pod from its label to its token, and show why it gets no managed identity.
     text: az aks pod-identity check {CLUSTER} --pod my-app/demo --output table
   - name: Check which managed identities the pods of a manifest will get.
     text: az aks pod-identity check {CLUSTER} --workloads demo.yaml --namespace my-app
@@ -59,16 +59,17 @@ type: command
 short-summary: Migrate the workloads of a cluster to Microsoft Entra Workload ID, and disable the add-on.
 long-summary: >-
     Without an action, the command prints a plan and changes nothing: the features to enable, the federated identity
-    credentials to create, the changes of each workload, and the decisions that you have to take. --approve carries out
-    the Azure side, and --output-dir writes the Kubernetes side to files. The first step adds workload identity to the
-    workloads and keeps the label aadpodidbinding, so that pod identity keeps working. When --status shows that pods
-    have tokens, the second step (--remove-labels) removes the label. --finish then disables the add-on. Each action can
-    be interrupted and run again. Enabling the OIDC issuer and --finish cannot be undone, and ask first. The output of
-    --finish lists the role assignments that were removed, and those that were kept and why.
+    credentials to create, the changes of each workload, and the decisions that you have to take. --approve makes the
+    changes in Azure, and --output-dir writes the Kubernetes changes to files. The first step adds workload identity to
+    the workloads and keeps the label aadpodidbinding, so that pod identity keeps working. When --status shows that
+    pods have tokens, the second step (--remove-labels) removes the label. --finish then disables the add-on. Each
+    action can be interrupted and run again. Enabling the OIDC issuer and --finish cannot be undone, so the command asks
+    for confirmation first. The output of --finish lists the role assignments that were removed, and those that were
+    kept and why.
 
 
-    With --all-clusters, the command shows how far all clusters are, as far as Azure shows it, and which managed
-    identities would need more federated identity credentials than Azure allows.
+    With --all-clusters, the command shows the migration status of all clusters, based on Azure only, and the managed
+    identities that would need more federated identity credentials than Azure allows.
 
 
     Required permissions: Microsoft.ContainerService/managedClusters/read on the cluster and
@@ -83,7 +84,7 @@ long-summary: >-
 examples:
   - name: Print the plan for the workloads that kubectl reads from the cluster.
     text: az aks pod-identity migrate {CLUSTER} --output table
-  - name: Print the plan for the manifests in a folder and in the output of another program.
+  - name: Print the plan for the manifests in a folder and from standard input.
     text: >-
         az aks pod-identity migrate {CLUSTER} --workloads ./manifests -
   - name: Print the plan for the workloads of a private cluster.
@@ -98,7 +99,7 @@ examples:
         --output-dir ./first-step
   - name: Show which workloads still need the add-on, and whether their pods have tokens.
     text: az aks pod-identity migrate {CLUSTER} --status --output table
-  - name: Show how far the clusters of all subscriptions are.
+  - name: Show the migration status of the clusters in all subscriptions.
     text: az aks pod-identity migrate --all-clusters --output table
   - name: Write the second step, which removes the label from workloads whose pods have tokens.
     text: >-

@@ -119,12 +119,12 @@ def _load_update(c: AzArgumentContext) -> None:
         "identity_resource_id",
         completer=complete_managed_identity,
         validator=_validators.validate_new_identity,
-        help="Resource ID of the managed identity to bind in place of the present one.",
+        help="The resource ID of the new managed identity.",
     )
     c.argument(
         "binding_selector",
         validator=_validators.validate_new_selector,
-        help="Value that the label aadpodidbinding of a pod must have to get this identity. Pass '' to use the "
+        help="The new value of the aadpodidbinding label of the pods that use this identity. Pass '' to use the "
         "name of the pod identity.",
     )
     _known_ids(c)
@@ -166,9 +166,9 @@ def _load_delete(c: AzArgumentContext) -> None:
     flag(
         c,
         "delete_role_assignment",
-        "Also remove the cluster identity's role assignment Managed Identity Operator at the managed "
+        "Also remove the cluster identity's Managed Identity Operator role assignment on the managed "
         "identity, unless another pod identity, another cluster with the same cluster identity or the kubelet "
-        "needs it. You are asked before one that others created is removed.",
+        "needs it. Prompts before it removes one that this extension did not create.",
         validator=_validators.validate_delete,
     )
     yes(c)
@@ -176,7 +176,7 @@ def _load_delete(c: AzArgumentContext) -> None:
 
 def _load_list(c: AzArgumentContext) -> None:
     _namespace(c, "List only the entries in this Kubernetes namespace.")
-    _name(c, "List only the entries of this name.", complete_name, optional=True)
+    _name(c, "List only the entries with this name.", complete_name, optional=True)
 
 
 def _load_exception_add(c: AzArgumentContext) -> None:
@@ -212,12 +212,12 @@ _LOADERS: tuple[tuple[str, Callable[[AzArgumentContext], None]], ...] = (
 
 
 def _cluster(loader: PodIdentityCommandsLoader, name: str) -> None:
-    """Register the options that name the cluster of a command. `validate_cluster` resolves them to one cluster."""
+    """Register the options that name the cluster of a command, which `validate_cluster` resolves."""
     arguments = loader.command_table[name].arguments
     if "cluster_name" not in arguments:
         return
     complete_cluster = get_resource_name_completion_list("Microsoft.ContainerService/ManagedClusters")
-    # As everywhere in az, list commands have no --ids.
+    # As in all of az, list commands have no --ids.
     ids = {} if name.endswith(" list") else {"id_part": "name"}
     with loader.argument_context(name) as c:
         c.argument("resource_group_name", resource_group_name_type, required=False)
@@ -281,7 +281,7 @@ def _known_ids(context: AzArgumentContext) -> None:
     context.argument(
         "client_id",
         validator=validate_known_ids,
-        help="The client ID of the managed identity. Use with --object-id if your sign-in cannot read the managed "
+        help="The client ID of the managed identity. Use with --object-id if your account cannot read the managed "
         "identity, for example in another tenant.",
     )
     context.argument(

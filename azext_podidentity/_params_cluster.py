@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def load_cluster_flags(loader: PodIdentityCommandsLoader) -> None:
-    """Register the host's own arguments of `aks create` and `aks update`, and the pod identity flags."""
+    """Register azure-cli's own arguments of `aks create` and `aks update`, and the pod identity flags."""
     from azure.cli.command_modules.acs._params import load_arguments as load_arguments_of_host
 
     load_arguments_of_host(loader, None)
@@ -38,6 +38,6 @@ def load_cluster_flags(loader: PodIdentityCommandsLoader) -> None:
         flag(
             c,
             "disable_pod_identity",
-            "Disable the pod identity add-on. If the cluster has pod identities or exceptions, they are deleted: "
-            "a terminal is asked for confirmation, else the command prints a copy of them to standard error.",
+            "Disable the pod identity add-on, which deletes the pod identities and exceptions of the cluster. The "
+            "command prompts for confirmation or, without a terminal, prints a copy of them to standard error.",
         )

@@ -49,8 +49,8 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
         flag(
             c,
             "all_clusters",
-            "Show how far all clusters are on which the add-on is enabled, as far as Azure shows it: features, "
-            "credentials, identity bindings and entries. Nothing is changed.",
+            "Show the migration status of all clusters on which the add-on is enabled, based on Azure only: "
+            "features, credentials, identity bindings and entries. Nothing is changed.",
         )
         _scope(c)
         _parallel(c)
@@ -73,7 +73,7 @@ def _parallel(context: AzArgumentContext) -> None:
         "parallel",
         type=int,
         validator=_validators_fleet.validate_parallel,
-        help="How many clusters are processed at the same time. Default: 8.",
+        help="The number of clusters to process at the same time. Default: 8.",
     )
 
 
@@ -92,9 +92,9 @@ def _scope(context: AzArgumentContext) -> None:
         "subscriptions",
         nargs="+",
         validator=_validators_fleet.validate_scope,
-        help="Space-separated names or IDs of subscriptions. Defaults to all subscriptions that az knows.",
+        help="Space-separated names or IDs of subscriptions. Defaults to all subscriptions of your account.",
     )
     context.argument(
         "management_group",
-        help="The ID of a management group whose clusters are read, also those in groups below it.",
+        help="The ID of the management group whose clusters to read, including those in its child groups.",
     )

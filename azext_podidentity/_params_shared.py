@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Options that several commands declare alike."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def flag(context: AzArgumentContext, name: str, text: str, validator: Callable[..., Any] | None = None) -> None:
-    """Register an option without a value, which is named like the handler's parameter."""
+    """Register an option without a value, with the name of the handler's parameter."""
     context.argument(name, action="store_true", validator=validator, help=text)
 
 

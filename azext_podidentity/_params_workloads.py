@@ -31,22 +31,22 @@ def load_check(loader: PodIdentityCommandsLoader) -> None:
         flag(
             c,
             "repair",
-            "Fix what is safe to fix, in one update of the cluster at most: missing roles, managed identities "
-            "that were recreated, exceptions with null labels, and registrations. Nothing is deleted. Shows the "
-            "commands that do the same, and asks.",
+            "Fix the problems that can be fixed safely, with at most one update of the cluster: missing roles, "
+            "recreated managed identities, exceptions with null labels, and registrations. Nothing is deleted. Shows "
+            "the equivalent commands and prompts for confirmation.",
         )
-        flag(c, "dry_run", "With --repair, show what it would fix, and change nothing.")
+        flag(c, "dry_run", "With --repair, show what would be fixed, without changing anything.")
         yes(c)
     with loader.argument_context("aks pod-identity check", arg_group="Pods") as c:
         _sources(
             c,
             _validators.validate_check,
-            workloads=f"Check also these pods. {_WORKLOADS}",
-            context_help="Check also the pods that kubectl reads from the cluster, with this context.",
+            workloads=f"Also check these pods. {_WORKLOADS}",
+            context_help="Also check the pods that kubectl reads from the cluster with this context.",
         )
         c.argument(
             "pod",
-            help="Follow one pod, NAMESPACE/NAME, from its labels to its token, and say which managed identities it "
+            help="Trace one pod, NAMESPACE/NAME, from its labels to its token, and show which managed identities it "
             "gets or why it gets none. Reads the cluster with the current kubectl context, unless another option "
             "names the source.",
         )
@@ -66,14 +66,14 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             c,
             "approve",
             "Enable the OIDC issuer and workload identity, and create the federated identity credentials or "
-            "identity bindings. Asks before it enables the OIDC issuer, which cannot be disabled again.",
+            "identity bindings. Prompts before it enables the OIDC issuer, which cannot be disabled again.",
         )
         flag(c, "status", "Show which workloads still need the add-on.")
         flag(
             c,
             "finish",
             "Remove the pod identities, their role assignments and the exceptions, and disable the add-on. "
-            "Refused while anything that was read is not ready.",
+            "Refused while any workload is not ready.",
         )
         flag(
             c,
@@ -89,17 +89,17 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
         flag(
             c,
             "force",
-            "With --finish, disable the add-on although workloads are not ready or are not known. They can lose "
-            "their managed identity.",
+            "With --finish, disable the add-on even if workloads are not ready or unknown. They can lose their "
+            "managed identity.",
         )
         yes(c)
     with loader.argument_context("aks pod-identity migrate", arg_group="Target") as c:
         c.argument(
             "target",
             arg_type=get_enum_type(("workload-identity", "identity-binding"), default="workload-identity"),
-            help="What gives pods their tokens: a federated identity credential for each managed identity and service "
-            "account, at most 20 per managed identity, or an identity binding for each managed identity, without that "
-            "limit. Code has to opt in to identity bindings.",
+            help="How pods get tokens: by a federated identity credential for each managed identity and service "
+            "account, at most 20 per managed identity, or by an identity binding for each managed identity, without "
+            "that limit. Code has to opt in to identity bindings.",
         )
         c.argument(
             "identities",
@@ -116,39 +116,39 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
         flag(
             c,
             "remove_labels",
-            "Plan the second step: remove the label aadpodidbinding from workloads whose pods have tokens of "
-            "workload identity. By default, the first step is planned, which keeps the label.",
+            "Plan the second step: remove the label aadpodidbinding from workloads whose pods have workload "
+            "identity tokens. By default, the first step is planned, which keeps the label.",
         )
         flag(
             c,
             "one_step",
-            "Plan both steps as one. Pods that get no token of workload identity then have no managed identity.",
+            "Plan both steps as one. Pods that get no workload identity token then have no managed identity.",
         )
         c.argument(
             "proxy_sidecar",
             nargs="*",
-            help="Add the proxy sidecar to the workloads of these names (NAME or NAMESPACE/NAME). Without names, to "
-            "those whose manifest uses the instance metadata service.",
+            help="Add the proxy sidecar to the workloads with these names (NAME or NAMESPACE/NAME) or, without names, "
+            "to those whose manifest uses the instance metadata service.",
         )
         flag(
             c,
             "new_service_accounts",
-            "Run workloads of the service account 'default' as a new one that is named like their pod identity.",
+            "Run workloads of the service account 'default' as a new one with the name of their pod identity.",
         )
 
 
 def _sources(context: AzArgumentContext, validator: Any, *, workloads: str, context_help: str) -> None:
-    """Register the options that name where Kubernetes objects are read."""
+    """Register the options that name the source of Kubernetes objects."""
     options.refuse_name(context)
     context.argument("workloads", nargs="+", validator=validator, help=workloads)
     context.argument("kube_context", options_list=["--context"], help=context_help)
     flag(
         context,
         "run_command",
-        "Run kubectl inside the cluster, for a private cluster that this machine does not reach.",
+        "Run kubectl inside the cluster, for a private cluster that is not reachable from this machine.",
     )
     context.argument(
         "default_namespace",
         options_list=["--namespace"],
-        help="Kubernetes namespace of objects in files that do not name one.",
+        help="The Kubernetes namespace of objects in files that do not name one.",
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Refuses what needs no network to be refused, before any request; the rules are in `profile.validation`."""
+"""Validate the options of the commands before any request. The rules are in `profile.validation`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ logger = get_logger(__name__)
 
 
 def validate_cluster(namespace: Namespace) -> None:
-    """Replace the cluster's resource ID by its resource group and name, and let az use its subscription.
+    """Replace the cluster's resource ID with its resource group and name, and make az use its subscription.
 
-    Raise an azure-cli error if the cluster is not given, or not a valid name.
+    Raise an azure-cli error if the cluster is missing or invalid.
     """
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
@@ -31,7 +31,7 @@ def validate_cluster(namespace: Namespace) -> None:
         return
     if hasattr(namespace, "files") and _names_no_cluster(namespace):
         del namespace.cluster
-        namespace.resource_group_name = None  # the clusters of the files count
+        namespace.resource_group_name = None  # the files select the clusters
         return
     if namespace.cluster is not None and getattr(namespace, "_ids", None):
         raise MutuallyExclusiveArgumentError("--cluster and --ids cannot be used together.", "Pass one of them.")
@@ -40,7 +40,7 @@ def validate_cluster(namespace: Namespace) -> None:
     named = resolve_cluster(
         namespace.cluster, namespace.resource_group_name, namespace.cluster_name, namespace._subscription
     )
-    del namespace.cluster  # no handler takes it
+    del namespace.cluster  # not a parameter of a handler
     namespace.resource_group_name, namespace.cluster_name = named.resource_group, named.name
     if named.subscription:
         namespace._subscription = named.subscription
@@ -48,14 +48,14 @@ def validate_cluster(namespace: Namespace) -> None:
 
 
 def _names_no_cluster(namespace: Namespace) -> bool:
-    """Return whether the command line has no part of a cluster's name; defaults of `az config` do not count."""
+    """Return whether the command line does not name a cluster, apart from defaults of `az config`."""
     group = namespace.resource_group_name
     named = namespace.cluster or namespace.cluster_name or getattr(namespace, "_ids", None)
     return not named and (group is None or getattr(group, "is_default", False))
 
 
 def validate_name(namespace: Namespace) -> None:
-    """Check the name of an entry, if one is given."""
+    """Check the name of an entry if it is set."""
     if namespace.entry_name is not None:
         from azext_podidentity.profile.validation import check_name
 
@@ -63,13 +63,13 @@ def validate_name(namespace: Namespace) -> None:
 
 
 def validate_optional_name(namespace: Namespace) -> None:
-    """Check the name of an entry that has a default; an empty one, as scripts pass it, counts as not given."""
+    """Check the name of an entry that has a default. An empty name, which scripts pass, means the default."""
     namespace.entry_name = namespace.entry_name or None
     validate_name(namespace)
 
 
 def validate_new_names(namespace: Namespace) -> None:
-    """Check the names of new entries; empty ones, as scripts pass them, count as not given."""
+    """Check the names of new entries. Empty names, which scripts pass, are ignored."""
     from azext_podidentity.profile.validation import check_name
 
     given = [_without_carriage_return(name, "--name") for name in namespace.entry_names or ()]
@@ -77,7 +77,7 @@ def validate_new_names(namespace: Namespace) -> None:
 
 
 def validate_names(namespace: Namespace) -> None:
-    """Replace the names of several entries, each `NAME` or `NAMESPACE/NAME`, by their keys."""
+    """Replace the names of several entries, each `NAME` or `NAMESPACE/NAME`, with their keys."""
     from azext_podidentity.profile.entries import EntryKey
     from azext_podidentity.profile.validation import check_name, check_namespace
 
@@ -106,7 +106,7 @@ def validate_identity_resource_ids(namespace: Namespace) -> None:
 
 
 def validate_new_identity(namespace: Namespace) -> None:
-    """Check the managed identity of an update, if one is given, and that there is something to update."""
+    """Check the managed identity of an update if it is set, and that there is something to update."""
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
     if namespace.identity_resource_id is not None:
@@ -118,16 +118,16 @@ def validate_new_identity(namespace: Namespace) -> None:
 
 
 def validate_new_selector(namespace: Namespace) -> None:
-    """Check the binding selector of an update, if one is given that is not empty."""
+    """Check the binding selector of an update if it is set and not empty."""
     if namespace.binding_selector:
         validate_binding_selector(namespace)
 
 
 def validate_binding_selector(namespace: Namespace) -> None:
-    """Check the binding selector, if one is given."""
+    """Check the binding selector if it is set."""
     from azext_podidentity.profile.validation import check_binding_selector
 
-    # Scripts pass an empty selector if none is wanted.
+    # Scripts pass an empty selector to use the default.
     given = _without_carriage_return(namespace.binding_selector or "", "--binding-selector")
     namespace.binding_selector = given or None
     if namespace.binding_selector is not None:
@@ -135,7 +135,7 @@ def validate_binding_selector(namespace: Namespace) -> None:
 
 
 def validate_pod_labels(namespace: Namespace) -> None:
-    """Labels as key=value words; the namespace gets a dictionary."""
+    """Check labels in the form key=value, and replace them with a dictionary."""
     from azext_podidentity.profile.validation import parse_pod_labels
 
     arguments = [_without_carriage_return(argument, "--pod-labels") for argument in namespace.pod_labels or ()]
@@ -146,7 +146,7 @@ def validate_pod_labels(namespace: Namespace) -> None:
 
 
 def validate_timeout(namespace: Namespace) -> None:
-    """How long operations are waited for."""
+    """Check that --timeout is at least 1 second."""
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
     if namespace.timeout is not None and namespace.timeout < 1:
@@ -157,7 +157,7 @@ def validate_timeout(namespace: Namespace) -> None:
 
 
 def validate_delete(namespace: Namespace) -> None:
-    """Refuse to remove a role without waiting until its entry is removed."""
+    """Refuse --delete-role-assignment with --no-wait, because the role is needed until the entry is removed."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError
 
     if namespace.delete_role_assignment and namespace.no_wait:
@@ -169,7 +169,7 @@ def validate_delete(namespace: Namespace) -> None:
 
 
 def validate_migrate(namespace: Namespace) -> None:
-    """One action of `migrate` at a time, one place where the workloads come from, and options that go with them."""
+    """Check that there is at most one action and one source of workloads, and that the options fit them."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
 
     from azext_podidentity.profile.validation import check_namespace
@@ -197,7 +197,7 @@ def validate_migrate(namespace: Namespace) -> None:
 
 
 def validate_check(namespace: Namespace) -> None:
-    """Check that the options of `check` name one source of pods; the namespace gets the key of the pod."""
+    """Check that the options name at most one source of pods, and replace the pod's name with its key."""
     from azure.cli.core.azclierror import (
         InvalidArgumentValueError,
         MutuallyExclusiveArgumentError,
@@ -227,30 +227,30 @@ def validate_check(namespace: Namespace) -> None:
 
 
 def _sources(namespace: Namespace) -> list[list[str]]:
-    """Return the options that name sources of Kubernetes objects, in groups of which one option at most may be used."""
+    """Return the options for sources of Kubernetes objects, in groups of mutually exclusive options."""
     return [_chosen(namespace, "workloads", "run_command"), _chosen(namespace, "kube_context", "run_command")]
 
 
 def _chosen(namespace: Namespace, *names: str) -> list[str]:
-    """Return which of the options the command line has. An empty list is an option that was given without values."""
+    """Return the options among `names` that the command line has. An empty list is an option without values."""
     options = {"kube_context": "--context"}
     given = (name for name in names if getattr(namespace, name) not in (None, False))
     return [options.get(name, f"--{name.replace('_', '-')}") for name in given]
 
 
 def validate_files(namespace: Namespace) -> None:
-    """Refuse a question if standard input is the file."""
+    """Refuse a command that would ask for confirmation if standard input is the file."""
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
     if "-" in namespace.files and namespace.prune and not (namespace.yes or namespace.dry_run):
         raise RequiredArgumentMissingError(
-            "--prune asks before it removes anything, and with --file - standard input is the file.",
-            "Pass --yes to remove what the file does not have, or --dry-run to see it.",
+            "--prune prompts for confirmation, but with --file -, standard input is the file.",
+            "Pass --yes to remove the entries that are not in the file, or --dry-run to show them.",
         )
 
 
 def validate_cluster_flags(namespace: Namespace) -> None:
-    """Refuse pod identity flags of `az aks create` and `az aks update` that contradict each other."""
+    """Refuse contradictory pod identity flags of `az aks create` and `az aks update`."""
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
 
     consent = namespace.enable_pod_identity_with_kubenet
@@ -266,7 +266,7 @@ def validate_cluster_flags(namespace: Namespace) -> None:
 
 
 def validate_aks_custom_headers(namespace: Namespace) -> None:
-    """Headers as the host's own commands take them; the namespace gets a dictionary."""
+    """Check the headers of --aks-custom-headers, and replace them with a dictionary."""
     from azext_podidentity.host.custom_headers import parse_custom_headers
 
     namespace.aks_custom_headers = parse_custom_headers(namespace.aks_custom_headers)
@@ -279,7 +279,7 @@ def _managed_identity_id(given: str) -> str:
 
 
 def _hint_at_cluster_name(namespace: Namespace) -> None:
-    """Raise RequiredArgumentMissingError if a list command gets a name and no cluster, which `-n` often names in az."""
+    """Raise RequiredArgumentMissingError for a list command with -n but no cluster, which -n names in other groups."""
     from azure.cli.core.azclierror import RequiredArgumentMissingError
 
     name = getattr(namespace, "entry_name", None)

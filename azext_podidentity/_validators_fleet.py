@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argparse import Namespace
 
-# What names one cluster, or reads its workloads; and the actions of `migrate` on one.
+# Options that name one cluster or the source of its workloads, and the actions of `migrate`.
 _OF_ONE = {
     "_ids": "--ids",
     "cluster": "--cluster",
@@ -30,7 +30,7 @@ _ACTIONS = (
     "remove_labels",
     "one_step",
 )
-# More would only be throttled.
+# Azure would throttle more.
 MAX_PARALLEL = 32
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Refuses IDs of a managed identity that cannot be used in place of reading it."""
+"""Validate the IDs of a managed identity that the command does not read."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ if TYPE_CHECKING:
 
 
 def validate_known_ids(namespace: Namespace) -> None:
-    """Check the client ID and object ID of a managed identity that is not to be read, if they are given.
+    """Check the client ID and object ID of a managed identity that the command does not read, if they are set.
 
-    Raise an azure-cli error if one is not a GUID, if one is given without the other, or for several managed identities.
+    Raise an azure-cli error if one is not a GUID, if only one of them is set, or if there are several managed
+    identities.
     """
     from azure.cli.core.azclierror import MutuallyExclusiveArgumentError, RequiredArgumentMissingError
 
     from azext_podidentity.profile.validation import check_guid
 
-    # Scripts pass empty IDs if none are known; Git Bash and WSL leave a carriage return.
+    # Scripts can pass empty IDs. Git Bash and WSL can add a carriage return.
     client_id, object_id = ((each or "").rstrip("\r") for each in (namespace.client_id, namespace.object_id))
     namespace.client_id = check_guid(client_id, "--client-id") if client_id else None
     namespace.object_id = check_guid(object_id, "--object-id") if object_id else None

@@ -76,9 +76,9 @@ def load_command_table(loader: PodIdentityCommandsLoader) -> None:
 
 
 def _wrap_handlers(loader: PodIdentityCommandsLoader) -> None:
-    """Let Ctrl-C end the commands at once, also if `--ids` names several clusters.
+    """Make Ctrl-C end the commands at once, even if `--ids` names several clusters.
 
-    Explain errors of their output, and complete the commands that their errors suggest.
+    Also explain errors that occur while the output is written, and complete the commands that errors suggest.
     """
     table = dict(loader.command_table)
 
@@ -99,9 +99,9 @@ def _wrap_handlers(loader: PodIdentityCommandsLoader) -> None:
 
 
 def _run_job(handler: Callable[[dict[str, Any]], Any], name: str, arguments: dict[str, Any]) -> Any:
-    """Run the handler of the command, on one of several clusters in a thread that Ctrl-C does not wait for.
+    """Run the handler of the command. For one of several clusters, use a thread for which Ctrl-C does not wait.
 
-    Commands that its error suggests, and that repeat it, get the options that the user gave.
+    If the error suggests to repeat the command, the suggestion gets the options that the user passed.
     """
     from azure.cli.core.azclierror import AzCLIError
 

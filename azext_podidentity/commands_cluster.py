@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands of the host that take the pod identity flags."""
+"""The commands `aks create` and `aks update` with the pod identity flags."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def load_cluster_commands(loader: PodIdentityCommandsLoader) -> None:
-    """Replace the host's `aks create` and `aks update` with handlers that take the pod identity flags."""
+    """Replace azure-cli's `aks create` and `aks update` with handlers that accept the pod identity flags."""
     handlers = CliCommandType(operations_tmpl="azext_podidentity.host.cluster_commands#{}")
     with loader.command_group("aks", custom_command_type=handlers, client_factory=cf_managed_clusters) as group:
         group.custom_command("create", "aks_create", supports_no_wait=True)

@@ -116,7 +116,7 @@ def delete_pod_identity(
 
     def agrees_to_remove(assignment_ids: list[str]) -> bool:
         names = "\n".join(assignment_ids)
-        return agrees(f"The role assignments of the pod identities were created by others:\n{names}", "Remove them?")
+        return agrees(f"This extension did not create these role assignments:\n{names}", "Remove them?")
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
     return delete_identities(
@@ -150,7 +150,7 @@ def apply_manifest(  # pylint: disable=too-many-locals
     management_group: str | None = None,
     parallel: int | None = None,
 ) -> dict[str, list[dict[str, Any]]] | list[dict[str, Any]] | None:
-    """Apply files and return the entries that are added, changed, removed and unchanged; a list for many clusters."""
+    """Apply files and return the added, changed, removed and unchanged entries, or a list with a row per cluster."""
     from azext_podidentity.actions import apply
     from azext_podidentity.actions.fleet.outcome import ClusterOutcome
     from azext_podidentity.arm.cluster_writer import ClusterWriter
@@ -184,7 +184,7 @@ def apply_manifest(  # pylint: disable=too-many-locals
         outcome.planned(plan)
         if fail_on_change and plan:
             fail_on_changes(cmd.cli_ctx, reference)
-        # Without a difference the roles may still be missing, for example after the cluster got another identity.
+        # Roles can be missing even if no entry differs, for example after the cluster identity was replaced.
         if dry_run or (skip_role_assignment and not plan.difference):
             outcome.ended(WOULD_CHANGE if dry_run and plan else UP_TO_DATE)
             if dry_run and at_terminal(cmd.cli_ctx):
@@ -209,7 +209,7 @@ def apply_manifest(  # pylint: disable=too-many-locals
 def export_manifest(
     cmd: AzCliCommand, client: ManagedClustersOperations, resource_group_name: str, cluster_name: str
 ) -> dict[str, Any] | None:
-    """Print the manifest, or return it as a JSON object if another output format or a query is given."""
+    """Print the manifest, or return it as a JSON object if the command line has a format or a query."""
     from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.cli.output_format import has_option, wants_text
     from azext_podidentity.cli.standard_output import print_text
@@ -238,7 +238,7 @@ def list_pod_identities(
     entry_namespace: str | None = None,
     entry_name: str | None = None,
 ) -> ManagedCluster:
-    """Return the managed cluster, whose profile has the pod identities of that namespace and name, or all."""
+    """Return the managed cluster with the pod identities of that namespace and name, or with all of them."""
     from azext_podidentity.actions.read import list_entries
     from azext_podidentity.cli.target import cluster_reference
 
@@ -272,7 +272,7 @@ def get_pod_identity_for_wait(
     entry_namespace: str,
     entry_name: str,
 ) -> dict[str, Any]:
-    """Return the pod identity with `provisioning_state` in the words of az's wait conditions."""
+    """Return the pod identity with `provisioning_state` as az's wait conditions expect it."""
     from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.profile.entries import EntryKey

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The handler of `az aks pod-identity check`. It imports what it needs when it runs."""
+"""The handler of `az aks pod-identity check`, which imports its use case when it runs."""
 
 # az passes the options of a command by name.
 # pylint: disable=too-many-positional-arguments
@@ -78,9 +78,9 @@ def check_pod_identities(  # pylint: disable=too-many-locals
 
 
 def _repair(cmd: AzCliCommand, writer: ClusterWriter, *, dry_run: bool, yes: bool) -> list[Finding]:
-    """Show and carry out the repairs that are safe, and return what they fix. Raise an azure-cli error without consent.
+    """Show and carry out the safe repairs, and return the findings that they fix.
 
-    In a dry run, only return them.
+    A dry run only returns the findings. Raise an azure-cli error if the user declines.
     """
     from azext_podidentity.actions.check import read_snapshot
     from azext_podidentity.checks.repair_plan import plan_repairs
@@ -88,7 +88,7 @@ def _repair(cmd: AzCliCommand, writer: ClusterWriter, *, dry_run: bool, yes: boo
     snapshot = read_snapshot(cmd.cli_ctx, writer)
     plan = plan_repairs(snapshot)
     if not plan.findings:
-        logger.warning("Nothing that was found can be repaired without a decision of yours.")
+        logger.warning("None of the findings can be repaired automatically.")
     elif not dry_run:
         from azext_podidentity.actions.repair import run_repairs
         from azext_podidentity.checks.finding import suggested_commands
@@ -101,7 +101,7 @@ def _repair(cmd: AzCliCommand, writer: ClusterWriter, *, dry_run: bool, yes: boo
         if yes:
             logger.warning(shown)
         else:
-            confirm(shown, "Repair the cluster?", "Pass --yes to repair it without a question.")
+            confirm(shown, "Repair the cluster?", "Pass --yes to repair it without confirmation.")
         run_repairs(cmd.cli_ctx, writer, plan, snapshot)
     return list(plan.findings)
 

@@ -106,7 +106,7 @@ def list_exceptions(
     entry_namespace: str | None = None,
     entry_name: str | None = None,
 ) -> ManagedCluster:
-    """Return the managed cluster, whose profile has the exceptions of that namespace and name, or all."""
+    """Return the managed cluster with the exceptions of that namespace and name, or with all of them."""
     from azext_podidentity.actions.read import list_entries
     from azext_podidentity.cli.target import cluster_reference
 

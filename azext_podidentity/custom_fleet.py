@@ -99,7 +99,7 @@ def migration_of_all_clusters(
     for limit in limits:
         warn_after_output(cmd.cli_ctx, str(limit))
     if unknown := sum(each.state == UNKNOWN for each in clusters):
-        _fail_partial(cmd, f"{count_of(unknown, 'cluster')} could not be read to the end.", unknown == len(clusters))
+        _fail_partial(cmd, f"{count_of(unknown, 'cluster')} could not be read completely.", unknown == len(clusters))
     _fail_if_unreadable(cmd, inventory)
     return [each.to_json() for each in clusters]
 
@@ -152,7 +152,7 @@ def apply_to_selected(
 
 
 def _fail_if_unreadable(cmd: AzCliCommand, inventory: Inventory) -> None:
-    """Have az end with the exit code of a partial result if subscriptions could not be read."""
+    """Make az end with the exit code of a partial result if subscriptions could not be read."""
     from azext_podidentity.profile.text import count_of
 
     if inventory.unreadable:
@@ -160,7 +160,7 @@ def _fail_if_unreadable(cmd: AzCliCommand, inventory: Inventory) -> None:
 
 
 def _fail_partial(cmd: AzCliCommand, message: str, nothing: bool = False) -> None:
-    """Have az print that the result is partial, and end with the exit code for that; with 1 if there is no result."""
+    """Make az report a partial result and end with its exit code, or with 1 if there is no result at all."""
     from azure.cli.core.azclierror import AzureResponseError
 
     from azext_podidentity.cli.after_output import ERROR, PARTIAL, fail_after_output

@@ -50,7 +50,7 @@ def migrate_workloads(  # pylint: disable=too-many-locals
     parallel: int | None = None,
     report: str | None = None,
 ) -> Any:
-    """Return the plan of a migration, its status, or what was removed; with `all_clusters` how far they are."""
+    """Return the plan of a migration, its status or the removed objects; with `all_clusters`, the status of each."""
     if all_clusters:
         from azext_podidentity.custom_fleet import migration_of_all_clusters
 
@@ -64,7 +64,7 @@ def migrate_workloads(  # pylint: disable=too-many-locals
 
     def ask(message: str) -> None:
         if not yes:
-            confirm(message, "Continue?", "Pass --yes to continue without a question.")
+            confirm(message, "Continue?", "Pass --yes to continue without confirmation.")
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
     writer = ClusterWriter(cmd.cli_ctx, client, reference)
@@ -104,7 +104,7 @@ def migrate_workloads(  # pylint: disable=too-many-locals
 
 
 def _shown(cmd: AzCliCommand, outcome: Outcome) -> Any:
-    """Return the result of an action for az to print; print its warnings, and its error after the output."""
+    """Return the result of an action, log its warnings, and report its error after the output."""
     from azext_podidentity.cli.after_output import fail_after_output
     from azext_podidentity.profile.text import printable
 

@@ -69,7 +69,9 @@ def _value(schema: Mapping[str, Any]) -> str:
 
 def migration_decisions() -> str:
     """Return the decisions of a plan with examples (Markdown)."""
-    return "\n".join(_describe(each, function.__doc__ or "") for function, each in decision_samples())
+    return "\n".join(
+        _describe(each, (function.__doc__ or "").partition("\n")[0]) for function, each in decision_samples()
+    )
 
 
 def _describe(decision: Decision, summary: str) -> str:

@@ -96,7 +96,7 @@ def test_what_needs_a_decision_is_left_alone(az: AzureCli, simulator: Simulator)
 
     result = az(f"{CHECK} --repair --yes").ok()
 
-    assert "Nothing that was found can be repaired" in result.stderr
+    assert "None of the findings can be repaired" in result.stderr
     assert [each["check"] for each in result.json] == ["managed-identity-missing", "deprecation"]
     assert writes(simulator) == []
     assert GROUP in identity["id"]
