@@ -138,20 +138,3 @@ class ReadOnce:  # pylint: disable=too-few-public-methods
         if is_first:
             _run(future, self._read, key)
         return future.result()
-
-
-class ClientCache:  # pylint: disable=too-few-public-methods
-    """Create the client of each subscription once, for all threads."""
-
-    def __init__(self, create: Callable[[str], Any]) -> None:
-        self._create = create
-        self._lock = Lock()
-        self._clients: dict[str, Any] = {}
-
-    def __call__(self, subscription_id: str) -> Any:
-        """Return the client of the subscription."""
-        key = subscription_id.lower()
-        with self._lock:
-            if key not in self._clients:
-                self._clients[key] = self._create(subscription_id)
-            return self._clients[key]

@@ -15,7 +15,7 @@ from knack.util import CLIError
 
 from azext_podidentity.arm.backoff import Backoff
 from azext_podidentity.arm.clients import managed_identity_client
-from azext_podidentity.arm.concurrency import ClientCache, for_each
+from azext_podidentity.arm.concurrency import ReadOnce, for_each
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.arm.managed_identities import find_many, not_found_in
 from azext_podidentity.cli.progress import progress
@@ -48,7 +48,7 @@ class CredentialService:
 
     def __init__(self, cli_ctx: AzCli) -> None:
         self._cli_ctx = cli_ctx
-        self._client = ClientCache(partial(managed_identity_client, cli_ctx))
+        self._client = ReadOnce(partial(managed_identity_client, cli_ctx))
 
     def read(self, resource_ids: Iterable[str]) -> dict[str, IdentityLookup]:
         """Return the managed identities of the resource IDs with their credentials, by the ID in lower case.

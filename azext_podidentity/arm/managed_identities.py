@@ -13,7 +13,7 @@ from knack.log import get_logger
 from knack.util import CLIError
 
 from azext_podidentity.arm.clients import managed_identity_client
-from azext_podidentity.arm.concurrency import ClientCache, ReportProgress, by_lower_case, for_each
+from azext_podidentity.arm.concurrency import ReadOnce, ReportProgress, by_lower_case, for_each
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.profile.commands import create_commands, other_sign_in_commands
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
@@ -46,7 +46,7 @@ def find_many(
     `report` is called with the number of managed identities found so far.
     """
     ids = by_lower_case(resource_ids)
-    client_of = ClientCache(partial(managed_identity_client, cli_ctx))
+    client_of = ReadOnce(partial(managed_identity_client, cli_ctx))
     listed = {key: each for key, each in _list(client_of, ids).items() if key in ids}
     left = [each for key, each in ids.items() if key not in listed]
     return {**listed, **for_each(left, partial(_find, client_of), lambda done: report(len(listed) + done))}

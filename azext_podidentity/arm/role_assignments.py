@@ -15,7 +15,7 @@ from knack.util import CLIError
 
 from azext_podidentity.arm.backoff import Backoff
 from azext_podidentity.arm.clients import role_assignments_client, role_definitions_client
-from azext_podidentity.arm.concurrency import ClientCache, ReportProgress, by_lower_case, do_all, for_each, or_error
+from azext_podidentity.arm.concurrency import ReadOnce, ReportProgress, by_lower_case, do_all, for_each, or_error
 from azext_podidentity.arm.errors import ArmError, explain_plainly
 from azext_podidentity.cli.progress import counted
 from azext_podidentity.profile.commands import grant_command
@@ -107,8 +107,8 @@ class _Lookup:
 
     def __init__(self, cli_ctx: AzCli, principal_id: str) -> None:
         self._principal_id = principal_id
-        self._client_of = ClientCache(partial(role_assignments_client, cli_ctx))
-        self._custom_role_permits = ClientCache(partial(_permits, cli_ctx))
+        self._client_of = ReadOnce(partial(role_assignments_client, cli_ctx))
+        self._custom_role_permits = ReadOnce(partial(_permits, cli_ctx))
 
     def find(self, resource_id: str) -> list[RoleAssignment]:
         """Return the assignments at the managed identity and above it. Raise an azure-cli error if that fails."""
@@ -144,7 +144,7 @@ def _permits(cli_ctx: AzCli, role_definition_id: str) -> bool:
     subscription = match[2] if match[1:2] == ["subscriptions"] else None
     try:
         definition = role_definitions_client(cli_ctx, subscription).get_by_id(role_definition_id)
-    except AzureError as error:
+    except (AzureError, CLIError) as error:
         logger.debug("The role definition could not be read: %s", error)
         return False
     return any(permits_assign(each.actions or (), each.not_actions or ()) for each in definition.permissions or ())
@@ -169,7 +169,7 @@ def grant(cli_ctx: AzCli, resource_ids: Sequence[str], principal_id: str, *, the
     grant fails, stop and raise an azure-cli error with the service's reason, the commands for an owner of the scope,
     and what to do `then`.
     """
-    client_of = ClientCache(partial(role_assignments_client, cli_ctx))
+    client_of = ReadOnce(partial(role_assignments_client, cli_ctx))
     if not resource_ids:
         return []
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, current_thread
 from typing import Any
 
@@ -11,7 +10,7 @@ from azure.cli.core.azclierror import ForbiddenError, InvalidArgumentValueError
 from knack.util import CLIError
 
 from azext_podidentity.arm import managed_identities, role_assignments
-from azext_podidentity.arm.concurrency import AT_ONCE, ClientCache, do_all, for_each
+from azext_podidentity.arm.concurrency import AT_ONCE, do_all, for_each
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
 from tests.support.builders import PRINCIPAL, SUBSCRIPTION, identity_id, refusal
 from tests.support.fake_azure import CLI, Azure
@@ -63,6 +62,15 @@ def test_roles_are_found_per_identity(azure: Azure) -> None:
     assert isinstance(role_assignments.find_many(CLI, [THERE], PRINCIPAL)[THERE.lower()], ForbiddenError)
 
 
+def test_unreadable_custom_role_is_insufficient(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown_subscription(*_: Any) -> Azure:
+        raise CLIError("Subscription not found.")
+
+    monkeypatch.setattr(role_assignments, "role_definitions_client", unknown_subscription)
+    azure.assign(THERE, role="11111111-0000-0000-0000-000000000000")
+    assert role_assignments.find_many(CLI, [THERE], PRINCIPAL) == {THERE.lower(): []}
+
+
 def test_client_is_created_once_per_subscription(made: list[str]) -> None:
     many = [identity_id(f"identity-{number}") for number in range(30)]
     assert len(managed_identities.find_many(CLI, many)) == 30
@@ -73,12 +81,6 @@ def test_client_is_created_once_per_subscription(made: list[str]) -> None:
 def test_empty_list_sends_no_request(made: list[str]) -> None:
     assert managed_identities.find_many(CLI, []) == role_assignments.find_many(CLI, [], PRINCIPAL) == {}
     assert made == []
-
-
-def test_shared_client_is_created_once_across_threads() -> None:
-    cache = ClientCache(lambda _: object())
-    with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(cache, ["Some"] * 50 + ["some"] * 50))) == 1
 
 
 def test_programming_error_is_raised() -> None:
