@@ -46,7 +46,8 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> Rows:
 
 
 def migrations_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
-    """Return the rows of `migrate --all-clusters`, one per cluster."""
+    """Return the rows of `migrate --all-clusters`, one per cluster, with the workloads if contexts were read."""
+    with_workloads = any(each["context"] or each["workloadsReason"] for each in clusters)
     return [
         {
             "Cluster": _broken(each["cluster"], _CLUSTER),
@@ -58,9 +59,18 @@ def migrations_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
             "Bindings": f"{each['withBindings']} of {each['managedIdentities']}",
             "EntriesLeft": f"{each['podIdentities']}+{each['exceptions']}",
             "OverLimit": str(len(each["overCredentialLimit"])),
+            **({"Workloads": _workloads(each)} if with_workloads else {}),
         }
         for each in clusters
     ]
+
+
+def _workloads(cluster: Mapping[str, Any]) -> str:
+    """Return how many workloads are in which state, in lines, or that they were not read."""
+    if cluster["workloadsReason"]:
+        return "unknown" if cluster["context"] else "no context"
+    states = {"labelled": "Labelled", "ready": "Ready", "notReady": "NotReady", "stalePods": "StalePod"}
+    return "\n".join(f"{cluster[key]} {state}" for key, state in states.items() if cluster[key]) or "none"
 
 
 def _network(cluster: Mapping[str, Any]) -> str:

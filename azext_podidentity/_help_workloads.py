@@ -101,6 +101,8 @@ examples:
     text: az aks pod-identity migrate {CLUSTER} --status --output table
   - name: Show the migration status of the clusters in all subscriptions.
     text: az aks pod-identity migrate --all-clusters --output table
+  - name: Show also how far their workloads are, by the kubectl contexts whose name begins with prod.
+    text: az aks pod-identity migrate --all-clusters --context 'prod*' --output table
   - name: Write the second step, which removes the label from workloads whose pods have tokens.
     text: >-
         az aks pod-identity migrate {CLUSTER} --remove-labels

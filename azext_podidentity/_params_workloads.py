@@ -59,7 +59,8 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             c,
             _validators.validate_migrate,
             workloads=f"{_WORKLOADS} Defaults to the objects that kubectl reads from the cluster.",
-            context_help="The kubectl context to use. Defaults to the current context.",
+            context_help="The kubectl context to use. Defaults to the current context. With --all-clusters, a pattern "
+            "of contexts, for example '*': the workloads of the clusters that they connect to are counted too.",
         )
     with loader.argument_context("aks pod-identity migrate", arg_group="Action") as c:
         flag(

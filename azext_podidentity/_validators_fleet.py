@@ -87,6 +87,8 @@ def validate_no_cluster(namespace: Namespace) -> None:
 
     for name, option in {**_OF_ONE, **{name: f"--{name.replace('_', '-')}" for name in _ACTIONS}}.items():
         value = getattr(namespace, name, None)
+        if name == "kube_context" and hasattr(namespace, "finish"):
+            continue  # of `migrate`, a pattern of contexts
         # An empty list is an option that was given without values.
         if value not in (None, False, "") and not getattr(value, "is_default", False):
             raise MutuallyExclusiveArgumentError(

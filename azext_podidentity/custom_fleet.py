@@ -80,6 +80,8 @@ def migration_of_all_clusters(
     management_group: str | None,
     parallel: int | None,
     report: str | None,
+    *,
+    contexts: str | None,
 ) -> list[dict[str, Any]]:
     """Return a row with the state of the migration of each cluster, and write the report."""
     from azext_podidentity.actions.fleet.inventory import Scope
@@ -88,16 +90,22 @@ def migration_of_all_clusters(
     from azext_podidentity.cli.after_output import warn_after_output
     from azext_podidentity.cli.report_file import write_report
     from azext_podidentity.fleet.migration_status import UNKNOWN, migration_report, summary
+    from azext_podidentity.fleet.workload_progress import workload_summary
     from azext_podidentity.profile.text import count_of
 
     scope = Scope(tuple(subscriptions or ()), management_group)
-    inventory, clusters, limits = read_migration(cmd.cli_ctx, scope, parallel or PARALLEL)
+    inventory, clusters, limits = read_migration(cmd.cli_ctx, scope, parallel or PARALLEL, contexts)
     total = len(inventory.clusters)
     if report:
         write_report(cmd.cli_ctx, report, migration_report(clusters, total, limits))
     warn_after_output(cmd.cli_ctx, summary(clusters, total))
     for limit in limits:
         warn_after_output(cmd.cli_ctx, str(limit))
+    progress = [each.workloads for each in clusters if each.workloads]
+    if progress:
+        warn_after_output(cmd.cli_ctx, workload_summary(progress), last=True)
+    if failed := sum(each.failed for each in progress):
+        _fail_partial(cmd, f"The workloads of {count_of(failed, 'cluster')} could not be read.")
     if unknown := sum(each.state == UNKNOWN for each in clusters):
         _fail_partial(cmd, f"{count_of(unknown, 'cluster')} could not be read completely.", unknown == len(clusters))
     _fail_if_unreadable(cmd, inventory)

@@ -54,7 +54,7 @@ def migrate_workloads(  # pylint: disable=too-many-locals
     if all_clusters:
         from azext_podidentity.custom_fleet import migration_of_all_clusters
 
-        return migration_of_all_clusters(cmd, subscriptions, management_group, parallel, report)
+        return migration_of_all_clusters(cmd, subscriptions, management_group, parallel, report, contexts=kube_context)
     from azext_podidentity.actions.migration.context import MigrationContext
     from azext_podidentity.actions.workload_source import WorkloadSource, load
     from azext_podidentity.arm.cluster_writer import ClusterWriter

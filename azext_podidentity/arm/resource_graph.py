@@ -35,6 +35,8 @@ _COLUMNS = {
     "networkPlugin": "properties.networkProfile.networkPlugin",
     "kubernetesVersion": "properties.kubernetesVersion",
     "currentKubernetesVersion": "properties.currentKubernetesVersion",
+    "fqdn": "properties.fqdn",
+    "privateFQDN": "properties.privateFQDN",
     "provisioningState": "properties.provisioningState",
     "powerState": "properties.powerState",
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from azext_podidentity.fleet.inventory import FleetCluster
 from azext_podidentity.fleet.markdown import table
+from azext_podidentity.fleet.workload_progress import NOT_REQUESTED, WorkloadProgress
 from azext_podidentity.profile.entries import NotFound, Unreadable
 from azext_podidentity.profile.identity_bindings import SUCCEEDED, IdentityBinding
 from azext_podidentity.profile.text import count_of
@@ -35,6 +36,7 @@ class ClusterMigration:
     error: str | None = None
     shared_limit: tuple[str, ...] = ()
     bindings: tuple[IdentityBinding, ...] = ()
+    workloads: WorkloadProgress | None = None
 
     @property
     def with_credentials(self) -> int:
@@ -62,7 +64,7 @@ class ClusterMigration:
             return UNKNOWN
         served = self._with_credentials | self._with_bindings
         if not profile.identities or (features.enabled and self._existing <= served):
-            return READY
+            return IN_PROGRESS if self.workloads and self.workloads.left else READY
         started = features.oidc_issuer or features.workload_identity or self.with_credentials
         return IN_PROGRESS if started else NOT_STARTED
 
@@ -123,6 +125,7 @@ class ClusterMigration:
             "failed": self.cluster.failed,
             "overCredentialLimit": list(self.shared_limit),
             "reason": self.reason,
+            **(self.workloads.to_json() if self.workloads else NOT_REQUESTED),
         }
 
 
@@ -178,7 +181,8 @@ def summary(clusters: Sequence[ClusterMigration], total: int) -> str:
 def migration_report(clusters: Sequence[ClusterMigration], total: int, limits: Iterable[OverLimit]) -> str:
     """Return the Markdown report: counts, a row per cluster, and the managed identities over the limit."""
     features = ("OIDC issuer", "Workload identity")
-    header = ("Cluster", "Subscription", "State", *features, "Credentials", "Bindings", "Entries left")
+    workloads = ("Labelled", "Ready", "NotReady", "StalePod") if any(each.workloads for each in clusters) else ()
+    header = ("Cluster", "Subscription", "State", *features, "Credentials", "Bindings", "Entries left", *workloads)
     rows = [
         (
             each.cluster.name,
@@ -189,6 +193,10 @@ def migration_report(clusters: Sequence[ClusterMigration], total: int, limits: I
             f"{each.with_credentials} of {len(each.lookups)}",
             f"{each.with_bindings} of {len(each.lookups)}",
             len(each.cluster.cluster.profile.identities) + len(each.cluster.cluster.profile.exceptions),
+            *(
+                "?" if count is None else count
+                for count in (each.workloads.counts().values() if each.workloads else ())
+            ),
         )
         for each in clusters
     ]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -35,6 +36,7 @@ _OTHER_WAYS = (
     "kubectl inside the cluster."
 )
 _SERVER = ("config", "view", "--minify", "--output", "jsonpath={.clusters[0].cluster.server}")
+_CONTEXTS = ("config", "view", "--output", "json")
 # Log lines of kubectl (klog), which are not part of its error message.
 _LOG_LINE = re.compile(r"^[EWI]\d{4} .*\n?", re.MULTILINE)
 # Without a timeout, an unreachable remote base would block the command forever.
@@ -55,21 +57,38 @@ def read_cluster_objects(
     *,
     must_be_cluster: bool = False,
     to_read: Iterable[str] = FOR_MIGRATION,
+    timeout: float | None = None,
 ) -> ClusterObjects:
     """Return all objects of the resources from the cluster of a kubectl context; None is the current context.
 
     Raise ValidationError if kubectl is missing, if the current context is another cluster, or with kubectl's message if
     it fails. A named context with another address, for example that of a proxy, causes a warning. With
-    `must_be_cluster`, another or an unknown address is an error.
+    `must_be_cluster`, another or an unknown address is an error. timeout: in seconds for each run of kubectl.
     """
     chosen = (f"--context={context}",) if context else ()
     program = _find_program("read the workloads")
-    check_server(cluster, _run(program, (*_SERVER, *chosen)), context, must_be_cluster=must_be_cluster)
+    check_server(cluster, _run(program, (*_SERVER, *chosen), timeout), context, must_be_cluster=must_be_cluster)
     with progress(cli_ctx, "Reading the workloads with kubectl"):
-        served = _output(program, (*API_RESOURCES, *chosen), cluster.reference)
+        served = _output(program, (*API_RESOURCES, *chosen), cluster.reference, timeout)
         resources, not_read = choose_resources(served.splitlines(), to_read)
-        text = _output(program, (*get_arguments(resources), *chosen), cluster.reference)
+        text = _output(program, (*get_arguments(resources), *chosen), cluster.reference, timeout)
     return ClusterObjects(read_objects(text, "kubectl"), not_read)
+
+
+def context_servers(timeout: float) -> dict[str, str | None]:
+    """Return the host name of the API server of each kubectl context, None if it has none.
+
+    Raise ValidationError if kubectl is missing or cannot print its configuration.
+    """
+    result = _run(_find_program("read the workloads"), _CONTEXTS, timeout)
+    if result.returncode:
+        raise ValidationError(f"kubectl failed to list its contexts: {_error_message(result)}", _OTHER_WAYS)
+    config = json.loads(result.stdout or "{}")
+    servers = {each["name"]: each["cluster"].get("server") for each in config.get("clusters") or ()}
+    return {
+        each["name"]: urlsplit(servers.get(each["context"].get("cluster")) or "").hostname
+        for each in config.get("contexts") or ()
+    }
 
 
 def build_kustomization(folder: str) -> str:
@@ -129,9 +148,9 @@ def _find_program(purpose: str) -> str:
     return program
 
 
-def _output(program: str, arguments: Sequence[str], reference: ClusterReference) -> str:
+def _output(program: str, arguments: Sequence[str], reference: ClusterReference, timeout: float | None = None) -> str:
     """Return the output of kubectl. Raise ValidationError with kubectl's message if it fails."""
-    result = _run(program, arguments)
+    result = _run(program, arguments, timeout)
     if result.returncode:
         raise ValidationError(
             f"kubectl failed to list the workloads (exit code {result.returncode}): {_error_message(result)}\n"

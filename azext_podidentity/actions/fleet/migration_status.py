@@ -28,24 +28,33 @@ _TIMEOUT = 300
 
 
 def read_migration(
-    cli_ctx: AzCli, scope: Scope, parallel: int
+    cli_ctx: AzCli, scope: Scope, parallel: int, contexts: str | None = None
 ) -> tuple[Inventory, list[ClusterMigration], list[OverLimit]]:
     """Return all clusters, the status of those with the add-on enabled, and the managed identities over the limit.
 
     The federated identity credentials of each managed identity are read once, even if many clusters bind it. The
-    identity bindings of a cluster are listed only if its state depends on them. Raise an azure-cli error if no
-    clusters can be found.
+    identity bindings of a cluster are listed only if its state depends on them. contexts: a pattern of the kubectl
+    contexts by which the workloads are read too. Raise an azure-cli error if no clusters can be found, or no context
+    matches.
     """
     inventory = read_inventory(cli_ctx, scope)
+    workloads = None
+    if contexts is not None:
+        from azext_podidentity.actions.fleet.workload_progress import workload_reader
+
+        workloads = workload_reader(cli_ctx, contexts, inventory.clusters)
     credentials = ReadOnce(CredentialService(cli_ctx).read_one)
 
     def read(cluster: FleetCluster) -> ClusterMigration:
         bound = cluster.cluster.profile.bindings()
         found = ClusterMigration(cluster, {each.lower(): credentials(each) for each in bound})
-        return _with_bindings(cli_ctx, found) if found.depends_on_bindings else found
+        found = _with_bindings(cli_ctx, found) if found.depends_on_bindings else found
+        return replace(found, workloads=workloads.read(cluster)) if workloads else found
 
     clusters = inventory.enabled
-    with cluster_progress(cli_ctx, "Reading credentials", len(clusters)) as progress:
+    with cluster_progress(
+        cli_ctx, "Reading workloads" if workloads else "Reading credentials", len(clusters)
+    ) as progress:
         outcomes = on_each(clusters, read, _describe, progress, parallel=parallel, limit=_TIMEOUT)
     found = [
         ClusterMigration(each.cluster, error=str(each.result)) if isinstance(each.result, AzCLIError) else each.result

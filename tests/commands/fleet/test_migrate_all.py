@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
 
 from azure_simulator import Simulator
+from development.kubernetes_api import kubernetes_api
 from tests.support.azure_cli import CLUSTER, GROUP, AzureCli
 from tests.support.cluster_state import pod_identity, seed_entries
 from tests.support.faults import forbidden
-from tests.support.workload_manifests import ENABLED, ISSUER
+from tests.support.workload_manifests import ENABLED, ISSUER, USE, service_account, workload
 
 MIGRATE = "aks pod-identity migrate --all-clusters"
 CREDENTIALS = "/federatedIdentityCredentials$"
@@ -65,3 +68,47 @@ def test_what_cannot_be_read_is_unknown(az: AzureCli, fleet: Simulator) -> None:
     assert result.exit_code == 1
     assert {row["state"] for row in result.json} == {"Unknown"}
     assert "--all-clusters and --finish cannot be used together." in az(f"{MIGRATE} --finish").failed()
+
+
+def kubeconfig(path: Path, **servers: str) -> str:
+    """A file of contexts with the addresses of their API servers."""
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": {"server": server}} for name, server in servers.items()],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": "me"}} for name in servers],
+        "users": [{"name": "me", "user": {}}],
+    }
+    path.write_text(json.dumps(config))
+    return str(path)
+
+
+def test_workloads_by_contexts(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    identity = seed_entries(simulator, "app", fqdn="127.0.0.1", **ENABLED)["app"]
+    simulator.seed.federated_credential(identity["id"], "one", ISSUER, "system:serviceaccount:my-app:web")
+    for name in ("second", "third"):
+        simulator.seed.cluster("other", name)
+    moved = workload("web", None, account="web")
+    moved["spec"]["template"]["metadata"]["labels"][USE] = "true"
+    with kubernetes_api(tmp_path) as api:
+        api.seed(workload("old", "app"), moved, service_account("web", identity["properties"]["clientId"]))
+        environ = api.environment()
+        environ["KUBECONFIG"] += os.pathsep + kubeconfig(tmp_path / "more", second="https://127.0.0.2:9")
+        there = AzureCli(az.az, {**az.environment, **environ})
+
+        result = there(f"{MIGRATE} --context '*' --report {tmp_path / 'report.md'}")
+
+        rows = {row["cluster"]: row for row in result.json}
+        assert result.exit_code == 4, result.stderr
+        assert "Partial result: The workloads of 1 cluster could not be read." in result.stderr
+        found = rows[CLUSTER]
+        assert (found["context"], found["labelled"], found["ready"], found["state"]) == ("here", 1, 1, "InProgress")
+        assert (rows["second"]["context"], rows["second"]["labelled"]) == ("second", None)
+        assert "kubectl failed to list the workloads" in rows["second"]["workloadsReason"]
+        assert rows["third"]["workloadsReason"] == "No kubectl context matches the cluster."
+        assert "| ? | ? | ? | ? |" in (tmp_path / "report.md").read_text("utf-8")
+        shown = there(f"{MIGRATE} --context here -o table").ok()
+        assert "1 Labelled" in shown.stdout
+        assert max(map(len, shown.stdout.splitlines())) <= 160
+        assert "Workloads of 1 of 3 clusters were read: 1 Labelled, 1 Ready" in shown.stderr
+        assert "No kubectl context matches --context 'nothing'." in there(f"{MIGRATE} --context nothing").failed()
