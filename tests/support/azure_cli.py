@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import os
 import queue
 import re
 import shlex
@@ -14,10 +16,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from azure_simulator import Fault, Simulator
 from tests.support.processes import child_setup
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 GROUP = "rg"
 CLUSTER = "cluster"
@@ -81,6 +86,17 @@ class AzureCli:
     def __init__(self, az: Path, environment: Mapping[str, str]) -> None:
         self.az = az
         self.environment = dict(environment)
+
+    def with_environment(self, **variables: str) -> Self:
+        """Return this az with other values of some environment variables."""
+        other = copy.copy(self)
+        other.environment = {**self.environment, **variables}
+        return other
+
+    def shell_environment(self) -> dict[str, str]:
+        """Return the environment of a shell in which `az` is this az."""
+        path = self.environment.get("PATH", os.defpath)
+        return {**self.environment, "PATH": f"{self.az.parent}{os.pathsep}{path}"}
 
     def start(self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> Process:
         """Start `az COMMAND`, without a terminal unless `stderr` is the file descriptor of one."""

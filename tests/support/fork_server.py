@@ -2,8 +2,8 @@
 """A process that has imported az, and forks a child for each command: `python fork_server.py SOCKET`.
 
 Importing takes most of a command's time. A child runs the real `azure.cli` from its first line to the interpreter's
-end, with the arguments and standard streams that it receives, so its exit code, output and signals are az's. It runs
-with the environment and working directory of this process.
+end, with the arguments, standard streams, environment and working directory that it receives, so its exit code, output
+and signals are az's. Variables that Python and azure-cli read during their import have the values of this process.
 """
 
 from __future__ import annotations
@@ -67,6 +67,10 @@ def _keep(connection: socket.socket) -> list[str]:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.path[0] = request["folder"]
     if request["clock"]:
         runpy.run_path(request["clock"]["client"])["join"](request["clock"]["folder"])
     elif request["speed"] != 1:

@@ -11,6 +11,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,15 +25,19 @@ from tests.support.azure_cli import AzureCli, Process, Result, result_of
 from tests.support.processes import child_setup
 
 _FORK_SERVER = Path(__file__).with_name("fork_server.py")
+_FORK_CLIENT = Path(__file__).with_name("fork_client.py")
+_READ_AT_START = ("AZURE_CONFIG_DIR", "AZURE_EXTENSION", "HOME", "LANG", "LC_", "PYTHON")
 
 
 class ForkedProcess:
     """A running command, with the parts of `subprocess.Popen` that tests need."""
 
-    def __init__(self, connection: socket.socket, streams: list[int]) -> None:
+    def __init__(self, connection: socket.socket, stdin: int | None, streams: dict[int, int]) -> None:
+        """Take the write end of standard input, and the read ends of standard output (0) and error (1), if piped."""
         self.returncode: int | None = None
         self._ends = connection.makefile("r")
         self.pid = int(self._ends.readline())
+        self._stdin = stdin
         self._streams = streams
         self._written: list[bytes] = [b"", b""]
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -47,8 +52,12 @@ class ForkedProcess:
         """Kill the command."""
         self.send_signal(signal.SIGKILL)
 
-    def communicate(self, _: str | None = None, timeout: float | None = None) -> tuple[str, str]:
-        """Return standard output and error at the command's end. Raise subprocess.TimeoutExpired if it takes longer."""
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:
+        """Send standard input, wait for the end, and return the output. Raise subprocess.TimeoutExpired."""
+        if self._stdin is not None:
+            with contextlib.suppress(BrokenPipeError), os.fdopen(self._stdin, "w", encoding="utf-8") as stdin:
+                self._stdin = None
+                stdin.write(input or "")
         self._reader.join(timeout)
         if self._reader.is_alive():
             raise subprocess.TimeoutExpired("az", timeout or 0)
@@ -66,7 +75,7 @@ class ForkedProcess:
 
     def _read(self) -> None:
         with selectors.DefaultSelector() as selector:
-            for number, stream in enumerate(self._streams):
+            for number, stream in self._streams.items():
                 selector.register(stream, selectors.EVENT_READ, number)
             while selector.get_map():
                 for key, _ in selector.select():
@@ -81,8 +90,8 @@ class ForkedAz(AzureCli):
     """A context manager that runs commands as `AzureCli` does, each in a forked child.
 
     `clock`: the simulator's clock, which every command then follows. Its waits take no real time, and waits of several
-    commands end in the right order. None is the machine's clock. `speed`: divides the duration of all sleeps. Commands
-    with a terminal, standard input or another environment run in a new process as usual.
+    commands end in the right order. None is the machine's clock. `speed`: divides the duration of all sleeps. If the
+    environment differs in variables that Python or azure-cli reads at start-up, commands run in a new process.
     """
 
     def __init__(self, host: Host, environment: Mapping[str, str], speed: float = 1) -> None:
@@ -105,6 +114,11 @@ class ForkedAz(AzureCli):
         self.pid = self._fork_server.pid
         assert self._fork_server.stdout
         assert self._fork_server.stdout.readline() == "ready\n"
+        launcher = Path(self._folder.name, "bin", "az")
+        launcher.parent.mkdir()
+        program = shlex.join([sys.executable, "-I", "-S", str(_FORK_CLIENT), self._address])
+        launcher.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        launcher.chmod(0o755)
 
     def __enter__(self) -> ForkedAz:
         return self
@@ -129,21 +143,34 @@ class ForkedAz(AzureCli):
 
     def start(self, command: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL) -> Process:
         """Start `az COMMAND`."""
-        if (stderr, stdin, self.environment) != (subprocess.PIPE, subprocess.DEVNULL, self._forks):
+        if self._needs_start():
             return super().start(command, stderr, stdin)
-        clock = self.clock and {"client": str(self.clock.client), "folder": self.clock.folder}
-        request = {"arguments": shlex.split(command), "speed": self.speed, "clock": clock}
-        pipes = [os.pipe(), os.pipe()]
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self._address)
-        sent = [nothing, *(theirs for _, theirs in pipes)]
-        socket.send_fds(connection, [json.dumps(request).encode()], sent)
-        for stream in sent:
-            os.close(stream)
-        process = ForkedProcess(connection, [ours for ours, _ in pipes])
-        connection.close()
-        return process
+        request = {
+            "arguments": shlex.split(command),
+            "environment": {**self.environment, "AZ_INSTALLER": "PIP"},
+            "folder": self.environment["HOME"],
+            "speed": self.speed,
+            "clock": self.clock and {"client": str(self.clock.client), "folder": self.clock.folder},
+        }
+        with contextlib.ExitStack() as sent, socket.socket(socket.AF_UNIX) as connection:
+            ours: dict[int, int] = {}
+            streams = [_stream(stdin, 0, ours, sent), _stream(subprocess.PIPE, 1, ours, sent)]
+            streams.append(_stream(stderr, 2, ours, sent))
+            connection.connect(self._address)
+            socket.send_fds(connection, [json.dumps(request).encode()], streams)
+            return ForkedProcess(connection, ours.pop(0, None), {number - 1: end for number, end in ours.items()})
+
+    def shell_environment(self) -> dict[str, str]:
+        """Return the environment of a shell in which `az` is forked and follows the clock."""
+        if self._needs_start():
+            return super().shell_environment()
+        path = f"{self._folder.name}/bin{os.pathsep}{self.environment.get('PATH', os.defpath)}"
+        clock = self.clock.environment() if self.clock else {}
+        return {**self.environment, **clock, "PATH": path}
+
+    def _needs_start(self) -> bool:
+        changed = {name for name, _ in self.environment.items() ^ self._forks.items()}
+        return any(name.startswith(_READ_AT_START) for name in changed)
 
     def killed(self, command: str, after: float) -> Result:
         """Run `az COMMAND` and kill it after the given seconds, unless it has ended."""
@@ -151,3 +178,16 @@ class ForkedAz(AzureCli):
         time.sleep(after)
         process.kill()
         return result_of(process)
+
+
+def _stream(given: int, number: int, ours: dict[int, int], sent: contextlib.ExitStack) -> int:
+    """Return the descriptor to send as the stream of that number; of a pipe, keep the other end in `ours`."""
+    if given == subprocess.PIPE:
+        ends = os.pipe()
+        theirs, ours[number] = ends if number == 0 else ends[::-1]
+    elif given == subprocess.DEVNULL:
+        theirs = os.open(os.devnull, os.O_RDWR)
+    else:
+        return given
+    sent.callback(os.close, theirs)
+    return theirs

@@ -19,9 +19,9 @@ def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
     Assert exit code 0 for the answer "y", and otherwise that nothing was changed and exit code 1.
     """
     terminal = pexpect.spawn(
-        str(az.az),
+        "az",
         shlex.split(command),
-        env=az.environment,
+        env=az.shell_environment(),
         cwd=az.environment["HOME"],
         timeout=60,
         encoding="utf-8",
@@ -57,9 +57,9 @@ def shown_at_terminal(az: AzureCli, command: str) -> str:
 def at_terminal(az: AzureCli, command: str, columns: int = 120) -> str:
     """Return the output of `az COMMAND` at a terminal with colors and the given width. The command must succeed."""
     terminal = pexpect.spawn(
-        str(az.az),
+        "az",
         shlex.split(command),
-        env={**az.environment, "AZURE_CORE_NO_COLOR": "false", "TERM": "xterm-256color"},
+        env={**az.shell_environment(), "AZURE_CORE_NO_COLOR": "false", "TERM": "xterm-256color"},
         cwd=az.environment["HOME"],
         dimensions=(24, columns),
         timeout=60,

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from typing import Any
@@ -288,8 +287,7 @@ def test_the_table_has_100_columns_and_its_commands_are_pasted_as_they_are(az: A
 
 def paste_into_shell(az: AzureCli, command: str) -> None:
     """Runs lines of text as a shell does, in which `az` is the az under test."""
-    path = f"{az.az.parent}{os.pathsep}{az.environment['PATH']}"
-    environment = {**az.environment, "PATH": path}
+    environment = az.shell_environment()
     subprocess.run(["sh", "-ec", command], env=environment, cwd=environment["HOME"], check=True, capture_output=True)
 
 

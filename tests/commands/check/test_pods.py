@@ -33,7 +33,7 @@ def api(tmp_path: Path) -> Iterator[KubernetesApi]:
 @pytest.fixture
 def az_there(az: AzureCli, api: KubernetesApi) -> AzureCli:
     """An az whose kubectl finds the API."""
-    return AzureCli(az.az, {**az.environment, **api.environment()})
+    return az.with_environment(**api.environment())
 
 
 def cluster_objects(simulator: Simulator, label: str) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def test_nothing_but_the_profile_is_added_to_the_body_of_the_host(az: AzureCli, 
 
 
 def test_the_default_location_of_az_config_is_taken(az: AzureCli, simulator: Simulator) -> None:
-    configured = AzureCli(az.az, {**az.environment, "AZURE_DEFAULTS_LOCATION": "westeurope"})
+    configured = az.with_environment(AZURE_DEFAULTS_LOCATION="westeurope")
 
     created = configured(f"{CREATE} --network-plugin azure --enable-pod-identity").ok()
 

@@ -26,17 +26,17 @@ def peak(az: AzureCli, command: str, exit_code: int = 0) -> float:
     return usage.ru_maxrss / 1024
 
 
-def test_a_full_cluster_takes_little_memory(az: AzureCli, simulator: Simulator) -> None:
+def test_a_full_cluster_takes_little_memory(started_az: AzureCli, simulator: Simulator) -> None:
     names = [f"app-{number}" for number in range(ENTRIES)]
     exceptions = [pod_exception(f"agents-{number}", {"app": f"agent-{number}"}) for number in range(ENTRIES)]
     identity = seed_entries(simulator, *names, exceptions=exceptions)[names[0]]
 
-    host = peak(az, f"aks show --resource-group {GROUP} --name {CLUSTER}")
+    host = peak(started_az, f"aks show --resource-group {GROUP} --name {CLUSTER}")
     add = f"aks pod-identity add {POD_IDENTITY} --name more --identity-resource-id {identity['id']}"
     ours = {
-        "list": peak(az, f"aks pod-identity list {ON_CLUSTER}"),
-        "add": peak(az, add, exit_code=1),
-        "delete": peak(az, f"aks pod-identity delete {POD_IDENTITY} --name app-7"),
+        "list": peak(started_az, f"aks pod-identity list {ON_CLUSTER}"),
+        "add": peak(started_az, add, exit_code=1),
+        "delete": peak(started_az, f"aks pod-identity delete {POD_IDENTITY} --name app-7"),
     }
 
     assert {name: mb for name, mb in ours.items() if mb > host + MORE_MB} == {}

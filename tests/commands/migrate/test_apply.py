@@ -46,7 +46,7 @@ def api(tmp_path: Path) -> Iterator[KubernetesApi]:
 @pytest.fixture
 def az_there(az: AzureCli, api: KubernetesApi) -> AzureCli:
     """An az whose kubectl finds the API."""
-    return AzureCli(az.az, {**az.environment, **api.environment()})
+    return az.with_environment(**api.environment())
 
 
 def objects() -> list[Wire]:

@@ -52,7 +52,7 @@ def credential_names(simulator: Simulator, identity: dict[str, Any]) -> list[str
 def test_a_cluster_is_migrated_by_bindings_to_its_end(
     az: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path
 ) -> None:
-    az = AzureCli(az.az, {**az.environment, **api.environment()})
+    az = az.with_environment(**api.environment())
     identity = seed_entries(simulator, "app", **ENABLED, fqdn="127.0.0.1")["app"]
     api.seed(workload("web", "app", account="web"), service_account("web"))
 

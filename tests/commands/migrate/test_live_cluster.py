@@ -54,7 +54,7 @@ def kubectl(tmp_path: Path) -> Kubectl:
 @pytest.fixture
 def az_with_kubectl(az: AzureCli, kubectl: Kubectl) -> AzureCli:
     """An az on whose PATH that kubectl comes first."""
-    return AzureCli(az.az, {**az.environment, "PATH": f"{kubectl.folder}{os.pathsep}{os.environ['PATH']}"})
+    return az.with_environment(PATH=f"{kubectl.folder}{os.pathsep}{os.environ['PATH']}")
 
 
 def cluster_objects(*more: dict[str, Any]) -> str:
@@ -98,7 +98,7 @@ def test_where_kubectl_fails_its_words_are_told_and_nothing_is_sent(
 
 def test_without_kubectl_the_other_ways_are_told(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", **ENABLED)
-    bare = AzureCli(az.az, {**az.environment, "PATH": str(tmp_path)})
+    bare = az.with_environment(PATH=str(tmp_path))
     message = bare(MIGRATE).failed()
     assert "kubectl is not installed" in message
     assert "--run-command" in message

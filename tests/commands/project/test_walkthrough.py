@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -26,10 +25,6 @@ def script_of(blocks: list[str], codes: Path) -> str:
     return f'exec 3>"{codes}"\n' + "".join(f'{block}\necho "$?" >&3\n' for block in blocks)
 
 
-def environment_of(az: AzureCli) -> dict[str, str]:
-    return {**az.environment, "PATH": f"{az.az.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-
-
 def test_every_block_ends_as_the_page_says(az: AzureCli, tmp_path: Path) -> None:
     page = (DOCS / "walkthrough.md").read_text("utf-8")
     blocks = re.findall(r"^([^\n`]*):\n\n```sh\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
@@ -38,7 +33,7 @@ def test_every_block_ends_as_the_page_says(az: AzureCli, tmp_path: Path) -> None
 
     result = subprocess.run(
         ["bash", "-c", script_of([block for _, block in blocks], codes)],
-        env=environment_of(az),
+        env=az.shell_environment(),
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -62,7 +57,7 @@ def test_migration_in_the_shell_of_the_demo(az: AzureCli, simulator: Simulator, 
     ]
     with kubernetes_api(tmp_path, CLUSTER) as api:
         seed_cluster(simulator, api, tmp_path)
-        environment = environment_of(az)
+        environment = az.shell_environment()
         terminal = pexpect.spawn(
             "bash",
             ["-c", script_of([*blocks, *checks], tmp_path / "codes")],

@@ -67,7 +67,7 @@ def proxy() -> Iterator[Proxy]:
 def test_every_request_goes_through_the_proxy(az: AzureCli, simulator: Simulator, proxy: Proxy) -> None:
     seed_entries(simulator, "app")
     url = f"http://127.0.0.1:{proxy.server_address[1]}"
-    through = AzureCli(az.az, {**az.environment, "HTTPS_PROXY": url, "NO_PROXY": "", "no_proxy": ""})
+    through = az.with_environment(HTTPS_PROXY=url, NO_PROXY="", no_proxy="")
 
     through(f"aks pod-identity delete {ON_CLUSTER} --namespace my-app --name app --delete-role-assignment").ok()
     through_proxy, requests = len(proxy.asked), len(simulator.requests.all())
