@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
 
-class SharedLookups:
+class SharedLookups:  # pylint: disable=too-many-instance-attributes
     """Look up managed identities, role and policy assignments and registrations for many clusters, from any thread.
 
     context_of: returns the az context of a subscription.

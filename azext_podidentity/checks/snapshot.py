@@ -42,7 +42,7 @@ class BoundIdentity(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class Snapshot:  # pylint: disable=too-many-instance-attributes
     """The state of a cluster and of everything that its pod identities depend on.
 
     feature, provider: the registration states of the preview feature and of the resource provider, as the service names

@@ -12,7 +12,8 @@ from azext_podidentity.migration.json_values import mapping, sequence
 from azext_podidentity.profile.labels import BINDING_LABEL
 
 TOKEN_VARIABLE = "AZURE_FEDERATED_TOKEN_FILE"
-# The webhook of workload identity does not override these: https://azure.github.io/azure-workload-identity/docs/quick-start.html
+# The webhook of workload identity does not override these:
+# https://azure.github.io/azure-workload-identity/docs/quick-start.html
 _WEBHOOK_VARIABLES = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", TOKEN_VARIABLE)
 _SECRET_VARIABLES = ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH")
 _CSI_DRIVER = "secrets-store.csi.k8s.io"
