@@ -15,7 +15,9 @@ _EPILOG = f"""{_TITLES}
 
 all is the default; it writes benchmarks/results.md, results.json and results.png, in about 20 minutes
 (all --full: half an hour).
-./benchmarks/run NAME --help says what a benchmark takes. Exit code 1 where a bound is missed."""
+./benchmarks/run NAME --keep puts the figures of one benchmark into these files, and
+python3 -m development.documentation copies them into docs/ and README.md.
+./benchmarks/run NAME --help shows the options. Exit code 1 if a bound is missed."""
 
 
 def main(arguments: list[str]) -> int:

@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Runs one benchmark or all, prints the table, and keeps the results of all for the README."""
+"""Runs one benchmark or all, prints the table, and keeps the results for the README and docs/."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import json
-import subprocess
 import sys
 import time
-from dataclasses import asdict
 
 from benchmarks.figures import Figure
 from benchmarks.names import BENCHMARKS, FULL
 from benchmarks.report import markdown, this_machine
+from benchmarks.results import keep
 from development.console import note
-from development.paths import PLOTTER, ROOT
 from development.program import run
-
-FOLDER = ROOT / "benchmarks"
 
 
 def main(arguments: list[str]) -> int:
@@ -29,32 +24,30 @@ def main(arguments: list[str]) -> int:
         parser = argparse.ArgumentParser("./benchmarks/run all", description="Runs all benchmarks, keeps the results.")
         parser.add_argument("--full", action="store_true", help="more runs of each, about half an hour")
         asked = FULL if parser.parse_args(options).full else {}
-        figures = [figure for each in BENCHMARKS for figure in _measure(each, asked.get(each, []))]
-        table = markdown(figures, machine)
-        data = FOLDER / "results.json"
-        data.write_text(json.dumps([asdict(figure) for figure in figures], indent=1) + "\n", "utf-8")
-        (FOLDER / "results.md").write_text(table, "utf-8")
-        plot = FOLDER / "plot.py"
-        subprocess.run([PLOTTER.python, plot, data, FOLDER / "results.png"], check=True)
+        figures = [figure for each in BENCHMARKS for figure in _measure(each, asked.get(each, []))[0]]
+        kept = True
     else:
-        figures = _measure(name, options)
-        table = markdown(figures, machine)
-    print(table)
+        figures, kept = _measure(name, options)
+    print(markdown(figures, machine))
+    if kept:
+        keep(figures, machine)
     return 0 if all(figure.passes for figure in figures) else 1
 
 
-def _measure(name: str, options: list[str]) -> list[Figure]:
+def _measure(name: str, options: list[str]) -> tuple[list[Figure], bool]:
+    """Return the figures of one benchmark, and whether its options ask to keep them."""
     module = importlib.import_module(f"benchmarks.{name}")
     parser = argparse.ArgumentParser(
         f"./benchmarks/run {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--keep", action="store_true", help="put the figures into benchmarks/results.*")
     module.add_options(parser)
     chosen = parser.parse_args(options)
     started = time.perf_counter()
     note(f"{name} ...")
     figures = list(module.measure(chosen))
     note(f"{name}: measured in {time.perf_counter() - started:.0f} s")
-    return figures
+    return figures, chosen.keep
 
 
 if __name__ == "__main__":

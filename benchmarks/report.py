@@ -28,14 +28,14 @@ def markdown(figures: Iterable[Figure], machine: str) -> str:
 
 
 def _row(figure: Figure) -> str:
-    measured = f"{_number(figure.value)} {figure.unit}".strip()
-    bound = "" if figure.bound is None else f"{_number(figure.bound)} {figure.unit}".strip()
+    measured = f"{number(figure.value)} {figure.unit}".strip()
+    bound = "" if figure.bound is None else f"{number(figure.bound)} {figure.unit}".strip()
     action = "" if figure.bound is None else "kept" if figure.passes else "MISSED"
     return f"| {figure.case} | {figure.subject} | {measured} | {figure.runs} | {bound} | {action} |"
 
 
-def _number(value: float) -> str:
-    """Whole numbers without a fraction; two digits after the point, one from a hundred on."""
+def number(value: float) -> str:
+    """Return whole numbers without a fraction; two digits after the point, one from a hundred on."""
     if value == int(value):
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 100 else f"{value:.2f}"

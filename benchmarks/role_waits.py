@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from azext_podidentity.arm.backoff import OPERATION_SHARE, pause, until_role_write
 from benchmarks.figures import Figure
 
-_SECTION = "Waiting for a role, simulated"
+SECTION = "Waiting for a role, simulated"
 _OPERATION = 81.0
 _TOKENS, _PER_SECOND = 20.0, 1 / 60
 
@@ -32,14 +32,14 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
     usual = [_add(random.uniform(5, 35)) for _ in range(options.runs)]
     writes, ratios = [each[0] for each in usual], [each[1] for each in usual]
     case, runs = "role propagates in 20 ± 15 s", options.runs
-    yield Figure(_SECTION, case, "writes, median", statistics.median(writes), "", runs, 3)
-    yield Figure(_SECTION, case, "writes, 95th percentile", _percentile(writes), "", runs, 5)
-    yield Figure(_SECTION, case, "times the service minimum, median", statistics.median(ratios), "", runs, 1.07)
-    yield Figure(_SECTION, case, "times the service minimum, 95th percentile", _percentile(ratios), "", runs)
+    yield Figure(SECTION, case, "writes, median", statistics.median(writes), "", runs, 3)
+    yield Figure(SECTION, case, "writes, 95th percentile", _percentile(writes), "", runs, 5)
+    yield Figure(SECTION, case, "times the service minimum, median", statistics.median(ratios), "", runs, 1.07)
+    yield Figure(SECTION, case, "times the service minimum, 95th percentile", _percentile(ratios), "", runs)
     slow = [_add(random.uniform(35, 600))[0] for _ in range(options.runs)]
-    yield Figure(_SECTION, "role propagates in up to 10 minutes", "writes, most", max(slow), "", runs, 12)
+    yield Figure(SECTION, "role propagates in up to 10 minutes", "writes, most", max(slow), "", runs, 12)
     refused = [_refused_in_a_row(10) for _ in range(options.runs // 10)]
-    yield Figure(_SECTION, "10 adds in a row, new roles", "writes without a token", max(refused), "", len(refused), 0)
+    yield Figure(SECTION, "10 adds in a row, new roles", "writes without a token", max(refused), "", len(refused), 0)
 
 
 def _add(role: float) -> tuple[int, float]:

@@ -26,7 +26,7 @@ from tests.support.fault_table import Case, Table, sample
 from tests.support.forked_az import ForkedAz
 from tests.support.interleavings import Interleavings
 
-_SECTION = "Trials"
+SECTION = "Trials"
 _SPEED = 100
 _AT_ONCE = 1e-6
 
@@ -93,11 +93,11 @@ def _interleavings(count: int, seed: int) -> Iterator[Figure]:
             note(each)
     case = "commands about roles on two clusters of one identity"
     for kind, times in sorted(trial.commands.items()):
-        yield Figure(_SECTION, case, f"{kind} commands", times, "", count)
-    yield Figure(_SECTION, case, "rounds with an exchanged cluster identity", trial.exchanged, "", count)
-    yield Figure(_SECTION, case, "commands that ended with an error", trial.failed, "", count)
-    yield Figure(_SECTION, case, "roles that nothing needs, reported", trial.reported, "", count)
-    yield Figure(_SECTION, case, "roles missing, or left and not reported", wrong, "", count, 0)
+        yield Figure(SECTION, case, f"{kind} commands", times, "", count)
+    yield Figure(SECTION, case, "rounds with an exchanged cluster identity", trial.exchanged, "", count)
+    yield Figure(SECTION, case, "commands that ended with an error", trial.failed, "", count)
+    yield Figure(SECTION, case, "roles that nothing needs, reported", trial.reported, "", count)
+    yield Figure(SECTION, case, "roles missing, or left and not reported", wrong, "", count, 0)
 
 
 def _faults(name: str, table: Table, cases: Sequence[Case]) -> Iterator[Figure]:
@@ -110,8 +110,8 @@ def _faults(name: str, table: Table, cases: Sequence[Case]) -> Iterator[Figure]:
             wrong += 1
             note(f"{case}: {error}")
     for outcome, times in sorted(table.outcomes.items()):
-        yield Figure(_SECTION, name, outcome, times, "", count)
-    yield Figure(_SECTION, name, "lost a change, or could not continue", wrong, "", count, 0)
+        yield Figure(SECTION, name, outcome, times, "", count)
+    yield Figure(SECTION, name, "lost a change, or could not continue", wrong, "", count, 0)
 
 
 def _kills(kills: Kills, count: int) -> Iterator[Figure]:
@@ -119,12 +119,12 @@ def _kills(kills: Kills, count: int) -> Iterator[Figure]:
     for each in wrong:
         note(f"killed: {each}")
     tried = kills.killed + kills.ended_before
-    yield Figure(_SECTION, "killed, and run again", "completed before it was killed", kills.ended_before, "", tried)
-    yield Figure(_SECTION, "killed, and run again", "other result than of one run", len(wrong), "", tried, 0)
+    yield Figure(SECTION, "killed, and run again", "completed before it was killed", kills.ended_before, "", tried)
+    yield Figure(SECTION, "killed, and run again", "other result than of one run", len(wrong), "", tried, 0)
 
 
 def _writers(writers: Writers, simulator: Simulator, az: ForkedAz) -> Figure:
     lost = writers.run(simulator, az)
     for each in lost:
         note(f"{writers}: {each}")
-    return Figure(_SECTION, str(writers), "changes lost or failed", len(lost), "", 1, 0)
+    return Figure(SECTION, str(writers), "changes lost or failed", len(lost), "", 1, 0)

@@ -45,7 +45,8 @@ FLOOR, FIXED_WAITS, ADD, APPLY, ADDS = (
     "az … apply",
     "one add per pod identity (calculated)",
 )
-_TIMES = "times the service minimum"
+TIMES = "times the service minimum"
+SENT = ("writes of the cluster", "429 answers, most", "requests")
 _SIZES = (1, 10, 40, 200)
 # By whether the roles exist.
 _ADD_BOUNDS, _APPLY_BOUNDS, _WRITES_BOUNDS = {True: 1.04, False: 1.07}, {True: 1.05, False: 1.12}, {True: 1, False: 3}
@@ -180,7 +181,7 @@ def _one_add(samples: Samples) -> Iterator[Figure]:
             yield median(ONE, case.role, subject, [each.seconds for each in taken], "s")
             if subject != FLOOR:
                 bound = _ADD_BOUNDS[granted] if bounded else None
-                yield median(ONE, case.role, f"{subject}, {_TIMES}", _ratios(taken, floor), bound=bound)
+                yield median(ONE, case.role, f"{subject}, {TIMES}", _ratios(taken, floor), bound=bound)
             for figure in _sent(ONE, case.role, taken, _WRITES_BOUNDS[granted] if bounded else None):
                 yield replace(figure, subject=f"{subject}, {figure.subject}")
 
@@ -190,7 +191,7 @@ def _list(case: Case, samples: Samples) -> Iterator[Figure]:
     floor = [case.portions * each for each in _floor(samples, granted=granted)]
     add = [each.seconds for each in samples[Case(ADD, 1, granted)]]
     yield median(MANY, case.name, APPLY, [each.seconds for each in taken], "s")
-    yield median(MANY, case.name, f"{APPLY}, {_TIMES}", _ratios(taken, floor), bound=_APPLY_BOUNDS[granted])
+    yield median(MANY, case.name, f"{APPLY}, {TIMES}", _ratios(taken, floor), bound=_APPLY_BOUNDS[granted])
     if case.limit is None:
         yield median(MANY, case.name, ADDS, [size * each for each in add], "s")
     reads_bound = _READS_BOUND + (0 if granted else size)
@@ -203,9 +204,10 @@ def _list(case: Case, samples: Samples) -> Iterator[Figure]:
 def _sent(section: str, case: str, taken: list[Sample], writes_bound: int | None) -> Iterator[Figure]:
     """Yield what a run sent, as medians; of the 429 answers, the most."""
     sent = [each.sent for each in taken]
-    yield median(section, case, "requests", [each.requests for each in sent])
-    yield median(section, case, "writes of the cluster", [each.cluster_writes for each in sent], bound=writes_bound)
-    yield Figure(section, case, "429 answers, most", max(each.throttled for each in sent), "", len(sent), 0)
+    writes, throttled, requests = SENT
+    yield median(section, case, writes, [each.cluster_writes for each in sent], bound=writes_bound)
+    yield Figure(section, case, throttled, max(each.throttled for each in sent), "", len(sent), 0)
+    yield median(section, case, requests, [each.requests for each in sent])
 
 
 def _floor(samples: Samples, *, granted: bool) -> list[float]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from azext_podidentity.profile.known_errors import KnownError
 
 DOCS = ROOT / "docs"
+_WITH_BLOCKS = ("manifest.md", "migration.md", "performance.md", "reliability.md", "../README.md")
 _TROUBLESHOOTING = """# What the service refuses, and the way out
 
 Each heading is what to look for in an error of the service. Below it is what it means and what the extension advises,
@@ -40,7 +41,7 @@ def pages() -> dict[str, str]:
     from development.generated_blocks import fill
     from development.reference import reference
 
-    written = {name: fill((DOCS / name).read_text("utf-8")) for name in ("manifest.md", "migration.md")}
+    written = {name: fill((DOCS / name).read_text("utf-8")) for name in _WITH_BLOCKS}
     return {
         "reference.md": reference(),
         "walkthrough.md": walkthrough(),

@@ -28,8 +28,10 @@ from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, cred
 
 
 def fill(page: str) -> str:
-    """Return the text of a page with each of its blocks generated from the code."""
-    for name, make in _BLOCKS.items():
+    """Return the text of a page with each of its blocks generated from the code or the figures of benchmarks."""
+    from benchmarks.pages import blocks
+
+    for name, make in {**_BLOCKS, **blocks()}.items():
         begin, end = f"<!-- made from {name} -->\n", "<!-- end -->"
         before, found, rest = page.partition(begin)
         if found:

@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -122,13 +122,10 @@ class KubernetesApi:
 
 
 @contextmanager
-def kubernetes_api(
-    folder: Path, context: str = "here", without: str | None = None, forbidden: Sequence[str] = ()
-) -> Iterator[KubernetesApi]:
+def kubernetes_api(folder: Path, context: str = "here", without: str | None = None) -> Iterator[KubernetesApi]:
     """Serve an empty cluster while the block runs, to a kubectl whose current context has that name.
 
     without: an API group that the cluster does not serve, because its custom resource definitions are not installed.
-    forbidden: resources such as 'rbac.authorization.k8s.io/v1/clusterroles' that the user may not list.
     """
     started, loop, urls = Event(), asyncio.new_event_loop(), list[str]()
     stop = asyncio.Event()
@@ -143,8 +140,6 @@ def kubernetes_api(
                 )
             # kmock gives the core group a name that kubectl does not understand.
             emulator["get /api/v1"] << _core_resources()
-            for each in forbidden:
-                emulator[f"get /apis/{each}"] << 403
             urls.append(str(emulator.url))
             started.set()
             await stop.wait()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from benchmarks.cloud import spread
 from benchmarks.figures import Figure, median
 from benchmarks.report import markdown
+from benchmarks.results import merged
 
 ADD = median("One add", "role exists", "az … add, times the service minimum", [1.2, 1.01, 1.04], bound=1.05)
 LOST = Figure("Many writers", "20 writers", "entries lost", 2, bound=0)
@@ -21,6 +22,12 @@ def test_table_has_row_per_figure_with_verdict() -> None:
     assert "| 20 writers | entries lost | 2 | 1 | 0 | MISSED |\n" in table
     assert "| 20 writers | until the last one is done | 123.5 s | 1 |  |  |\n" in table
     assert table.count("## Many writers") == 1
+
+
+def test_measured_sections_replace_kept_ones() -> None:
+    again = Figure("Many writers", "20 writers", "entries lost", 0, bound=0)
+
+    assert merged([ADD, LOST, SECONDS], [again]) == [ADD, again]
 
 
 def test_durations_spread_around_medians() -> None:
