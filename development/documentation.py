@@ -16,18 +16,17 @@ if TYPE_CHECKING:
 
 DOCS = ROOT / "docs"
 _WITH_BLOCKS = ("manifest.md", "migration.md", "performance.md", "reliability.md", "../README.md")
-_TROUBLESHOOTING = """# What the service refuses, and the way out
+_TROUBLESHOOTING = """# Troubleshooting
 
-Each heading is what to look for in an error of the service. Below it is what it means and what the extension advises,
-with the cluster `myAKSCluster` of `myResourceGroup`; at work the commands have your own names. To find what is wrong
-with a cluster before the service refuses a change, run `az aks pod-identity check`.
+Each heading is the code or the text of an error of the service. Below it are the cause and the fix that the extension
+recommends, for a cluster `myAKSCluster` in `myResourceGroup`; the commands in your errors contain your own names. To
+find problems before the service refuses a change, run `az aks pod-identity check`.
 
-If the device to which standard output is redirected is full, the error is `No space left on device`. A change that the
-command made is kept. Help texts are printed by az itself, which reports the same with a traceback.
+If the device to which standard output is redirected is full, the error is `No space left on device`. Changes that the
+command has made are kept. Help is printed by az itself, which reports this error with a traceback.
 
-While an operation runs on the cluster, `check` shows for how long, and from one hour on suggests
-`az aks operation-abort`.
-The start of an operation can be read in preview versions of the API only; if it cannot be read, the age is missing.
+While an operation runs on the cluster, `check` shows its age and, after one hour, suggests `az aks operation-abort`.
+The start of an operation can be read only with preview versions of the API. If it cannot be read, the age is missing.
 """
 _WALKTHROUGH = """# Walkthrough
 

@@ -54,7 +54,7 @@ def manifest_keys() -> str:
 
 
 def _keys(schema: Mapping[str, Any]) -> str:
-    rows = ["| key | required | value | what it is |", "| --- | --- | --- | --- |"]
+    rows = ["| key | required | value | description |", "| --- | --- | --- | --- |"]
     for key, part in schema["properties"].items():
         value = SCHEMA["definitions"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
         required = "yes" if key in schema.get("required", ()) else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """One command: what it is for, how it is typed, and how it ends."""
+    """One command: its purpose, its command line, and its expected result."""
 
     purpose: str
     command: str
@@ -148,7 +148,7 @@ az identity show --ids "$DATABASE_IDENTITY_ID" \\
                 keep_as="DATABASE_CLIENT_ID",
             ),
             Step(
-                "A pod of one managed identity, and a pod of two that says which one it wants",
+                "A pod with one managed identity, and a pod with two that selects one by client ID",
                 """\
 cat > demo.yaml <<END
 apiVersion: v1
@@ -188,13 +188,13 @@ spec:
 END""",
             ),
             Step(
-                "Which managed identities the pods will get",
+                "Check which managed identities the pods will get",
                 """\
 az aks pod-identity check --resource-group myResourceGroup --cluster-name myAKSCluster \\
     --workloads demo.yaml -o table""",
             ),
             Step(
-                "One of them, from its label to its token; what a manifest cannot say has a question mark",
+                "Trace one of them. Steps that a manifest cannot show have a question mark",
                 """\
 az aks pod-identity check --resource-group myResourceGroup --cluster-name myAKSCluster \\
     --workloads demo.yaml --pod my-app/demo -o table""",
@@ -344,7 +344,7 @@ az aks create \\
     --query provisioningState""",
             ),
             Step(
-                "The clusters of all subscriptions; without --include-disabled, those that use the add-on",
+                "The clusters of all subscriptions. Without --include-disabled, only those with the add-on",
                 "az aks pod-identity list-clusters --include-disabled -o table",
             ),
             Step(
@@ -364,13 +364,13 @@ podIdentities:
 END""",
             ),
             Step(
-                "A pipeline sees by exit code 5 that a cluster differs from the file",
+                "In a pipeline, exit code 5 means that a cluster differs from the file",
                 "az aks pod-identity apply --file fleet.yaml --dry-run --fail-on-change -o table",
                 exit_code=5,
             ),
-            Step("The file is applied where it differs", "az aks pod-identity apply --file fleet.yaml -o table"),
-            Step("What is wrong, on all clusters", "az aks pod-identity check --all-clusters -o table"),
-            Step("How far each is off the add-on", "az aks pod-identity migrate --all-clusters -o table"),
+            Step("Apply the file to the clusters that differ", "az aks pod-identity apply --file fleet.yaml -o table"),
+            Step("Check all clusters", "az aks pod-identity check --all-clusters -o table"),
+            Step("The migration status of each", "az aks pod-identity migrate --all-clusters -o table"),
         ),
     ),
     Section(
@@ -402,14 +402,14 @@ az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKu
     --workloads web.yaml -o table""",
             ),
             Step(
-                "Carry out the Azure side and write the first step to files. The label stays",
+                "Make the changes in Azure and write the first step to files. The label is kept",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
     --workloads web.yaml --approve --yes --output-dir first-step --query credentials""",
             ),
             Step("What kubectl apply -k first-step changes", "cat first-step/patches/*.yaml"),
             Step(
-                "The same change in the manifest that you keep",
+                "Make the same change in your own manifest",
                 """\
 awk '{print} sub(/aadpodidbinding: .*/, "azure.workload.identity/use: \\"true\\"") {print}' web.yaml > prepared.yaml""",
             ),
@@ -432,15 +432,15 @@ az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKu
     --workloads moved.yaml first-step/service-accounts.yaml --status -o table""",
             ),
             Step(
-                "The same by an identity binding, for a managed identity that would exceed the limit of 20 credentials",
+                "Use an identity binding for a managed identity that would exceed the limit of 20 credentials",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
     --workloads web.yaml --target identity-binding --identities storage-identity \\
     --approve --output-dir binding-step --query identityBindings""",
             ),
-            Step("Who may use the binding", "cat binding-step/identity-binding-roles.yaml"),
+            Step("Who can use the binding", "cat binding-step/identity-binding-roles.yaml"),
             Step(
-                "Remove what only pod identity needs. With manifests only, this requires --force",
+                "Remove the pod identities and disable the add-on. With manifests only, this requires --force",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
     --workloads moved.yaml first-step/service-accounts.yaml --finish --yes --force -o table""",
