@@ -14,6 +14,7 @@ from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, NAMESPACE, POD
 from tests.support.cluster_state import entries, pod_identity, principal_id, seed_entries
 from tests.support.entry_files import binding, write
 from tests.support.faults import forbidden
+from tests.support.terminal import answered
 from tests.support.workload_manifests import workload
 from tests.support.workload_manifests import write as write_objects
 
@@ -133,6 +134,15 @@ def test_recent_grant_is_kept(az: AzureCli, simulator: Simulator) -> None:
 
     assert new in operator_scopes(simulator)
     assert not removals(simulator)
+
+
+def test_question_names_assignments_of_others(az: AzureCli, simulator: Simulator) -> None:
+    app = seed_entries(simulator, "app")["app"]
+    (role,) = simulator.role_assignments(principal_id(simulator.cluster(GROUP, CLUSTER)))
+
+    answered(az, DELETE.replace(" --yes", ""), "y", role["name"], "Remove them?")
+
+    assert app["id"] not in operator_scopes(simulator)
 
 
 @pytest.mark.parametrize(("option", "grants"), [("", 1), ("--skip-role-assignment", 0)])
