@@ -27,7 +27,7 @@ from tests.support.entry_files import APPLY, Wire, binding, names, write
 from tests.support.terminal import at_terminal
 
 
-def test_entries_are_added_in_one_write_with_their_roles(
+def test_apply_adds_entries_and_roles_in_one_write(
     each_az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
 ) -> None:
     identities = {name: simulator.seed.managed_identity(GROUP, name) for name in ("one", "two", "shared")}
@@ -57,7 +57,7 @@ def test_entries_are_added_in_one_write_with_their_roles(
     assert sent(simulator).count("PUT roleAssignments") == 3
 
 
-def test_what_is_there_already_is_not_written(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_apply_unchanged(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app", exceptions=[pod_exception("agents", {"app": "x"})])["app"]
     file = write(tmp_path, [binding(identity)], [pod_exception("agents", {"app": "x"})])
 
@@ -68,9 +68,7 @@ def test_what_is_there_already_is_not_written(az: AzureCli, simulator: Simulator
     assert not simulator.requests.matching("PUT")
 
 
-def test_what_differs_is_replaced_in_one_write_and_nothing_else_is_touched(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_apply_replaces_differing_entries(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(
         simulator, "app", "selected", "theirs", exceptions=[pod_exception("a", {"app": "x"}), pod_exception("b", None)]
     )
@@ -90,9 +88,7 @@ def test_what_differs_is_replaced_in_one_write_and_nothing_else_is_touched(
     assert any("keeps its role over" in warning and "/app'" in warning for warning in result.warnings)
 
 
-def test_a_dry_run_shows_the_difference_and_sends_nothing_but_reads(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_apply_dry_run_sends_only_reads(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identities = seed_entries(simulator, "app", "theirs")
     another = simulator.seed.managed_identity(GROUP, "another")
     file = write(tmp_path, [binding(another), binding(another, "app")])
@@ -113,7 +109,7 @@ def test_a_dry_run_shows_the_difference_and_sends_nothing_but_reads(
     assert entries(simulator) == before
 
 
-def test_a_dry_run_at_a_terminal_is_the_coloured_difference_alone(
+def test_apply_dry_run_at_terminal(
     az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path
 ) -> None:
     file = write(tmp_path, [binding(identity)])
@@ -132,7 +128,7 @@ def test_a_dry_run_at_a_terminal_is_the_coloured_difference_alone(
 
 
 @pytest.mark.parametrize("option", ["", "--dry-run"])
-def test_only_show_errors_leaves_the_result_alone(
+def test_apply_only_show_errors(
     az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path, option: str
 ) -> None:
     result = az(f"{APPLY} --file {write(tmp_path, [binding(identity)])} --only-show-errors {option}")
@@ -141,7 +137,7 @@ def test_only_show_errors_leaves_the_result_alone(
     assert result.stderr == ""
 
 
-def test_the_result_as_a_table(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_apply_table(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app")
     another = simulator.seed.managed_identity(GROUP, "another")
     file = write(tmp_path, [binding(another), binding(another, "app")], [pod_exception("agents", {"app": "x"})])
@@ -156,9 +152,7 @@ def test_the_result_as_a_table(az: AzureCli, simulator: Simulator, tmp_path: Pat
     ]
 
 
-def test_an_entry_in_state_failed_is_tried_again_and_the_user_is_told(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_apply_retries_failed_entry(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
     az(f"aks pod-identity delete --resource-group rg --cluster-name {CLUSTER} --namespace my-app --name app").failed()
@@ -170,7 +164,7 @@ def test_an_entry_in_state_failed_is_tried_again_and_the_user_is_told(
     assert is_bound(simulator, identity, "app")
 
 
-def test_every_entry_that_fails_is_told(az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
+def test_apply_reports_all_failed_entries(az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
     identities = [simulator.seed.managed_identity(GROUP, name) for name in ("one", "two", "three")]
     for name in ("one", "three"):
         simulator.faults.fail_entry("my-app", name, "NodeTrouble", f"No node for {name}.")
@@ -181,9 +175,7 @@ def test_every_entry_that_fails_is_told(az: AzureCli, simulator: Simulator, clus
     assert "Pod identity 'my-app/three' ended in state Failed: No node for three." in message
 
 
-def test_an_identity_that_was_created_again_is_bound_anew_in_every_entry(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_apply_rebinds_recreated_identity(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     old = simulator.seed.managed_identity(GROUP, "shared")
     both = [pod_identity(old, "one"), pod_identity(old, "two")]
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})
@@ -197,9 +189,7 @@ def test_an_identity_that_was_created_again_is_bound_anew_in_every_entry(
     assert sent(simulator).count("PUT managedClusters") == 1
 
 
-def test_a_role_that_was_lost_over_what_is_there_is_granted_on_the_way(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_apply_grants_lost_role(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.remove_role_assignments(identity["id"])
     new = simulator.seed.managed_identity(GROUP, "new")
@@ -210,7 +200,7 @@ def test_a_role_that_was_lost_over_what_is_there_is_granted_on_the_way(
     assert sent(simulator).count("PUT managedClusters") == 1
 
 
-def test_all_managed_identities_that_do_not_exist_are_told_with_the_commands_that_create_them(
+def test_apply_lists_unknown_managed_identities(
     az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
 ) -> None:
     there = simulator.seed.managed_identity(GROUP, "there")
@@ -225,9 +215,7 @@ def test_all_managed_identities_that_do_not_exist_are_told_with_the_commands_tha
     assert len(names(az(f"{APPLY} --file {file}"))["added"]) == 3
 
 
-def test_an_add_on_that_is_off_is_enabled_by_the_command_given(
-    az: AzureCli, simulator: Simulator, identity: Wire, tmp_path: Path
-) -> None:
+def test_apply_add_on_disabled(az: AzureCli, simulator: Simulator, identity: Wire, tmp_path: Path) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     file = write(tmp_path, [binding(identity)])
 
@@ -238,7 +226,7 @@ def test_an_add_on_that_is_off_is_enabled_by_the_command_given(
     assert names(az(f"{APPLY} --file {file}")) == {"added": ["app-identity"]}
 
 
-def test_a_change_made_between_read_and_write_stays(
+def test_apply_keeps_concurrent_change(
     az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path
 ) -> None:
     simulator.faults.add(Fault("PUT", CLUSTER_PATH, call=lambda: change_meanwhile(simulator)))
@@ -252,9 +240,7 @@ def test_a_change_made_between_read_and_write_stays(
     assert set(exceptions(simulator)) == {"others"}
 
 
-def test_without_waiting_nothing_is_printed_and_the_operation_goes_on(
-    az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path
-) -> None:
+def test_apply_no_wait(az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path) -> None:
     takes(simulator, pod_identity=60)
 
     result = az(f"{APPLY} --file {write(tmp_path, [binding(identity)])} --no-wait").ok()
@@ -265,7 +251,7 @@ def test_without_waiting_nothing_is_printed_and_the_operation_goes_on(
 
 
 @pytest.mark.parametrize("request_", [("PUT", ROLE_PATH), ("PUT", CLUSTER_PATH)], ids=["grant", "write"])
-def test_an_apply_that_was_killed_is_completed_by_running_it_again(
+def test_apply_killed_and_repeated(
     az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path, request_: tuple[str, str]
 ) -> None:
     identities = [simulator.seed.managed_identity(GROUP, name) for name in ("one", "two")]
@@ -281,9 +267,7 @@ def test_an_apply_that_was_killed_is_completed_by_running_it_again(
     assert len({grant.path for grant in simulator.requests.matching("PUT", ROLE_PATH)}) == 2
 
 
-def test_two_applies_and_an_add_at_the_same_time_all_survive(
-    az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
-) -> None:
+def test_apply_concurrent_with_add(az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
     identities = [simulator.seed.managed_identity(GROUP, name) for name in ("one", "two", "three")]
     files = [write(tmp_path, [binding(each)], name=f"{each['name']}.yaml") for each in identities[:2]]
     add = f"aks pod-identity add --resource-group rg --cluster-name {CLUSTER} --namespace my-app"
@@ -296,7 +280,7 @@ def test_two_applies_and_an_add_at_the_same_time_all_survive(
     assert set(entries(simulator)) == {"one", "two", "three"}
 
 
-def test_roles_are_left_alone_when_they_are_to_be_skipped(
+def test_apply_skip_role_assignment(
     az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, tmp_path: Path
 ) -> None:
     file = write(tmp_path, [binding(identity)])
@@ -309,7 +293,7 @@ def test_roles_are_left_alone_when_they_are_to_be_skipped(
     az(f"{APPLY} --file {file} --skip-role-assignment").ok()
 
 
-def test_a_file_that_changes_nothing_grants_the_roles_that_a_new_cluster_identity_lacks(
+def test_apply_unchanged_grants_roles_of_new_cluster_identity(
     az: AzureCli, simulator: Simulator, tmp_path: Path
 ) -> None:
     identity = seed_entries(simulator, "app")["app"]

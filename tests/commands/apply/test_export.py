@@ -21,9 +21,7 @@ def fill(simulator: Simulator) -> dict[str, Wire]:
     return seed_entries(simulator, "two", "one", exceptions=others)
 
 
-def test_export_apply_on_an_empty_cluster_and_export_again_is_the_same_text(
-    each_az: AzureCli, simulator: Simulator
-) -> None:
+def test_export_apply_export_is_stable(each_az: AzureCli, simulator: Simulator) -> None:
     identities = fill(simulator)
     exported = each_az(EXPORT).ok().stdout
     assert sent(simulator) == ["GET managedClusters"]
@@ -39,7 +37,7 @@ def test_export_apply_on_an_empty_cluster_and_export_again_is_the_same_text(
     assert each_az(EXPORT).ok().stdout == exported
 
 
-def test_the_text_is_sorted_and_has_what_people_decide(az: AzureCli, simulator: Simulator) -> None:
+def test_export_text_is_sorted(az: AzureCli, simulator: Simulator) -> None:
     identities = fill(simulator)
 
     exported = az(EXPORT).ok().stdout
@@ -58,7 +56,7 @@ def test_the_text_is_sorted_and_has_what_people_decide(az: AzureCli, simulator: 
     assert names(az(f"{APPLY} --file -", exported)).keys() == {"unchanged"}
 
 
-def test_an_entry_in_state_failed_has_a_comment_that_says_why(az: AzureCli, simulator: Simulator) -> None:
+def test_export_failed_entry_has_comment(az: AzureCli, simulator: Simulator) -> None:
     fill(simulator)
     whole = az(EXPORT).ok().stdout
     simulator.faults.fail_operation("AddonTrouble", "The add-on\ncould not be reconciled.")
@@ -72,7 +70,7 @@ def test_an_entry_in_state_failed_has_a_comment_that_says_why(az: AzureCli, simu
     assert exported == whole.replace("- namespace: my-app\n  name: two", f"{comment}- namespace: my-app\n  name: two")
 
 
-def test_another_output_is_what_az_makes_of_it(az: AzureCli, simulator: Simulator) -> None:
+def test_export_other_output_formats(az: AzureCli, simulator: Simulator) -> None:
     fill(simulator)
     exported = az(EXPORT).ok().stdout
     document = yaml.safe_load(exported)
@@ -90,11 +88,11 @@ def test_another_output_is_what_az_makes_of_it(az: AzureCli, simulator: Simulato
     ]
 
 
-def test_a_cluster_without_pod_identity_has_empty_lists(az: AzureCli, simulator: Simulator) -> None:
+def test_export_add_on_never_enabled(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     assert yaml.safe_load(az(EXPORT).ok().stdout) == {"version": 1, "podIdentities": [], "exceptions": []}
 
 
-def test_a_cluster_that_does_not_exist_is_not_found(az: AzureCli) -> None:
+def test_export_unknown_cluster(az: AzureCli) -> None:
     assert "aks list" in az(EXPORT).failed(3)

@@ -35,7 +35,7 @@ metadata: {{name: aside}}
 """
 
 
-def test_a_managed_identity_by_name_is_in_the_subscription_of_the_cluster(
+def test_identity_name_in_cluster_subscription(
     each_az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire
 ) -> None:
     entry = {"namespace": "my-app", "name": "app", "identity": {"name": "app-identity", "resourceGroup": GROUP}}
@@ -48,9 +48,7 @@ def test_a_managed_identity_by_name_is_in_the_subscription_of_the_cluster(
     assert bound["objectId"] == identity["properties"]["principalId"]
 
 
-def test_several_files_and_a_folder_are_one_list(
-    az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
-) -> None:
+def test_several_files_and_folder(az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
     one, two, three, four, five = (
         simulator.seed.managed_identity(GROUP, name) for name in ("one", "two", "three", "four", "five")
     )
@@ -68,9 +66,7 @@ def test_several_files_and_a_folder_are_one_list(
     assert names(result) == {"added": ["five", "four", "one", "three", "two"]}
 
 
-def test_manifests_of_the_open_source_project_are_read(
-    az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire
-) -> None:
+def test_open_source_manifests(az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire) -> None:
     result = az(f"{APPLY} --file -", OPEN_SOURCE.format(identity["id"]))
 
     assert names(result) == {"added": ["app", "agents"]}
@@ -79,9 +75,7 @@ def test_manifests_of_the_open_source_project_are_read(
     assert "Kubernetes objects of other kinds are ignored: 1." in result.warnings
 
 
-def test_everything_that_is_wrong_is_told_with_its_line_before_any_request(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_all_errors_with_line_numbers(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         "version: 1\n"
         "podIdentities:\n"
@@ -99,9 +93,7 @@ def test_everything_that_is_wrong_is_told_with_its_line_before_any_request(
     assert simulator.requests.all() == []
 
 
-def test_more_entries_than_a_cluster_may_have_are_refused_before_any_request(
-    az: AzureCli, simulator: Simulator, identity: Wire
-) -> None:
+def test_too_many_entries(az: AzureCli, simulator: Simulator, identity: Wire) -> None:
     message = az(f"{APPLY} --file -", text_of(binding(identity, f"app-{number}") for number in range(201))).failed()
 
     assert "my-app/app-200 exceeds the limit of 200" in message
@@ -109,9 +101,7 @@ def test_more_entries_than_a_cluster_may_have_are_refused_before_any_request(
 
 
 @pytest.mark.parametrize("name", ["absent.yaml", "folder"])
-def test_what_cannot_be_read_is_a_wrong_command_line(
-    az: AzureCli, simulator: Simulator, tmp_path: Path, name: str
-) -> None:
+def test_unreadable_files(az: AzureCli, simulator: Simulator, tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
 
     message = az(f"{APPLY} --file {tmp_path / name} {tmp_path}/absent-too").failed()
@@ -121,14 +111,12 @@ def test_what_cannot_be_read_is_a_wrong_command_line(
     assert simulator.requests.all() == []
 
 
-def test_an_empty_standard_input_is_refused(az: AzureCli, simulator: Simulator) -> None:
+def test_empty_stdin(az: AzureCli, simulator: Simulator) -> None:
     assert "standard input:1: is empty" in az(f"{APPLY} --file -", "").failed()
     assert simulator.requests.all() == []
 
 
-def test_the_example_of_the_help_is_a_file_that_can_be_applied(
-    az: AzureCli, simulator: Simulator, cluster: Wire
-) -> None:
+def test_help_example_is_valid(az: AzureCli, simulator: Simulator, cluster: Wire) -> None:
     text = az("aks pod-identity apply --help").ok().stdout
     (example,) = re.findall(r"^ *version: 1\n.*?(?=^$)", text, re.MULTILINE | re.DOTALL)
     simulator.seed.resource_group("MyResourceGroup")

@@ -23,14 +23,12 @@ def file(simulator: Simulator, tmp_path: Path) -> Path:
     return write(tmp_path, [binding(identities["app"])])
 
 
-def test_what_the_files_do_not_have_stays_without_it(az: AzureCli, simulator: Simulator, file: Path) -> None:
+def test_apply_without_prune(az: AzureCli, simulator: Simulator, file: Path) -> None:
     assert names(az(f"{APPLY} --file {file}")) == {"unchanged": ["app", "old", "aks-addon-exception", "agents"]}
     assert not simulator.requests.matching("PUT")
 
 
-def test_yes_removes_all_in_one_write_but_what_is_the_services(
-    each_az: AzureCli, simulator: Simulator, file: Path
-) -> None:
+def test_prune_yes_keeps_service_exception(each_az: AzureCli, simulator: Simulator, file: Path) -> None:
     result = each_az(f"{APPLY} --file {file} --prune --yes")
 
     assert names(result) == {"removed": ["old", "agents"], "unchanged": ["app", "aks-addon-exception"]}
@@ -44,7 +42,7 @@ def test_yes_removes_all_in_one_write_but_what_is_the_services(
     assert commands_in(kept["command"]) == [kept["command"]]
 
 
-def test_without_a_terminal_and_a_yes_it_lists_and_stops(az: AzureCli, simulator: Simulator, file: Path) -> None:
+def test_prune_without_terminal_refused(az: AzureCli, simulator: Simulator, file: Path) -> None:
     message = az(f"{APPLY} --file {file} --prune").failed()
 
     assert "- pod identity my-app/old" in message
@@ -55,16 +53,14 @@ def test_without_a_terminal_and_a_yes_it_lists_and_stops(az: AzureCli, simulator
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y", {"app"}), ("", {"app", "old"})])
-def test_at_a_terminal_it_lists_and_asks(
-    az: AzureCli, simulator: Simulator, file: Path, answer: str, left: set[str]
-) -> None:
+def test_prune_at_terminal(az: AzureCli, simulator: Simulator, file: Path, answer: str, left: set[str]) -> None:
     answered(az, f"{APPLY} --file {file} --prune --output none", answer, "my-app/old", "my-app/agents")
 
     assert set(entries(simulator)) == left
     assert bool(simulator.requests.matching("PUT")) == (answer == "y")
 
 
-def test_nothing_is_asked_where_nothing_is_removed(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_prune_nothing_to_remove(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app", exceptions=[SERVICE])["app"]
     new = simulator.seed.managed_identity(GROUP, "new")
 
@@ -73,7 +69,7 @@ def test_nothing_is_asked_where_nothing_is_removed(az: AzureCli, simulator: Simu
     assert names(result)["added"] == ["new"]
 
 
-def test_standard_input_cannot_be_file_and_answer(az: AzureCli, simulator: Simulator, cluster: Wire) -> None:
+def test_prune_stdin_without_yes(az: AzureCli, simulator: Simulator, cluster: Wire) -> None:
     message = az(f"{APPLY} --file - --prune", text_of()).failed()
 
     assert "Pass --yes" in message
@@ -82,9 +78,7 @@ def test_standard_input_cannot_be_file_and_answer(az: AzureCli, simulator: Simul
     az(f"{APPLY} --file - --prune --dry-run", text_of()).ok()
 
 
-def test_an_entry_over_which_the_role_was_lost_gets_it_for_the_removal(
-    az: AzureCli, simulator: Simulator, file: Path
-) -> None:
+def test_prune_grants_lost_role(az: AzureCli, simulator: Simulator, file: Path) -> None:
     old = entries(simulator)["old"]["identity"]["resourceId"]
     simulator.remove_role_assignments(old, principal_id(simulator.cluster(GROUP, CLUSTER)))
 
@@ -93,7 +87,7 @@ def test_an_entry_over_which_the_role_was_lost_gets_it_for_the_removal(
     assert set(entries(simulator)) == {"app"}
 
 
-def test_a_failed_entry_that_the_files_do_not_have_is_removed(az: AzureCli, simulator: Simulator, file: Path) -> None:
+def test_prune_failed_entry(az: AzureCli, simulator: Simulator, file: Path) -> None:
     simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
     az(f"{APPLY} --file {file} --prune --yes").failed()
     assert entries(simulator)["old"]["provisioningState"] == "Failed"

@@ -40,7 +40,7 @@ def before_the_write(simulator: Simulator) -> list[str]:
 
 
 @pytest.mark.parametrize("at", ["each identity", "the group"])
-def test_two_hundred_with_their_roles_take_few_reads_and_one_write(
+def test_two_hundred_entries_with_roles(
     az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path, at: str
 ) -> None:
     identities = seed(simulator, 200)
@@ -59,9 +59,7 @@ def test_two_hundred_with_their_roles_take_few_reads_and_one_write(
     assert not simulator.requests.matching("PUT")
 
 
-def test_without_roles_each_takes_one_write_more(
-    each_az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
-) -> None:
+def test_sixty_entries_without_roles(each_az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
     identities = seed(simulator, 60)
 
     each_az(f"{APPLY} --file {write(tmp_path, map(binding, identities))}").ok()
@@ -74,7 +72,7 @@ def test_without_roles_each_takes_one_write_more(
 
 @pytest.mark.parametrize("refused", LISTS)
 @pytest.mark.parametrize("granted", [0, 10])
-def test_where_a_list_is_forbidden_single_reads_do_it(
+def test_list_forbidden_falls_back_to_single_reads(
     az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path, refused: str, granted: int
 ) -> None:
     identities = seed(simulator, 20)
@@ -89,7 +87,7 @@ def test_where_a_list_is_forbidden_single_reads_do_it(
     assert FORBIDDEN not in result.stderr
 
 
-def test_identities_of_several_groups_and_subscriptions_are_listed(
+def test_identities_of_several_groups_and_subscriptions(
     az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
 ) -> None:
     subscriptions = (simulator.subscription_id, simulator.second_subscription_id)
@@ -105,7 +103,7 @@ def test_identities_of_several_groups_and_subscriptions_are_listed(
     assert len(before_the_write(simulator)) <= 12
 
 
-def test_throttled_grants_are_sent_again(az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
+def test_throttled_grants_retried(az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
     identities = seed(simulator, 12)
     simulator.faults.add(Fault("PUT", ROLE_PATH, times=3, status=429, headers={"Retry-After": "1"}))
 
@@ -115,9 +113,7 @@ def test_throttled_grants_are_sent_again(az: AzureCli, simulator: Simulator, clu
     assert [put.status for put in simulator.requests.matching("PUT", ROLE_PATH)].count(429) == 3
 
 
-def test_propagation_is_waited_for_once_for_all(
-    az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
-) -> None:
+def test_propagation_awaited_once(az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
     takes(simulator, role_propagation=2.0)
     identities = seed(simulator, 30)
 
@@ -130,7 +126,7 @@ def test_propagation_is_waited_for_once_for_all(
     assert len(simulator.requests.matching("PUT", ROLE_PATH)) == 30
 
 
-def test_roles_that_may_not_be_granted_are_told_with_all_commands(
+def test_grants_forbidden_prints_all_commands(
     az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
 ) -> None:
     identities = seed(simulator, 30)
@@ -144,9 +140,7 @@ def test_roles_that_may_not_be_granted_are_told_with_all_commands(
     assert not simulator.requests.matching("PUT", CLUSTER_PATH)
 
 
-def test_the_stages_are_shown_at_a_terminal_with_how_many_are_done(
-    az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path
-) -> None:
+def test_progress_counts_at_terminal(az: AzureCli, simulator: Simulator, cluster: Wire, tmp_path: Path) -> None:
     identities = seed(simulator, 40)
     simulator.settings.azure_cli_latency = 0.1
     command = f"{APPLY} --file {write(tmp_path, map(binding, identities))} --output none"

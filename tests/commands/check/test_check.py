@@ -124,7 +124,7 @@ UNUSED: dict[str, tuple[Seed, list[str]]] = {
 
 
 @pytest.mark.parametrize("report", REPORTS)
-def test_what_people_reported_is_found(az: AzureCli, simulator: Simulator, report: str) -> None:
+def test_reported_problems(az: AzureCli, simulator: Simulator, report: str) -> None:
     seed, expected = REPORTS[report]
     seed(simulator)
 
@@ -135,7 +135,7 @@ def test_what_people_reported_is_found(az: AzureCli, simulator: Simulator, repor
 
 
 @pytest.mark.parametrize("report", UNUSED)
-def test_a_cluster_that_does_not_use_the_add_on_is_well(az: AzureCli, simulator: Simulator, report: str) -> None:
+def test_cluster_without_add_on(az: AzureCli, simulator: Simulator, report: str) -> None:
     seed, expected = UNUSED[report]
     seed(simulator)
 
@@ -146,7 +146,7 @@ def test_a_cluster_that_does_not_use_the_add_on_is_well(az: AzureCli, simulator:
 
 
 @pytest.mark.parametrize("report", ["3", "4", "12", "no role"])
-def test_the_commands_of_the_errors_fix_it(az: AzureCli, simulator: Simulator, report: str) -> None:
+def test_recommended_commands_fix_errors(az: AzureCli, simulator: Simulator, report: str) -> None:
     REPORTS[report][0](simulator)
 
     fix(az)
@@ -156,7 +156,7 @@ def test_the_commands_of_the_errors_fix_it(az: AzureCli, simulator: Simulator, r
     assert all(each["provisioningState"] == "Assigned" for each in entries(simulator).values())
 
 
-def test_an_entry_that_failed_is_told_in_the_services_words_and_tried_again(az: AzureCli, simulator: Simulator) -> None:
+def test_failed_entry(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator)
     identity = simulator.seed.managed_identity(GROUP, "app")
     simulator.faults.fail_entry("my-app", "app", "SomeCode", "Some words.")
@@ -170,7 +170,7 @@ def test_an_entry_that_failed_is_told_in_the_services_words_and_tried_again(az: 
     assert findings(az, "error") == []
 
 
-def test_entries_that_block_each_other_are_fixed_together(az: AzureCli, simulator: Simulator) -> None:
+def test_entries_blocking_each_other(az: AzureCli, simulator: Simulator) -> None:
     names = [f"broken-{number}" for number in range(4)]
     identities = seed_entries(simulator, "healthy", "anew", "no-role", *names)
     for name in names:
@@ -187,7 +187,7 @@ def test_entries_that_block_each_other_are_fixed_together(az: AzureCli, simulato
     assert list(entries(simulator)) == ["healthy", "no-role", "anew"]
 
 
-def test_one_read_of_the_cluster_and_one_of_everything_else(each_az: AzureCli, simulator: Simulator) -> None:
+def test_one_read_per_resource(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "one", "two", exceptions=[pod_exception("agents", {"app": "x"})])
 
     result = each_az(CHECK).ok()
@@ -206,7 +206,7 @@ def test_one_read_of_the_cluster_and_one_of_everything_else(each_az: AzureCli, s
     ]
 
 
-def test_a_managed_identity_in_another_subscription_is_looked_up_there(az: AzureCli, simulator: Simulator) -> None:
+def test_identity_of_other_subscription(az: AzureCli, simulator: Simulator) -> None:
     elsewhere = simulator.seed.managed_identity(GROUP, "app", simulator.second_subscription_id)
     profile = {"enabled": True, "userAssignedIdentities": [pod_identity(elsewhere, "app")]}
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
@@ -218,7 +218,7 @@ def test_a_managed_identity_in_another_subscription_is_looked_up_there(az: Azure
     assert findings(az, "error") == []
 
 
-def test_what_the_account_may_not_read_is_a_finding(az: AzureCli, simulator: Simulator) -> None:
+def test_unreadable_resources_are_findings(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "one", "two")
     for path in ("userAssignedIdentities/[^/]+$", "roleAssignments$", "/features/", "/Microsoft.ContainerService$"):
         simulator.faults.add(forbidden("GET", path, times=2))
@@ -235,13 +235,13 @@ def test_what_the_account_may_not_read_is_a_finding(az: AzureCli, simulator: Sim
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_cluster_that_may_not_be_read_is_an_error(az: AzureCli, simulator: Simulator) -> None:
+def test_unreadable_cluster(az: AzureCli, simulator: Simulator) -> None:
     simulator.faults.add(forbidden("GET", "managedClusters"))
 
     assert FORBIDDEN in az(CHECK).failed()
 
 
-def test_an_absent_cluster_is_an_error(az: AzureCli) -> None:
+def test_unknown_cluster(az: AzureCli) -> None:
     assert "ResourceNotFound" in az(f"{CHECK} --fail-on error").failed(3)
 
 
@@ -251,7 +251,7 @@ def ended(result: Result) -> tuple[int, int]:
     return result.exit_code, len(json.loads(result.stdout))
 
 
-def test_fail_on_makes_the_exit_code_tell(each_az: AzureCli, simulator: Simulator) -> None:
+def test_fail_on_sets_exit_code(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", exceptions=[pod_exception("nothing", {})])
 
     assert ended(each_az(CHECK)) == (0, 2)
@@ -262,7 +262,7 @@ def test_fail_on_makes_the_exit_code_tell(each_az: AzureCli, simulator: Simulato
     assert each_az(f"{CHECK} --fail-on warning --output none").failed(1)
 
 
-def test_fail_on_fails_for_what_is_worse_too(az: AzureCli, simulator: Simulator) -> None:
+def test_fail_on_includes_worse_severity(az: AzureCli, simulator: Simulator) -> None:
     role_gone(simulator)
 
     assert ended(az(f"{CHECK} --fail-on warning")) == (1, 2)
@@ -270,7 +270,7 @@ def test_fail_on_fails_for_what_is_worse_too(az: AzureCli, simulator: Simulator)
     assert "info" in az(f"{CHECK} --fail-on info").failed(2)
 
 
-def test_the_table_has_100_columns_and_its_commands_are_pasted_as_they_are(az: AzureCli, simulator: Simulator) -> None:
+def test_table_width_and_pasteable_commands(az: AzureCli, simulator: Simulator) -> None:
     role_gone(simulator)
 
     table = az(f"{CHECK} --output table").ok().stdout
@@ -291,7 +291,7 @@ def paste_into_shell(az: AzureCli, command: str) -> None:
     subprocess.run(["sh", "-ec", command], env=environment, cwd=environment["HOME"], check=True, capture_output=True)
 
 
-def test_the_commands_alone_come_by_a_query(az: AzureCli, simulator: Simulator) -> None:
+def test_commands_by_query(az: AzureCli, simulator: Simulator) -> None:
     role_gone(simulator)
 
     query = "[?severity=='error' && command].command"
@@ -300,9 +300,7 @@ def test_the_commands_alone_come_by_a_query(az: AzureCli, simulator: Simulator) 
     assert findings(az, "error") == []
 
 
-def test_an_identity_binding_whose_identity_is_gone_is_removed_by_the_command(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_binding_of_deleted_identity(az: AzureCli, simulator: Simulator) -> None:
     features: dict[str, Any] = {
         "oidcIssuerProfile": {"enabled": True, "issuerURL": "https://issuer/"},
         "securityProfile": {"workloadIdentity": {"enabled": True}},

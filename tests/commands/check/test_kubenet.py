@@ -28,7 +28,7 @@ def found(az: AzureCli) -> tuple[str, str]:
     return finding["severity"], finding["message"]
 
 
-def test_the_commands_of_the_finding_protect_the_cluster(each_az: AzureCli, simulator: Simulator) -> None:
+def test_recommended_commands_protect_cluster(each_az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.policy_definition(BUILTIN, displayName="allowed capabilities", parameters={})
     simulator.seed.cluster(GROUP, CLUSTER, network_plugin="kubenet")
     assert found(each_az)[0] == "warning"
@@ -41,7 +41,7 @@ def test_the_commands_of_the_finding_protect_the_cluster(each_az: AzureCli, simu
     assert "'drop-net-raw' drops the NET_RAW capability" in message
 
 
-def test_an_initiative_of_the_subscription_above_counts(az: AzureCli, simulator: Simulator) -> None:
+def test_initiative_of_subscription(az: AzureCli, simulator: Simulator) -> None:
     cluster = simulator.seed.cluster(GROUP, CLUSTER, network_plugin="kubenet", addonProfiles=ADD_ON)
     passed = {"effect": {"value": "[parameters('effect')]"}, "requiredDropCapabilities": {"value": ["NET_RAW"]}}
     uses = [{"policyDefinitionId": BUILTIN, "parameters": passed}]
@@ -55,7 +55,7 @@ def test_an_initiative_of_the_subscription_above_counts(az: AzureCli, simulator:
     assert found(az)[0] == "info"
 
 
-def test_policies_that_may_not_be_read_are_a_finding(az: AzureCli, simulator: Simulator) -> None:
+def test_policies_unreadable(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, network_plugin="kubenet")
     simulator.faults.add(forbidden("GET", "policyAssignments$"))
 
@@ -66,13 +66,13 @@ def test_policies_that_may_not_be_read_are_a_finding(az: AzureCli, simulator: Si
 
 
 @pytest.mark.parametrize("plugin", ["azure", "kubenet"])
-def test_policies_are_read_only_where_they_matter(az: AzureCli, simulator: Simulator, plugin: str) -> None:
+def test_policies_read_only_if_needed(az: AzureCli, simulator: Simulator, plugin: str) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, network_plugin=plugin, pod_identity=plugin == "azure")
     az(CHECK).ok()
     assert simulator.requests.matching("GET", "policyAssignments") == []
 
 
-def test_kubectl_takes_the_constraint_of_the_page(tmp_path: Path) -> None:
+def test_kubectl_accepts_documented_constraint(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "kubenet.md").read_text("utf-8")
     (constraint,) = [
         each for each in re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE) if "kind" in each
@@ -85,7 +85,7 @@ def test_kubectl_takes_the_constraint_of_the_page(tmp_path: Path) -> None:
     assert kept["spec"]["parameters"] == {"requiredDropCapabilities": ["NET_RAW"]}
 
 
-def test_consent_prints_the_commands_that_protect(az: AzureCli, simulator: Simulator) -> None:
+def test_consent_prints_commands(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.policy_definition(BUILTIN, displayName="allowed capabilities", parameters={})
     simulator.seed.cluster(GROUP, CLUSTER, network_plugin="kubenet", pod_identity=False)
 

@@ -48,9 +48,7 @@ def found(findings: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(each["check"], each["subject"]) for each in findings if each["check"] != "deprecation"]
 
 
-def test_kubectl_reads_the_pods_and_runs_the_command_that_fixes_them(
-    az_there: AzureCli, api: KubernetesApi, simulator: Simulator
-) -> None:
+def test_kubectl_reads_pods_and_fix_command(az_there: AzureCli, api: KubernetesApi, simulator: Simulator) -> None:
     api.seed(*cluster_objects(simulator, "App"))
 
     findings = az_there(f"{CHECK} --context here").ok().json
@@ -61,9 +59,7 @@ def test_kubectl_reads_the_pods_and_runs_the_command_that_fixes_them(
     assert not [each for each in simulator.requests.all() if each.method != "GET"]
 
 
-def test_the_output_of_kubectl_is_read_from_standard_input(
-    az_there: AzureCli, api: KubernetesApi, simulator: Simulator
-) -> None:
+def test_pods_from_stdin(az_there: AzureCli, api: KubernetesApi, simulator: Simulator) -> None:
     api.seed(*cluster_objects(simulator, "nothing"))
     printed = api.run("kubectl", "get", "pods,azureidentities,azureidentitybindings", "-A", "-o", "json")
 
@@ -83,7 +79,7 @@ def commands_for_a_file(az: AzureCli, folder: Path) -> list[str]:
     return [advised, "KINDS=" + "".join(block[:2])]
 
 
-def test_the_advised_command_saves_all_that_is_read(
+def test_advised_command_saves_all(
     az_there: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path
 ) -> None:
     objects = cluster_objects(simulator, "nothing")
@@ -98,9 +94,7 @@ def test_the_advised_command_saves_all_that_is_read(
         assert az_there(f"{CHECK} --workloads {file}").ok().json == expected
 
 
-def test_the_advised_command_without_custom_resource_definitions(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_advised_command_without_custom_resources(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     objects = [each for each in cluster_objects(simulator, "app") if "aadpodidentity" not in each["apiVersion"]]
     with kubernetes_api(tmp_path, without="aadpodidentity.k8s.io") as api:
         api.seed(*objects)
@@ -110,7 +104,7 @@ def test_the_advised_command_without_custom_resource_definitions(
             assert len(json.loads(printed)["items"]) == len(objects)
 
 
-def test_kubectl_runs_inside_a_private_cluster(az: AzureCli, simulator: Simulator) -> None:
+def test_run_command_on_private_cluster(az: AzureCli, simulator: Simulator) -> None:
     printed = json.dumps({"apiVersion": "v1", "kind": "List", "items": live(cluster_objects(simulator, "app"))})
     ran: list[str] = []
 
@@ -124,7 +118,7 @@ def test_kubectl_runs_inside_a_private_cluster(az: AzureCli, simulator: Simulato
     assert ran == [in_cluster_command(FOR_POD_CHECKS)]
 
 
-def test_a_pod_is_followed_to_its_token(az_there: AzureCli, api: KubernetesApi, simulator: Simulator) -> None:
+def test_pod_followed_to_token(az_there: AzureCli, api: KubernetesApi, simulator: Simulator) -> None:
     api.seed(*cluster_objects(simulator, "App"))
 
     table = az_there(f"{CHECK} --pod my-app/web --output table").ok().stdout
@@ -141,9 +135,7 @@ def test_a_pod_is_followed_to_its_token(az_there: AzureCli, api: KubernetesApi, 
     assert set(steps[-1]) == {"step", "state", "detail", "command"}
 
 
-def test_a_pod_on_workload_identity_is_followed_to_its_credential(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_pod_followed_to_federated_credential(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     app = seed_entries(simulator, "other", **ENABLED)["other"]
     moved = pod(None, labels={USE: "true"}, container={"env": [{"name": "AZURE_FEDERATED_TOKEN_FILE"}]})
     file = tmp_path / "pods.json"
@@ -161,7 +153,7 @@ def test_a_pod_on_workload_identity_is_followed_to_its_credential(
     assert app["name"] not in result["detail"]
 
 
-def test_a_pod_on_an_identity_binding_is_followed_to_it(az: AzureCli, simulator: Simulator) -> None:
+def test_pod_followed_to_identity_binding(az: AzureCli, simulator: Simulator) -> None:
     app = seed_entries(simulator, "app", **ENABLED)["app"]
     simulator.seed.identity_binding(GROUP, CLUSTER, "bound", app["id"])
     annotations = {IDENTITY_BINDING_ANNOTATION: "true"}
@@ -178,7 +170,7 @@ def test_a_pod_on_an_identity_binding_is_followed_to_it(az: AzureCli, simulator:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_pod_that_is_not_there_is_an_error(az: AzureCli) -> None:
+def test_unknown_pod(az: AzureCli) -> None:
     text = json.dumps(live([pod()])[0])
     assert "Similar: my-app/web" in az(f"{CHECK} --workloads - --pod my-app/demo", stdin=text).failed(3)
     assert "is not NAMESPACE/NAME" in az(f"{CHECK} --pod demo").failed()

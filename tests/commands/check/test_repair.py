@@ -19,7 +19,7 @@ def writes(simulator: Simulator) -> list[str]:
     return [each.method for each in simulator.requests.all() if each.method != "GET"]
 
 
-def test_everything_that_is_safe_is_fixed_in_one_write(each_az: AzureCli, simulator: Simulator) -> None:
+def test_repair_in_one_write(each_az: AzureCli, simulator: Simulator) -> None:
     labels = [pod_exception("old", None), pod_exception("kept", {"app": "x"})]
     identities = seed_entries(simulator, "one", "two", "no-role", "healthy", exceptions=labels)
     new = {name: recreate(simulator, identities[name]) for name in ("one", "two")}
@@ -38,7 +38,7 @@ def test_everything_that_is_safe_is_fixed_in_one_write(each_az: AzureCli, simula
     assert "--force" in result.stderr
 
 
-def test_repair_waits_for_the_registration(az: ForkedAz, simulator: Simulator, simulated_time: SharedClock) -> None:
+def test_repair_waits_for_registration(az: ForkedAz, simulator: Simulator, simulated_time: SharedClock) -> None:
     seed_entries(simulator, "app")
     simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
     simulator.durations = Durations(feature_registration=300)
@@ -51,9 +51,7 @@ def test_repair_waits_for_the_registration(az: ForkedAz, simulator: Simulator, s
     assert time.monotonic() - started < 60
 
 
-def test_repair_gives_up_a_registration_that_does_not_end(
-    az: ForkedAz, simulator: Simulator, simulated_time: SharedClock
-) -> None:
+def test_repair_registration_timeout(az: ForkedAz, simulator: Simulator, simulated_time: SharedClock) -> None:
     simulator.seed.cluster(GROUP, CLUSTER)
     simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
     simulator.durations = Durations(feature_registration=1e9)
@@ -67,7 +65,7 @@ def test_repair_gives_up_a_registration_that_does_not_end(
     assert simulator.requests.matching("PUT", CLUSTER_PATH) == []
 
 
-def test_a_role_alone_needs_no_write_of_the_cluster(az: AzureCli, simulator: Simulator) -> None:
+def test_repair_role_without_cluster_write(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.remove_role_assignments(identity["id"])
 
@@ -77,7 +75,7 @@ def test_a_role_alone_needs_no_write_of_the_cluster(az: AzureCli, simulator: Sim
     assert len(simulator.requests.matching("PUT", "/roleAssignments/")) == 1
 
 
-def test_a_dry_run_shows_it_and_without_a_yes_nothing_is_changed(az: AzureCli, simulator: Simulator) -> None:
+def test_repair_dry_run_or_without_consent(az: AzureCli, simulator: Simulator) -> None:
     recreate(simulator, seed_entries(simulator, "app")["app"])
 
     (finding,) = az(f"{CHECK} --repair --dry-run").ok().json
@@ -90,7 +88,7 @@ def test_a_dry_run_shows_it_and_without_a_yes_nothing_is_changed(az: AzureCli, s
     assert writes(simulator) == []
 
 
-def test_what_needs_a_decision_is_left_alone(az: AzureCli, simulator: Simulator) -> None:
+def test_repair_skips_decisions(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.remove_managed_identity(identity["id"])
 
@@ -102,6 +100,6 @@ def test_what_needs_a_decision_is_left_alone(az: AzureCli, simulator: Simulator)
     assert GROUP in identity["id"]
 
 
-def test_its_options_go_together(az: AzureCli) -> None:
+def test_repair_incompatible_options(az: AzureCli) -> None:
     assert "--dry-run requires --repair" in az(f"{CHECK} --dry-run").failed()
     assert "cannot be used together" in az(f"{CHECK} --repair --pod a/b").failed()

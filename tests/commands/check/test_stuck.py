@@ -30,7 +30,7 @@ def busy(simulator: Simulator) -> Simulator:
     return simulator
 
 
-def test_operation_is_aborted_after_an_hour(az: AzureCli, busy: Simulator) -> None:
+def test_operation_aborted_after_one_hour(az: AzureCli, busy: Simulator) -> None:
     young = state_finding(az)
     assert (young["severity"], "for 0 minutes (Updating)" in young["message"]) == ("warning", True)
     assert "abort" not in young["message"] + young["command"]
@@ -48,7 +48,7 @@ def test_operation_is_aborted_after_an_hour(az: AzureCli, busy: Simulator) -> No
     assert [each["check"] for each in az(CHECK).ok().json] == ["deprecation"]
 
 
-def test_age_is_in_the_check_of_all_clusters(az: AzureCli, busy: Simulator) -> None:
+def test_age_in_check_of_all_clusters(az: AzureCli, busy: Simulator) -> None:
     findings = az("aks pod-identity check --all-clusters").ok().json
     assert ["for 0 minutes (Updating)" in each["message"] for each in findings if each["check"] == "cluster-state"] == [
         True
@@ -65,7 +65,7 @@ def test_age_is_in_the_check_of_all_clusters(az: AzureCli, busy: Simulator) -> N
     ],
     ids=["retired API version", "forbidden", "list", "null"],
 )
-def test_age_cannot_be_read(az: AzureCli, busy: Simulator, fault: dict[str, Any]) -> None:
+def test_age_unreadable(az: AzureCli, busy: Simulator, fault: dict[str, Any]) -> None:
     busy.faults.add(Fault("GET", LATEST, **fault))
 
     finding = state_finding(az)
@@ -75,7 +75,7 @@ def test_age_cannot_be_read(az: AzureCli, busy: Simulator, fault: dict[str, Any]
     assert "If it runs for more than an hour, abort it with: az aks operation-abort" in finding["message"]
 
 
-def test_idle_cluster_has_no_such_read(az: AzureCli, simulator: Simulator) -> None:
+def test_idle_cluster_age_not_read(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     az(CHECK).ok()
     assert not simulator.requests.matching("GET", LATEST)

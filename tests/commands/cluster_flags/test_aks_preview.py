@@ -18,13 +18,13 @@ from tests.support.completion import completions
 
 
 @pytest.mark.parametrize("verb", ["create", "update"])
-def test_the_cluster_commands_are_left_to_it(beside_aks_preview: AzureCli, verb: str) -> None:
+def test_cluster_commands_of_aks_preview(beside_aks_preview: AzureCli, verb: str) -> None:
     result = beside_aks_preview(f"aks {verb} --resource-group {GROUP} --enable-pod-identity {stand_in.MARK} x")
 
     assert result.ok().json == "aks-preview ran"
 
 
-def test_the_group_is_ours(
+def test_group_of_extension(
     beside_aks_preview: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     add = f"aks pod-identity add {ON_CLUSTER} --namespace my-app --identity-resource-id {identity['id']}"
@@ -40,14 +40,14 @@ def test_the_group_is_ours(
 
 
 @pytest.mark.parametrize("name", [name for name, text in HELP.items() if "type: command" in text])
-def test_help_and_arguments_of_every_command_of_the_group_are_ours(beside_aks_preview: AzureCli, name: str) -> None:
+def test_help_and_arguments_of_extension(beside_aks_preview: AzureCli, name: str) -> None:
     text = beside_aks_preview(f"{name} -h").ok().stdout
 
     assert stand_in.MARK not in text
     assert "stand-in" not in text
 
 
-def test_completion_of_the_group_is_ours(beside_aks_preview: AzureCli) -> None:
+def test_completion_of_extension(beside_aks_preview: AzureCli) -> None:
     offered = completions(beside_aks_preview, "az aks pod-identity add --")
 
     assert "--skip-role-assignment" in offered
@@ -55,7 +55,7 @@ def test_completion_of_the_group_is_ours(beside_aks_preview: AzureCli) -> None:
 
 
 @pytest.mark.parametrize("verb", ["create", "update"])
-def test_the_cluster_commands_are_ours_if_az_cannot_load_it(
+def test_cluster_commands_if_aks_preview_is_broken(
     logged_in: Callable[[Host], AzureCli], simulator: Simulator, tmp_path: Path, verb: str
 ) -> None:
     cli = logged_in(NEWEST)
@@ -72,6 +72,6 @@ def test_the_cluster_commands_are_ours_if_az_cannot_load_it(
     assert "az extension update --name aks-preview" in warning
 
 
-def test_without_it_the_cluster_commands_are_ours(az: AzureCli) -> None:
+def test_cluster_commands_without_aks_preview(az: AzureCli) -> None:
     assert "--enable-pod-identity-with-kubenet" in az("aks update --help").ok().stdout
     assert "--disable-pod-identity" in az("aks update --help").ok().stdout

@@ -43,7 +43,7 @@ def dump(
 
 
 @pytest.mark.parametrize("command", OURS)
-def test_every_argument_of_the_host_is_there_unchanged(dump: Callable[[str, bool], Any], command: str) -> None:
+def test_host_arguments_unchanged(dump: Callable[[str, bool], Any], command: str) -> None:
     of_host, ours = dump(command, False), dump(command, True)
 
     assert len(of_host) > 100  # the host's arguments were read indeed
@@ -52,7 +52,7 @@ def test_every_argument_of_the_host_is_there_unchanged(dump: Callable[[str, bool
 
 
 @pytest.mark.parametrize("command", OURS)
-def test_the_help_of_the_host_stays(each_az: AzureCli, tmp_path: Path, command: str) -> None:
+def test_host_help_unchanged(each_az: AzureCli, tmp_path: Path, command: str) -> None:
     without = AzureCli(each_az.az, {**each_az.environment, "AZURE_EXTENSION_DIR": str(tmp_path)})
 
     of_host, ours = without(f"{command} --help").ok().stdout, each_az(f"{command} --help").ok().stdout

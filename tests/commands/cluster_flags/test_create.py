@@ -21,9 +21,7 @@ CREATE = f"aks create --resource-group {GROUP} --name {CLUSTER} --no-ssh-key"
     ],
     ids=["azure", "kubenet"],
 )
-def test_the_profile_is_in_the_body(
-    each_az: AzureCli, simulator: Simulator, flags: str, profile: dict[str, object]
-) -> None:
+def test_create_request_body(each_az: AzureCli, simulator: Simulator, flags: str, profile: dict[str, object]) -> None:
     created = each_az(f"{CREATE} {flags}").ok()
 
     (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
@@ -32,7 +30,7 @@ def test_the_profile_is_in_the_body(
     assert any("support ended in September 2025" in warning for warning in created.warnings)
 
 
-def test_nothing_but_the_profile_is_added_to_the_body_of_the_host(az: AzureCli, simulator: Simulator) -> None:
+def test_create_changes_only_profile(az: AzureCli, simulator: Simulator) -> None:
     az(f"{CREATE} --network-plugin azure").ok()
     az(f"aks delete --resource-group {GROUP} --name {CLUSTER} --yes").ok()
     az(f"{CREATE} --network-plugin azure --enable-pod-identity").ok()
@@ -43,7 +41,7 @@ def test_nothing_but_the_profile_is_added_to_the_body_of_the_host(az: AzureCli, 
     assert enabled == plain
 
 
-def test_the_default_location_of_az_config_is_taken(az: AzureCli, simulator: Simulator) -> None:
+def test_create_default_location(az: AzureCli, simulator: Simulator) -> None:
     configured = az.with_environment(AZURE_DEFAULTS_LOCATION="westeurope")
 
     created = configured(f"{CREATE} --network-plugin azure --enable-pod-identity").ok()
@@ -51,7 +49,7 @@ def test_the_default_location_of_az_config_is_taken(az: AzureCli, simulator: Sim
     assert created.json["location"] == "westeurope"
 
 
-def test_kubenet_without_consent_is_refused_before_any_request(az: AzureCli, simulator: Simulator) -> None:
+def test_create_kubenet_without_consent(az: AzureCli, simulator: Simulator) -> None:
     message = az(f"{CREATE} --network-plugin kubenet --enable-pod-identity").failed()
 
     assert "ARP spoofing" in message and "NET_RAW" in message
@@ -59,7 +57,7 @@ def test_kubenet_without_consent_is_refused_before_any_request(az: AzureCli, sim
     assert simulator.requests.all() == []
 
 
-def test_kubenet_as_the_services_own_choice_is_refused_with_the_flag(az: AzureCli, simulator: Simulator) -> None:
+def test_create_kubenet_chosen_by_service(az: AzureCli, simulator: Simulator) -> None:
     refusal = "Network plugin kubenet is not supported to use with PodIdentity addon."
     simulator.faults.add(Fault(method="PUT", path=CLUSTER_PATH, status=400, code="BadRequest", message=refusal))
 
@@ -71,7 +69,7 @@ def test_kubenet_as_the_services_own_choice_is_refused_with_the_flag(az: AzureCl
     assert "az aks update" not in message  # there is nothing to update yet
 
 
-def test_consent_alone_is_an_error(az: AzureCli, simulator: Simulator) -> None:
+def test_create_consent_alone(az: AzureCli, simulator: Simulator) -> None:
     message = az(f"{CREATE} --enable-pod-identity-with-kubenet").failed()
 
     assert "--enable-pod-identity-with-kubenet has no effect without --enable-pod-identity" in message
@@ -86,16 +84,14 @@ def test_consent_alone_is_an_error(az: AzureCli, simulator: Simulator) -> None:
     ],
     ids=["service principal", "availability set"],
 )
-def test_a_cluster_that_cannot_have_it_is_refused_before_any_request(
-    az: AzureCli, simulator: Simulator, flags: str, way_out: str
-) -> None:
+def test_create_unsupported_cluster(az: AzureCli, simulator: Simulator, flags: str, way_out: str) -> None:
     message = az(f"{CREATE} --enable-pod-identity {flags}").failed()
 
     assert way_out in message
     assert simulator.requests.all() == []
 
 
-def test_an_existing_cluster_is_not_overwritten(az: AzureCli, simulator: Simulator) -> None:
+def test_create_existing_cluster(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     simulator.requests.clear()
 
@@ -105,7 +101,7 @@ def test_an_existing_cluster_is_not_overwritten(az: AzureCli, simulator: Simulat
     assert not simulator.requests.matching("PUT")
 
 
-def test_cluster_created_meanwhile_is_not_overwritten(az: AzureCli, simulator: Simulator) -> None:
+def test_create_cluster_created_concurrently(az: AzureCli, simulator: Simulator) -> None:
     def create() -> None:
         simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
@@ -118,9 +114,7 @@ def test_cluster_created_meanwhile_is_not_overwritten(az: AzureCli, simulator: S
     assert "podIdentityProfile" not in simulator.cluster(GROUP, CLUSTER)["properties"]
 
 
-def test_an_unregistered_preview_feature_is_named_with_the_commands_that_register_it(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_create_preview_feature_not_registered(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
     create = f"{CREATE} --enable-pod-identity --network-plugin azure"
 
@@ -131,14 +125,14 @@ def test_an_unregistered_preview_feature_is_named_with_the_commands_that_registe
     az(create).ok()
 
 
-def test_custom_headers_go_with_the_write(az: AzureCli, simulator: Simulator) -> None:
+def test_create_custom_headers(az: AzureCli, simulator: Simulator) -> None:
     az(f"{CREATE} --enable-pod-identity --network-plugin azure --aks-custom-headers Some-Feature=yes").ok()
 
     (put,) = simulator.requests.matching("PUT", CLUSTER_PATH)
     assert put.headers["some-feature"] == "yes"
 
 
-def test_no_wait_returns_while_the_operation_runs(az: AzureCli, simulator: Simulator) -> None:
+def test_create_no_wait(az: AzureCli, simulator: Simulator) -> None:
     simulator.scale = 1.0
 
     result = az(f"{CREATE} --enable-pod-identity --network-plugin azure --no-wait").ok()

@@ -39,7 +39,7 @@ def assert_disabled(simulator: Simulator) -> None:
     assert not simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]
 
 
-def test_without_entries_it_just_disables(each_az: AzureCli, simulator: Simulator) -> None:
+def test_disable_without_entries(each_az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER)
 
     result = each_az(DISABLE).ok()
@@ -48,7 +48,7 @@ def test_without_entries_it_just_disables(each_az: AzureCli, simulator: Simulato
     assert_disabled(simulator)
 
 
-def test_with_entries_and_without_a_terminal_it_prints_a_copy_that_apply_takes(
+def test_disable_without_terminal_prints_manifest(
     each_az: AzureCli, simulator: Simulator, with_entries: dict[str, Any], tmp_path: Path
 ) -> None:
     before = with_entries["properties"]["podIdentityProfile"]
@@ -67,14 +67,14 @@ def test_with_entries_and_without_a_terminal_it_prints_a_copy_that_apply_takes(
         assert [each["name"] for each in after[entries]] == [each["name"] for each in before[entries]]
 
 
-def test_yes_answers(each_az: AzureCli, simulator: Simulator, with_entries: dict[str, Any]) -> None:
+def test_disable_yes(each_az: AzureCli, simulator: Simulator, with_entries: dict[str, Any]) -> None:
     assert each_az(f"{DISABLE} --yes").ok().warnings == []
 
     assert_disabled(simulator)
 
 
 @pytest.mark.parametrize(("answer", "disabled"), [("y", True), ("n", False), ("", False)])
-def test_at_a_terminal_it_lists_and_asks(
+def test_disable_at_terminal(
     az: AzureCli, simulator: Simulator, with_entries: dict[str, Any], answer: str, disabled: bool
 ) -> None:
     answered(az, DISABLE, answer, "my-app/my-pod", "my-app/my-exception")
@@ -85,7 +85,7 @@ def test_at_a_terminal_it_lists_and_asks(
         assert not simulator.requests.matching("PUT")
 
 
-def test_other_flags_of_the_command_line_work_together_with_it(az: AzureCli, simulator: Simulator) -> None:
+def test_disable_with_other_flags(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER)
 
     az(f"{DISABLE} --tags team=shop").ok()

@@ -55,7 +55,7 @@ def _without_extension(
 
 
 @pytest.mark.parametrize(("status", "code", "message"), REFUSALS, ids=[code for _, code, _ in REFUSALS])
-def test_a_refusal_is_reported_as_without_the_extension(
+def test_refusal_as_without_extension(
     az: AzureCli, _without_extension: ForkedAz, simulator: Simulator, status: int, code: str, message: str
 ) -> None:
     seed_entries(simulator, "app")

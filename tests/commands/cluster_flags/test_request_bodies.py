@@ -17,7 +17,7 @@ CONSENT = "--enable-pod-identity --enable-pod-identity-with-kubenet"
 
 @without_recordings
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_enable_and_disable_change_nothing_but_the_profile(az: AzureCli, simulator: Simulator, name: str) -> None:
+def test_enable_and_disable_change_only_profile(az: AzureCli, simulator: Simulator, name: str) -> None:
     seed_recorded(simulator, CLUSTERS[name])
     steps = {
         CONSENT: {"enabled": True, "allowNetworkPluginKubenet": True},
@@ -35,7 +35,7 @@ def test_enable_and_disable_change_nothing_but_the_profile(az: AzureCli, simulat
         assert sent == read
 
 
-def test_an_unrelated_profile_that_the_cluster_never_had_is_not_sent(each_az: AzureCli, simulator: Simulator) -> None:
+def test_absent_profile_is_not_sent(each_az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     each_az(f"{UPDATE} --enable-pod-identity").ok()

@@ -47,9 +47,7 @@ def test_enable(
     assert any("support ended in September 2025" in warning for warning in result.warnings)
 
 
-def test_enabling_what_is_enabled_keeps_the_entries(
-    az: AzureCli, simulator: Simulator, identity: dict[str, Any]
-) -> None:
+def test_enable_again_keeps_entries(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
     cluster = simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True})
     simulator.seed.role_assignment(identity["id"], cluster["identity"]["principalId"])
     on_cluster = f"--resource-group {GROUP} --cluster-name {CLUSTER} --namespace my-app"
@@ -68,7 +66,7 @@ def test_enabling_what_is_enabled_keeps_the_entries(
     assert len(before["userAssignedIdentities"]) == len(before["userAssignedIdentityExceptions"]) == 1
 
 
-def test_kubenet_without_consent_is_refused_and_the_command_given_works(az: AzureCli, simulator: Simulator) -> None:
+def test_enable_kubenet_without_consent(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, network_plugin="kubenet", pod_identity=False)
 
     message = az(ENABLE).failed()
@@ -79,7 +77,7 @@ def test_kubenet_without_consent_is_refused_and_the_command_given_works(az: Azur
     az.paste(message)
 
 
-def test_a_service_principal_cluster_needs_a_managed_identity_first(az: AzureCli, simulator: Simulator) -> None:
+def test_enable_service_principal_cluster(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, identity="ServicePrincipal", pod_identity=False)
 
     message = az(ENABLE).failed()
@@ -88,7 +86,7 @@ def test_a_service_principal_cluster_needs_a_managed_identity_first(az: AzureCli
     assert not simulator.requests.matching("PUT")
 
 
-def test_a_managed_identity_and_the_add_on_can_come_in_one_command(az: AzureCli, simulator: Simulator) -> None:
+def test_enable_with_managed_identity(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, identity="ServicePrincipal", pod_identity=False)
 
     az(f"{ENABLE} --enable-managed-identity --yes").ok()
@@ -103,9 +101,7 @@ def test_a_managed_identity_and_the_add_on_can_come_in_one_command(az: AzureCli,
     [({"osType": "Windows"}, "has only Windows node pools"), ({"type": "AvailabilitySet"}, "availability sets")],
     ids=["Windows only", "availability set"],
 )
-def test_node_pools_that_cannot_run_it_are_a_reason_to_refuse(
-    az: AzureCli, simulator: Simulator, pool: dict[str, str], reason: str
-) -> None:
+def test_enable_unsupported_node_pools(az: AzureCli, simulator: Simulator, pool: dict[str, str], reason: str) -> None:
     body = simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     for each in body["properties"]["agentPoolProfiles"]:
         each.update(pool)
@@ -117,12 +113,12 @@ def test_node_pools_that_cannot_run_it_are_a_reason_to_refuse(
 
 
 @pytest.mark.parametrize("flags", ["--enable-pod-identity", f"--enable-pod-identity {CONSENT}"])
-def test_enable_and_disable_exclude_each_other(az: AzureCli, simulator: Simulator, flags: str) -> None:
+def test_enable_and_disable_together(az: AzureCli, simulator: Simulator, flags: str) -> None:
     assert "cannot be used together" in az(f"{UPDATE} --disable-pod-identity {flags}").failed()
     assert simulator.requests.all() == []
 
 
-def test_other_flags_of_the_command_line_work_together_with_ours(each_az: AzureCli, simulator: Simulator) -> None:
+def test_enable_with_other_flags(each_az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     each_az(f"{ENABLE} --tags team=shop --enable-cluster-autoscaler --min-count 1 --max-count 5").ok()
@@ -133,7 +129,7 @@ def test_other_flags_of_the_command_line_work_together_with_ours(each_az: AzureC
     assert cluster["properties"]["podIdentityProfile"]["enabled"] is True
 
 
-def test_without_our_flags_the_command_is_the_hosts(each_az: AzureCli, simulator: Simulator) -> None:
+def test_update_without_own_flags(each_az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER)
     before = simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]
 
@@ -145,7 +141,7 @@ def test_without_our_flags_the_command_is_the_hosts(each_az: AzureCli, simulator
 
 
 @pytest.mark.parametrize("flags", ["", "--enable-oidc-issuer"], ids=["ours alone", "the host's too"])
-def test_a_change_made_between_read_and_write_stays(az: AzureCli, simulator: Simulator, flags: str) -> None:
+def test_enable_keeps_concurrent_change(az: AzureCli, simulator: Simulator, flags: str) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     def tag(cluster: dict[str, Any]) -> None:
@@ -165,7 +161,7 @@ def test_a_change_made_between_read_and_write_stays(az: AzureCli, simulator: Sim
     assert (refused.status, accepted.status) == (412, 200)
 
 
-def test_an_operation_that_runs_is_waited_for(az: AzureCli, simulator: Simulator) -> None:
+def test_enable_waits_for_running_operation(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     simulator.scale = 1.0
     simulator.durations = Durations(update=0, pod_identity=0)
@@ -178,7 +174,7 @@ def test_an_operation_that_runs_is_waited_for(az: AzureCli, simulator: Simulator
     assert put.status == 200
 
 
-def test_the_operation_is_looked_at_every_second_at_first(each_az: AzureCli, simulator: Simulator) -> None:
+def test_enable_polls_every_second_at_first(each_az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     simulator.scale = 1.0
     simulator.durations = Durations(update=2.5, pod_identity=2.5)
@@ -189,7 +185,7 @@ def test_the_operation_is_looked_at_every_second_at_first(each_az: AzureCli, sim
     assert len(simulator.requests.matching("GET", "/operations/")) == 4
 
 
-def test_no_wait_returns_while_the_operation_runs(az: AzureCli, simulator: Simulator) -> None:
+def test_enable_no_wait(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     simulator.scale = 1.0
 
@@ -199,9 +195,7 @@ def test_no_wait_returns_while_the_operation_runs(az: AzureCli, simulator: Simul
     assert not simulator.requests.matching("GET", "/operations/")
 
 
-def test_an_unregistered_preview_feature_is_named_with_the_commands_that_register_it(
-    each_az: AzureCli, simulator: Simulator
-) -> None:
+def test_enable_preview_feature_not_registered(each_az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
 
@@ -212,7 +206,7 @@ def test_an_unregistered_preview_feature_is_named_with_the_commands_that_registe
     assert "az provider register --namespace Microsoft.ContainerService" in message
 
 
-def test_custom_headers_go_with_the_write(az: AzureCli, simulator: Simulator) -> None:
+def test_enable_custom_headers(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     az(f"{ENABLE} --aks-custom-headers Some-Feature=yes").ok()
@@ -221,13 +215,13 @@ def test_custom_headers_go_with_the_write(az: AzureCli, simulator: Simulator) ->
     assert put.headers["some-feature"] == "yes"
 
 
-def test_only_show_errors_silences_the_deprecation(az: AzureCli, simulator: Simulator) -> None:
+def test_enable_only_show_errors(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     assert az(f"{ENABLE} --only-show-errors").ok().stderr == ""
 
 
-def test_a_question_of_the_hosts_without_a_terminal_is_no_crash(each_az: AzureCli, simulator: Simulator) -> None:
+def test_host_question_without_terminal(each_az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False, identity="ServicePrincipal")
 
     message = each_az(f"aks update --resource-group {GROUP} --name {CLUSTER} --enable-managed-identity").failed()

@@ -17,7 +17,7 @@ OTHER = pod_exception("other", {"app": "z"})
 READ_CHANGE_READ = ["GET managedClusters", "PUT managedClusters", "GET operations", "GET managedClusters"]
 
 
-def test_add_stores_the_labels(each_az: AzureCli, simulator: Simulator) -> None:
+def test_add_stores_labels(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", exceptions=[OTHER])
     labels = "app=node-agent app.kubernetes.io/part-of=My_Shop.2 tier="
 
@@ -31,7 +31,7 @@ def test_add_stores_the_labels(each_az: AzureCli, simulator: Simulator) -> None:
     assert result.warnings == []
 
 
-def test_add_sends_what_was_read_but_for_the_profile(az: AzureCli, simulator: Simulator) -> None:
+def test_add_request_body(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
 
     az(f"{EXCEPTION} add {POD_IDENTITY} --name agents --pod-labels app=x").ok()
@@ -41,7 +41,7 @@ def test_add_sends_what_was_read_but_for_the_profile(az: AzureCli, simulator: Si
 
 
 @pytest.mark.parametrize("verb", ["add", "update"])
-def test_the_same_labels_again_are_nothing_to_change(az: AzureCli, simulator: Simulator, verb: str) -> None:
+def test_add_same_labels_again(az: AzureCli, simulator: Simulator, verb: str) -> None:
     seed_entries(simulator, exceptions=[OLD])
 
     result = az(f"{EXCEPTION} {verb} {POD_IDENTITY} --name old --pod-labels tier=y app=x app=x").ok()
@@ -50,9 +50,7 @@ def test_the_same_labels_again_are_nothing_to_change(az: AzureCli, simulator: Si
     assert sent(simulator) == ["GET managedClusters"]
 
 
-def test_other_labels_under_a_taken_name_are_refused_with_the_update_command(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_add_other_labels_recommends_update(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, exceptions=[OLD])
 
     message = az(f"{EXCEPTION} add {POD_IDENTITY} --name old --pod-labels app=new").failed()
@@ -64,7 +62,7 @@ def test_other_labels_under_a_taken_name_are_refused_with_the_update_command(
     assert exceptions(simulator)["old"]["podLabels"] == {"app": "new"}
 
 
-def test_the_derived_name_is_the_same_for_the_same_labels(az: AzureCli, simulator: Simulator) -> None:
+def test_add_derived_name_is_stable(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator)
     az(f"{EXCEPTION} add {POD_IDENTITY} --pod-labels app=x tier=y").ok()
     (name,) = exceptions(simulator)
@@ -77,7 +75,7 @@ def test_the_derived_name_is_the_same_for_the_same_labels(az: AzureCli, simulato
     assert len(exceptions(simulator)) == 2
 
 
-def test_update_replaces_the_labels(each_az: AzureCli, simulator: Simulator) -> None:
+def test_update_replaces_labels(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, exceptions=[OLD, OTHER])
 
     each_az(f"{EXCEPTION} update {POD_IDENTITY} --name old --pod-labels app=new").ok()
@@ -86,7 +84,7 @@ def test_update_replaces_the_labels(each_az: AzureCli, simulator: Simulator) -> 
     assert sent(simulator) == READ_CHANGE_READ
 
 
-def test_delete_removes_the_exception_alone(each_az: AzureCli, simulator: Simulator) -> None:
+def test_delete_removes_only_exception(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "old", exceptions=[OLD, OTHER])
 
     result = each_az(f"{EXCEPTION} delete {POD_IDENTITY} --name old").ok()
@@ -96,7 +94,7 @@ def test_delete_removes_the_exception_alone(each_az: AzureCli, simulator: Simula
     assert sent(simulator) == READ_CHANGE_READ
 
 
-def test_deleting_the_last_exception_leaves_the_add_on_enabled(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_last_exception_keeps_add_on_enabled(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, exceptions=[OLD])
 
     az(f"{EXCEPTION} delete {POD_IDENTITY} --name old").ok()
@@ -104,7 +102,7 @@ def test_deleting_the_last_exception_leaves_the_add_on_enabled(az: AzureCli, sim
     assert profile_of(simulator) == {"enabled": True}
 
 
-def test_the_last_value_of_a_label_is_used_with_a_warning(az: AzureCli, simulator: Simulator) -> None:
+def test_add_duplicate_label_last_value_wins(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator)
 
     result = az(f"{EXCEPTION} add {POD_IDENTITY} --name '' --pod-labels app=x app=y").ok()
@@ -113,7 +111,7 @@ def test_the_last_value_of_a_label_is_used_with_a_warning(az: AzureCli, simulato
     assert result.warnings == ["--pod-labels has several values for 'app'. The last one, 'y', is used."]
 
 
-def test_the_delete_of_an_absent_exception_is_a_warning(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_unknown_exception_exits_zero(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "missing", exceptions=[OLD, OTHER])
 
     result = az(f"{EXCEPTION} delete {POD_IDENTITY} --name missing").ok()
@@ -122,7 +120,7 @@ def test_the_delete_of_an_absent_exception_is_a_warning(az: AzureCli, simulator:
     assert sent(simulator) == ["GET managedClusters"]
 
 
-def test_the_update_of_an_absent_exception_lists_the_existing_ones(az: AzureCli, simulator: Simulator) -> None:
+def test_update_unknown_exception(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "missing", exceptions=[OLD, OTHER])
 
     message = az(f"{EXCEPTION} update --pod-labels app=x {POD_IDENTITY} --name missing").failed(3)
@@ -143,9 +141,7 @@ def test_the_update_of_an_absent_exception_lists_the_existing_ones(az: AzureCli,
     ],
     ids=lambda change: change.partition(" --")[0],
 )
-def test_labels_stored_as_null_by_old_versions_are_sent_as_none(
-    az: AzureCli, simulator: Simulator, change: str
-) -> None:
+def test_null_labels_sent_as_empty(az: AzureCli, simulator: Simulator, change: str) -> None:
     seed_entries(simulator, "app", exceptions=[OLD, pod_exception("null", None)])
     identity = simulator.seed.managed_identity(GROUP, "new")
 
@@ -157,7 +153,7 @@ def test_labels_stored_as_null_by_old_versions_are_sent_as_none(
 
 
 @pytest.mark.parametrize("change", ["update --pod-labels app=x", "delete"])
-def test_an_exception_with_null_labels_can_be_changed(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_update_null_labels(az: AzureCli, simulator: Simulator, change: str) -> None:
     seed_entries(simulator, exceptions=[pod_exception("null", None)])
 
     az(f"{EXCEPTION} {change} {POD_IDENTITY} --name null").ok()
@@ -166,7 +162,7 @@ def test_an_exception_with_null_labels_can_be_changed(az: AzureCli, simulator: S
 
 
 @pytest.mark.parametrize("change", ["add --pod-labels app=x", "update --pod-labels app=x", "delete"])
-def test_the_services_own_exception_cannot_be_changed(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_service_exception_is_read_only(az: AzureCli, simulator: Simulator, change: str) -> None:
     own = pod_exception("aks-addon-exception", {"kubernetes.azure.com/managedby": "aks"}, "kube-system")
     seed_entries(simulator, exceptions=[own])
 
@@ -180,7 +176,7 @@ def test_the_services_own_exception_cannot_be_changed(az: AzureCli, simulator: S
 @pytest.mark.parametrize(
     "entry", ["--namespace kube-system --name own-agents", "--namespace my-app --name aks-addon-exception"]
 )
-def test_other_exceptions_may_share_half_of_that_name(az: AzureCli, simulator: Simulator, entry: str) -> None:
+def test_similar_name_to_service_exception(az: AzureCli, simulator: Simulator, entry: str) -> None:
     seed_entries(simulator)
 
     az(f"{EXCEPTION} add {ON_CLUSTER} {entry} --pod-labels app=x").ok()

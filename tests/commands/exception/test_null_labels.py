@@ -12,7 +12,7 @@ NULL = pod_exception("null", None)
 SCALE = f"aks scale {HOST} --node-count 5"
 
 
-def test_an_update_of_the_host_fills_them(each_az: AzureCli, simulator: Simulator) -> None:
+def test_host_update_fills_null_labels(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", exceptions=[NULL, pod_exception("more", None)])
 
     each_az(f"aks update {HOST} --tags team=shop").ok()
@@ -20,7 +20,7 @@ def test_an_update_of_the_host_fills_them(each_az: AzureCli, simulator: Simulato
     assert [each["podLabels"] for each in exceptions(simulator).values()] == [{}, {}]
 
 
-def test_the_command_of_check_lets_the_host_scale_again(az: AzureCli, simulator: Simulator) -> None:
+def test_check_command_lets_host_scale(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, exceptions=[NULL, pod_exception("more", None)])
     assert "podLabels" in az(SCALE).failed()
 
@@ -31,7 +31,7 @@ def test_the_command_of_check_lets_the_host_scale_again(az: AzureCli, simulator:
     az(SCALE).ok()
 
 
-def test_a_reconciling_update_repairs_the_exception_of_the_service(az: AzureCli, simulator: Simulator) -> None:
+def test_reconciling_update_repairs_service_exception(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, exceptions=[pod_exception("aks-addon-exception", None, "kube-system")])
 
     checked = az(f"aks pod-identity check {ON_CLUSTER}").ok().json

@@ -42,9 +42,7 @@ def states(result: Result) -> dict[str, str]:
     return {each["cluster"]: each["state"] for each in result.json}
 
 
-def test_the_selected_clusters_are_changed_once_each(
-    az: AzureCli, fleet: Simulator, file: Path, tmp_path: Path
-) -> None:
+def test_selected_clusters_changed_once(az: AzureCli, fleet: Simulator, file: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.md"
     drift = az(f"{APPLY.format(file)} --dry-run --fail-on-change --report {report}")
     assert drift.exit_code == 5
@@ -59,9 +57,7 @@ def test_the_selected_clusters_are_changed_once_each(
     assert set(states(again).values()) == {"UpToDate"}
 
 
-def test_what_fails_on_one_cluster_is_a_row_and_running_it_again_continues(
-    az: AzureCli, fleet: Simulator, file: Path
-) -> None:
+def test_failed_cluster_continued_by_next_run(az: AzureCli, fleet: Simulator, file: Path) -> None:
     fleet.faults.add(forbidden("PUT", "/managedClusters/prod-b$"))
     result = az(APPLY.format(file))
     assert result.exit_code == 4, result.stderr
@@ -72,7 +68,7 @@ def test_what_fails_on_one_cluster_is_a_row_and_running_it_again_continues(
     assert len(fleet.requests.matching("PUT", CLUSTER_PATH)) == 1
 
 
-def test_entries_are_removed_only_after_one_question(az: AzureCli, fleet: Simulator, file: Path) -> None:
+def test_prune_asks_once(az: AzureCli, fleet: Simulator, file: Path) -> None:
     az(APPLY.format(file)).ok()
     empty = file.with_name("empty.yaml")
     empty.write_text("version: 1\nclusters: [{name: prod-a}, {name: prod-b}]\npodIdentities: []\n")
@@ -81,7 +77,7 @@ def test_entries_are_removed_only_after_one_question(az: AzureCli, fleet: Simula
     assert states(az(f"{APPLY.format(empty)} --prune --yes").ok()) == {"prod-a": "Changed", "prod-b": "Changed"}
 
 
-def test_after_ctrl_c_the_rest_is_named(az: AzureCli, fleet: Simulator, file: Path) -> None:
+def test_interrupt_names_rest(az: AzureCli, fleet: Simulator, file: Path) -> None:
     fleet.scale = 1
     result = signal_at(
         az, fleet, f"{APPLY.format(file)} --parallel 1", "PUT", CLUSTER_PATH, signal.SIGINT, answer=False
@@ -94,9 +90,7 @@ def test_after_ctrl_c_the_rest_is_named(az: AzureCli, fleet: Simulator, file: Pa
     assert interrupted["recommendation"].endswith("--updated --subscription " + fleet.subscription_id)
 
 
-def test_without_a_cluster_on_the_command_line_the_files_must_select_some(
-    az: AzureCli, simulator: Simulator, file: Path
-) -> None:
+def test_files_without_selector(az: AzureCli, simulator: Simulator, file: Path) -> None:
     assert "None of 0 clusters matches the clusters of the manifest." in az(APPLY.format(file)).failed()
     file.write_text("version: 1\npodIdentities: []\n")
     assert "--resource-group/-g, --cluster-name" in az(APPLY.format(file)).failed()
@@ -104,7 +98,7 @@ def test_without_a_cluster_on_the_command_line_the_files_must_select_some(
     assert simulator.requests.matching("GET", CLUSTER_PATH) == []
 
 
-def test_clusters_that_ids_name_are_summed_up(az: AzureCli, fleet: Simulator, file: Path) -> None:
+def test_ids_summary(az: AzureCli, fleet: Simulator, file: Path) -> None:
     ids = " ".join(each["id"] for each in az("aks pod-identity list-clusters --include-disabled").ok().json)
     az(f"{APPLY.format(file)} -g {GROUP} --cluster-name prod-a").ok()
     fleet.faults.add(forbidden("PUT", "/managedClusters/test$"))
@@ -146,9 +140,7 @@ def test_report_on_full_disk(az: AzureCli, fleet: Simulator, file: Path) -> None
     assert "The report '/dev/full' cannot be written: No space left on device." in result.stderr
 
 
-def test_a_named_cluster_is_the_only_one_and_its_drift_is_a_report(
-    az: AzureCli, fleet: Simulator, file: Path, tmp_path: Path
-) -> None:
+def test_named_cluster_drift(az: AzureCli, fleet: Simulator, file: Path, tmp_path: Path) -> None:
     on = f"{APPLY.format(file)} -g {GROUP} --cluster-name prod-a"
     report = tmp_path / "report.md"
     drift = az(f"{on} --dry-run --fail-on-change -o yaml --report {report}")

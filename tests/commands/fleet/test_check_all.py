@@ -63,7 +63,7 @@ def test_requests_are_shared(az: AzureCli, fleet: Simulator) -> None:
     assert result.stderr.count("Checking clusters: ") == 4
 
 
-def test_what_is_wrong_with_each_cluster_is_in_one_list(az: AzureCli, fleet: Simulator, tmp_path: Path) -> None:
+def test_problems_of_all_clusters_in_one_list(az: AzureCli, fleet: Simulator, tmp_path: Path) -> None:
     broken = fleet.cluster("group2", "c2")["properties"]["podIdentityProfile"]["userAssignedIdentities"][0]
     fleet.remove_role_assignments(broken["identity"]["resourceId"])
     fleet.faults.add(forbidden("GET", "/managedClusters/c1$"))
@@ -78,7 +78,7 @@ def test_what_is_wrong_with_each_cluster_is_in_one_list(az: AzureCli, fleet: Sim
     assert len(fleet.requests.all()) <= 6 * 4
 
 
-def test_the_table_has_a_cluster_column(az: AzureCli, fleet: Simulator) -> None:
+def test_table_has_cluster_column(az: AzureCli, fleet: Simulator) -> None:
     gone = fleet.cluster("group0", "c0")["properties"]["podIdentityProfile"]["userAssignedIdentities"][0]
     fleet.remove_managed_identity(gone["identity"]["resourceId"])
     shown = az(f"{CHECK} --subscription {fleet.subscription_id} -o table").ok().stdout
@@ -87,7 +87,7 @@ def test_the_table_has_a_cluster_column(az: AzureCli, fleet: Simulator) -> None:
     assert max(map(len, shown.partition("Suggested")[0].splitlines())) <= 100
 
 
-def test_a_cluster_that_was_deleted_meanwhile_is_a_row(az: AzureCli, fleet: Simulator) -> None:
+def test_cluster_deleted_meanwhile(az: AzureCli, fleet: Simulator) -> None:
     fleet.settings.graph_lag = 1e12
     az("aks pod-identity list-clusters").ok()
     fleet.faults.add(
@@ -98,7 +98,7 @@ def test_a_cluster_that_was_deleted_meanwhile_is_a_row(az: AzureCli, fleet: Simu
     assert problems(result) == [("cluster-unreadable", "c3")]
 
 
-def test_after_ctrl_c_what_was_checked_is_shown_and_the_rest_is_named(az: AzureCli, fleet: Simulator) -> None:
+def test_interrupt_shows_checked_and_names_rest(az: AzureCli, fleet: Simulator) -> None:
     result = signal_at(az, fleet, f"{CHECK} --parallel 1", "GET", "/managedClusters/c2$", signal.SIGINT, answer=False)
     assert result.exit_code == 4, result.stderr
     assert problems(result) == [("cluster-unreadable", name) for name in ("c2", "c1", "c3")]
@@ -125,14 +125,14 @@ def test_policies_are_listed_once_per_subscription(az: AzureCli, simulator: Simu
     assert len(simulator.requests.matching("GET", "/policySetDefinitions/")) == 1
 
 
-def test_policies_that_may_not_be_read_are_a_finding(az: AzureCli, simulator: Simulator) -> None:
+def test_policies_unreadable(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster("rg", "k0", network_plugin="kubenet", **ADD_ON)
     simulator.faults.add(forbidden("GET", "policyAssignments$"))
     (risk,) = [each for each in az(CHECK).ok().json if each["check"] == "net-raw-policy"]
     assert (risk["severity"], FORBIDDEN in risk["message"]) == ("warning", True)
 
 
-def test_bindings_are_listed_only_for_clusters_that_can_have_them(az: AzureCli, fleet: Simulator) -> None:
+def test_bindings_listed_only_for_capable_clusters(az: AzureCli, fleet: Simulator) -> None:
     bound = fleet.seed.managed_identity("group0", "bound")
     fleet.seed.cluster("group9", "c9", **ENABLED)
     fleet.seed.identity_binding("group9", "c9", "gone", bound["id"])
@@ -158,5 +158,5 @@ def test_bindings_are_listed_only_for_clusters_that_can_have_them(az: AzureCli, 
         ("--all-clusters --report /nowhere/at/all.md", "does not exist."),
     ],
 )
-def test_options_that_do_not_go_together(az: AzureCli, options: str, words: str) -> None:
+def test_incompatible_options(az: AzureCli, options: str, words: str) -> None:
     assert words in az(f"aks pod-identity check {options}").failed()

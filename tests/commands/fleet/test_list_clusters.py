@@ -28,7 +28,7 @@ def names(az: AzureCli, options: str = "") -> list[str]:
     return [row["name"] for row in az(f"{LIST} {options}").ok().json]
 
 
-def test_one_query_finds_the_clusters_of_all_subscriptions(az: AzureCli, fleet: Simulator) -> None:
+def test_one_query_for_all_subscriptions(az: AzureCli, fleet: Simulator) -> None:
     result = az(LIST).ok()
     assert {row["name"]: (row["podIdentities"], row["enabled"]) for row in result.json} == {
         CLUSTER: (1, True),
@@ -56,7 +56,7 @@ def test_ids_feed_other_commands(az: AzureCli, fleet: Simulator) -> None:
     assert len(ids) == len(shown) == 2
 
 
-def test_without_the_query_the_clusters_of_each_subscription_are_listed(az: AzureCli, fleet: Simulator) -> None:
+def test_query_unavailable_lists_each_subscription(az: AzureCli, fleet: Simulator) -> None:
     rows = az(LIST).ok().json
     fleet.requests.clear()
     fleet.faults.add(forbidden("POST", GRAPH, times=2))
@@ -66,7 +66,7 @@ def test_without_the_query_the_clusters_of_each_subscription_are_listed(az: Azur
     assert len(fleet.requests.matching("GET", LISTS)) == len(fleet.subscription_ids)
 
 
-def test_management_group_without_the_query(az: AzureCli, fleet: Simulator) -> None:
+def test_management_group_without_query(az: AzureCli, fleet: Simulator) -> None:
     rows = az(f"{LIST} --management-group platform").ok().json
     fleet.requests.clear()
     fleet.faults.add(forbidden("POST", GRAPH, times=3))
@@ -82,7 +82,7 @@ def test_management_group_without_the_query(az: AzureCli, fleet: Simulator) -> N
     assert "its subscriptions with --subscriptions" in message
 
 
-def test_a_subscription_that_cannot_be_read_makes_the_result_partial(az: AzureCli, fleet: Simulator) -> None:
+def test_unreadable_subscription(az: AzureCli, fleet: Simulator) -> None:
     fleet.faults.add(forbidden("POST", GRAPH))
     fleet.faults.add(forbidden("GET", f"{fleet.second_subscription_id}.*{LISTS}"))
     result = az(LIST)
@@ -92,7 +92,7 @@ def test_a_subscription_that_cannot_be_read_makes_the_result_partial(az: AzureCl
     assert "Partial result: 1 subscription cannot be read." in result.stderr
 
 
-def test_if_nothing_can_be_read_the_reason_ends_the_command(az: AzureCli, fleet: Simulator) -> None:
+def test_nothing_readable(az: AzureCli, fleet: Simulator) -> None:
     fleet.faults.add(forbidden("POST", GRAPH))
     fleet.faults.add(forbidden("GET", LISTS, times=2))
     assert "AuthorizationFailed" in az(LIST).failed()

@@ -31,7 +31,7 @@ def fleet(simulator: Simulator) -> Simulator:
     return simulator
 
 
-def test_each_cluster_is_a_row(az: AzureCli, fleet: Simulator, tmp_path: Path) -> None:
+def test_one_row_per_cluster(az: AzureCli, fleet: Simulator, tmp_path: Path) -> None:
     report = tmp_path / "report.md"
     result = az(f"{MIGRATE} --report {report}").ok()
     assert {row["cluster"]: row["state"] for row in result.json} == {CLUSTER: "ReadyToFinish", "second": "NotStarted"}
@@ -52,7 +52,7 @@ def test_identity_bindings_count_as_credentials(az: AzureCli, simulator: Simulat
     assert (row["state"], row["withCredentials"], row["withBindings"]) == ("ReadyToFinish", 0, 1)
 
 
-def test_an_identity_over_the_limit_is_a_warning(az: AzureCli, fleet: Simulator) -> None:
+def test_identity_over_limit(az: AzureCli, fleet: Simulator) -> None:
     resource_id = fleet.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]["userAssignedIdentities"][0]
     for number in range(19):
         subject = f"system:serviceaccount:n{number}:a"
@@ -62,7 +62,7 @@ def test_an_identity_over_the_limit_is_a_warning(az: AzureCli, fleet: Simulator)
     assert {row["cluster"]: len(row["overCredentialLimit"]) for row in result.json} == {CLUSTER: 1, "second": 1}
 
 
-def test_what_cannot_be_read_is_unknown(az: AzureCli, fleet: Simulator) -> None:
+def test_unreadable_is_unknown(az: AzureCli, fleet: Simulator) -> None:
     fleet.faults.add(forbidden("GET", CREDENTIALS, times=9))
     result = az(MIGRATE)
     assert result.exit_code == 1

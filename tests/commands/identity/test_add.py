@@ -15,7 +15,7 @@ from tests.support.faults import forbidden
 ADD = f"aks pod-identity add {POD_IDENTITY}"
 
 
-def test_add_grants_the_role_and_binds_the_identity(
+def test_add_grants_role_and_binds_identity(
     each_az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     result = each_az(f"{ADD} --name my-pod --identity-resource-id {identity['id']}").ok()
@@ -30,9 +30,7 @@ def test_add_grants_the_role_and_binds_the_identity(
     assert grant.path.lower().startswith(identity["id"].lower())
 
 
-def test_several_managed_identities_are_added_in_one_write(
-    az: AzureCli, simulator: Simulator, cluster: dict[str, Any]
-) -> None:
+def test_add_several_in_one_write(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
     ids = [simulator.seed.managed_identity(GROUP, name)["id"] for name in ("one", "two", "three")]
     simulator.requests.clear()
 
@@ -46,7 +44,7 @@ def test_several_managed_identities_are_added_in_one_write(
     assert len(simulator.requests.matching("PUT", ROLE_PATH)) == 3
 
 
-def test_the_put_is_what_was_read_but_for_the_profile(
+def test_add_request_body(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     before = simulator.cluster(GROUP, CLUSTER)
@@ -62,7 +60,7 @@ def test_the_put_is_what_was_read_but_for_the_profile(
     }
 
 
-def test_everything_is_read_then_the_role_is_granted_and_the_cluster_written_right_after_a_read(
+def test_add_request_order(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     az(f"{ADD} --identity-resource-id {identity['id']}").ok()
@@ -80,7 +78,7 @@ def test_everything_is_read_then_the_role_is_granted_and_the_cluster_written_rig
     ]
 
 
-def test_the_same_add_again_succeeds_and_sends_no_put(
+def test_repeated_add_sends_no_put(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     command = f"{ADD} --name my-pod --identity-resource-id {identity['id']}"
@@ -98,9 +96,7 @@ def test_the_same_add_again_succeeds_and_sends_no_put(
     "arguments",
     ["--name app", "--binding-selector app", "--skip-role-assignment", "--no-wait"],
 )
-def test_what_is_there_already_in_other_words_is_nothing_to_change(
-    az: AzureCli, simulator: Simulator, arguments: str
-) -> None:
+def test_repeated_add_in_equivalent_spelling(az: AzureCli, simulator: Simulator, arguments: str) -> None:
     identity = seed_entries(simulator, "app")["app"]
 
     result = az(f"{ADD} {arguments} --identity-resource-id {identity['id'].upper()}").ok()
@@ -111,9 +107,7 @@ def test_what_is_there_already_in_other_words_is_nothing_to_change(
 
 
 @pytest.mark.parametrize("different", ["identity", "selector"])
-def test_something_else_under_a_taken_name_is_refused_with_what_is_there_and_how_to_change_it(
-    az: AzureCli, simulator: Simulator, different: str
-) -> None:
+def test_add_conflicting_entry(az: AzureCli, simulator: Simulator, different: str) -> None:
     identity = seed_entries(simulator, "my-pod")["my-pod"]
     other = simulator.seed.managed_identity(GROUP, "other-identity")
     arguments, there, change = {
@@ -141,7 +135,7 @@ def test_something_else_under_a_taken_name_is_refused_with_what_is_there_and_how
     ("identity_name", "name"),
     [("app-identity", "app-identity"), ("App_Identity2", "app-identity2"), ("app_", "app")],
 )
-def test_the_name_is_derived_from_the_managed_identity(
+def test_add_derives_name(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity_name: str, name: str
 ) -> None:
     identity = simulator.seed.managed_identity(GROUP, identity_name)
@@ -151,9 +145,7 @@ def test_the_name_is_derived_from_the_managed_identity(
     assert list(entries(simulator)) == [name]
 
 
-def test_a_selector_may_have_what_a_name_may_not_and_several_identities_share_it(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_add_selector_shared_by_entries(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "first")
     second = simulator.seed.managed_identity(GROUP, "second")
 
@@ -163,7 +155,7 @@ def test_a_selector_may_have_what_a_name_may_not_and_several_identities_share_it
     assert "bindingSelector" not in entries(simulator)["first"]
 
 
-def test_one_managed_identity_can_have_several_names(az: AzureCli, simulator: Simulator) -> None:
+def test_add_identity_under_several_names(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "first")["first"]
 
     az(f"{ADD} --name second --identity-resource-id {identity['id']}").ok()
@@ -174,9 +166,7 @@ def test_one_managed_identity_can_have_several_names(az: AzureCli, simulator: Si
     assert names == [("my-app", "first"), ("my-app", "second"), ("other", "first")]
 
 
-def test_the_managed_identity_may_be_in_another_subscription(
-    az: AzureCli, simulator: Simulator, cluster: dict[str, Any]
-) -> None:
+def test_add_identity_of_other_subscription(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
     other = simulator.second_subscription_id
     identity = simulator.seed.managed_identity("far-group", "far", subscription_id=other)
 
@@ -187,7 +177,7 @@ def test_the_managed_identity_may_be_in_another_subscription(
     assert grant.body["properties"]["roleDefinitionId"].startswith(f"/subscriptions/{other}/")
 
 
-def test_a_managed_identity_that_cannot_be_read_is_added_by_its_known_ids(
+def test_add_unreadable_identity_by_known_ids(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.seed.role_assignment(identity["id"], principal_id(cluster), "Managed Identity Operator")
@@ -205,7 +195,7 @@ def test_a_managed_identity_that_cannot_be_read_is_added_by_its_known_ids(
 
 
 @pytest.mark.parametrize("change", ["recreated", "other identity"])
-def test_known_ids_are_in_the_suggested_command(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_add_unreadable_identity_recommends_known_ids(az: AzureCli, simulator: Simulator, change: str) -> None:
     former = seed_entries(simulator, "app")["app"]
     wanted = recreate(simulator, former) if change == "recreated" else simulator.seed.managed_identity(GROUP, "other")
     simulator.seed.role_assignment(wanted["id"], principal_id(simulator.cluster(GROUP, CLUSTER)))
@@ -221,7 +211,7 @@ def test_known_ids_are_in_the_suggested_command(az: AzureCli, simulator: Simulat
 
 
 @pytest.mark.parametrize("write", [str.upper, str.lower])
-def test_a_resource_id_is_taken_in_any_letter_case(
+def test_add_resource_id_case_insensitive(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], write: Any
 ) -> None:
     identity = simulator.seed.managed_identity(GROUP, "App")
@@ -233,9 +223,7 @@ def test_a_resource_id_is_taken_in_any_letter_case(
     assert entry["identity"]["clientId"] == identity["properties"]["clientId"]
 
 
-def test_a_user_assigned_cluster_identity_gets_the_role(
-    az: AzureCli, simulator: Simulator, identity: dict[str, Any]
-) -> None:
+def test_add_with_user_assigned_cluster_identity(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
     cluster = simulator.seed.cluster(GROUP, CLUSTER, identity="UserAssigned")
 
     az(f"{ADD} --identity-resource-id {identity['id']}").ok()
@@ -246,7 +234,7 @@ def test_a_user_assigned_cluster_identity_gets_the_role(
     assert body == expected
 
 
-def test_custom_headers_go_with_the_write(
+def test_add_custom_headers(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     headers = "AKSHTTPCustomFeatures=Microsoft.ContainerService/SomePreview,X-Other=1"
@@ -259,9 +247,7 @@ def test_custom_headers_go_with_the_write(
 
 
 @pytest.mark.parametrize("group", [GROUP, "gone"], ids=["group exists", "group is gone"])
-def test_an_absent_managed_identity_is_an_error_with_the_commands_that_make_it(
-    az: AzureCli, simulator: Simulator, cluster: dict[str, Any], group: str
-) -> None:
+def test_add_unknown_managed_identity(az: AzureCli, simulator: Simulator, cluster: dict[str, Any], group: str) -> None:
     subscription = simulator.subscription_id
     resource_id = (
         f"/subscriptions/{subscription}/resourceGroups/{group}"

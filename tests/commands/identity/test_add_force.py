@@ -13,9 +13,7 @@ ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
 DELETE = f"aks pod-identity delete {POD_IDENTITY} --name"
 
 
-def test_an_identity_that_was_created_again_is_told_and_replaced_with_force(
-    each_az: AzureCli, simulator: Simulator
-) -> None:
+def test_force_rebinds_recreated_identity(each_az: AzureCli, simulator: Simulator) -> None:
     new = recreate(simulator, seed_entries(simulator, "app", "other")["app"])
 
     message = each_az(f"{ADD} {new['id']}").failed()
@@ -29,7 +27,7 @@ def test_an_identity_that_was_created_again_is_told_and_replaced_with_force(
     assert sent(simulator).count("PUT managedClusters") == 1
 
 
-def test_what_a_failed_removal_left_is_replaced_in_one_write(az: AzureCli, simulator: Simulator) -> None:
+def test_force_replaces_leftover_of_failed_removal(az: AzureCli, simulator: Simulator) -> None:
     old = seed_entries(simulator, "app")["app"]
     simulator.remove_managed_identity(old["id"])
     az(f"{DELETE} app").failed()
@@ -44,7 +42,7 @@ def test_what_a_failed_removal_left_is_replaced_in_one_write(az: AzureCli, simul
     assert sent(simulator).count("PUT managedClusters") == 1
 
 
-def test_what_a_failed_removal_left_of_another_identity_is_replaced(az: AzureCli, simulator: Simulator) -> None:
+def test_force_replaces_leftover_of_other_identity(az: AzureCli, simulator: Simulator) -> None:
     old = seed_entries(simulator, "app")["app"]
     simulator.remove_managed_identity(old["id"])
     az(f"{DELETE} app").failed()
@@ -58,9 +56,7 @@ def test_what_a_failed_removal_left_of_another_identity_is_replaced(az: AzureCli
     assert is_bound(simulator, new, "app")
 
 
-def test_a_failed_entry_of_the_same_identity_is_tried_again_and_the_user_is_told(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_add_retries_failed_entry_of_same_identity(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
     az(f"{DELETE} app").failed()
@@ -71,7 +67,7 @@ def test_a_failed_entry_of_the_same_identity_is_tried_again_and_the_user_is_told
     assert is_bound(simulator, identity, "app")
 
 
-def test_every_entry_of_a_shared_identity_is_renewed(az: AzureCli, simulator: Simulator) -> None:
+def test_force_rebinds_all_entries_of_shared_identity(az: AzureCli, simulator: Simulator) -> None:
     old = simulator.seed.managed_identity(GROUP, "shared")
     both = [pod_identity(old, "one"), pod_identity(old, "two")]
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})
@@ -84,7 +80,7 @@ def test_every_entry_of_a_shared_identity_is_renewed(az: AzureCli, simulator: Si
 
 
 @pytest.mark.parametrize("name", ["app", "new"])
-def test_force_is_an_add_where_nothing_is_left_over(az: AzureCli, simulator: Simulator, name: str) -> None:
+def test_force_adds_new_entry(az: AzureCli, simulator: Simulator, name: str) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.seed.role_assignment(identity["id"], principal_id(simulator.cluster(GROUP, CLUSTER)), "Contributor")
 
@@ -95,7 +91,7 @@ def test_force_is_an_add_where_nothing_is_left_over(az: AzureCli, simulator: Sim
     assert len(simulator.requests.matching("PUT")) == (0 if name == "app" else 1)
 
 
-def test_force_does_not_replace_what_is_well(az: AzureCli, simulator: Simulator) -> None:
+def test_force_keeps_healthy_entry(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     another = simulator.seed.managed_identity(GROUP, "another")
 

@@ -33,7 +33,7 @@ def group_of(simulator: Simulator, name: str = GROUP) -> str:
     ],
     ids=["identity", "identity-contributor", "group", "group-owner", "subscription", "management-group"],
 )
-def test_a_role_that_suffices_is_not_granted_again(
+def test_sufficient_role_not_granted_again(
     az: AzureCli,
     simulator: Simulator,
     cluster: dict[str, Any],
@@ -50,7 +50,7 @@ def test_a_role_that_suffices_is_not_granted_again(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
-def test_a_role_that_the_cluster_identity_has_by_a_group_is_not_granted_again(
+def test_role_by_group_membership(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     group = simulator.seed.group(principal_id(cluster))
@@ -62,7 +62,7 @@ def test_a_role_that_the_cluster_identity_has_by_a_group_is_not_granted_again(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
-def test_a_cluster_identity_named_by_its_resource_id_alone_is_looked_up(
+def test_cluster_identity_without_principal_id(
     each_az: AzureCli, simulator: Simulator, identity: dict[str, Any]
 ) -> None:
     body = simulator.seed.cluster(GROUP, CLUSTER, identity="UserAssigned")
@@ -82,7 +82,7 @@ def test_a_cluster_identity_named_by_its_resource_id_alone_is_looked_up(
     [("rg1", OPERATOR, True), ("rg10", "Reader", True), ("rg10", "Owner", False)],
     ids=["group with a shorter name", "role that does not suffice", "role of somebody else"],
 )
-def test_a_role_that_does_not_suffice_is_granted(
+def test_insufficient_role(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], group: str, role: str, of_cluster: bool
 ) -> None:
     identity = simulator.seed.managed_identity("rg10", "app")
@@ -96,7 +96,7 @@ def test_a_role_that_does_not_suffice_is_granted(
     assert entries(simulator)["app"]["provisioningState"] == "Assigned"
 
 
-def test_a_role_granted_by_somebody_else_at_the_same_moment_will_do(
+def test_role_granted_concurrently(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     def grant() -> None:
@@ -111,7 +111,7 @@ def test_a_role_granted_by_somebody_else_at_the_same_moment_will_do(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
-def test_what_was_granted_is_one_line_with_the_deprecation(
+def test_grant_is_one_warning_with_deprecation(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     (line,) = az(f"{ADD} {identity['id']}").ok().warnings
@@ -122,7 +122,7 @@ def test_what_was_granted_is_one_line_with_the_deprecation(
     assert line.startswith("The pod identity add-on is deprecated")
 
 
-def test_skip_role_assignment_asks_nothing_about_roles(
+def test_skip_role_assignment(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.seed.role_assignment(identity["id"], principal_id(cluster))
@@ -133,7 +133,7 @@ def test_skip_role_assignment_asks_nothing_about_roles(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
-def test_a_role_that_is_on_its_way_is_waited_for_with_few_writes(
+def test_propagating_role_needs_few_writes(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     takes(simulator, role_propagation=15)
@@ -147,7 +147,7 @@ def test_a_role_that_is_on_its_way_is_waited_for_with_few_writes(
 
 
 @pytest.mark.parametrize("arguments", ["", "--skip-role-assignment", "--no-wait"])
-def test_a_role_that_somebody_granted_just_before_is_waited_for_too(
+def test_role_recently_granted_by_other_client(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any], arguments: str
 ) -> None:
     simulator.seed.role_assignment(identity["id"], principal_id(cluster), age=20)
@@ -160,7 +160,7 @@ def test_a_role_that_somebody_granted_just_before_is_waited_for_too(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
-def test_a_role_that_nobody_granted_is_not_waited_for(
+def test_role_never_granted(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     command = f"{ADD} {identity['id']} --skip-role-assignment"
@@ -175,7 +175,7 @@ def test_a_role_that_nobody_granted_is_not_waited_for(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
-def test_a_grant_that_is_forbidden_says_why_and_gives_an_administrator_the_command(
+def test_grant_forbidden_prints_command(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.faults.add(forbidden("PUT", ROLE_PATH))
@@ -192,7 +192,7 @@ def test_a_grant_that_is_forbidden_says_why_and_gives_an_administrator_the_comma
     az(f"{ADD} {identity['id']} --skip-role-assignment").ok()
 
 
-def test_a_caller_who_may_not_read_role_assignments_goes_on_without_granting(
+def test_role_assignments_unreadable_role_exists(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.seed.role_assignment(identity["id"], principal_id(cluster))
@@ -205,7 +205,7 @@ def test_a_caller_who_may_not_read_role_assignments_goes_on_without_granting(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
-def test_a_caller_who_may_not_read_role_assignments_is_told_of_the_missing_role(
+def test_role_assignments_unreadable_role_missing(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.faults.add(forbidden("GET", "roleAssignments", times=9))
@@ -219,9 +219,7 @@ def test_a_caller_who_may_not_read_role_assignments_is_told_of_the_missing_role(
     assert sent(simulator).count("PUT managedClusters") == 1
 
 
-def test_roles_of_a_cluster_in_the_making_are_not_asked_for(
-    az: AzureCli, simulator: Simulator, identity: dict[str, Any]
-) -> None:
+def test_cluster_still_being_created(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
     body = simulator.seed.cluster(GROUP, CLUSTER)
     del body["identity"]["principalId"]
     simulator.seed.cluster(GROUP, CLUSTER, body=body)

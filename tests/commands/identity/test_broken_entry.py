@@ -40,9 +40,7 @@ ways = pytest.mark.parametrize("way", WAYS)
 
 
 @ways
-def test_an_add_names_the_other_entry_and_the_commands_that_mend_it(
-    az: AzureCli, simulator: Simulator, way: str
-) -> None:
+def test_add_blocked_by_other_entry(az: AzureCli, simulator: Simulator, way: str) -> None:
     broken = seed_entries(simulator, "healthy", "broken")["broken"]
     new = simulator.seed.managed_identity(GROUP, "new")
     break_it, reason = WAYS[way]
@@ -60,7 +58,7 @@ def test_an_add_names_the_other_entry_and_the_commands_that_mend_it(
 
 
 @ways
-def test_a_removal_of_a_healthy_entry_names_the_broken_one(az: AzureCli, simulator: Simulator, way: str) -> None:
+def test_delete_healthy_entry_blocked_by_other_entry(az: AzureCli, simulator: Simulator, way: str) -> None:
     broken = seed_entries(simulator, "healthy", "broken")["broken"]
     break_it, reason = WAYS[way]
     break_it(simulator, broken)
@@ -75,7 +73,7 @@ def test_a_removal_of_a_healthy_entry_names_the_broken_one(az: AzureCli, simulat
     assert not entries(simulator)
 
 
-def test_several_broken_entries_are_fixed_in_one_round(az: AzureCli, simulator: Simulator) -> None:
+def test_several_broken_entries_fixed_in_one_round(az: AzureCli, simulator: Simulator) -> None:
     identities = seed_entries(simulator, "healthy", "one", "two", "three")
     for name, break_it in (("one", break_role), ("two", break_role), ("three", recreate_identity)):
         break_it(simulator, identities[name])
@@ -89,7 +87,7 @@ def test_several_broken_entries_are_fixed_in_one_round(az: AzureCli, simulator: 
     assert {entry["provisioningState"] for entry in entries(simulator).values()} == {"Assigned"}
 
 
-def test_an_exception_is_blocked_too_and_says_by_what(az: AzureCli, simulator: Simulator) -> None:
+def test_exception_blocked_by_broken_entry(az: AzureCli, simulator: Simulator) -> None:
     broken = seed_entries(simulator, "broken")["broken"]
     break_role(simulator, broken)
 
@@ -100,7 +98,7 @@ def test_an_exception_is_blocked_too_and_says_by_what(az: AzureCli, simulator: S
     az(EXCEPT).ok()
 
 
-def test_every_entry_of_the_broken_identity_is_named(az: AzureCli, simulator: Simulator) -> None:
+def test_all_entries_of_broken_identity_are_named(az: AzureCli, simulator: Simulator) -> None:
     identity = simulator.seed.managed_identity(GROUP, "shared")
     both = [pod_identity(identity, "one"), pod_identity(identity, "two")]
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})
@@ -113,9 +111,7 @@ def test_every_entry_of_the_broken_identity_is_named(az: AzureCli, simulator: Si
     assert [command for command in commands_in(message) if "delete" in command] == [removal]
 
 
-def test_a_removal_that_leaves_the_entry_failed_says_why_and_the_commands_mend_it(
-    each_az: AzureCli, simulator: Simulator
-) -> None:
+def test_delete_leaves_entry_failed(each_az: AzureCli, simulator: Simulator) -> None:
     broken = seed_entries(simulator, "healthy", "broken")["broken"]
     break_identity(simulator, broken)
 
@@ -137,7 +133,7 @@ def test_a_removal_that_leaves_the_entry_failed_says_why_and_the_commands_mend_i
     assert "no longer exists" not in result.stderr
 
 
-def test_the_entry_that_is_being_added_is_called_so(
+def test_added_entry_itself_is_broken(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     message = az(f"{ADD} {identity['id']} --skip-role-assignment").failed()
@@ -147,9 +143,7 @@ def test_the_entry_that_is_being_added_is_called_so(
 
 
 @pytest.mark.parametrize("way", ["identity deleted", "identity created again"])
-def test_the_same_add_again_does_not_call_it_done_where_the_identity_is_another(
-    az: AzureCli, simulator: Simulator, way: str
-) -> None:
+def test_repeated_add_with_recreated_identity(az: AzureCli, simulator: Simulator, way: str) -> None:
     broken = seed_entries(simulator, "broken")["broken"]
     break_it, reason = WAYS[way]
     break_it(simulator, broken)
@@ -163,7 +157,7 @@ def test_the_same_add_again_does_not_call_it_done_where_the_identity_is_another(
     assert entries(simulator)["broken"]["provisioningState"] == "Assigned"
 
 
-def test_the_same_add_again_is_done_where_the_identity_may_not_be_read(az: AzureCli, simulator: Simulator) -> None:
+def test_repeated_add_with_unreadable_identity(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.faults.add(Fault("GET", "userAssignedIdentities", status=403, code="AuthorizationFailed", message="no"))
 

@@ -29,7 +29,7 @@ def cluster_id(simulator: Simulator) -> str:
         "check",
     ],
 )
-def test_an_id_reads_what_group_and_name_read(az: AzureCli, simulator: Simulator, command: str) -> None:
+def test_cluster_id_equals_group_and_name(az: AzureCli, simulator: Simulator, command: str) -> None:
     resource_id = cluster_id(simulator)
 
     by_id = az(f"aks pod-identity {command} --cluster {resource_id}").ok().stdout
@@ -40,7 +40,7 @@ def test_an_id_reads_what_group_and_name_read(az: AzureCli, simulator: Simulator
 
 
 @pytest.mark.parametrize("naming", ["--cluster {id}", "--ids {id}", "--cluster cluster -g rg"])
-def test_a_change_by_any_name_is_made(each_az: AzureCli, simulator: Simulator, naming: str) -> None:
+def test_change_by_any_reference(each_az: AzureCli, simulator: Simulator, naming: str) -> None:
     on_cluster = naming.format(id=cluster_id(simulator))
 
     changed = each_az(f"aks pod-identity exception delete {on_cluster} --namespace my-app --name agents").ok().json
@@ -48,7 +48,7 @@ def test_a_change_by_any_name_is_made(each_az: AzureCli, simulator: Simulator, n
     assert not changed["podIdentityProfile"]["userAssignedIdentityExceptions"]
 
 
-def test_several_ids_are_all_shown(az: AzureCli, simulator: Simulator) -> None:
+def test_several_ids_shown(az: AzureCli, simulator: Simulator) -> None:
     resource_id = cluster_id(simulator)
 
     shown = az(f"aks pod-identity show --ids {resource_id} {resource_id} --namespace my-app --name app").ok().json
@@ -56,7 +56,7 @@ def test_several_ids_are_all_shown(az: AzureCli, simulator: Simulator) -> None:
     assert [entry["name"] for entry in shown] == ["app", "app"]
 
 
-def test_the_subscription_of_an_id_is_asked_and_named_in_messages(az: AzureCli, simulator: Simulator) -> None:
+def test_subscription_of_cluster_id(az: AzureCli, simulator: Simulator) -> None:
     resource_id = cluster_id(simulator)
     subscription = resource_id.split("/")[2]
     elsewhere = resource_id.replace(subscription, OTHER)
@@ -91,7 +91,7 @@ def test_defaults_of_az_config(az: AzureCli, simulator: Simulator) -> None:
         f"--cluster {{id}} --subscription {OTHER}",
     ],
 )
-def test_no_cluster_or_two_are_refused_before_any_request(az: AzureCli, simulator: Simulator, naming: str) -> None:
+def test_no_cluster_or_two_refused(az: AzureCli, simulator: Simulator, naming: str) -> None:
     on_cluster = naming.format(id=cluster_id(simulator))
 
     az(f"aks pod-identity show {on_cluster} --namespace my-app --name app").failed()

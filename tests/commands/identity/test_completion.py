@@ -20,7 +20,7 @@ from tests.support.completion import completions
         ("exception show", "--namespace", ["monitoring"]),
     ],
 )
-def test_names_and_namespaces_are_offered(
+def test_complete_names_and_namespaces(
     az: AzureCli, simulator: Simulator, command: str, option: str, offered: list[str]
 ) -> None:
     seed_entries(simulator, "first", "second", exceptions=[pod_exception("agents", {"app": "x"}, "monitoring")])
@@ -28,21 +28,21 @@ def test_names_and_namespaces_are_offered(
     assert completions(az, f"az aks pod-identity {command} {ON_CLUSTER} {option} ") == offered
 
 
-def test_entries_of_a_cluster_named_by_its_id_are_offered(az: AzureCli, simulator: Simulator) -> None:
+def test_complete_entries_by_cluster_id(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "first", "second")
     resource_id = simulator.cluster(GROUP, CLUSTER)["id"]
 
     assert completions(az, f"az aks pod-identity show --cluster {resource_id} --name ") == ["first", "second"]
 
 
-def test_managed_identities_are_offered(az: AzureCli, simulator: Simulator) -> None:
+def test_complete_managed_identities(az: AzureCli, simulator: Simulator) -> None:
     ids = [identity["id"] for identity in seed_entries(simulator, "first", "second").values()]
 
     assert completions(az, f"az aks pod-identity add {ON_CLUSTER} --identity-resource-id ") == ids
 
 
 @pytest.mark.parametrize("option", ["--cluster-name", "--cluster"])
-def test_clusters_of_the_group_are_offered(az: AzureCli, simulator: Simulator, option: str) -> None:
+def test_complete_cluster_names(az: AzureCli, simulator: Simulator, option: str) -> None:
     simulator.seed.cluster(GROUP, "one")
     simulator.seed.cluster(GROUP, "two")
 

@@ -12,7 +12,7 @@ from tests.support.comparison import written
 DELETE = f"aks pod-identity delete {POD_IDENTITY}"
 
 
-def test_delete_removes_the_entry_alone(each_az: AzureCli, simulator: Simulator) -> None:
+def test_delete_removes_only_entry(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "first", "second", "third")
 
     result = each_az(f"{DELETE} --name second").ok()
@@ -23,7 +23,7 @@ def test_delete_removes_the_entry_alone(each_az: AzureCli, simulator: Simulator)
     assert sent(simulator) == [*order, "GET managedClusters"]
 
 
-def test_delete_sends_what_was_read_but_for_the_profile(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_request_body(az: AzureCli, simulator: Simulator) -> None:
     identities = seed_entries(simulator, "first", "second")
 
     az(f"{DELETE} --name second").ok()
@@ -35,7 +35,7 @@ def test_delete_sends_what_was_read_but_for_the_profile(az: AzureCli, simulator:
     assert profile["userAssignedIdentities"] == [pod_identity(identities["first"], "first")]
 
 
-def test_deleting_the_last_entry_leaves_the_add_on_enabled(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_last_entry_keeps_add_on_enabled(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "only")
 
     az(f"{DELETE} --name only").ok()
@@ -44,7 +44,7 @@ def test_deleting_the_last_entry_leaves_the_add_on_enabled(az: AzureCli, simulat
     assert not entries(simulator)
 
 
-def test_the_same_name_in_another_namespace_stays(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_same_name_in_other_namespace(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     az(f"aks pod-identity add {ON_CLUSTER} --namespace other --name app --identity-resource-id {identity['id']}").ok()
 
@@ -56,7 +56,7 @@ def test_the_same_name_in_another_namespace_stays(az: AzureCli, simulator: Simul
 @pytest.mark.parametrize(
     "entry", ["--namespace my-app --name secnod", "--namespace other --name first"], ids=["name", "namespace"]
 )
-def test_an_absent_entry_is_a_warning_that_lists_others(az: AzureCli, simulator: Simulator, entry: str) -> None:
+def test_delete_unknown_entry_exits_zero(az: AzureCli, simulator: Simulator, entry: str) -> None:
     seed_entries(simulator, "first", "second")
 
     result = az(f"aks pod-identity delete {ON_CLUSTER} {entry} --delete-role-assignment").ok()
@@ -66,7 +66,7 @@ def test_an_absent_entry_is_a_warning_that_lists_others(az: AzureCli, simulator:
     assert not simulator.requests.matching("PUT")
 
 
-def test_an_absent_entry_of_many_lists_some_and_says_how_many_more(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_unknown_entry_among_many(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, *(f"app-{number:02}" for number in range(40)))
 
     message = az(f"{DELETE} --name other").ok().stderr
@@ -74,13 +74,13 @@ def test_an_absent_entry_of_many_lists_some_and_says_how_many_more(az: AzureCli,
     assert "my-app/app-19, and 20 more" in message
 
 
-def test_an_absent_entry_of_none_says_so(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_unknown_entry_of_empty_cluster(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator)
 
     assert "The cluster has none." in az(f"{DELETE} --name other").ok().stderr
 
 
-def test_several_entries_go_in_one_write(each_az: AzureCli, simulator: Simulator) -> None:
+def test_delete_several_in_one_write(each_az: AzureCli, simulator: Simulator) -> None:
     identities = seed_entries(simulator, "first", "second", "third", "fourth")
     body = simulator.cluster(GROUP, CLUSTER)
     elsewhere = {**pod_identity(identities["first"], "elsewhere"), "namespace": "other"}
@@ -93,9 +93,7 @@ def test_several_entries_go_in_one_write(each_az: AzureCli, simulator: Simulator
     assert sent(simulator).count("PUT managedClusters") == 1
 
 
-def test_of_several_entries_those_that_are_there_go_and_the_others_are_named(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_delete_several_some_unknown(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "first", "second")
 
     result = az(f"{DELETE} --name first --name gone").ok()
@@ -105,15 +103,13 @@ def test_of_several_entries_those_that_are_there_go_and_the_others_are_named(
 
 
 @pytest.mark.parametrize("name", ["Bad", "my-app/Bad", "Bad/app", "/app", "my-app/", "a/b/c"])
-def test_a_name_that_none_can_have_is_refused_before_any_request(az: AzureCli, simulator: Simulator, name: str) -> None:
+def test_delete_invalid_name(az: AzureCli, simulator: Simulator, name: str) -> None:
     az(f"{DELETE} --name good --name {name}").failed()
 
     assert simulator.requests.all() == []
 
 
-def test_an_entry_in_a_resource_group_that_is_gone_can_be_removed_with_the_commands_given(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_delete_entry_of_removed_resource_group(az: AzureCli, simulator: Simulator) -> None:
     identity = simulator.seed.managed_identity("short-lived", "app")
     profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app")]}
     simulator.seed.cluster(GROUP, "cluster", pod_identity=profile)

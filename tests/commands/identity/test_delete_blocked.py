@@ -19,7 +19,7 @@ def roles_at(simulator: Simulator, az: AzureCli, resource_id: str) -> list[str]:
     return [each["principalId"] for each in listed]
 
 
-def test_an_entry_over_which_the_role_is_gone_gets_it_for_the_removal(each_az: AzureCli, simulator: Simulator) -> None:
+def test_delete_grants_lost_role(each_az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app", "other")["app"]
     simulator.remove_role_assignments(identity["id"])
 
@@ -33,7 +33,7 @@ def test_an_entry_over_which_the_role_is_gone_gets_it_for_the_removal(each_az: A
     assert any("keeps its role" in warning for warning in result.warnings)
 
 
-def test_the_role_for_the_removal_is_taken_again_with_the_flag(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_revokes_granted_role_with_flag(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.remove_role_assignments(identity["id"])
 
@@ -43,7 +43,7 @@ def test_the_role_for_the_removal_is_taken_again_with_the_flag(az: AzureCli, sim
     assert roles_at(simulator, az, identity["id"]) == []
 
 
-def test_the_role_for_the_removal_is_waited_for(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_waits_for_granted_role(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.remove_role_assignments(identity["id"])
     takes(simulator, role_propagation=1.5)
@@ -54,7 +54,7 @@ def test_the_role_for_the_removal_is_waited_for(az: AzureCli, simulator: Simulat
     assert len(simulator.requests.matching("PUT", ROLE_PATH)) == 1
 
 
-def test_an_entry_whose_managed_identity_was_created_again_goes(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_entry_of_recreated_identity(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.remove_managed_identity(identity["id"])
     simulator.seed.managed_identity(GROUP, "app")
@@ -65,7 +65,7 @@ def test_an_entry_whose_managed_identity_was_created_again_goes(az: AzureCli, si
     assert not entries(simulator)
 
 
-def test_who_may_not_grant_it_gets_the_command_for_somebody_who_may(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_grant_forbidden_prints_command(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.remove_role_assignments(identity["id"])
     simulator.faults.add(forbidden("PUT", ROLE_PATH))
@@ -79,7 +79,7 @@ def test_who_may_not_grant_it_gets_the_command_for_somebody_who_may(az: AzureCli
     assert not entries(simulator)
 
 
-def test_the_role_over_another_entrys_identity_is_not_granted(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_grants_no_role_for_other_entry(az: AzureCli, simulator: Simulator) -> None:
     broken = seed_entries(simulator, "healthy", "broken")["broken"]
     simulator.remove_role_assignments(broken["id"])
 
@@ -90,7 +90,7 @@ def test_the_role_over_another_entrys_identity_is_not_granted(az: AzureCli, simu
 
 
 @pytest.mark.parametrize("flag", ["", " --delete-role-assignment"])
-def test_all_that_are_broken_go_in_one_write(az: AzureCli, simulator: Simulator, flag: str) -> None:
+def test_delete_all_broken_in_one_write(az: AzureCli, simulator: Simulator, flag: str) -> None:
     names = [f"broken-{number}" for number in range(6)]
     identities = seed_entries(simulator, "healthy", *names)
     for name in names:
@@ -104,7 +104,7 @@ def test_all_that_are_broken_go_in_one_write(az: AzureCli, simulator: Simulator,
     assert len(simulator.requests.matching("DELETE", ROLE_PATH)) == (6 if flag else 0)
 
 
-def test_the_broken_of_several_is_named_where_its_identity_is_gone(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_several_with_deleted_identity(az: AzureCli, simulator: Simulator) -> None:
     identities = seed_entries(simulator, "healthy", "unassigned", "gone")
     simulator.remove_role_assignments(identities["unassigned"]["id"])
     simulator.remove_managed_identity(identities["gone"]["id"])
@@ -119,7 +119,7 @@ def test_the_broken_of_several_is_named_where_its_identity_is_gone(az: AzureCli,
     az(command).ok()
 
 
-def test_a_role_that_is_there_is_no_reason_to_grant_or_to_wait(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_existing_role_not_granted(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
 
@@ -128,7 +128,7 @@ def test_a_role_that_is_there_is_no_reason_to_grant_or_to_wait(az: AzureCli, sim
     assert not simulator.requests.matching(path="roleAssignments")
 
 
-def test_an_entry_of_a_shared_identity_that_lost_its_role_goes_alone(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_shared_identity_without_role(az: AzureCli, simulator: Simulator) -> None:
     identity = simulator.seed.managed_identity(GROUP, "shared")
     both = [pod_identity(identity, "one"), pod_identity(identity, "two")]
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})

@@ -34,9 +34,7 @@ def removed(simulator: Simulator) -> list[str]:
     return [each.path.rpartition("/")[2] for each in simulator.requests.matching("DELETE")]
 
 
-def test_the_cluster_identitys_role_at_that_identity_goes_and_no_other(
-    each_az: AzureCli, simulator: Simulator, identity: dict[str, Any]
-) -> None:
+def test_delete_role_of_that_identity_only(each_az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
     seed, mine = simulator.seed, cluster_principal(simulator)
     group = identity["id"].split("/providers/")[0]
     seed.role_assignment(identity["id"], identity["properties"]["principalId"])
@@ -51,7 +49,7 @@ def test_the_cluster_identitys_role_at_that_identity_goes_and_no_other(
     assert any("Removed the role assignment" in warning and own["id"] in warning for warning in result.warnings)
 
 
-def test_the_role_is_removed_after_the_entry(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
+def test_delete_role_after_entry(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
     simulator.seed.role_assignment(identity["id"], cluster_principal(simulator))
 
     az(DELETE).ok()
@@ -60,7 +58,7 @@ def test_the_role_is_removed_after_the_entry(az: AzureCli, simulator: Simulator,
     assert order.index("DELETE roleAssignments") > order.index("PUT managedClusters")
 
 
-def test_the_role_of_a_user_assigned_cluster_identity_goes(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_role_of_user_assigned_cluster_identity(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", identity="UserAssigned")
 
     az(DELETE).ok()
@@ -68,9 +66,7 @@ def test_the_role_of_a_user_assigned_cluster_identity_goes(az: AzureCli, simulat
     assert len(removed(simulator)) == 1
 
 
-def test_without_the_flag_the_role_stays_and_one_line_tells_how_to_take_it(
-    each_az: AzureCli, simulator: Simulator
-) -> None:
+def test_without_flag_role_stays_with_warning(each_az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
 
     result = each_az(DELETE.removesuffix("--yes --delete-role-assignment")).ok()
@@ -83,7 +79,7 @@ def test_without_the_flag_the_role_stays_and_one_line_tells_how_to_take_it(
     assert not each_az(f"role assignment list --scope {identity['id']}").ok().json
 
 
-def test_without_the_flag_nothing_is_said_of_a_role_that_is_needed(az: AzureCli, simulator: Simulator) -> None:
+def test_without_flag_no_warning_for_needed_role(az: AzureCli, simulator: Simulator) -> None:
     identity = simulator.seed.managed_identity(GROUP, "shared")
     both = [pod_identity(identity, "app"), pod_identity(identity, "two")]
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={"enabled": True, "userAssignedIdentities": both})
@@ -94,7 +90,7 @@ def test_without_the_flag_nothing_is_said_of_a_role_that_is_needed(az: AzureCli,
     assert result.warnings == []
 
 
-def test_the_role_stays_while_another_entry_is_bound_to_the_same_identity(az: AzureCli, simulator: Simulator) -> None:
+def test_role_stays_for_other_entry(az: AzureCli, simulator: Simulator) -> None:
     identity = simulator.seed.managed_identity(GROUP, "shared")
     second = {**identity, "id": identity["id"].upper()}
     profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app"), pod_identity(second, "two")]}
@@ -108,9 +104,7 @@ def test_the_role_stays_while_another_entry_is_bound_to_the_same_identity(az: Az
     assert list(entries(simulator)) == ["two"]
 
 
-def test_an_inherited_role_stays_and_the_user_is_told(
-    az: AzureCli, simulator: Simulator, identity: dict[str, Any]
-) -> None:
+def test_inherited_role_stays_with_warning(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
     group = identity["id"].split("/providers/")[0]
     simulator.seed.role_assignment(group, cluster_principal(simulator))
 
@@ -120,7 +114,7 @@ def test_an_inherited_role_stays_and_the_user_is_told(
     assert any("no role assignment" in warning and identity["id"] in warning for warning in result.warnings)
 
 
-def test_the_role_stays_where_the_entry_could_not_be_removed(az: AzureCli, simulator: Simulator) -> None:
+def test_role_stays_if_entry_removal_fails(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
 
@@ -129,7 +123,7 @@ def test_the_role_stays_where_the_entry_could_not_be_removed(az: AzureCli, simul
     assert not removed(simulator)
 
 
-def test_the_role_stays_where_the_cluster_identity_is_not_known(az: AzureCli, simulator: Simulator) -> None:
+def test_role_stays_if_cluster_identity_unknown(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", identity="UserAssigned")
     body = simulator.cluster(GROUP, CLUSTER)
     (cluster_identity,) = body["identity"]["userAssignedIdentities"]
@@ -144,7 +138,7 @@ def test_the_role_stays_where_the_cluster_identity_is_not_known(az: AzureCli, si
     assert any("does not show the object ID" in warning for warning in result.warnings)
 
 
-def test_a_role_that_others_granted_is_kept_without_consent(az: AzureCli, simulator: Simulator) -> None:
+def test_role_of_other_grantor_needs_consent(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
 
     result = az(DELETE.replace(" --yes", "")).ok()
@@ -153,7 +147,7 @@ def test_a_role_that_others_granted_is_kept_without_consent(az: AzureCli, simula
     assert any("was not created by this command" in warning for warning in result.warnings)
 
 
-def test_a_role_that_another_cluster_of_the_same_identity_needs_is_kept(az: AzureCli, simulator: Simulator) -> None:
+def test_role_stays_for_other_cluster(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", identity="UserAssigned")
     body = simulator.cluster(GROUP, CLUSTER)
     second = body["id"].replace(CLUSTER, "second")
@@ -165,7 +159,7 @@ def test_a_role_that_another_cluster_of_the_same_identity_needs_is_kept(az: Azur
     assert any("of cluster 'second' needs it" in warning for warning in result.warnings)
 
 
-def test_a_role_that_was_granted_moments_ago_is_kept(az: AzureCli, simulator: Simulator) -> None:
+def test_role_stays_if_recently_granted(az: AzureCli, simulator: Simulator) -> None:
     """Another process may have granted it for an entry that it is about to add."""
     identity = simulator.seed.managed_identity(GROUP, "app")
     profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app")]}
@@ -178,7 +172,7 @@ def test_a_role_that_was_granted_moments_ago_is_kept(az: AzureCli, simulator: Si
     assert any("less than 10 minutes old" in warning for warning in result.warnings)
 
 
-def test_a_role_that_may_not_be_removed_is_an_error_that_says_so(az: AzureCli, simulator: Simulator) -> None:
+def test_role_removal_forbidden(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.faults.add(forbidden("DELETE", "roleAssignments"))
 
@@ -193,7 +187,7 @@ def test_a_role_that_may_not_be_removed_is_an_error_that_says_so(az: AzureCli, s
     assert removed(simulator)[0] == removed(simulator)[-1]
 
 
-def test_a_role_that_somebody_else_removed_meanwhile_is_no_error(az: AzureCli, simulator: Simulator) -> None:
+def test_role_removed_concurrently(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     gone = Fault("DELETE", "roleAssignments", call=lambda: simulator.remove_role_assignments(identity["id"]))
     simulator.faults.add(gone)
@@ -203,7 +197,7 @@ def test_a_role_that_somebody_else_removed_meanwhile_is_no_error(az: AzureCli, s
     assert not entries(simulator)
 
 
-def test_a_role_that_a_run_left_is_removed_by_the_next(az: AzureCli, simulator: Simulator) -> None:
+def test_leftover_role_removed_by_next_run(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", "other")
     granted, principal = simulator.seed.managed_identity(GROUP, "new")["id"], cluster_principal(simulator)
     delete = f"aks pod-identity delete {POD_IDENTITY} --name new --delete-role-assignment"
@@ -216,9 +210,7 @@ def test_a_role_that_a_run_left_is_removed_by_the_next(az: AzureCli, simulator: 
     assert sorted(scope.rpartition("/")[2] for scope in scopes) == ["app", "other"]
 
 
-def test_a_leftover_role_of_a_user_assigned_cluster_identity_is_removed_if_no_cluster_needs_it(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_leftover_role_of_user_assigned_cluster_identity(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", identity="UserAssigned")
     principal = cluster_principal(simulator)
     left = simulator.seed.managed_identity(GROUP, "left")["id"]

@@ -26,7 +26,7 @@ def peak(az: AzureCli, command: str, exit_code: int = 0) -> float:
     return usage.ru_maxrss / 1024
 
 
-def test_a_full_cluster_takes_little_memory(started_az: AzureCli, simulator: Simulator) -> None:
+def test_memory_of_full_cluster(started_az: AzureCli, simulator: Simulator) -> None:
     names = [f"app-{number}" for number in range(ENTRIES)]
     exceptions = [pod_exception(f"agents-{number}", {"app": f"agent-{number}"}) for number in range(ENTRIES)]
     identity = seed_entries(simulator, *names, exceptions=exceptions)[names[0]]

@@ -20,7 +20,7 @@ AKS_SHOW = f"aks show --resource-group {GROUP} --name {CLUSTER}"
 TWO = (pod_exception("agents", {"app": "x", "tier": "y"}), pod_exception("other", {"app": "z"}, "other"))
 
 
-def test_list_prints_the_managed_cluster_as_az_aks_show_does(each_az: AzureCli, simulator: Simulator) -> None:
+def test_list_output_equals_aks_show(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "first", "second", exceptions=TWO)
 
     identities = each_az(LIST).ok().json
@@ -30,7 +30,7 @@ def test_list_prints_the_managed_cluster_as_az_aks_show_does(each_az: AzureCli, 
 
 
 @pytest.mark.parametrize("arguments", ["", "--namespace my-app"])
-def test_list_prints_a_cluster_without_the_add_on(az: AzureCli, simulator: Simulator, arguments: str) -> None:
+def test_list_add_on_never_enabled(az: AzureCli, simulator: Simulator, arguments: str) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     listed = az(f"{LIST} {arguments}").ok()
@@ -41,9 +41,7 @@ def test_list_prints_a_cluster_without_the_add_on(az: AzureCli, simulator: Simul
 
 
 @pytest.mark.parametrize("kind", ["", "exception "])
-def test_without_the_add_on_show_is_empty_too_and_tells_how_to_enable_it(
-    az: AzureCli, simulator: Simulator, kind: str
-) -> None:
+def test_show_add_on_never_enabled(az: AzureCli, simulator: Simulator, kind: str) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     show = f"aks pod-identity {kind}show {ON_CLUSTER} --namespace my-app --name app"
 
@@ -58,7 +56,7 @@ def test_without_the_add_on_show_is_empty_too_and_tells_how_to_enable_it(
 
 
 @pytest.mark.parametrize("command", ["list", "exception list"])
-def test_a_namespace_filters_the_entries_and_nothing_else(az: AzureCli, simulator: Simulator, command: str) -> None:
+def test_list_filtered_by_namespace(az: AzureCli, simulator: Simulator, command: str) -> None:
     identity = seed_entries(simulator, "first", exceptions=TWO)["first"]
     az(f"aks pod-identity add {ON_CLUSTER} --namespace other --identity-resource-id {identity['id']}").ok()
 
@@ -76,9 +74,7 @@ def test_a_namespace_filters_the_entries_and_nothing_else(az: AzureCli, simulato
 @pytest.mark.parametrize(
     ("filters", "left"), [("--name other", ["my-app", "other"]), ("-n other --namespace my-app", ["my-app"])]
 )
-def test_a_name_filters_the_entries(
-    az: AzureCli, simulator: Simulator, command: str, filters: str, left: list[str]
-) -> None:
+def test_list_filtered_by_name(az: AzureCli, simulator: Simulator, command: str, filters: str, left: list[str]) -> None:
     identity = seed_entries(simulator, "first", "other", exceptions=[*TWO, pod_exception("other", {"app": "y"})])[
         "other"
     ]
@@ -91,7 +87,7 @@ def test_a_name_filters_the_entries(
         assert sorted(entry["namespace"] for entry in entries_of_type) == left
 
 
-def test_a_table_has_a_row_an_entry(az: AzureCli, simulator: Simulator) -> None:
+def test_list_table_of_pod_identities(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "first", "second")
     identity = simulator.seed.managed_identity(GROUP, "third-identity")
     add = f"aks pod-identity add {ON_CLUSTER} --namespace other --name third --binding-selector My_Selector"
@@ -108,7 +104,7 @@ def test_a_table_has_a_row_an_entry(az: AzureCli, simulator: Simulator) -> None:
     assert added == listed
 
 
-def test_a_table_of_exceptions_has_a_row_an_exception(az: AzureCli, simulator: Simulator) -> None:
+def test_list_table_of_exceptions(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, exceptions=[*TWO, pod_exception("none", None)])
 
     table = az(f"aks pod-identity exception list {ON_CLUSTER} --output table").ok().stdout
@@ -121,13 +117,13 @@ def test_a_table_of_exceptions_has_a_row_an_exception(az: AzureCli, simulator: S
     ]
 
 
-def test_an_empty_table_is_empty(az: AzureCli, simulator: Simulator) -> None:
+def test_list_table_empty(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     assert az(f"{LIST} --output table").ok().stdout.strip() == ""
 
 
-def test_a_query_picks_from_the_cluster(az: AzureCli, simulator: Simulator) -> None:
+def test_list_with_query(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "first", "second")
 
     names = az(f"{LIST} --query podIdentityProfile.userAssignedIdentities[].name --output tsv").ok().stdout
@@ -135,14 +131,14 @@ def test_a_query_picks_from_the_cluster(az: AzureCli, simulator: Simulator) -> N
     assert names.split() == ["first", "second"]
 
 
-def test_show_prints_the_entry(each_az: AzureCli, simulator: Simulator) -> None:
+def test_show_pod_identity(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "first", "second")
 
     assert each_az(f"{SHOW} --name second").ok().json == entries(simulator)["second"]
     assert each_az(f"{SHOW} --name first --query identity.clientId --output tsv").ok().stdout.strip()
 
 
-def test_show_prints_the_exception(az: AzureCli, simulator: Simulator) -> None:
+def test_show_exception(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, exceptions=TWO)
 
     shown = az(f"aks pod-identity exception show {ON_CLUSTER} --namespace other --name other").ok().json
@@ -154,9 +150,7 @@ def test_show_prints_the_exception(az: AzureCli, simulator: Simulator) -> None:
     ("command", "there"),
     [("show", "my-app/first, my-app/second"), ("exception show", "my-app/agents, other/other")],
 )
-def test_an_absent_entry_is_an_error_that_lists_what_is_there(
-    az: AzureCli, simulator: Simulator, command: str, there: str
-) -> None:
+def test_show_unknown_entry(az: AzureCli, simulator: Simulator, command: str, there: str) -> None:
     seed_entries(simulator, "first", "second", exceptions=TWO)
 
     message = az(f"aks pod-identity {command} {ON_CLUSTER} --namespace other --name agents").failed(3)
@@ -167,7 +161,7 @@ def test_an_absent_entry_is_an_error_that_lists_what_is_there(
 
 
 @pytest.mark.parametrize("command", ["list", "show --namespace my-app --name first"])
-def test_looking_waits_for_nothing(az: AzureCli, simulator: Simulator, command: str) -> None:
+def test_read_while_cluster_is_updating(az: AzureCli, simulator: Simulator, command: str) -> None:
     seed_entries(simulator, "first", provisioningState="Updating")
 
     az(f"aks pod-identity {command} {ON_CLUSTER}").ok()
@@ -185,9 +179,7 @@ def test_looking_waits_for_nothing(az: AzureCli, simulator: Simulator, command: 
     ],
     ids=["list", "show", "exception list", "exception show"],
 )
-def test_an_absent_cluster_is_said_in_the_services_words(
-    az: AzureCli, simulator: Simulator, command: str, group: str, code: str
-) -> None:
+def test_read_unknown_cluster(az: AzureCli, simulator: Simulator, command: str, group: str, code: str) -> None:
     message = az(f"aks pod-identity {command} --resource-group {group} --cluster-name missing").failed(3)
 
     (request,) = simulator.requests.all()

@@ -20,7 +20,7 @@ def seeded(simulator: Simulator) -> dict[str, Any]:
     return seed_entries(simulator, "app", "theirs")
 
 
-def test_a_selector_is_changed_in_one_write(each_az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
+def test_update_selector(each_az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
     theirs = entries(simulator)["theirs"]
 
     each_az(f"{UPDATE} --binding-selector My_selector").ok()
@@ -33,7 +33,7 @@ def test_a_selector_is_changed_in_one_write(each_az: AzureCli, simulator: Simula
     assert "PUT roleAssignments" not in sent(simulator)
 
 
-def test_an_empty_selector_is_the_name_again(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
+def test_update_empty_selector_resets_to_name(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
     az(f"{UPDATE} --binding-selector other").ok()
 
     az(f"{UPDATE} --binding-selector ''").ok()
@@ -41,9 +41,7 @@ def test_an_empty_selector_is_the_name_again(az: AzureCli, simulator: Simulator,
     assert entries(simulator)["app"].get("bindingSelector") in (None, "app")
 
 
-def test_another_managed_identity_gets_its_role_and_the_former_one_is_named(
-    az: AzureCli, simulator: Simulator, seeded: dict[str, Any]
-) -> None:
+def test_update_managed_identity(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
     new = simulator.seed.managed_identity(GROUP, "new")
 
     result = az(f"{UPDATE} --identity-resource-id {new['id']} --binding-selector both").ok()
@@ -54,27 +52,25 @@ def test_another_managed_identity_gets_its_role_and_the_former_one_is_named(
     assert any("keeps its role over" in warning and "/app'" in warning for warning in result.warnings)
 
 
-def test_what_it_already_has_is_not_written(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
+def test_update_to_same_values(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
     az(f"{UPDATE} --identity-resource-id {seeded['app']['id']} --binding-selector app").ok()
 
     assert not simulator.requests.matching("PUT")
 
 
-def test_an_entry_that_does_not_exist_is_an_error_that_names_those_that_do(
-    az: AzureCli, simulator: Simulator, seeded: dict[str, Any]
-) -> None:
+def test_update_unknown_entry(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
     message = az(f"aks pod-identity update {POD_IDENTITY} --name gone --binding-selector x").failed(3)
 
     assert "my-app/app, my-app/theirs" in message
     assert not simulator.requests.matching("PUT")
 
 
-def test_a_command_without_a_change_is_refused_before_any_request(az: AzureCli, simulator: Simulator) -> None:
+def test_update_without_changes_refused(az: AzureCli, simulator: Simulator) -> None:
     assert "--binding-selector, --identity-resource-id or both" in az(UPDATE).failed()
     assert not simulator.requests.all()
 
 
-def test_a_change_made_meanwhile_stays(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
+def test_update_keeps_concurrent_change(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
     simulator.faults.add(Fault("PUT", CLUSTER_PATH, call=lambda: change_meanwhile(simulator)))
 
     az(f"{UPDATE} --binding-selector new").ok()
@@ -83,15 +79,13 @@ def test_a_change_made_meanwhile_stays(az: AzureCli, simulator: Simulator, seede
     assert set(entries(simulator)) == {"app", "theirs"}
 
 
-def test_without_waiting_nothing_is_printed(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
+def test_update_no_wait(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
     takes(simulator, pod_identity=60)
 
     assert az(f"{UPDATE} --binding-selector new --no-wait").ok().stdout == ""
 
 
-def test_add_of_another_selector_names_the_difference_and_the_update(
-    az: AzureCli, simulator: Simulator, seeded: dict[str, Any]
-) -> None:
+def test_add_other_selector_recommends_update(az: AzureCli, simulator: Simulator, seeded: dict[str, Any]) -> None:
     add = f"aks pod-identity add {POD_IDENTITY} --name app --identity-resource-id {seeded['app']['id']}"
 
     message = az(f"{add} --binding-selector new").failed()

@@ -14,7 +14,7 @@ from tests.support.cluster_state import entries, pod_identity, seed_entries, tak
 WAIT = f"aks pod-identity wait {POD_IDENTITY} --interval 1 --timeout 30"
 
 
-def test_created_is_met_when_the_entry_is_assigned(
+def test_wait_created_until_assigned(
     each_az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     takes(simulator, pod_identity=1.5)
@@ -26,7 +26,7 @@ def test_created_is_met_when_the_entry_is_assigned(
     assert entries(simulator)["app"]["provisioningState"] == "Assigned"
 
 
-def test_deleted_is_met_when_the_entry_is_gone(az: AzureCli, simulator: Simulator) -> None:
+def test_wait_deleted_until_removed(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=1.5)
     assert az(f"aks pod-identity delete {POD_IDENTITY} --name app --no-wait").ok().stdout == ""
@@ -46,7 +46,7 @@ def test_deleted_is_met_when_the_entry_is_gone(az: AzureCli, simulator: Simulato
         "--custom \"identity.clientId && namespace=='my-app'\"",
     ],
 )
-def test_a_condition_that_is_met_is_met_at_once(az: AzureCli, simulator: Simulator, condition: str) -> None:
+def test_wait_condition_already_met(az: AzureCli, simulator: Simulator, condition: str) -> None:
     seed_entries(simulator, "app")
 
     assert az(f"{WAIT} --name app {condition}").ok().stdout == ""
@@ -54,14 +54,14 @@ def test_a_condition_that_is_met_is_met_at_once(az: AzureCli, simulator: Simulat
     assert len(simulator.requests.all()) == 1
 
 
-def test_an_entry_that_is_absent_is_deleted(az: AzureCli, simulator: Simulator) -> None:
+def test_wait_deleted_unknown_entry(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "other")
 
     assert az(f"{WAIT} --name app --deleted").ok().stdout == ""
 
 
 @pytest.mark.parametrize("condition", ["--created", "--exists"])
-def test_an_entry_that_is_absent_may_still_come(az: AzureCli, simulator: Simulator, condition: str) -> None:
+def test_wait_created_unknown_entry(az: AzureCli, simulator: Simulator, condition: str) -> None:
     identity = simulator.seed.managed_identity(GROUP, "app")
     simulator.seed.cluster(GROUP, CLUSTER)
     looked = threading.Event()
@@ -77,14 +77,14 @@ def test_an_entry_that_is_absent_may_still_come(az: AzureCli, simulator: Simulat
     assert result_of(waiting).ok().stdout == ""
 
 
-def test_an_entry_that_is_absent_is_not_updated(az: AzureCli, simulator: Simulator) -> None:
+def test_wait_updated_unknown_entry(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "other")
 
     assert "my-app/other" in az(f"{WAIT} --name app --updated").failed(3)
 
 
 @pytest.mark.parametrize("condition", ["--created", "--updated", "--deleted"])
-def test_an_entry_that_failed_is_an_error_that_says_why(az: AzureCli, simulator: Simulator, condition: str) -> None:
+def test_wait_failed_entry(az: AzureCli, simulator: Simulator, condition: str) -> None:
     seed_entries(simulator)
     identity = simulator.seed.managed_identity(GROUP, "app")
     simulator.faults.fail_entry("my-app", "app", "NodeAgentTrouble", "The node agent did not answer.")
@@ -96,7 +96,7 @@ def test_an_entry_that_failed_is_an_error_that_says_why(az: AzureCli, simulator:
     assert "The node agent did not answer." in message
 
 
-def test_an_absent_cluster_is_not_waited_for(az: AzureCli, simulator: Simulator) -> None:
+def test_wait_unknown_cluster(az: AzureCli, simulator: Simulator) -> None:
     assert "ResourceNotFound" in az(f"{WAIT} --name app --created").failed(3)
 
     assert len(simulator.requests.all()) == 1

@@ -66,7 +66,7 @@ def labels(api: KubernetesApi) -> list[dict[str, str]]:
     return [{key: value for key, value in each.items() if key != "app"} for each in found]
 
 
-def test_a_cluster_is_migrated_in_two_steps_to_its_end(
+def test_apply_scripts_in_two_steps(
     az_there: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path
 ) -> None:
     identity = seed_entries(simulator, "app", **ENABLED, fqdn="127.0.0.1")["app"]
@@ -96,7 +96,7 @@ def test_a_cluster_is_migrated_in_two_steps_to_its_end(
 
 
 @pytest.mark.parametrize("namespaced", [True, False], ids=["namespaced", "without namespace"])
-def test_the_advised_command_applies_what_was_written_for_manifests(
+def test_advised_command_applies_manifests(
     az: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path, namespaced: bool
 ) -> None:
     seed_entries(simulator, "app", **ENABLED)

@@ -22,9 +22,7 @@ from tests.support.workload_manifests import (
 )
 
 
-def test_an_equal_credential_is_kept_and_a_different_one_reported(
-    az: AzureCli, simulator: Simulator, manifests: Path
-) -> None:
+def test_existing_credential_kept_different_reported(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     identities = seed_entries(simulator, "app", "batch", **ENABLED)
     subjects = {"app": f"system:serviceaccount:{NAMESPACE}:web", "batch": f"system:serviceaccount:{NAMESPACE}:batch"}
     for name, audience in (("app", "api://AzureADTokenExchange"), ("batch", "api://another")):
@@ -40,7 +38,7 @@ def test_an_equal_credential_is_kept_and_a_different_one_reported(
     assert [each["name"] for each in simulator.federated_credentials(identities["batch"]["id"])] == []
 
 
-def test_credentials_of_one_identity_are_made_one_at_a_time(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_credentials_of_one_identity_are_sequential(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", "batch", **ENABLED)
     simulator.settings.azure_cli_latency = 0.05  # two writes at the same time would meet
     there = [workload(f"w{n}", selector, account=f"a{n}") for n in range(4) for selector in ("app",)]
@@ -52,9 +50,7 @@ def test_credentials_of_one_identity_are_made_one_at_a_time(az: AzureCli, simula
     assert {each.status for each in simulator.requests.matching("PUT", CREDENTIALS)} == {201}
 
 
-def test_another_clients_write_to_the_same_identity_is_waited_for(
-    az: AzureCli, simulator: Simulator, manifests: Path
-) -> None:
+def test_concurrent_write_to_same_identity(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     seed_entries(simulator, "app", "batch", **ENABLED)
     code = "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"
     simulator.faults.add(Fault("PUT", CREDENTIALS, status=409, code=code, shape="front-door"))
@@ -64,9 +60,7 @@ def test_another_clients_write_to_the_same_identity_is_waited_for(
     assert len(credentials(simulator)) == 1
 
 
-def test_a_credential_that_may_not_be_made_keeps_no_other_from_being_made(
-    az: AzureCli, simulator: Simulator, manifests: Path
-) -> None:
+def test_forbidden_credential_blocks_no_other(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     identity = seed_entries(simulator, "app", "batch", **ENABLED)["app"]
     command = f"{MIGRATE} --workloads {manifests} --new-service-accounts --approve"
     simulator.faults.add(forbidden("PUT", "userAssignedIdentities/app" + CREDENTIALS))
@@ -82,7 +76,7 @@ def test_a_credential_that_may_not_be_made_keeps_no_other_from_being_made(
     assert len(simulator.federated_credentials(identity["id"])) == 1
 
 
-def test_a_managed_identity_in_another_subscription(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+def test_identity_of_other_subscription(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     identity = simulator.seed.managed_identity(GROUP, "app", simulator.second_subscription_id)
     profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app")]}
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile, **ENABLED)
@@ -92,7 +86,7 @@ def test_a_managed_identity_in_another_subscription(az: AzureCli, simulator: Sim
     assert len(simulator.federated_credentials(identity["id"])) == 1
 
 
-def test_a_managed_identity_that_was_deleted_is_a_decision(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+def test_deleted_identity_is_decision(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     identities = seed_entries(simulator, "app", "batch", **ENABLED)
     simulator.remove_managed_identity(identities["app"]["id"])
 
@@ -102,9 +96,7 @@ def test_a_managed_identity_that_was_deleted_is_a_decision(az: AzureCli, simulat
     assert len(credentials(simulator, "batch")) == 1
 
 
-def test_a_managed_identity_that_may_not_be_read_keeps_no_other_from_its_credential(
-    az: AzureCli, simulator: Simulator, manifests: Path
-) -> None:
+def test_unreadable_identity_blocks_no_other(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     seed_entries(simulator, "app", "batch", **ENABLED)
     simulator.faults.add(forbidden("GET", f"userAssignedIdentities/app{CREDENTIALS}", times=9))
 
@@ -118,9 +110,7 @@ def test_a_managed_identity_that_may_not_be_read_keeps_no_other_from_its_credent
     assert len(credentials(simulator, "batch")) == 1
 
 
-def test_the_managed_identities_of_a_resource_group_are_read_at_once_where_it_may_be_listed(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_identities_listed_by_resource_group(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     names = ("one", "two", "three", "four", "five")
     seed_entries(simulator, *names, **ENABLED)
     file = write(tmp_path / "all.yaml", *(workload(name, name, account=name) for name in names))
@@ -134,7 +124,7 @@ def test_the_managed_identities_of_a_resource_group_are_read_at_once_where_it_ma
     assert len(simulator.requests.matching("GET", one)) == len(names)
 
 
-def test_approve_keeps_the_profile_of_a_disabled_add_on(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+def test_approve_keeps_profile_of_disabled_add_on(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     identity = simulator.seed.managed_identity(GROUP, "app")
     profile = {
         "enabled": False,

@@ -58,9 +58,7 @@ def operator_roles(az: AzureCli, scope: str) -> list[str]:
     return [each["principalId"] for each in listed]
 
 
-def test_the_end_removes_entries_exceptions_and_roles_and_disables_the_add_on(
-    each_az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_finish_removes_all_and_disables_add_on(each_az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identities = seed_entries(
         simulator, "app", "batch", exceptions=[pod_exception("agents", {"app": "agent"})], **ENABLED
     )
@@ -85,9 +83,7 @@ def test_the_end_removes_entries_exceptions_and_roles_and_disables_the_add_on(
     assert simulator.cluster(GROUP, CLUSTER)["properties"]["oidcIssuerProfile"] == ENABLED["oidcIssuerProfile"]
 
 
-def test_the_end_is_refused_while_workloads_carry_the_label_and_they_are_named(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_finish_refused_for_labelled_workloads(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", **ENABLED)
     old = workload("old-1-x", "app", "Pod", account="old")
     old["metadata"]["ownerReferences"] = [{"kind": "Deployment", "name": "old", "controller": True}]
@@ -109,9 +105,7 @@ RUNNING: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", RUNNING)
-def test_the_end_is_refused_while_a_running_pod_has_no_token(
-    az: AzureCli, simulator: Simulator, tmp_path: Path, name: str
-) -> None:
+def test_finish_refused_for_pod_without_token(az: AzureCli, simulator: Simulator, tmp_path: Path, name: str) -> None:
     done = ready(simulator, tmp_path, seed_entries(simulator, "app", **ENABLED))
     pod = workload("app-1-x", None, "Pod", account="app")
     pod["metadata"] |= {
@@ -132,7 +126,7 @@ def test_the_end_is_refused_while_a_running_pod_has_no_token(
     az(f"{MIGRATE} --workloads {done} --finish --yes").ok()
 
 
-def test_force_overrides_what_is_not_ready_and_yes_does_not(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_finish_force_and_yes(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", **ENABLED)
     file = file_of(tmp_path, workload("left", "app", account="left"))
 
@@ -143,9 +137,7 @@ def test_force_overrides_what_is_not_ready_and_yes_does_not(az: AzureCli, simula
     assert not profile_of(simulator).get("enabled")
 
 
-def test_a_pod_identity_that_nobody_was_seen_to_use_is_named_and_needs_an_answer(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_finish_unused_pod_identity_needs_answer(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     done = ready(simulator, tmp_path, {"app": seed_entries(simulator, "app", "unseen", **ENABLED)["app"]})
 
     message = az(f"{MIGRATE} --workloads {done} --finish --yes").failed()
@@ -156,13 +148,13 @@ def test_a_pod_identity_that_nobody_was_seen_to_use_is_named_and_needs_an_answer
     assert not profile_of(simulator).get("enabled")
 
 
-def test_manifests_do_not_show_what_runs(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_finish_from_manifests_only(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", **ENABLED)
     file = write(tmp_path / "app.yaml", moved("app"))
     assert "Only manifests were read" in az(f"{MIGRATE} --workloads {file} --finish --yes").failed()
 
 
-def test_the_end_asks_and_needs_somebody_to_ask(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_finish_without_terminal_refused(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     done = ready(simulator, tmp_path, seed_entries(simulator, "app", **ENABLED))
 
     message = az(f"{MIGRATE} --workloads {done} --finish").failed()
@@ -173,9 +165,7 @@ def test_the_end_asks_and_needs_somebody_to_ask(az: AzureCli, simulator: Simulat
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y", False), ("", True)])
-def test_at_a_terminal_the_end_lists_what_goes_and_asks(
-    az: AzureCli, simulator: Simulator, tmp_path: Path, answer: str, left: bool
-) -> None:
+def test_finish_at_terminal(az: AzureCli, simulator: Simulator, tmp_path: Path, answer: str, left: bool) -> None:
     done = ready(simulator, tmp_path, seed_entries(simulator, "app", **ENABLED))
     (theirs,) = simulator.role_assignments(principal_id(simulator.cluster(GROUP, CLUSTER)))
 
@@ -185,7 +175,7 @@ def test_at_a_terminal_the_end_lists_what_goes_and_asks(
 
 
 @pytest.mark.parametrize("request_", [("PUT", CLUSTER_PATH), ("DELETE", ROLE_PATH)], ids=["entries", "role"])
-def test_an_end_that_is_killed_is_finished_by_the_next(
+def test_killed_finish_completed_by_next_run(
     az: AzureCli, simulator: Simulator, tmp_path: Path, request_: tuple[str, str]
 ) -> None:
     identity = simulator.seed.managed_identity(GROUP, "app")
@@ -204,7 +194,7 @@ def test_an_end_that_is_killed_is_finished_by_the_next(
     assert operator_roles(az, identity["id"]) == []
 
 
-def test_an_end_that_was_reached_is_no_error(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_repeated_finish(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     done = ready(simulator, tmp_path, seed_entries(simulator, "app", **ENABLED))
     command = f"{MIGRATE} --workloads {done} --finish --yes"
     az(command).ok()
@@ -216,9 +206,7 @@ def test_an_end_that_was_reached_is_no_error(az: AzureCli, simulator: Simulator,
     assert all(each.startswith("GET") for each in sent(simulator))
 
 
-def test_undo_removes_the_credentials_that_were_made_and_only_those(
-    each_az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_undo_removes_own_credentials_only(each_az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app", "batch", **ENABLED)["app"]
     simulator.seed.federated_credential(identity["id"], "theirs", ISSUER, f"system:serviceaccount:{NAMESPACE}:theirs")
     simulator.seed.federated_credential(
@@ -238,7 +226,7 @@ def test_undo_removes_the_credentials_that_were_made_and_only_those(
     assert again.json["removedCredentials"] == []
 
 
-def test_undo_leaves_the_credentials_of_another_cluster(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_undo_keeps_credentials_of_other_cluster(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app", **ENABLED)["app"]
     file = file_of(tmp_path, workload("web", "app", account="web"))
     az(f"{MIGRATE} --workloads {file} --approve").ok()
@@ -257,7 +245,7 @@ def test_undo_leaves_the_credentials_of_another_cluster(az: AzureCli, simulator:
     assert simulator.federated_credentials(identity["id"]) == []
 
 
-def test_an_undo_that_is_killed_is_finished_by_the_next(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_killed_undo_completed_by_next_run(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app", **ENABLED)["app"]
     objects = [workload(name, "app", account=name) for name in ("one", "two", "three")]
     az(f"{MIGRATE} --workloads {file_of(tmp_path, *objects)} --approve").ok()
@@ -269,7 +257,7 @@ def test_an_undo_that_is_killed_is_finished_by_the_next(az: AzureCli, simulator:
     assert simulator.federated_credentials(identity["id"]) == []
 
 
-def test_undo_asks(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_undo_needs_consent(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app", **ENABLED)["app"]
     az(f"{MIGRATE} --workloads {file_of(tmp_path, workload('web', 'app', account='web'))} --approve").ok()
 
@@ -279,9 +267,7 @@ def test_undo_asks(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     assert len(simulator.federated_credentials(identity["id"])) == 1
 
 
-def test_a_credential_that_may_not_be_removed_is_told_with_the_command(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_undo_credential_removal_forbidden(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app", **ENABLED)["app"]
     az(f"{MIGRATE} --workloads {file_of(tmp_path, workload('web', 'app', account='web'))} --approve").ok()
     simulator.faults.add(forbidden("DELETE", "/federatedIdentityCredentials"))

@@ -49,9 +49,7 @@ def credential_names(simulator: Simulator, identity: dict[str, Any]) -> list[str
     return [each["name"] for each in simulator.federated_credentials(identity["id"])]
 
 
-def test_a_cluster_is_migrated_by_bindings_to_its_end(
-    az: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_bindings_from_plan_to_finish(az: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path) -> None:
     az = az.with_environment(**api.environment())
     identity = seed_entries(simulator, "app", **ENABLED, fqdn="127.0.0.1")["app"]
     api.seed(workload("web", "app", account="web"), service_account("web"))
@@ -79,9 +77,7 @@ def test_a_cluster_is_migrated_by_bindings_to_its_end(
     assert names(simulator) == [binding["name"]]
 
 
-def test_the_decision_about_the_limit_has_the_command_that_mixes_both_ways(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_limit_decision_recommends_mixed_migration(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     full = seed_entries(simulator, "app", "batch", **ENABLED)["app"]
     for number in range(MAXIMUM - 1):
         simulator.seed.federated_credential(full["id"], f"name{number}", "https://issuer", str(number))
@@ -109,7 +105,7 @@ def test_the_decision_about_the_limit_has_the_command_that_mixes_both_ways(
     assert annotated == {"a", "b"}
 
 
-def test_only_what_this_command_created_is_undone(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_undo_removes_own_bindings_only(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identities = seed_entries(simulator, "app", "batch", **ENABLED)
     simulator.seed.identity_binding(GROUP, CLUSTER, "theirs", identities["batch"]["id"])
     manifests = write(tmp_path / "a.yaml", workload("a", "app", account="a"), workload("b", "batch", account="b"))
@@ -129,9 +125,7 @@ def test_only_what_this_command_created_is_undone(az: AzureCli, simulator: Simul
     assert any("aks-identity-binding" in each for each in undone.warnings)
 
 
-def test_one_that_fails_is_reported_after_the_others_and_created_by_the_next_run(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_failed_binding_created_by_next_run(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", "batch", **ENABLED)
     simulator.faults.add_known("AuthorizationFailed", "operation")
     manifests = write(tmp_path / "a.yaml", workload("a", "app", account="a"), workload("b", "batch", account="b"))
@@ -144,7 +138,7 @@ def test_one_that_fails_is_reported_after_the_others_and_created_by_the_next_run
 
 
 @pytest.mark.usefixtures("simulated_time")
-def test_many_bindings_are_created_ten_at_a_time_within_azures_limits(
+def test_many_bindings_within_azure_limits(
     az: AzureCli, simulator: Simulator, tmp_path: Path, simulated_time: SharedClock
 ) -> None:
     count = 40
@@ -160,9 +154,7 @@ def test_many_bindings_are_created_ten_at_a_time_within_azures_limits(
     assert not [each for each in simulator.requests.all() if each.status == 429]
 
 
-def test_an_old_azure_cli_names_the_version_that_is_needed(
-    simulator: Simulator, logged_in: Callable[[Host], AzureCli], tmp_path: Path
-) -> None:
+def test_old_azure_cli_refused(simulator: Simulator, logged_in: Callable[[Host], AzureCli], tmp_path: Path) -> None:
     seed_entries(simulator, "app")
     manifests = write(tmp_path / "a.yaml", workload("a", "app", account="a"))
     message = logged_in(OLDEST)(f"{BIND} --workloads {manifests} --approve --yes").failed()
@@ -170,7 +162,7 @@ def test_an_old_azure_cli_names_the_version_that_is_needed(
     assert not simulator.requests.matching("PUT")
 
 
-def test_a_cluster_with_vnet_integration_is_refused(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_vnet_integration_refused(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", **ENABLED, apiServerAccessProfile={"enableVnetIntegration": True})
     manifests = write(tmp_path / "a.yaml", workload("a", "app", account="a"))
     message = az(f"{BIND} --workloads {manifests} --approve --yes").failed()

@@ -67,9 +67,7 @@ def planned(plan: dict[str, Any]) -> list[str]:
     return [f"{each['kind']} {each['name']}" for each in plan["workloads"]]
 
 
-def test_kubectl_is_asked_where_no_file_is_named(
-    az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator
-) -> None:
+def test_kubectl_without_files(az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED)
     kubectl.prints(cluster_objects())
 
@@ -81,9 +79,7 @@ def test_kubectl_is_asked_where_no_file_is_named(
 
 
 @pytest.mark.parametrize("action", ["", "--approve", "--finish --yes"])
-def test_where_kubectl_fails_its_words_are_told_and_nothing_is_sent(
-    az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator, action: str
-) -> None:
+def test_kubectl_fails(az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator, action: str) -> None:
     seed_entries(simulator, "app", **ENABLED, fqdn="mine.example")
     said = 'E1125 12:53:39.9 8747 memcache.go:381] noise\nerror: context "mine" does not exist'
     kubectl.prints("", 1, said, server="https://mine.example")
@@ -96,7 +92,7 @@ def test_where_kubectl_fails_its_words_are_told_and_nothing_is_sent(
     assert not simulator.requests.matching("PUT")
 
 
-def test_without_kubectl_the_other_ways_are_told(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_kubectl_not_installed(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", **ENABLED)
     bare = az.with_environment(PATH=str(tmp_path))
     message = bare(MIGRATE).failed()
@@ -105,7 +101,7 @@ def test_without_kubectl_the_other_ways_are_told(az: AzureCli, simulator: Simula
 
 
 @pytest.mark.parametrize("action", ["", "--finish --yes"])
-def test_another_clusters_context_is_refused_where_nobody_named_it_and_else_told(
+def test_context_of_other_cluster(
     az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator, action: str
 ) -> None:
     seed_entries(simulator, "app", **ENABLED, fqdn="mine.example")
@@ -124,9 +120,7 @@ def test_another_clusters_context_is_refused_where_nobody_named_it_and_else_told
     assert az_with_kubectl(MIGRATE).ok().warnings == []
 
 
-def test_a_kubectl_that_cannot_be_run_is_told(
-    az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator
-) -> None:
+def test_kubectl_not_executable(az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED)
     kubectl.prints("")
     (kubectl.folder / "kubectl").write_bytes(b"\x7fELF of another machine")
@@ -134,9 +128,7 @@ def test_a_kubectl_that_cannot_be_run_is_told(
     assert "kubectl cannot be run" in az_with_kubectl(MIGRATE).failed()
 
 
-def test_an_empty_cluster_is_not_called_finished(
-    az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator
-) -> None:
+def test_empty_cluster_is_not_finished(az_with_kubectl: AzureCli, kubectl: Kubectl, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED, fqdn="mine.example")
     kubectl.prints(json.dumps(live()), server="https://mine.example")
 
@@ -146,7 +138,7 @@ def test_an_empty_cluster_is_not_called_finished(
     assert not simulator.requests.matching("PUT")
 
 
-def test_aks_runs_kubectl_inside_a_private_cluster(each_az: AzureCli, simulator: Simulator) -> None:
+def test_run_command_on_private_cluster(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED)
     ran: list[str] = []
 
@@ -163,9 +155,7 @@ def test_aks_runs_kubectl_inside_a_private_cluster(each_az: AzureCli, simulator:
     assert not sent.body.get("clusterToken")
 
 
-def test_a_cluster_that_knows_people_by_entra_is_asked_with_the_callers_token(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_run_command_on_entra_cluster(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED, aadProfile={"managed": True})
     simulator.settings.run_command = lambda _: (0, cluster_objects())
 
@@ -183,9 +173,7 @@ def test_a_cluster_that_knows_people_by_entra_is_asked_with_the_callers_token(
         (0, "{", "Invalid JSON"),
     ],
 )
-def test_what_went_wrong_inside_the_cluster_is_told(
-    az: AzureCli, simulator: Simulator, exit_code: int, logs: str, says: str
-) -> None:
+def test_run_command_fails(az: AzureCli, simulator: Simulator, exit_code: int, logs: str, says: str) -> None:
     seed_entries(simulator, "app", **ENABLED)
     simulator.settings.run_command = lambda _: (exit_code, logs)
 
@@ -195,9 +183,7 @@ def test_what_went_wrong_inside_the_cluster_is_told(
     assert "hunter2" not in message
 
 
-def test_what_kubectl_says_inside_the_cluster_beside_its_json_is_no_part_of_it(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_run_command_ignores_noise_around_json(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED)
     printed = json.dumps(json.loads(cluster_objects()), indent=4)
     simulator.settings.run_command = lambda _: (0, f"Warning: something is deprecated\n{printed}\n")
@@ -205,7 +191,7 @@ def test_what_kubectl_says_inside_the_cluster_beside_its_json_is_no_part_of_it(
     assert planned(az(f"{MIGRATE} --run-command").ok().json) == ["Deployment web"]
 
 
-def test_what_is_longer_than_the_service_passes_on_is_asked_for_compressed(az: AzureCli, simulator: Simulator) -> None:
+def test_run_command_compresses_long_output(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED)
     names = [f"web-{number}" for number in range(1000)]
     printed = json.dumps(live(*(workload(name, "app", account="web") for name in names)), indent=4)
@@ -224,7 +210,7 @@ def test_what_is_longer_than_the_service_passes_on_is_asked_for_compressed(az: A
     assert len(plan["workloads"]) == len(names)
 
 
-def test_what_could_not_be_compressed_is_told(az: AzureCli, simulator: Simulator) -> None:
+def test_run_command_cannot_compress(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED)
     simulator.settings.run_command = lambda command: (
         0,
@@ -234,7 +220,7 @@ def test_what_could_not_be_compressed_is_told(az: AzureCli, simulator: Simulator
     assert "compression inside the cluster failed: sh: gzip: not found" in az(f"{MIGRATE} --run-command").failed()
 
 
-def test_a_cluster_that_runs_no_commands_is_told(az: AzureCli, simulator: Simulator) -> None:
+def test_run_command_disabled(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", **ENABLED)
     simulator.faults.add(Fault("POST", "/runCommand$", status=400, code="RunCommandDisabled", message="It is off."))
 

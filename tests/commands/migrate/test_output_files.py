@@ -42,9 +42,7 @@ def client_id(simulator: Simulator) -> str:
 
 
 @pytest.mark.parametrize("keep", ["elsewhere", "below the output folder", "in a folder", "standard input"])
-def test_what_kubectl_builds_is_the_manifests_with_the_label_changed_and_the_account_annotated(
-    az: AzureCli, client_id: str, tmp_path: Path, keep: str
-) -> None:
+def test_kustomize_changes_label_and_annotation_only(az: AzureCli, client_id: str, tmp_path: Path, keep: str) -> None:
     out = tmp_path / "out"
     folder = {"below the output folder": out / "apps", "in a folder": tmp_path / "apps"}.get(keep, tmp_path)
     there = [workload(kind.lower(), "app", kind, account="web") for kind in KINDS]
@@ -71,7 +69,7 @@ def test_what_kubectl_builds_is_the_manifests_with_the_label_changed_and_the_acc
     assert account["metadata"] == {"name": "web", "namespace": NAMESPACE, "annotations": {CLIENT_ID: client_id}}
 
 
-def test_a_new_service_account_and_the_proxy_are_in_the_patches(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+def test_patches_add_service_account_and_proxy(az: AzureCli, client_id: str, tmp_path: Path) -> None:
     file = write(tmp_path / "web.yaml", workload("web", "app"), workload("nightly", "app", "CronJob"))
 
     options = "--new-service-accounts --proxy-sidecar web nightly"
@@ -85,7 +83,7 @@ def test_a_new_service_account_and_the_proxy_are_in_the_patches(az: AzureCli, cl
     assert built["ServiceAccount", "app"]["metadata"]["annotations"] == {CLIENT_ID: client_id}
 
 
-def test_a_service_account_in_a_manifest_is_patched_there(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+def test_patch_of_service_account_in_manifest(az: AzureCli, client_id: str, tmp_path: Path) -> None:
     write(tmp_path / "apps" / "accounts.yaml", service_account("web"))
     write(tmp_path / "apps" / "web.yaml", workload("web", "app", account="web"))
     # Two files of one name, and one that does not change.
@@ -100,7 +98,7 @@ def test_a_service_account_in_a_manifest_is_patched_there(az: AzureCli, client_i
     assert built["ServiceAccount", "web"]["metadata"]["annotations"] == {CLIENT_ID: client_id}
 
 
-def test_manifests_that_do_not_name_their_namespace(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+def test_manifests_without_namespace(az: AzureCli, client_id: str, tmp_path: Path) -> None:
     web = workload("web", "app", account="web")
     del web["metadata"]["namespace"]
     file = write(tmp_path / "web.yaml", web)
@@ -113,7 +111,7 @@ def test_manifests_that_do_not_name_their_namespace(az: AzureCli, client_id: str
     assert pod_of(built["Deployment", "web"])["metadata"]["labels"][USE] == "true"
 
 
-def test_what_was_applied_leaves_nothing_to_do(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+def test_applied_output_leaves_nothing_to_do(az: AzureCli, client_id: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     file = write(tmp_path / "web.yaml", workload("web", "app"))
     az(f"{MIGRATE} --workloads {file} --output-dir {out} --new-service-accounts --one-step --approve").ok()
@@ -126,9 +124,7 @@ def test_what_was_applied_leaves_nothing_to_do(az: AzureCli, client_id: str, tmp
     assert status["state"] == "Ready"
 
 
-def test_the_same_again_writes_the_same_and_what_is_not_needed_any_more_goes(
-    az: AzureCli, client_id: str, tmp_path: Path
-) -> None:
+def test_repeated_output_removes_stale_files(az: AzureCli, client_id: str, tmp_path: Path) -> None:
     out, file = tmp_path / "out", tmp_path / "all.yaml"
     command = f"{MIGRATE} --workloads {file} --output-dir {out}"
     write(file, workload("web", "app", account="web"), workload("api", "app", account="api"))
@@ -147,9 +143,7 @@ def test_the_same_again_writes_the_same_and_what_is_not_needed_any_more_goes(
 
 
 @pytest.mark.parametrize("place", ["out", "."])
-def test_a_folder_is_read_without_what_was_written_into_it(
-    az: AzureCli, client_id: str, tmp_path: Path, place: str
-) -> None:
+def test_output_folder_is_not_read(az: AzureCli, client_id: str, tmp_path: Path, place: str) -> None:
     write(tmp_path / "web.yaml", workload("web", "app", account="web"))
     command = f"{MIGRATE} --workloads {tmp_path} --output-dir {tmp_path / place}"
     first = az(command).ok().json
@@ -160,7 +154,7 @@ def test_a_folder_is_read_without_what_was_written_into_it(
     assert pod_of(kustomize(tmp_path / place)["Deployment", "web"])["metadata"]["labels"][USE] == "true"
 
 
-def test_files_of_somebody_else_are_not_overwritten(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+def test_foreign_files_are_not_overwritten(az: AzureCli, client_id: str, tmp_path: Path) -> None:
     file = write(tmp_path / "web.yaml", workload("web", "app", account="web"))
     theirs = write(tmp_path / "out" / "kustomization.yaml", {"resources": ["x.yaml"]})
     before = theirs.read_text()
@@ -173,7 +167,7 @@ def test_files_of_somebody_else_are_not_overwritten(az: AzureCli, client_id: str
     assert az(f"{MIGRATE} --workloads {file} --output-dir {file}").failed()
 
 
-def test_for_objects_of_a_cluster_there_are_patches_and_a_script(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+def test_live_objects_get_patches_and_script(az: AzureCli, client_id: str, tmp_path: Path) -> None:
     there = [workload(kind.lower(), "app", kind, account="web") for kind in KINDS]
     file = tmp_path / "all.json"
     file.write_text(json.dumps(live(*there, service_account("web"))))
@@ -202,7 +196,7 @@ def test_for_objects_of_a_cluster_there_are_patches_and_a_script(az: AzureCli, c
     assert labels == {"app": "deployment", USE: "true"}
 
 
-def test_without_anything_to_change_nothing_is_written(az: AzureCli, client_id: str, tmp_path: Path) -> None:
+def test_nothing_to_change_writes_nothing(az: AzureCli, client_id: str, tmp_path: Path) -> None:
     file = write(tmp_path / "web.yaml", workload("web", None))
 
     result = az(f"{MIGRATE} --workloads {file} --output-dir {tmp_path / 'out'}").ok()
@@ -220,16 +214,14 @@ def test_without_anything_to_change_nothing_is_written(az: AzureCli, client_id: 
         (b"\xff\xfea\x00", "not UTF-8"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_before_any_request(
-    az: AzureCli, simulator: Simulator, tmp_path: Path, content: bytes, says: str
-) -> None:
+def test_unreadable_file(az: AzureCli, simulator: Simulator, tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "bad.yaml").write_bytes(content)
     message = az(f"{MIGRATE} --workloads {tmp_path / 'bad.yaml'}").failed()
     assert says in message
     assert not simulator.requests.all()
 
 
-def test_a_folder_with_one_environment_twice_is_refused(az: AzureCli, tmp_path: Path) -> None:
+def test_folder_with_duplicate_environment(az: AzureCli, tmp_path: Path) -> None:
     one: dict[str, Any] = workload("web", "app", account="web")
     write(tmp_path / "apps" / "one.yaml", one)
     write(tmp_path / "apps" / "prod" / "two.yaml", workload("web", "other", account="web"))

@@ -27,9 +27,7 @@ from tests.support.workload_manifests import (
 )
 
 
-def test_the_plan_says_what_is_to_be_done_and_changes_nothing(
-    each_az: AzureCli, simulator: Simulator, manifests: Path
-) -> None:
+def test_plan_changes_nothing(each_az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     identity = seed_entries(simulator, "app", "batch")["app"]
 
     plan = each_az(f"{MIGRATE} --workloads {manifests}").ok().json
@@ -55,7 +53,7 @@ def test_the_plan_says_what_is_to_be_done_and_changes_nothing(
     assert not writes(simulator)
 
 
-def test_the_table_has_at_most_100_columns(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+def test_plan_table_width(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     seed_entries(simulator, "app", "batch", "a-managed-identity-with-a-name-that-is-long-as-they-are")
 
     table = az(f"{MIGRATE} --workloads {manifests} --output table").ok().stdout
@@ -65,7 +63,7 @@ def test_the_table_has_at_most_100_columns(az: AzureCli, simulator: Simulator, m
         assert word in table
 
 
-def test_an_approved_plan_enables_both_features_in_one_write_and_makes_the_credentials(
+def test_approve_enables_features_and_creates_credentials(
     each_az: AzureCli, simulator: Simulator, manifests: Path
 ) -> None:
     seed_entries(simulator, "app", "batch")
@@ -91,7 +89,7 @@ def test_an_approved_plan_enables_both_features_in_one_write_and_makes_the_crede
     assert written.headers["if-match"].strip('"') == read.response["eTag"]
 
 
-def test_an_approval_that_is_run_again_writes_nothing(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+def test_repeated_approve_writes_nothing(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     seed_entries(simulator, "app", "batch")
     az(f"{MIGRATE} --workloads {manifests} --approve --yes").ok()
     simulator.requests.clear()
@@ -102,9 +100,7 @@ def test_an_approval_that_is_run_again_writes_nothing(az: AzureCli, simulator: S
     assert [each["state"] for each in plan["credentials"]] == ["Exists"]
 
 
-def test_what_is_enabled_already_stays_and_a_field_of_a_newer_version_too(
-    az: AzureCli, simulator: Simulator, manifests: Path
-) -> None:
+def test_approve_keeps_enabled_and_unknown_fields(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     profile = {"defender": {"securityMonitoring": {"enabled": False}}, "ofANewerVersion": {"a": 1}}
     seed_entries(simulator, "app", "batch", oidcIssuerProfile=ENABLED["oidcIssuerProfile"], securityProfile=profile)
 
@@ -115,9 +111,7 @@ def test_what_is_enabled_already_stays_and_a_field_of_a_newer_version_too(
     assert after["securityProfile"] == {**profile, "workloadIdentity": {"enabled": True}}
 
 
-def test_a_decision_leaves_its_workloads_out_and_approves_the_others(
-    az: AzureCli, simulator: Simulator, tmp_path: Path
-) -> None:
+def test_decision_blocks_its_workloads_only(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", "batch", **ENABLED)
     file = write(
         tmp_path / "all.yaml",
@@ -135,7 +129,7 @@ def test_a_decision_leaves_its_workloads_out_and_approves_the_others(
 
 
 @pytest.mark.parametrize("request_", [("PUT", CLUSTER_PATH), ("PUT", CREDENTIALS)], ids=["cluster", "credentials"])
-def test_an_approval_that_is_killed_is_finished_by_the_next(
+def test_killed_approve_completed_by_next_run(
     az: AzureCli, simulator: Simulator, manifests: Path, request_: tuple[str, str]
 ) -> None:
     seed_entries(simulator, "app", "batch")
@@ -148,7 +142,7 @@ def test_an_approval_that_is_killed_is_finished_by_the_next(
     assert len(simulator.requests.matching("PUT", CLUSTER_PATH)) == 1
 
 
-def test_another_write_to_the_cluster_meanwhile_is_kept(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+def test_approve_keeps_concurrent_change(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     seed_entries(simulator, "app", "batch")
     takes(simulator, update=0.1)
 
@@ -167,9 +161,7 @@ def test_another_write_to_the_cluster_meanwhile_is_kept(az: AzureCli, simulator:
 
 
 @pytest.mark.parametrize("profile", [False, True], ids=["never enabled", "nothing matches"])
-def test_where_nothing_is_to_be_approved_nothing_is_written(
-    az: AzureCli, simulator: Simulator, manifests: Path, profile: bool
-) -> None:
+def test_approve_nothing_to_write(az: AzureCli, simulator: Simulator, manifests: Path, profile: bool) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
 
     result = az(f"{MIGRATE} --workloads {manifests} --approve --yes").ok()
@@ -179,7 +171,7 @@ def test_where_nothing_is_to_be_approved_nothing_is_written(
     assert not writes(simulator)
 
 
-def test_the_status_of_each_workload(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_status_of_workloads(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identities = seed_entries(simulator, "app", "batch", **ENABLED)
     client_ids = {name: each["properties"]["clientId"] for name, each in identities.items()}
     simulator.seed.federated_credential(
@@ -216,12 +208,12 @@ def test_the_status_of_each_workload(az: AzureCli, simulator: Simulator, tmp_pat
         "--workloads /not/there",
     ],
 )
-def test_a_wrong_command_line_is_refused_before_any_request(az: AzureCli, simulator: Simulator, options: str) -> None:
+def test_invalid_command_lines(az: AzureCli, simulator: Simulator, options: str) -> None:
     az(f"{MIGRATE} {options}").failed()
     assert not simulator.requests.all()
 
 
-def test_enabling_the_oidc_issuer_is_asked(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
+def test_enable_oidc_issuer_needs_consent(az: AzureCli, simulator: Simulator, manifests: Path) -> None:
     seed_entries(simulator, "app", "batch")
 
     message = az(f"{MIGRATE} --workloads {manifests} --approve").failed()

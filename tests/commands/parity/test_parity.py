@@ -172,29 +172,29 @@ def _as_printed(simulator: Simulator) -> Any:
 
 
 @pytest.mark.parametrize("row", GROUP_ROWS, ids=lambda row: row.command)
-def test_the_group(each_az: AzureCli, simulator: Simulator, ids: dict[str, str], row: Row) -> None:
+def test_group_commands(each_az: AzureCli, simulator: Simulator, ids: dict[str, str], row: Row) -> None:
     check(each_az, simulator, row, f"aks pod-identity {row.command.format(**ids)}")
 
 
 @pytest.mark.parametrize("row", CLUSTER_ROWS, ids=lambda row: row.command)
-def test_the_cluster_commands(each_az: AzureCli, simulator: Simulator, row: Row) -> None:
+def test_cluster_commands(each_az: AzureCli, simulator: Simulator, row: Row) -> None:
     check(each_az, simulator, row, f"aks {row.command}")
 
 
 @pytest.mark.parametrize("row", GROUP_ROWS, ids=lambda row: row.command)
-def test_the_group_beside_aks_preview(
+def test_group_beside_aks_preview(
     beside_aks_preview: AzureCli, simulator: Simulator, ids: dict[str, str], row: Row
 ) -> None:
     check(beside_aks_preview, simulator, row, f"aks pod-identity {row.command.format(**ids)}")
 
 
 @pytest.mark.parametrize(("command", "words"), TABLES)
-def test_the_tables(each_az: AzureCli, command: str, words: list[list[str]]) -> None:
+def test_tables(each_az: AzureCli, command: str, words: list[list[str]]) -> None:
     lines = each_az(f"aks pod-identity {command} {ON} --output table").ok().stdout.splitlines()
 
     assert [line.split()[: len(words[0])] for line in (lines[0], *lines[2:])] == words
 
 
 @pytest.mark.parametrize("command", GOOD_CASES)
-def test_one_line_of_standard_error_at_most(each_az: AzureCli, ids: dict[str, str], command: str) -> None:
+def test_at_most_one_line_of_stderr(each_az: AzureCli, ids: dict[str, str], command: str) -> None:
     assert len(each_az(f"aks pod-identity {command.format(**ids)}").ok().stderr.splitlines()) <= 1

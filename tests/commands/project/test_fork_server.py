@@ -39,9 +39,7 @@ def forked(logged_in: Callable[[Host], AzureCli]) -> Iterator[ForkedAz]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_what_a_command_says_and_its_exit_code_are_the_same(
-    started_az: AzureCli, forked: ForkedAz, simulator: Simulator, name: str
-) -> None:
+def test_same_output_and_exit_code(started_az: AzureCli, forked: ForkedAz, simulator: Simulator, name: str) -> None:
     seed_entries(simulator, "app", exceptions=[pod_exception("old", {"app": "x"})])
 
     executed = started_az(COMMANDS[name])
@@ -52,9 +50,7 @@ def test_what_a_command_says_and_its_exit_code_are_the_same(
     assert again.stderr == executed.stderr
 
 
-def test_debug_output_is_the_same_but_for_times_and_ids(
-    started_az: AzureCli, forked: ForkedAz, simulator: Simulator
-) -> None:
+def test_same_debug_output(started_az: AzureCli, forked: ForkedAz, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
 
     executed, again = (run(f"{COMMANDS['json']} --debug") for run in (started_az, forked))
@@ -64,7 +60,7 @@ def test_debug_output_is_the_same_but_for_times_and_ids(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_a_signal_ends_both_in_the_same_way(
+def test_same_end_by_signal(
     started_az: AzureCli, forked: ForkedAz, simulator: Simulator, number: signal.Signals
 ) -> None:
     results = []
@@ -87,7 +83,7 @@ def sigint_ignored() -> Iterator[None]:
     signal.signal(signal.SIGINT, previous)
 
 
-def test_ctrl_c_when_tests_ignore_it(
+def test_interrupt_with_sigint_ignored(
     sigint_ignored: None, started_az: AzureCli, logged_in: Callable[[Host], AzureCli], simulator: Simulator
 ) -> None:
     takes(simulator, pod_identity=600)
@@ -114,7 +110,7 @@ signal.pause()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
-def test_commands_end_when_tests_are_killed(started_az: AzureCli, simulator: Simulator) -> None:
+def test_commands_end_with_killed_tests(started_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=600)
     command = f"aks pod-identity delete {POD_IDENTITY} --name app"
@@ -142,7 +138,7 @@ def is_running(pid: str) -> bool:
     return facts.split()[0] != "Z"
 
 
-def test_commands_at_the_same_time_are_apart(forked: ForkedAz, simulator: Simulator) -> None:
+def test_concurrent_commands(forked: ForkedAz, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     show = f"aks pod-identity show {POD_IDENTITY} --query name --output tsv --name"
 
@@ -151,7 +147,7 @@ def test_commands_at_the_same_time_are_apart(forked: ForkedAz, simulator: Simula
     assert (there.stdout, missing.exit_code, again.stdout) == ("app\n", 3, "app\n")
 
 
-def test_a_faster_clock_makes_waiting_short(logged_in: Callable[[Host], AzureCli], simulator: Simulator) -> None:
+def test_speed_shortens_waiting(logged_in: Callable[[Host], AzureCli], simulator: Simulator) -> None:
     seed_entries(simulator, "app", provisioningState="Updating")
     with ForkedAz(NEWEST, logged_in(NEWEST).environment, speed=1000) as az:
         message = az(f"aks pod-identity delete {POD_IDENTITY} --name app").failed()

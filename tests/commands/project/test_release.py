@@ -39,7 +39,7 @@ def served() -> Iterator[str]:
         server.shutdown()
 
 
-def test_az_installs_the_wheel_from_a_url(each_az: AzureCli, served: str, tmp_path: Path) -> None:
+def test_install_wheel_from_url(each_az: AzureCli, served: str, tmp_path: Path) -> None:
     away = {"AZURE_EXTENSION_DIR": str(tmp_path / "extensions"), "AZURE_CONFIG_DIR": str(tmp_path / "config")}
     fresh = AzureCli(each_az.az, {**each_az.environment, **away})
 
@@ -50,7 +50,7 @@ def test_az_installs_the_wheel_from_a_url(each_az: AzureCli, served: str, tmp_pa
     assert "exception" in fresh("aks pod-identity --help").ok().stdout
 
 
-def test_the_index_entry_is_what_az_reads_of_an_index(served: str) -> None:
+def test_index_entry(served: str) -> None:
     entry = index_entry(wheel(), served)
 
     assert entry["filename"] == wheel().name
@@ -60,7 +60,7 @@ def test_the_index_entry_is_what_az_reads_of_an_index(served: str) -> None:
 
 
 @pytest.mark.parametrize("stranger", ["azure_simulator/server.py", "tests/__init__.py"])
-def test_a_wheel_with_more_than_the_extension_is_refused(tmp_path: Path, stranger: str) -> None:
+def test_wheel_with_other_files_refused(tmp_path: Path, stranger: str) -> None:
     check_content(wheel())
     bad = Path(shutil.copy(wheel(), tmp_path))
     with ZipFile(bad, "a") as archive:

@@ -25,7 +25,7 @@ def script_of(blocks: list[str], codes: Path) -> str:
     return f'exec 3>"{codes}"\n' + "".join(f'{block}\necho "$?" >&3\n' for block in blocks)
 
 
-def test_every_block_ends_as_the_page_says(az: AzureCli, tmp_path: Path) -> None:
+def test_walkthrough_page(az: AzureCli, tmp_path: Path) -> None:
     page = (DOCS / "walkthrough.md").read_text("utf-8")
     blocks = re.findall(r"^([^\n`]*):\n\n```sh\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
     assert len(blocks) == page.count("```sh")
@@ -46,7 +46,7 @@ def test_every_block_ends_as_the_page_says(az: AzureCli, tmp_path: Path) -> None
     assert [int(code) for code in codes.read_text().split()] == expected, result.stderr
 
 
-def test_migration_in_the_shell_of_the_demo(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_migration_page(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     steps = (DOCS / "migration.md").read_text("utf-8").partition("\n## Decisions\n")[0]
     blocks = re.findall(r"^```sh\n(.*?)\n```$", steps, re.MULTILINE | re.DOTALL)
     assert len(blocks) > 8

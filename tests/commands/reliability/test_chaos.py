@@ -32,28 +32,28 @@ def table(simulator: Simulator, forked: ForkedAz) -> Table:
 
 
 @pytest.mark.parametrize("part", range(3))
-def test_one_fault_is_survived_or_told_and_mended(table: Table, part: int) -> None:
+def test_one_fault(table: Table, part: int) -> None:
     run_all(table, sample(table.singles(), SINGLES, SEED)[part::3])
 
 
-def test_one_fault_of_a_service_without_etags_is_survived_or_told_and_mended(table: Table) -> None:
+def test_one_fault_without_etags(table: Table) -> None:
     table.etags = False
     run_all(table, sample(table.singles(), SINGLES // 3, SEED + 1))
 
 
 @pytest.mark.parametrize("part", range(2))
-def test_two_faults_are_survived_or_told_and_mended(table: Table, part: int) -> None:
+def test_two_faults(table: Table, part: int) -> None:
     run_all(table, sample(table.pairs(), PAIRS, SEED)[part::2])
 
 
-def test_a_command_killed_at_any_moment_is_completed_by_running_it_again(table: Table) -> None:
+def test_kill_at_any_moment(table: Table) -> None:
     kills = Kills(table, SEED)
     assert kills.run(KILLS) == []
     assert kills.killed
 
 
 @pytest.mark.parametrize("etags", [True, False], ids=["etags", "no etags"])
-def test_all_that_many_write_at_once_is_there(simulator: Simulator, az: ForkedAz, etags: bool) -> None:
+def test_concurrent_writers(simulator: Simulator, az: ForkedAz, etags: bool) -> None:
     assert Writers(3, 2, 1, etags).run(simulator, az) == []
 
 

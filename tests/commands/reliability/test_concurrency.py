@@ -33,7 +33,7 @@ def adds(simulator: Simulator, count: int) -> list[str]:
     return [f"aks pod-identity add {POD_IDENTITY} --identity-resource-id {each['id']}" for each in identities]
 
 
-def test_eight_adds_at_once_all_survive(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
+def test_eight_concurrent_adds(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
     results = az.together(*adds(simulator, 8))
 
     for result in results:
@@ -44,7 +44,7 @@ def test_eight_adds_at_once_all_survive(az: AzureCli, simulator: Simulator, clus
 
 
 @pytest.mark.parametrize("preempt", [False, True], ids=["refused while busy", "replaced while busy"])
-def test_all_kinds_of_changes_at_once_all_survive(az: AzureCli, simulator: Simulator, preempt: bool) -> None:
+def test_concurrent_changes_of_all_kinds(az: AzureCli, simulator: Simulator, preempt: bool) -> None:
     seed_entries(simulator, "one", "two", exceptions=[pod_exception(name, {"app": name}) for name in ("a", "b")])
     takes(simulator, pod_identity=0.1)
     simulator.settings.preempt = preempt
@@ -64,7 +64,7 @@ def test_all_kinds_of_changes_at_once_all_survive(az: AzureCli, simulator: Simul
     assert labels == {"b": {"app": "new"}, "c": {"app": "c"}}
 
 
-def test_changes_at_once_survive_without_etags_where_a_busy_cluster_refuses(az: AzureCli, simulator: Simulator) -> None:
+def test_concurrent_changes_without_etags(az: AzureCli, simulator: Simulator) -> None:
     """Without eTags the service's refusal while it is busy is all there is.
 
     A change is then safe as long as what others began takes longer than the moment between its own read and write.
@@ -82,7 +82,7 @@ def test_changes_at_once_survive_without_etags_where_a_busy_cluster_refuses(az: 
 
 
 @each_change
-def test_a_change_made_between_read_and_write_stays(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_entry_change_between_read_and_write(az: AzureCli, simulator: Simulator, change: str) -> None:
     identity = seed(simulator)
     command, identities_left, exceptions_left = CHANGES[change]
     simulator.faults.add(Fault("PUT", CLUSTER_PATH, call=lambda: change_meanwhile(simulator)))
@@ -95,7 +95,7 @@ def test_a_change_made_between_read_and_write_stays(az: AzureCli, simulator: Sim
     assert sent(simulator).count("PUT roleAssignments") == (change == "add")
 
 
-def test_a_change_of_another_field_between_read_and_write_stays(az: AzureCli, simulator: Simulator) -> None:
+def test_other_field_change_between_read_and_write(az: AzureCli, simulator: Simulator) -> None:
     seed(simulator)
 
     def tag() -> None:
@@ -114,9 +114,7 @@ def test_a_change_of_another_field_between_read_and_write_stays(az: AzureCli, si
     [("EtagMismatch", "provider"), ("PreconditionFailed", "front-door")],
     ids=["provider", "front door"],
 )
-def test_a_stale_etag_is_read_again_whatever_it_is_called(
-    az: AzureCli, simulator: Simulator, code: str, shape: Any
-) -> None:
+def test_stale_etag_by_any_error_code(az: AzureCli, simulator: Simulator, code: str, shape: Any) -> None:
     seed(simulator)
     simulator.faults.add(Fault("PUT", CLUSTER_PATH, status=412, code=code, shape=shape))
 
@@ -132,7 +130,7 @@ def test_a_stale_etag_is_read_again_whatever_it_is_called(
     ]
 
 
-def test_an_operation_that_began_after_the_read_is_waited_for(az: AzureCli, simulator: Simulator) -> None:
+def test_operation_started_after_read(az: AzureCli, simulator: Simulator) -> None:
     seed(simulator)
     takes(simulator)
 
@@ -149,7 +147,7 @@ def test_an_operation_that_began_after_the_read_is_waited_for(az: AzureCli, simu
 
 
 @pytest.mark.parametrize("change", ["add", "delete", "exception update"])
-def test_a_change_that_another_client_replaced_is_made_again(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_change_replaced_by_other_client(az: AzureCli, simulator: Simulator, change: str) -> None:
     identity = seed(simulator)
     command, identities_left, exceptions_left = CHANGES[change]
     before = simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]
@@ -171,9 +169,7 @@ def test_a_change_that_another_client_replaced_is_made_again(az: AzureCli, simul
     assert sent(simulator).count("PUT roleAssignments") == (change == "add")
 
 
-def test_an_operation_that_ends_failed_because_it_was_replaced_is_begun_again(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_operation_failed_because_replaced(az: AzureCli, simulator: Simulator) -> None:
     seed(simulator)
     simulator.faults.fail_operation("NotLatestOperation", "The operation has been preempted by another one.")
 
@@ -183,7 +179,7 @@ def test_an_operation_that_ends_failed_because_it_was_replaced_is_begun_again(
     assert any("(NotLatestOperation)" in warning for warning in result.warnings)
 
 
-def test_the_same_add_twice_at_once_is_one_entry(
+def test_same_add_twice_concurrently(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     add = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id {identity['id']}"
@@ -194,9 +190,7 @@ def test_the_same_add_twice_at_once_is_one_entry(
     assert list(entries(simulator)) == ["app-identity"]
 
 
-def test_of_two_identities_under_one_name_one_is_bound_and_the_other_refused(
-    az: AzureCli, simulator: Simulator, cluster: dict[str, Any]
-) -> None:
+def test_two_identities_under_one_name(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
     results = az.together(*(f"{add} --name my-pod" for add in adds(simulator, 2)))
 
     (lost,) = [result for result in results if result.exit_code]
@@ -205,7 +199,7 @@ def test_of_two_identities_under_one_name_one_is_bound_and_the_other_refused(
     assert entry["identity"]["resourceId"] in lost.stderr
 
 
-def test_an_entry_that_is_deleted_by_two_is_gone(az: AzureCli, simulator: Simulator) -> None:
+def test_concurrent_deletes_of_one_entry(az: AzureCli, simulator: Simulator) -> None:
     seed(simulator)
     delete = f"aks pod-identity delete {POD_IDENTITY} --name old"
 
@@ -216,7 +210,7 @@ def test_an_entry_that_is_deleted_by_two_is_gone(az: AzureCli, simulator: Simula
     assert set(exceptions(simulator)) == {"old"}
 
 
-def test_without_etags_what_a_stale_write_loses_is_put_back(az: AzureCli, simulator: Simulator) -> None:
+def test_lost_updates_restored_without_etags(az: AzureCli, simulator: Simulator) -> None:
     identity = seed(simulator)
     simulator.settings.etags = False
     takes(simulator, pod_identity=0.5)

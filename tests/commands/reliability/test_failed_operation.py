@@ -14,7 +14,7 @@ from tests.support.cluster_state import entries, exceptions, seed_entries
 ADD = f"aks pod-identity add {POD_IDENTITY} --identity-resource-id"
 
 
-def test_an_entry_that_ended_failed_is_an_error_and_the_same_add_mends_it(
+def test_failed_entry_fixed_by_repeated_add(
     each_az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.faults.fail_entry("my-app", "app-identity", "NodeAgentTrouble", "The node agent did not answer.")
@@ -31,7 +31,7 @@ def test_an_entry_that_ended_failed_is_an_error_and_the_same_add_mends_it(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
-def test_an_add_whose_operation_failed_is_an_error_and_the_same_add_mends_it(
+def test_failed_add_fixed_by_repeated_add(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
@@ -45,9 +45,7 @@ def test_an_add_whose_operation_failed_is_an_error_and_the_same_add_mends_it(
     assert entries(simulator)["app-identity"]["provisioningState"] == "Assigned"
 
 
-def test_a_removal_whose_operation_failed_is_an_error_and_the_same_removal_mends_it(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_failed_delete_fixed_by_repeated_delete(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
     command = f"aks pod-identity delete {POD_IDENTITY} --name app"
@@ -67,9 +65,7 @@ def test_a_removal_whose_operation_failed_is_an_error_and_the_same_removal_mends
         ("exception delete --name old", set()),
     ],
 )
-def test_an_exception_whose_operation_failed_is_an_error(
-    az: AzureCli, simulator: Simulator, command: str, left: set[str]
-) -> None:
+def test_failed_exception_add(az: AzureCli, simulator: Simulator, command: str, left: set[str]) -> None:
     old = {"name": "old", "namespace": "my-app", "podLabels": {"app": "old"}}
     seed_entries(simulator, exceptions=[old])
     simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
@@ -80,9 +76,7 @@ def test_an_exception_whose_operation_failed_is_an_error(
     assert set(exceptions(simulator)) == left
 
 
-def test_a_cluster_whose_last_operation_failed_can_be_changed(
-    az: AzureCli, simulator: Simulator, identity: dict[str, Any]
-) -> None:
+def test_change_after_failed_operation(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
     seed_entries(simulator, provisioningState="Failed")
 
     az(f"{ADD} {identity['id']}").ok()

@@ -28,7 +28,7 @@ DELETE = f"aks pod-identity delete {POD_IDENTITY}"
 UPDATE = f"aks update --resource-group {GROUP} --name {CLUSTER}"
 
 
-def test_01_a_grant_that_fails_says_why(
+def test_01_grant_fails_with_reason(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.faults.add(forbidden("PUT", ROLE_PATH))
@@ -41,7 +41,7 @@ def test_01_a_grant_that_fails_says_why(
     assert not simulator.requests.matching("PUT", CLUSTER_PATH)
 
 
-def test_02_a_role_at_the_resource_group_is_enough(
+def test_02_role_at_resource_group_suffices(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.seed.role_assignment(identity["id"].split("/providers/")[0], principal_id(cluster))
@@ -51,7 +51,7 @@ def test_02_a_role_at_the_resource_group_is_enough(
     assert not simulator.requests.matching("PUT", ROLE_PATH)
 
 
-def test_03_a_cluster_with_six_broken_entries_is_mended_by_its_own_messages(az: AzureCli, simulator: Simulator) -> None:
+def test_03_six_broken_entries_fixed_by_messages(az: AzureCli, simulator: Simulator) -> None:
     names = [f"broken-{number}" for number in range(6)]
     identities = seed_entries(simulator, "healthy", *names)
     for name in names:
@@ -69,9 +69,7 @@ def test_03_a_cluster_with_six_broken_entries_is_mended_by_its_own_messages(az: 
     assert not entries(simulator)
 
 
-def test_04_an_entry_whose_managed_identity_is_gone_can_be_removed_and_added_again(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_04_deleted_identity_removed_and_added_again(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     simulator.remove_managed_identity(identity["id"])
 
@@ -85,7 +83,7 @@ def test_04_an_entry_whose_managed_identity_is_gone_can_be_removed_and_added_aga
     az(f"{ADD} {identity['id']}").ok()
 
 
-def test_05_an_underscore_in_a_name_is_refused_at_once_and_allowed_in_a_selector(
+def test_05_underscore_in_name_and_selector(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     message = az(f"{ADD} {identity['id']} --name aso_manager_binding").failed()
@@ -95,9 +93,7 @@ def test_05_an_underscore_in_a_name_is_refused_at_once_and_allowed_in_a_selector
     az(f"{ADD} {identity['id']} --name aso-manager --binding-selector aso_manager_binding").ok()
 
 
-def test_06_a_service_principal_cluster_is_told_how_to_get_a_managed_identity(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_06_service_principal_cluster(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False, identity="ServicePrincipal")
 
     message = az(f"{UPDATE} --enable-pod-identity").failed()
@@ -106,7 +102,7 @@ def test_06_a_service_principal_cluster_is_told_how_to_get_a_managed_identity(
     assert not simulator.requests.matching("PUT")
 
 
-def test_07_kubenet_is_told_with_the_flag_that_consents(az: AzureCli, simulator: Simulator) -> None:
+def test_07_kubenet_consent(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False, network_plugin="kubenet")
 
     message = az(f"{UPDATE} --enable-pod-identity").failed()
@@ -115,7 +111,7 @@ def test_07_kubenet_is_told_with_the_flag_that_consents(az: AzureCli, simulator:
     assert simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"]["allowNetworkPluginKubenet"] is True
 
 
-def test_08_enabling_sends_nothing_but_the_profile_beside_what_was_read(az: AzureCli, simulator: Simulator) -> None:
+def test_08_enable_request_body(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     az(f"{UPDATE} --enable-pod-identity").ok()
@@ -124,9 +120,7 @@ def test_08_enabling_sends_nothing_but_the_profile_beside_what_was_read(az: Azur
     assert body == expected
 
 
-def test_09_an_add_on_that_an_upgrade_left_off_is_enabled_by_the_command_given(
-    az: AzureCli, simulator: Simulator, identity: dict[str, Any]
-) -> None:
+def test_09_add_on_disabled_by_upgrade(az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 
     message = az(f"{ADD} {identity['id']}").failed()
@@ -135,7 +129,7 @@ def test_09_an_add_on_that_an_upgrade_left_off_is_enabled_by_the_command_given(
     az(f"{ADD} {identity['id']}").ok()
 
 
-def test_10_a_disable_lists_what_it_would_lose(az: AzureCli, simulator: Simulator) -> None:
+def test_10_disable_lists_entries(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", exceptions=[pod_exception("agents", {"app": "agent"})])
 
     answered(az, f"{UPDATE} --disable-pod-identity", "n", "my-app/app", "my-app/agents")
@@ -147,9 +141,7 @@ def test_10_a_disable_lists_what_it_would_lose(az: AzureCli, simulator: Simulato
     assert not entries(simulator)
 
 
-def test_11_two_pipelines_that_add_at_the_same_time_both_succeed(
-    az: AzureCli, simulator: Simulator, cluster: dict[str, Any]
-) -> None:
+def test_11_two_concurrent_pipelines(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
     identities = [simulator.seed.managed_identity(GROUP, name) for name in ("one", "two")]
 
     for result in az.together(*(f"{ADD} {identity['id']}" for identity in identities)):
@@ -158,7 +150,7 @@ def test_11_two_pipelines_that_add_at_the_same_time_both_succeed(
     assert sorted(entries(simulator)) == ["one", "two"]
 
 
-def test_12_a_feature_that_is_not_registered_is_told_with_both_commands(
+def test_12_feature_not_registered(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
@@ -169,11 +161,11 @@ def test_12_a_feature_that_is_not_registered_is_told_with_both_commands(
     assert verbs == ["feature register", "provider register"]
 
 
-def test_13_any_one_of_the_labels_is_said_to_be_enough(each_az: AzureCli) -> None:
+def test_13_any_label_suffices(each_az: AzureCli) -> None:
     assert "pods that have any of the given labels" in each_az("aks pod-identity exception add --help").ok().stdout
 
 
-def test_14_forty_identities_take_one_write(
+def test_14_forty_identities_in_one_write(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], tmp_path: Path
 ) -> None:
     """Also when they are removed again."""
@@ -192,7 +184,7 @@ def test_14_forty_identities_take_one_write(
     assert sent(simulator).count("PUT managedClusters") == 1
 
 
-def test_15_the_clean_up_takes_the_role_of_the_cluster_identity(az: AzureCli, simulator: Simulator) -> None:
+def test_15_cleanup_removes_role(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app")["app"]
     cluster_identity = principal_id(simulator.cluster(GROUP, CLUSTER))
     simulator.seed.role_assignment(identity["id"], identity["properties"]["principalId"])

@@ -86,7 +86,7 @@ def test_connection_breaks_once(
 
 
 @pytest.mark.parametrize("what", ["delete --name old", "exception delete --name old"])
-def test_answer_of_removal_is_lost(az: AzureCli, simulator: Simulator, what: str) -> None:
+def test_removal_response_lost(az: AzureCli, simulator: Simulator, what: str) -> None:
     seed_entries(simulator, "old", exceptions=[pod_exception("old", {"app": "old"})])
     simulator.faults.add(Fault("PUT", CLUSTER_PATH, drop="after"))
 

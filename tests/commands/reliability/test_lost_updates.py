@@ -54,7 +54,7 @@ def change_once(az: AzureCli, simulator: Simulator, change: str) -> dict[str, An
 
 
 @each_change
-def test_fields_that_nobody_knows_yet_are_sent_back(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_unknown_fields_are_sent_back(az: AzureCli, simulator: Simulator, change: str) -> None:
     before = seed_future(simulator)
 
     profile = change_once(az, simulator, change)
@@ -74,7 +74,7 @@ def test_fields_that_nobody_knows_yet_are_sent_back(az: AzureCli, simulator: Sim
     assert (doomed_exception in profile[EXCEPTIONS]) is (change in ("add", "delete", "exception add"))
 
 
-def test_an_updated_exception_keeps_its_unknown_fields(az: AzureCli, simulator: Simulator) -> None:
+def test_exception_update_keeps_unknown_fields(az: AzureCli, simulator: Simulator) -> None:
     before = seed_future(simulator)["properties"]["podIdentityProfile"][EXCEPTIONS][1]
 
     profile = change_once(az, simulator, "exception update")
@@ -82,7 +82,7 @@ def test_an_updated_exception_keeps_its_unknown_fields(az: AzureCli, simulator: 
     assert profile[EXCEPTIONS][1] == {**before, "podLabels": {"app": "new"}}
 
 
-def test_an_entry_that_is_mended_keeps_its_unknown_fields(az: AzureCli, simulator: Simulator) -> None:
+def test_fixed_entry_keeps_unknown_fields(az: AzureCli, simulator: Simulator) -> None:
     body = seed_future(simulator)
     entry = body["properties"]["podIdentityProfile"][IDENTITIES][1]
     entry["provisioningState"] = "Failed"
@@ -95,7 +95,7 @@ def test_an_entry_that_is_mended_keeps_its_unknown_fields(az: AzureCli, simulato
     assert stored == {**entry, "provisioningState": "Assigned"}
 
 
-def test_a_change_on_a_cluster_with_other_features_leaves_them(az: AzureCli, simulator: Simulator) -> None:
+def test_other_cluster_features_unchanged(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(
         simulator,
         "doomed",
@@ -122,7 +122,7 @@ def test_a_change_on_a_cluster_with_other_features_leaves_them(az: AzureCli, sim
 
 @without_recordings
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_recorded_clusters_are_sent_back_as_they_were(az: AzureCli, simulator: Simulator, name: str) -> None:
+def test_recorded_clusters_are_sent_back(az: AzureCli, simulator: Simulator, name: str) -> None:
     body = copy.deepcopy(CLUSTERS[name])
     body["properties"].setdefault("podIdentityProfile", {}).update(enabled=True, allowNetworkPluginKubenet=True)
     seed_recorded(simulator, body)

@@ -93,7 +93,7 @@ def test_kubelet_role_is_kept(az: AzureCli, simulator: Simulator) -> None:
     assert not entries(simulator)
 
 
-def test_role_is_granted_again_for_concurrent_add(az: AzureCli, simulator: Simulator) -> None:
+def test_role_granted_again_for_concurrent_add(az: AzureCli, simulator: Simulator) -> None:
     app = seed_entries(simulator, "app")["app"]
 
     def add() -> None:
@@ -146,7 +146,7 @@ def test_question_names_assignments_of_others(az: AzureCli, simulator: Simulator
 
 
 @pytest.mark.parametrize(("option", "grants"), [("", 1), ("--skip-role-assignment", 0)])
-def test_add_of_existing_entry_grants_role(az: AzureCli, simulator: Simulator, option: str, grants: int) -> None:
+def test_repeated_add_grants_role(az: AzureCli, simulator: Simulator, option: str, grants: int) -> None:
     app = seed_entries(simulator, "app")["app"]
     simulator.remove_role_assignments(app["id"])
 
@@ -179,7 +179,7 @@ def test_grant_before_refused_write_is_shown(az: AzureCli, simulator: Simulator,
     assert operator_scopes(simulator) == []
 
 
-def test_delete_keeps_name_bound_again(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_keeps_rebound_name(az: AzureCli, simulator: Simulator) -> None:
     """The removal was accepted and its answer lost; then another client added an entry of the same name."""
     seed_entries(simulator, "app")
     other = {**pod_identity(simulator.seed.managed_identity(GROUP, "other"), "app"), "provisioningState": "Assigned"}

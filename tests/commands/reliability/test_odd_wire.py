@@ -18,7 +18,7 @@ FULL = Path("/dev/full")
 
 
 @pytest.mark.parametrize("value", ["soon", "-5", "1e400", "99999999", "nan"])
-def test_a_nonsensical_retry_after_of_an_operation_ends_no_command(
+def test_invalid_retry_after_of_operation(
     az: AzureCli, simulator: Simulator, simulated_time: SharedClock, value: str
 ) -> None:
     seed_entries(simulator, "app")
@@ -35,7 +35,7 @@ def test_a_nonsensical_retry_after_of_an_operation_ends_no_command(
 
 
 @pytest.mark.parametrize("names", [("userAssignedIdentities",), ("userAssignedIdentityExceptions",)])
-def test_null_stands_for_an_empty_list(az: AzureCli, simulator: Simulator, names: tuple[str, ...]) -> None:
+def test_null_as_empty_list(az: AzureCli, simulator: Simulator, names: tuple[str, ...]) -> None:
     seed_entries(simulator, "app")
     body: dict[str, Any] = simulator.cluster(GROUP, CLUSTER)
     profile = {**body["properties"]["podIdentityProfile"], **dict.fromkeys(names)}
@@ -47,7 +47,7 @@ def test_null_stands_for_an_empty_list(az: AzureCli, simulator: Simulator, names
 
 
 @pytest.mark.parametrize("command", [f"list {ON_CLUSTER}", f"check {ON_CLUSTER}", f"delete {POD_IDENTITY} --name app"])
-def test_a_page_with_status_200_is_an_error_that_says_so(az: AzureCli, simulator: Simulator, command: str) -> None:
+def test_html_page_with_status_200(az: AzureCli, simulator: Simulator, command: str) -> None:
     seed_entries(simulator, "app")
     simulator.faults.add(Fault("GET", CLUSTER_PATH, times=9, status=200, body="<html><body>Sign in</body></html>"))
 

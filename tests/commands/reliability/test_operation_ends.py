@@ -44,7 +44,7 @@ def puts(simulator: Simulator) -> list[int | None]:
 
 
 @pytest.mark.parametrize("answer", UNREADABLE)
-def test_a_removal_whose_result_cannot_be_read_is_done_when_the_cluster_is(
+def test_unreadable_operation_of_removal(
     az: AzureCli, simulator: Simulator, simulated_time: SharedClock, answer: str
 ) -> None:
     seed(simulator)
@@ -60,7 +60,9 @@ def test_a_removal_whose_result_cannot_be_read_is_done_when_the_cluster_is(
 
 
 @pytest.mark.parametrize("answer", UNREADABLE)
-def test_the_hosts_update_too(az: AzureCli, simulator: Simulator, simulated_time: SharedClock, answer: str) -> None:
+def test_unreadable_operation_of_host_update(
+    az: AzureCli, simulator: Simulator, simulated_time: SharedClock, answer: str
+) -> None:
     seed_disabled(simulator)
     simulator.faults.add(Fault("GET", OPERATION_PATH, times=10**6, **UNREADABLE[answer]))
 
@@ -71,9 +73,7 @@ def test_the_hosts_update_too(az: AzureCli, simulator: Simulator, simulated_time
     assert puts(simulator) == [200]
 
 
-def test_an_update_of_the_host_that_was_lost_says_so(
-    az: AzureCli, simulator: Simulator, simulated_time: SharedClock
-) -> None:
+def test_lost_host_update(az: AzureCli, simulator: Simulator, simulated_time: SharedClock) -> None:
     seed_disabled(simulator)
     simulator.faults.fail_operation("AddonTrouble", "The add-on could not be reconciled.")
     simulator.faults.add(Fault("GET", OPERATION_PATH, times=10**6, status=404, code="NotFound"))
@@ -86,9 +86,7 @@ def test_an_update_of_the_host_that_was_lost_says_so(
 
 @pytest.mark.parametrize("code", REPLACED)
 @pytest.mark.parametrize("line", [DELETE, TAGS], ids=["delete", "the host's update"])
-def test_a_change_that_another_one_replaced_is_made_afresh(
-    az: AzureCli, simulator: Simulator, code: str, line: str
-) -> None:
+def test_replaced_change_is_retried(az: AzureCli, simulator: Simulator, code: str, line: str) -> None:
     (seed if line == DELETE else seed_disabled)(simulator)
     failed_as(simulator, code)
 
@@ -100,9 +98,7 @@ def test_a_change_that_another_one_replaced_is_made_afresh(
 
 
 @pytest.mark.parametrize(("code", "status"), [("Canceled", "Canceled"), ("AKSOperationPreemptedByDelete", "Failed")])
-def test_the_hosts_update_that_was_canceled_is_not_made_again(
-    az: AzureCli, simulator: Simulator, code: str, status: str
-) -> None:
+def test_canceled_host_update_is_not_retried(az: AzureCli, simulator: Simulator, code: str, status: str) -> None:
     seed_disabled(simulator)
     failed_as(simulator, code, status)
 
@@ -112,9 +108,7 @@ def test_the_hosts_update_that_was_canceled_is_not_made_again(
 
 @pytest.mark.parametrize("condition", ["--if-match wrong", "--if-none-match *"])
 @pytest.mark.parametrize("line", [UPDATE, TAGS], ids=["alone", "with tags"])
-def test_a_condition_of_the_user_that_does_not_hold_is_final(
-    az: AzureCli, simulator: Simulator, line: str, condition: str
-) -> None:
+def test_user_condition_fails(az: AzureCli, simulator: Simulator, line: str, condition: str) -> None:
     seed_disabled(simulator)
 
     message = az(f"{line} {condition}").failed()
@@ -124,7 +118,7 @@ def test_a_condition_of_the_user_that_does_not_hold_is_final(
     assert "podIdentityProfile" not in simulator.cluster(GROUP, CLUSTER)["properties"]
 
 
-def test_a_condition_of_the_user_that_ceases_to_hold_is_final(az: AzureCli, simulator: Simulator) -> None:
+def test_user_condition_fails_during_retry(az: AzureCli, simulator: Simulator) -> None:
     seed_disabled(simulator)
     etag = simulator.cluster(GROUP, CLUSTER)["eTag"]
 

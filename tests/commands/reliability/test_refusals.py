@@ -36,7 +36,7 @@ def refused(az: AzureCli, simulator: Simulator, command: str, exit_code: int = 1
 
 
 @each_change
-def test_a_cluster_that_does_not_exist(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_unknown_cluster(az: AzureCli, simulator: Simulator, change: str) -> None:
     message = refused(az, simulator, command_of(change, simulator), exit_code=3)
 
     assert "(ResourceNotFound) The Resource 'Microsoft.ContainerService/managedClusters/cluster'" in message
@@ -45,7 +45,7 @@ def test_a_cluster_that_does_not_exist(az: AzureCli, simulator: Simulator, chang
 
 
 @pytest.mark.parametrize("change", ["add", "exception add", "exception delete"])
-def test_a_service_principal_cluster(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_service_principal_cluster(az: AzureCli, simulator: Simulator, change: str) -> None:
     agents = pod_exception("agents", {"app": "old"})
     profile = {"enabled": True, "userAssignedIdentityExceptions": [agents]}
     simulator.seed.cluster(GROUP, CLUSTER, identity="ServicePrincipal", pod_identity=profile)
@@ -58,9 +58,7 @@ def test_a_service_principal_cluster(az: AzureCli, simulator: Simulator, change:
 
 @each_addition
 @pytest.mark.parametrize("profile", [False, {}], ids=["never enabled", "disabled"])
-def test_a_cluster_without_the_add_on(
-    az: AzureCli, simulator: Simulator, change: str, profile: bool | dict[str, Any]
-) -> None:
+def test_add_add_on_disabled(az: AzureCli, simulator: Simulator, change: str, profile: bool | dict[str, Any]) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile)
 
     message = refused(az, simulator, command_of(change, simulator))
@@ -69,7 +67,7 @@ def test_a_cluster_without_the_add_on(
     assert commands_in(message) == [f"{UPDATE} --enable-pod-identity"]
 
 
-def test_the_command_that_enables_the_add_on_works(az: AzureCli, simulator: Simulator) -> None:
+def test_enable_command_works(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     command = command_of("add", simulator)
 
@@ -78,14 +76,14 @@ def test_the_command_that_enables_the_add_on_works(az: AzureCli, simulator: Simu
     az(command).ok()
 
 
-def test_a_cluster_without_the_add_on_has_no_exception_to_update(az: AzureCli, simulator: Simulator) -> None:
+def test_exception_update_add_on_disabled(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={})
 
     assert "The cluster has none." in refused(az, simulator, command_of("exception update", simulator), exit_code=3)
 
 
 @pytest.mark.parametrize("change", ["delete", "exception delete"])
-def test_a_cluster_without_the_add_on_has_nothing_to_delete(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_delete_add_on_disabled(az: AzureCli, simulator: Simulator, change: str) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity={})
 
     result = az(command_of(change, simulator)).ok()
@@ -109,7 +107,7 @@ def test_kubenet_without_consent(az: AzureCli, simulator: Simulator, change: str
     az(command).ok()
 
 
-def test_kubenet_without_the_add_on(az: AzureCli, simulator: Simulator) -> None:
+def test_kubenet_add_on_disabled(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, network_plugin="kubenet", pod_identity=False)
 
     message = refused(az, simulator, command_of("add", simulator))
@@ -141,13 +139,13 @@ def test_two_hundred_exceptions(az: AzureCli, simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("change", ["add", "delete", "exception update"])
-def test_a_cluster_that_is_being_deleted(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_cluster_being_deleted(az: AzureCli, simulator: Simulator, change: str) -> None:
     seed_entries(simulator, "app", provisioningState="Deleting")
 
     assert "is being deleted" in refused(az, simulator, command_of(change, simulator))
 
 
-def test_commands_repeat_the_subscription_of_the_command_line(az: AzureCli, simulator: Simulator) -> None:
+def test_commands_repeat_subscription(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
     command = command_of("exception add", simulator)
 
@@ -157,7 +155,7 @@ def test_commands_repeat_the_subscription_of_the_command_line(az: AzureCli, simu
     assert f"--subscription {simulator.subscription_id}" in way_out
 
 
-def test_commands_quote_names_for_a_shell(az: AzureCli, simulator: Simulator) -> None:
+def test_commands_quote_names(az: AzureCli, simulator: Simulator) -> None:
     simulator.seed.cluster("rg (1)", "cluster", pod_identity=False)
     where = "--resource-group 'rg (1)' --cluster-name cluster --namespace my-app"
 

@@ -89,9 +89,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_a_refused_write_keeps_the_services_words_and_says_what_to_do(
-    az: AzureCli, simulator: Simulator, case: str
-) -> None:
+def test_refused_write(az: AzureCli, simulator: Simulator, case: str) -> None:
     other = seed_entries(simulator, "app", "other")["other"]
     refusal = REFUSALS[case]
     words = refusal.message.format(other=other["id"], object_id=other["properties"]["principalId"])
@@ -120,7 +118,7 @@ def test_a_refused_write_keeps_the_services_words_and_says_what_to_do(
     ("status", "code", "exit_code"),
     [(401, "ExpiredAuthenticationToken", 1), (403, "AuthorizationFailed", 1), (404, "NotFound", 3)],
 )
-def test_a_refused_read_keeps_the_services_words(
+def test_refused_cluster_read(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], status: int, code: str, exit_code: int, shape: Any
 ) -> None:
     headers = {"x-ms-request-id": REQUEST_ID}
@@ -134,7 +132,7 @@ def test_a_refused_read_keeps_the_services_words(
 
 
 @pytest.mark.parametrize("request_", [("GET", r"/userAssignedIdentities/[^/]+$"), ("GET", "/roleAssignments$")])
-def test_a_refused_look_at_the_managed_identity_keeps_the_services_words(
+def test_refused_identity_read(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any], request_: tuple[str, str]
 ) -> None:
     headers = {"x-ms-request-id": REQUEST_ID}
@@ -147,7 +145,7 @@ def test_a_refused_look_at_the_managed_identity_keeps_the_services_words(
     assert not simulator.requests.matching("PUT", CLUSTER_PATH)
 
 
-def test_the_commands_that_register_the_feature_work(
+def test_feature_registration_commands(
     each_az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     simulator.seed.feature("EnablePodIdentityPreview", "NotRegistered")
@@ -163,7 +161,7 @@ def test_the_commands_that_register_the_feature_work(
     each_az(command).ok()
 
 
-def test_a_name_the_service_does_not_take_is_not_waited_for(az: AzureCli, simulator: Simulator) -> None:
+def test_name_refused_by_service(az: AzureCli, simulator: Simulator) -> None:
     """An entry that another client wrote and that the service refuses today."""
     identity = seed_entries(simulator, "app")["app"]
     body = simulator.cluster(GROUP, CLUSTER)

@@ -22,7 +22,7 @@ def add(identity: dict[str, Any], name: str = "app") -> str:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_an_add_takes_the_time_of_the_service_and_little_of_ours(
+def test_add_duration_near_service_duration(
     az: ForkedAz, simulator: Simulator, identity: dict[str, Any], simulated_time: SharedClock
 ) -> None:
     simulator.durations = Durations(role_propagation=20)
@@ -35,7 +35,7 @@ def test_an_add_takes_the_time_of_the_service_and_little_of_ours(
 
 
 @pytest.mark.usefixtures("cluster")
-def test_all_requests_of_a_command_name_the_same_client(
+def test_same_client_in_all_requests(
     az: ForkedAz, simulator: Simulator, identity: dict[str, Any], simulated_time: SharedClock
 ) -> None:
     """That is how the simulator knows a command that ignores a Retry-After."""
@@ -45,7 +45,7 @@ def test_all_requests_of_a_command_name_the_same_client(
     assert None not in clients
 
 
-def test_two_writers_meet_on_the_clock(
+def test_two_writers_on_clock(
     az: ForkedAz, simulator: Simulator, cluster: dict[str, Any], simulated_time: SharedClock
 ) -> None:
     first, second = (simulator.seed.managed_identity(GROUP, name) for name in ("first", "second"))

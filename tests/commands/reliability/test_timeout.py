@@ -28,7 +28,7 @@ from tests.support.forked_az import ForkedAz
 DELETE = f"aks pod-identity delete {POD_IDENTITY} --name app"
 
 
-def test_others_are_waited_for_no_longer_than_was_said(each_az: AzureCli, simulator: Simulator) -> None:
+def test_timeout_of_other_operation(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", provisioningState="Upgrading")
 
     message = each_az(f"{DELETE} --timeout 2").failed()
@@ -39,7 +39,7 @@ def test_others_are_waited_for_no_longer_than_was_said(each_az: AzureCli, simula
     assert not simulator.requests.matching("PUT")
 
 
-def test_the_commands_own_operation_goes_on_when_the_time_is_up(each_az: AzureCli, simulator: Simulator) -> None:
+def test_timeout_of_own_operation(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=600)
 
@@ -50,7 +50,7 @@ def test_the_commands_own_operation_goes_on_when_the_time_is_up(each_az: AzureCl
     assert entries(simulator)["app"]["provisioningState"] == "Deleting"
 
 
-def test_a_cluster_that_is_always_busy_is_told_with_the_services_words(az: AzureCli, simulator: Simulator) -> None:
+def test_cluster_always_busy(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     words = "Operation is not allowed: Another operation (Updating) is in progress."
     simulator.faults.add(Fault("PUT", CLUSTER_PATH, 99, status=409, code="OperationNotAllowed", message=words))
@@ -61,9 +61,7 @@ def test_a_cluster_that_is_always_busy_is_told_with_the_services_words(az: Azure
     assert words in message
 
 
-def test_a_cluster_that_is_always_busy_is_told_to_who_changes_more_of_it_too(
-    az: ForkedAz, simulator: Simulator
-) -> None:
+def test_cluster_always_busy_for_host_update(az: ForkedAz, simulator: Simulator) -> None:
     simulator.seed.cluster(GROUP, CLUSTER)
     az.speed = 5000  # the default of half an hour is waited for
     words = "Operation is not allowed: Another operation (Updating) is in progress."
@@ -77,7 +75,7 @@ def test_a_cluster_that_is_always_busy_is_told_to_who_changes_more_of_it_too(
 
 
 @pytest.mark.parametrize("seconds", ["0", "-5"])
-def test_no_time_is_not_a_time_to_wait(az: AzureCli, simulator: Simulator, seconds: str) -> None:
+def test_zero_timeout_refused(az: AzureCli, simulator: Simulator, seconds: str) -> None:
     assert "--no-wait" in az(f"{DELETE} --timeout={seconds}").failed()
     assert not simulator.requests.all()
 
@@ -90,9 +88,7 @@ def test_no_time_is_not_a_time_to_wait(az: AzureCli, simulator: Simulator, secon
     ],
     ids=["stopped", "deleting"],
 )
-def test_a_cluster_that_waiting_does_not_help_is_refused(
-    az: AzureCli, simulator: Simulator, state: dict[str, Any], way_out: str
-) -> None:
+def test_unusable_cluster_refused(az: AzureCli, simulator: Simulator, state: dict[str, Any], way_out: str) -> None:
     seed_entries(simulator, "app", **state)
 
     message = az(DELETE).failed()
@@ -103,9 +99,7 @@ def test_a_cluster_that_waiting_does_not_help_is_refused(
 
 
 @pytest.mark.parametrize("state", ["Failed", "Canceled"])
-def test_a_cluster_whose_last_operation_did_not_go_well_is_changed(
-    az: AzureCli, simulator: Simulator, state: str
-) -> None:
+def test_change_after_unsuccessful_operation(az: AzureCli, simulator: Simulator, state: str) -> None:
     seed_entries(simulator, "app", provisioningState=state)
 
     az(DELETE).ok()
@@ -114,9 +108,7 @@ def test_a_cluster_whose_last_operation_did_not_go_well_is_changed(
 
 
 @pytest.mark.parametrize("status", ["Failed", "Canceled"])
-def test_an_operation_that_ends_badly_ends_the_command_with_its_reason(
-    az: AzureCli, simulator: Simulator, status: str
-) -> None:
+def test_failed_operation_reports_reason(az: AzureCli, simulator: Simulator, status: str) -> None:
     seed_entries(simulator, "app")
     body = {"status": status, "error": {"code": status, "message": "Operation is being canceled by user"}}
     simulator.faults.add(Fault("GET", OPERATION_PATH, status=200, body=body))
@@ -153,7 +145,7 @@ def wait_for_answer(simulator: Simulator) -> None:
     ],
     ids=["others", "own operation", "role", "answer"],
 )
-def test_ctrl_c_ends_the_wait_at_once(
+def test_interrupt_ends_wait(
     az: AzureCli,
     simulator: Simulator,
     cluster: Any,

@@ -23,7 +23,7 @@ NO_WAIT = {
 
 
 @pytest.mark.parametrize("state", ["Updating", "Creating", "Upgrading"])
-def test_a_change_waits_until_no_operation_runs(az: AzureCli, simulator: Simulator, state: str) -> None:
+def test_change_waits_for_running_operation(az: AzureCli, simulator: Simulator, state: str) -> None:
     seed_entries(simulator, "app", provisioningState=state)
 
     def settle() -> None:
@@ -45,7 +45,7 @@ def test_a_change_waits_until_no_operation_runs(az: AzureCli, simulator: Simulat
     assert not entries(simulator)
 
 
-def test_what_the_running_operation_changes_is_taken_into_account(az: AzureCli, simulator: Simulator) -> None:
+def test_change_respects_running_operation(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator)
 
@@ -63,7 +63,7 @@ def test_what_the_running_operation_changes_is_taken_into_account(az: AzureCli, 
     }
 
 
-def test_a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error(az: AzureCli, simulator: Simulator) -> None:
+def test_cluster_deleted_while_waiting(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app", provisioningState="Updating")
     words = "The Resource was not found."
     simulator.faults.add(Fault("GET", CLUSTER_PATH, call=lambda: None))
@@ -75,7 +75,7 @@ def test_a_cluster_that_is_deleted_while_it_is_waited_for_is_an_error(az: AzureC
 
 
 @pytest.mark.parametrize("change", NO_WAIT)
-def test_no_wait_sends_the_change_and_prints_nothing(az: AzureCli, simulator: Simulator, change: str) -> None:
+def test_no_wait_prints_nothing(az: AzureCli, simulator: Simulator, change: str) -> None:
     seed_entries(simulator, "app", exceptions=[pod_exception("agents", {"app": "old"})])
     identity = simulator.seed.managed_identity(GROUP, "new")
     takes(simulator, pod_identity=600)
@@ -89,14 +89,14 @@ def test_no_wait_sends_the_change_and_prints_nothing(az: AzureCli, simulator: Si
     assert simulator.cluster(GROUP, CLUSTER)["properties"]["provisioningState"] == "Updating"
 
 
-def test_no_wait_reports_what_the_service_refuses(az: AzureCli, simulator: Simulator) -> None:
+def test_no_wait_reports_refusal(az: AzureCli, simulator: Simulator) -> None:
     identity = seed_entries(simulator, "app", "broken")["broken"]
     simulator.remove_role_assignments(identity["id"])
 
     assert "my-app/broken" in az(f"{DELETE} --no-wait").failed()
 
 
-def test_the_command_ends_soon_after_the_operation(az: AzureCli, simulator: Simulator) -> None:
+def test_command_ends_soon_after_operation(az: AzureCli, simulator: Simulator) -> None:
     """The host's own commands look every 30 seconds."""
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=2.5)
@@ -110,7 +110,7 @@ def test_the_command_ends_soon_after_the_operation(az: AzureCli, simulator: Simu
     assert len(looks) <= 5
 
 
-def test_the_service_says_how_often_to_look(az: AzureCli, simulator: Simulator) -> None:
+def test_polling_interval_of_service(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=2.5)
     simulator.settings.retry_after = 3
@@ -122,7 +122,7 @@ def test_the_service_says_how_often_to_look(az: AzureCli, simulator: Simulator) 
     assert not entries(simulator)
 
 
-def test_an_operation_of_several_stages_is_followed_to_its_end(each_az: AzureCli, simulator: Simulator) -> None:
+def test_operation_with_several_stages(each_az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=1.8)
 

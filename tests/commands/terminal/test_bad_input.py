@@ -85,7 +85,7 @@ def refused(az: AzureCli, simulator: Simulator, command: str) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ids)
-def test_a_name_that_is_no_dns_subdomain(az: AzureCli, simulator: Simulator, name: str) -> None:
+def test_invalid_name(az: AzureCli, simulator: Simulator, name: str) -> None:
     message = refused(
         az, simulator, f"add --namespace my-app --identity-resource-id {IDENTITY} --name={shlex.quote(name)}"
     )
@@ -97,7 +97,7 @@ def test_a_name_that_is_no_dns_subdomain(az: AzureCli, simulator: Simulator, nam
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES, ids=ids)
-def test_a_namespace_that_is_no_dns_label(az: AzureCli, simulator: Simulator, namespace: str) -> None:
+def test_invalid_namespace(az: AzureCli, simulator: Simulator, namespace: str) -> None:
     message = refused(az, simulator, f"add --identity-resource-id {IDENTITY} --namespace={shlex.quote(namespace)}")
 
     assert f"--namespace {namespace!r}" in message
@@ -106,7 +106,7 @@ def test_a_namespace_that_is_no_dns_label(az: AzureCli, simulator: Simulator, na
 
 
 @pytest.mark.parametrize("selector", SELECTORS, ids=ids)
-def test_a_selector_that_is_no_label_value(az: AzureCli, simulator: Simulator, selector: str) -> None:
+def test_invalid_selector(az: AzureCli, simulator: Simulator, selector: str) -> None:
     command = f"add --namespace my-app --identity-resource-id {IDENTITY} --binding-selector={shlex.quote(selector)}"
 
     message = refused(az, simulator, command)
@@ -117,7 +117,7 @@ def test_a_selector_that_is_no_label_value(az: AzureCli, simulator: Simulator, s
 
 
 @pytest.mark.parametrize("resource_id", IDENTITIES, ids=lambda value: value.replace(SUBSCRIPTION, "") or "empty")
-def test_a_resource_id_that_is_none_of_a_managed_identity(az: AzureCli, simulator: Simulator, resource_id: str) -> None:
+def test_invalid_identity_resource_id(az: AzureCli, simulator: Simulator, resource_id: str) -> None:
     message = refused(az, simulator, f"add --namespace my-app --identity-resource-id={shlex.quote(resource_id)}")
 
     assert IDENTITIES[resource_id] in message
@@ -126,7 +126,7 @@ def test_a_resource_id_that_is_none_of_a_managed_identity(az: AzureCli, simulato
 
 
 @pytest.mark.parametrize("labels", LABELS, ids=ids)
-def test_labels_that_are_none(az: AzureCli, simulator: Simulator, labels: str) -> None:
+def test_invalid_labels(az: AzureCli, simulator: Simulator, labels: str) -> None:
     message = refused(az, simulator, f"exception add --namespace my-app --pod-labels {labels}")
 
     assert LABELS[labels] in message
@@ -134,7 +134,7 @@ def test_labels_that_are_none(az: AzureCli, simulator: Simulator, labels: str) -
 
 
 @pytest.mark.parametrize("verb", ["add", "update --name x"])
-def test_an_exception_without_labels(az: AzureCli, simulator: Simulator, verb: str) -> None:
+def test_exception_without_labels(az: AzureCli, simulator: Simulator, verb: str) -> None:
     message = refused(az, simulator, f"exception {verb} --namespace my-app --pod-labels")
 
     assert "An exception without labels has no effect" in message
@@ -151,24 +151,24 @@ def test_an_exception_without_labels(az: AzureCli, simulator: Simulator, verb: s
     ],
     ids=["list", "exception add, name", "exception add, namespace", "exception list"],
 )
-def test_other_commands_refuse_such_names(az: AzureCli, simulator: Simulator, command: str) -> None:
+def test_invalid_names_of_other_commands(az: AzureCli, simulator: Simulator, command: str) -> None:
     assert "'My_Pod' is not a" in refused(az, simulator, command)
 
 
-def test_the_role_cannot_be_removed_without_waiting(az: AzureCli, simulator: Simulator) -> None:
+def test_delete_role_with_no_wait(az: AzureCli, simulator: Simulator) -> None:
     message = refused(az, simulator, "delete --namespace my-app --name x --delete-role-assignment --no-wait")
 
     assert "--delete-role-assignment and --no-wait cannot be used together" in message
     assert "az role assignment delete" in message
 
 
-def test_custom_headers_that_are_none(az: AzureCli, simulator: Simulator) -> None:
+def test_invalid_custom_headers(az: AzureCli, simulator: Simulator) -> None:
     message = refused(az, simulator, "delete --namespace my-app --name x --aks-custom-headers nonsense")
 
     assert "nonsense" in message
 
 
-def test_a_managed_identity_whose_name_gives_no_name_needs_one(az: AzureCli, simulator: Simulator) -> None:
+def test_no_name_derivable_from_identity(az: AzureCli, simulator: Simulator) -> None:
     message = refused(az, simulator, f"add --namespace my-app --identity-resource-id {IDENTITY.rpartition('/')[0]}/___")
 
     assert "--name" in message
@@ -186,7 +186,7 @@ def test_a_managed_identity_whose_name_gives_no_name_needs_one(az: AzureCli, sim
     ],
     ids=["add identity", "add namespace", "delete name", "exception update name", "exception add labels"],
 )
-def test_an_option_that_is_missing_is_named(az: AzureCli, simulator: Simulator, command: str, missing: str) -> None:
+def test_missing_option(az: AzureCli, simulator: Simulator, command: str, missing: str) -> None:
     message = az(f"aks pod-identity {command} {ON_CLUSTER}").failed(2)
 
     assert f"the following arguments are required: {missing}" in message

@@ -64,7 +64,7 @@ def proxy() -> Iterator[Proxy]:
         server.shutdown()
 
 
-def test_every_request_goes_through_the_proxy(az: AzureCli, simulator: Simulator, proxy: Proxy) -> None:
+def test_requests_through_proxy(az: AzureCli, simulator: Simulator, proxy: Proxy) -> None:
     seed_entries(simulator, "app")
     url = f"http://127.0.0.1:{proxy.server_address[1]}"
     through = az.with_environment(HTTPS_PROXY=url, NO_PROXY="", no_proxy="")
@@ -87,7 +87,7 @@ def test_every_request_goes_through_the_proxy(az: AzureCli, simulator: Simulator
     ],
     ids=["list", "check", "help"],
 )
-def test_output_needs_no_utf8(az: AzureCli, simulator: Simulator, command: str, surroundings: dict[str, str]) -> None:
+def test_output_without_utf8(az: AzureCli, simulator: Simulator, command: str, surroundings: dict[str, str]) -> None:
     seed_entries(simulator, "app")
     kept = {name: value for name, value in az.environment.items() if name not in ("PYTHONUTF8", "LC_ALL", "LANG")}
 
@@ -104,7 +104,7 @@ def as_windows_writes_it(file: Path, name: str) -> str:
     return shlex.quote(str(renamed))
 
 
-def test_entries_are_read_from_a_file_of_windows(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_entries_from_windows_file(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app")["app"]
     file = as_windows_writes_it(entry_files.write(tmp_path, [binding(identity)]), r"C:\pod identities\app.yaml")
 
@@ -112,9 +112,7 @@ def test_entries_are_read_from_a_file_of_windows(az: AzureCli, simulator: Simula
 
 
 @pytest.mark.parametrize("name", ["web app.yaml", r"manifests\web.yaml"])
-def test_workloads_are_patched_from_a_file_of_windows(
-    az: AzureCli, simulator: Simulator, tmp_path: Path, name: str
-) -> None:
+def test_workloads_from_windows_file(az: AzureCli, simulator: Simulator, tmp_path: Path, name: str) -> None:
     seed_entries(simulator, "app", **ENABLED)
     written = workload_manifests.write(tmp_path / "web.yaml", workload("web", "app", account="web"))
     file, output = as_windows_writes_it(written, name), tmp_path / "out"

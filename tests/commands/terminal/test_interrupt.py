@@ -69,9 +69,7 @@ def written(simulator: Simulator) -> set[str]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_several_clusters_whose_answer_is_missing(
-    az: AzureCli, simulator: Simulator, tmp_path: Path, name: str
-) -> None:
+def test_several_clusters_response_missing(az: AzureCli, simulator: Simulator, tmp_path: Path, name: str) -> None:
     line = f"{command(simulator, tmp_path, name)} {ids(simulator, 'one', 'two')}"
 
     result = signal_at(az, simulator, line, "GET", "/managedClusters/one$", signal.SIGINT, answer=False)
@@ -83,7 +81,7 @@ def test_several_clusters_whose_answer_is_missing(
     assert "one" in clusters_in(NOT_CHANGED, result)
 
 
-def test_several_clusters_while_their_operations_run(started_az: AzureCli, simulator: Simulator) -> None:
+def test_several_clusters_operations_running(started_az: AzureCli, simulator: Simulator) -> None:
     line = f"aks pod-identity delete {ENTRY} {ids(simulator, 'one', 'two')}"
     takes(simulator, pod_identity=600)
 
@@ -97,7 +95,7 @@ def test_several_clusters_while_their_operations_run(started_az: AzureCli, simul
     assert written(simulator) <= set(changed)
 
 
-def test_more_clusters_than_az_changes_at_once(az: AzureCli, simulator: Simulator) -> None:
+def test_more_clusters_than_concurrency_limit(az: AzureCli, simulator: Simulator) -> None:
     names = [f"c{number:02}" for number in range(14)]
     line = f"aks pod-identity exception delete {ENTRY} {ids(simulator, *names)}"
     takes(simulator, pod_identity=600)
@@ -111,14 +109,14 @@ def test_more_clusters_than_az_changes_at_once(az: AzureCli, simulator: Simulato
 
 
 @pytest.mark.parametrize("path", ["/features/[^/]+$", "/userAssignedIdentities/app$", "/roleAssignments$"])
-def test_a_check_whose_answer_is_missing(az: AzureCli, simulator: Simulator, path: str) -> None:
+def test_check_response_missing(az: AzureCli, simulator: Simulator, path: str) -> None:
     ids(simulator, "one")
     line = f"aks pod-identity check --resource-group {GROUP} --cluster-name one"
 
     signal_at(az, simulator, line, "GET", path, signal.SIGINT, answer=False).failed()
 
 
-def test_an_update_of_the_host_has_its_words_only(az: AzureCli, simulator: Simulator) -> None:
+def test_host_update_keeps_host_message(az: AzureCli, simulator: Simulator) -> None:
     ids(simulator, "one")
     takes(simulator, update=600)
     line = f"aks update --resource-group {GROUP} --name one --tags a=b"
@@ -128,7 +126,7 @@ def test_an_update_of_the_host_has_its_words_only(az: AzureCli, simulator: Simul
     assert "Interrupted" not in result.failed()
 
 
-def test_an_update_with_a_flag_of_ours_names_what_continues(az: AzureCli, simulator: Simulator) -> None:
+def test_enable_names_continuing_operation(az: AzureCli, simulator: Simulator) -> None:
     ids(simulator, "one")
     takes(simulator, pod_identity=600, update=600)
     line = f"aks update --resource-group {GROUP} --name one --disable-pod-identity --yes --tags a=b"

@@ -80,13 +80,13 @@ def seed(simulator: Simulator, tmp_path: Path) -> Callable[[str], str]:
     )
 
 
-def test_every_command_is_here_but_wait_which_prints_nothing() -> None:
+def test_every_command_but_wait_is_listed() -> None:
     commands = {name for name, text in HELP.items() if "type: command" in text}
     assert {f"aks pod-identity {name}" for name in (*COMMANDS, "wait")} == commands
 
 
 @each_command
-def test_standard_output_is_json_alone(az: AzureCli, seed: Callable[[str], str], name: str) -> None:
+def test_stdout_is_json(az: AzureCli, seed: Callable[[str], str], name: str) -> None:
     result = az(f"{seed(name)} --output json").ok()
 
     assert json.loads(result.stdout)
@@ -98,7 +98,7 @@ def test_standard_output_is_json_alone(az: AzureCli, seed: Callable[[str], str],
 
 
 @each_command
-def test_only_show_errors_leaves_standard_error_empty(az: AzureCli, seed: Callable[[str], str], name: str) -> None:
+def test_only_show_errors_silences_stderr(az: AzureCli, seed: Callable[[str], str], name: str) -> None:
     result = az(f"{seed(name)} --only-show-errors --output table").ok()
 
     assert result.stderr == ""
@@ -111,19 +111,19 @@ def test_only_show_errors_leaves_standard_error_empty(az: AzureCli, seed: Callab
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_query_picks_from_what_is_documented(az: AzureCli, seed: Callable[[str], str], name: str) -> None:
+def test_documented_queries(az: AzureCli, seed: Callable[[str], str], name: str) -> None:
     query, wanted = QUERIES[name]
 
     assert az(f'{seed(name)} --query "{query}" --output tsv').ok().stdout.split() == [wanted]
 
 
-def test_only_show_errors_shows_the_error(az: AzureCli, simulator: Simulator) -> None:
+def test_only_show_errors_shows_error(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator)
 
     assert az(f"aks pod-identity show {POD_IDENTITY} --name x --only-show-errors").failed(3).startswith("ERROR: ")
 
 
-def test_a_change_prints_the_managed_cluster_as_az_aks_show_does(az: AzureCli, seed: Callable[[str], str]) -> None:
+def test_change_output_equals_aks_show(az: AzureCli, seed: Callable[[str], str]) -> None:
     printed = [az(seed("add")).ok().json]
     printed.append(az(f"aks pod-identity {COMMANDS['exception add']}").ok().json)
 
@@ -132,7 +132,7 @@ def test_a_change_prints_the_managed_cluster_as_az_aks_show_does(az: AzureCli, s
 
 
 @pytest.mark.parametrize("output", ["tsv", "yaml", "table", "jsonc"])
-def test_other_formats(az: AzureCli, seed: Callable[[str], str], output: str) -> None:
+def test_other_output_formats(az: AzureCli, seed: Callable[[str], str], output: str) -> None:
     entry = az(f"{seed('show')} --output {output}").ok().stdout
 
     assert "app" in entry
@@ -142,9 +142,7 @@ def test_other_formats(az: AzureCli, seed: Callable[[str], str], output: str) ->
         assert len(entry.splitlines()) == 1
 
 
-def test_waiting_that_is_soon_over_shows_nothing(
-    az: AzureCli, simulator: Simulator, seed: Callable[[str], str]
-) -> None:
+def test_short_wait_shows_nothing(az: AzureCli, simulator: Simulator, seed: Callable[[str], str]) -> None:
     command = seed("exception delete")
     takes(simulator, pod_identity=1.2)
     busy_when_read(simulator, 1.0)
@@ -176,7 +174,7 @@ def interrupted(az: AzureCli, simulator: Simulator, command: str, path: str) -> 
     return result
 
 
-def test_control_c_ends_without_a_traceback(az: AzureCli, simulator: Simulator, seed: Callable[[str], str]) -> None:
+def test_interrupt_without_traceback(az: AzureCli, simulator: Simulator, seed: Callable[[str], str]) -> None:
     command = seed("delete")
     takes(simulator, pod_identity=600)
 
@@ -186,7 +184,7 @@ def test_control_c_ends_without_a_traceback(az: AzureCli, simulator: Simulator, 
     assert result.stdout == ""
 
 
-def test_control_c_while_another_operation_is_waited_for(
+def test_interrupt_while_waiting_for_other_operation(
     az: AzureCli, simulator: Simulator, seed: Callable[[str], str]
 ) -> None:
     command = seed("delete")
@@ -198,14 +196,14 @@ def test_control_c_while_another_operation_is_waited_for(
     assert not simulator.requests.matching("PUT")
 
 
-def test_an_unexpected_option_is_an_error_with_an_example(az: AzureCli, simulator: Simulator) -> None:
+def test_unexpected_option_shows_example(az: AzureCli, simulator: Simulator) -> None:
     message = az(f"aks pod-identity list {ON_CLUSTER} --colour").failed(2)
 
     assert "unrecognized arguments: --colour" in message
     assert simulator.requests.all() == []
 
 
-def test_an_error_is_one_message(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
+def test_error_is_one_message(az: AzureCli, simulator: Simulator, cluster: dict[str, Any]) -> None:
     message = az(f"aks pod-identity show {POD_IDENTITY} --name x").failed(3)
 
     assert message.count("ERROR:") == 1

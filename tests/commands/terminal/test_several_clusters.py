@@ -54,7 +54,7 @@ def commands(simulator: Simulator, folder: Path) -> list[str]:
     ]
 
 
-def test_a_table_has_a_cluster_column(az: AzureCli, simulator: Simulator, ids: str, tmp_path: Path) -> None:
+def test_table_has_cluster_column(az: AzureCli, simulator: Simulator, ids: str, tmp_path: Path) -> None:
     for command in commands(simulator, tmp_path):
         result = az(f"aks pod-identity {command} --ids {ids} --output table").ok()
         head, _, *rows = result.stdout.partition("\n\n")[0].splitlines()
@@ -64,20 +64,18 @@ def test_a_table_has_a_cluster_column(az: AzureCli, simulator: Simulator, ids: s
         assert "Table output unavailable" not in result.stderr
 
 
-def test_json_has_a_list_of_two_results_and_tsv_two_lines(
-    az: AzureCli, simulator: Simulator, ids: str, tmp_path: Path
-) -> None:
+def test_json_and_tsv_of_two_results(az: AzureCli, simulator: Simulator, ids: str, tmp_path: Path) -> None:
     for command in commands(simulator, tmp_path)[:3]:
         assert len(json.loads(az(f"aks pod-identity {command} --ids {ids} --output json").ok().stdout)) == 2
     assert len(az(f"aks pod-identity show {ENTRY} --ids {ids} --output tsv").ok().stdout.splitlines()) == 2
 
 
-def test_without_waiting_the_table_is_empty(az: AzureCli, ids: str) -> None:
+def test_no_wait_table_is_empty(az: AzureCli, ids: str) -> None:
     result = az(f"aks pod-identity delete {ENTRY} --ids {ids} --no-wait --output table").ok()
     assert result.stdout.strip() == ""
 
 
-def test_an_export_has_one_document_per_cluster(az: AzureCli, ids: str) -> None:
+def test_export_has_document_per_cluster(az: AzureCli, ids: str) -> None:
     text = az(f"aks pod-identity export --ids {ids}").ok().stdout
     assert sorted(line for line in text.splitlines() if line.startswith("# Cluster")) == [
         "# Cluster one",
@@ -87,9 +85,7 @@ def test_an_export_has_one_document_per_cluster(az: AzureCli, ids: str) -> None:
     assert "null" not in text
 
 
-def test_the_deprecation_is_warned_of_once_and_not_before_an_error(
-    az: AzureCli, simulator: Simulator, ids: str
-) -> None:
+def test_deprecation_warned_once_if_successful(az: AzureCli, simulator: Simulator, ids: str) -> None:
     add = f"aks pod-identity add --namespace my-app --name other --ids {ids} --identity-resource-id"
     result = az(f"{add} {new_identity(simulator)}").ok()
     (line,) = [warning for warning in result.warnings if "deprecated" in warning]
@@ -101,9 +97,7 @@ def test_the_deprecation_is_warned_of_once_and_not_before_an_error(
     assert "deprecated" not in az(f"{add} {new_identity(simulator)}-gone").failed(1)
 
 
-def test_commands_in_messages_name_the_subscription_only_if_it_is_needed(
-    az: AzureCli, simulator: Simulator, ids: str
-) -> None:
+def test_subscription_in_commands_only_if_needed(az: AzureCli, simulator: Simulator, ids: str) -> None:
     by_id = f"aks pod-identity check --cluster {ids.split()[0]} --query [0].command --output tsv"
     assert "--subscription" not in az(by_id).ok().stdout
     subscription = ids.split("/")[2]

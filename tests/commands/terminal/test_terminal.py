@@ -14,7 +14,7 @@ from tests.support.terminal import shown_at_terminal
 DELETE = f"aks pod-identity delete {POD_IDENTITY} --name app --output none"
 
 
-def test_waiting_for_another_operation_is_said(az: AzureCli, simulator: Simulator) -> None:
+def test_progress_waiting_for_other_operation(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator)
     busy_when_read(simulator, 1.5)
@@ -22,7 +22,7 @@ def test_waiting_for_another_operation_is_said(az: AzureCli, simulator: Simulato
     assert "Waiting for another operation on cluster (Updating)" in shown_at_terminal(az, DELETE)
 
 
-def test_the_stage_of_the_operation_is_shown(az: AzureCli, simulator: Simulator) -> None:
+def test_progress_operation_stage(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=1.5)
 
@@ -33,7 +33,7 @@ def test_the_stage_of_the_operation_is_shown(az: AzureCli, simulator: Simulator)
     assert max(len(frame) for frame in shown.split("\r") if frame.endswith("..")) <= 80
 
 
-def test_waiting_for_the_role_is_said(
+def test_progress_waiting_for_role(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], identity: dict[str, Any]
 ) -> None:
     takes(simulator, role_propagation=2.2)
@@ -46,9 +46,7 @@ def test_waiting_for_the_role_is_said(
     assert any("role" in line.lower() for line in waiting), shown
 
 
-def test_without_a_terminal_each_stage_that_lasts_is_one_line_of_information(
-    az: AzureCli, simulator: Simulator
-) -> None:
+def test_verbose_stage_without_terminal(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=7.0)
     simulator.settings.stages = False
@@ -60,7 +58,7 @@ def test_without_a_terminal_each_stage_that_lasts_is_one_line_of_information(
     assert "keeps its role" in role
 
 
-def test_only_show_errors_shows_no_progress(az: AzureCli, simulator: Simulator) -> None:
+def test_only_show_errors_hides_progress(az: AzureCli, simulator: Simulator) -> None:
     seed_entries(simulator, "app")
     takes(simulator, pod_identity=1.2)
     busy_when_read(simulator, 1.0)
