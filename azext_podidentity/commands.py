@@ -89,9 +89,9 @@ def _wrap_handlers(loader: PodIdentityCommandsLoader) -> None:
 
         check_result_output(cli_ctx)
         if len(getattr(args, "_ids", None) or ()) > 1:
-            from azext_podidentity.arm.cluster_jobs import watch_interrupts
+            from azext_podidentity.arm.cluster_jobs import watch_jobs
 
-            watch_interrupts(cli_ctx)
+            watch_jobs(cli_ctx)
 
     for command in table.values():
         command.handler = partial(_run_job, command.handler, command.name)

@@ -47,11 +47,15 @@ class _AfterOutput:
     warnings: dict[str, bool] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
     errors: list[tuple[AzCLIError, int]] = field(default_factory=list)
+    failures: dict[ClusterReference, Exception] = field(default_factory=dict)
     outcomes: dict[ClusterReference, str] = field(default_factory=dict)
     summarize: Callable[[Sequence[str]], str] | None = None
 
     def run(self, cli_ctx: AzCli, result: CommandResultItem, **_: object) -> None:
-        """Print the texts and, unless the command failed on all clusters, the warnings; raise the first error."""
+        """Print the texts and, unless the command failed on all clusters, the warnings; raise the first error.
+
+        If several clusters were named, print the errors of those on which the command failed before.
+        """
         cli_ctx.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, self.run)
         del cli_ctx.invocation.data[_KEY]
         for heading, texts in self.texts.items():
@@ -61,6 +65,8 @@ class _AfterOutput:
             self.warnings[self.summarize(list(self.outcomes.values()))] = True
         for line in self._warning_lines() if result.exit_code == 0 else ():
             logger.warning(line)
+        for cluster, failure in self.failures.items():
+            _of_cluster(cluster, failure).print_error()
         # An error with the general exit code takes precedence.
         for error, exit_code in sorted(self.errors, key=lambda each: each[1]):
             if exit_code == ERROR:
@@ -68,6 +74,8 @@ class _AfterOutput:
             error.print_error()
             error.send_telemetry()
             raise SystemExit(exit_code)
+        if self.failures:
+            raise SystemExit(PARTIAL if result.exit_code == 0 else ERROR)
 
     def _warning_lines(self) -> list[str]:
         """Return the warnings with commands unchanged, and the others as one line."""
@@ -109,6 +117,24 @@ def print_after_table(cli_ctx: AzCli, heading: str, text: str) -> None:
 def fail_after_output(cli_ctx: AzCli, error: AzCLIError, exit_code: int = ERROR) -> None:
     """Make az print the error after the result, and end with the exit code."""
     _of(cli_ctx).errors.append((error, exit_code))
+
+
+def fail_for_cluster(cli_ctx: AzCli, cluster: ClusterReference, error: Exception) -> None:
+    """Make az print the error of one of several clusters after the result, and end with an exit code for errors."""
+    _of(cli_ctx).failures[cluster] = error
+
+
+def _of_cluster(cluster: ClusterReference, error: Exception) -> AzCLIError:
+    """Return the error with the name of the cluster, unless its message begins with it."""
+    from azure.cli.core.azclierror import AzCLIError, CLIInternalError
+    from knack.util import CLIError
+
+    known = isinstance(error, CLIError)
+    message = str(error) if known else f"Unexpected error: {type(error).__name__}: {error}"
+    name = f"Cluster '{cluster.name}'"
+    message = message if message.startswith(name) else f"{name}: {message}"
+    steps = error.recommendations if isinstance(error, AzCLIError) else []
+    return (AzCLIError if known else CLIInternalError)(message, steps)
 
 
 def fail_on_error(severity: str, bad: int, count: int) -> AzCLIError:
