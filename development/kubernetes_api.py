@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -122,10 +122,13 @@ class KubernetesApi:
 
 
 @contextmanager
-def kubernetes_api(folder: Path, context: str = "here", without: str | None = None) -> Iterator[KubernetesApi]:
+def kubernetes_api(
+    folder: Path, context: str = "here", without: str | None = None, forbidden: Sequence[str] = ()
+) -> Iterator[KubernetesApi]:
     """Serve an empty cluster while the block runs, to a kubectl whose current context has that name.
 
     without: an API group that the cluster does not serve, because its custom resource definitions are not installed.
+    forbidden: resources such as 'rbac.authorization.k8s.io/v1/clusterroles' that the user may not list.
     """
     started, loop, urls = Event(), asyncio.new_event_loop(), list[str]()
     stop = asyncio.Event()
@@ -140,6 +143,8 @@ def kubernetes_api(folder: Path, context: str = "here", without: str | None = No
                 )
             # kmock gives the core group a name that kubectl does not understand.
             emulator["get /api/v1"] << _core_resources()
+            for each in forbidden:
+                emulator[f"get /apis/{each}"] << 403
             urls.append(str(emulator.url))
             started.set()
             await stop.wait()

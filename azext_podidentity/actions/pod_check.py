@@ -9,6 +9,7 @@ from azext_podidentity.actions.check import complete_snapshot
 from azext_podidentity.actions.workload_source import (
     WorkloadSource,
     long_lived_objects,
+    read_binding_roles,
     read_objects_in_cluster,
     read_objects_in_files,
 )
@@ -41,4 +42,6 @@ def read_pod_snapshot(cli_ctx: AzCli, client: Any, reader: ClusterReader, source
         objects = read_objects_in_cluster(cli_ctx, client, state, source)
     with long_lived_objects():
         inside = read_state(objects, complete=not source.workloads, default_namespace=source.namespace)
+    if inside.complete and inside.uses_identity_bindings:
+        inside = inside.with_roles(read_binding_roles(cli_ctx, client, state, source))
     return PodSnapshot(complete_snapshot(cli_ctx, state.cluster), inside)

@@ -10,13 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azure.cli.core.azclierror import ValidationError
+from knack.util import CLIError
 
 from azext_podidentity.arm import run_command
+from azext_podidentity.arm.concurrency import or_error
 from azext_podidentity.kubernetes import kubectl, sources
 from azext_podidentity.kubernetes.sources import Loaded
 from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, read_objects
-from azext_podidentity.migration.resources_to_read import FOR_MIGRATION, FOR_POD_CHECKS, in_cluster_command
+from azext_podidentity.migration.resources_to_read import (
+    FOR_BINDING_ROLES,
+    FOR_MIGRATION,
+    FOR_POD_CHECKS,
+    in_cluster_command,
+)
+from azext_podidentity.profile.entries import Unreadable
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -93,6 +101,14 @@ def read_objects_in_cluster(
         return _read_cluster(cli_ctx, client, state, source, FOR_POD_CHECKS).objects
 
 
+def read_binding_roles(
+    cli_ctx: AzCli, client: Any, state: ClusterState, source: WorkloadSource
+) -> list[KubernetesObject] | Unreadable:
+    """Return the ClusterRoles and ClusterRoleBindings of the cluster, or why they cannot be read."""
+    found = or_error(_read_resources, cli_ctx, client, state, source, FOR_BINDING_ROLES)
+    return Unreadable(" ".join(str(found).split())) if isinstance(found, CLIError) else found.objects
+
+
 def _read_cluster(
     cli_ctx: AzCli,
     client: Any,
@@ -102,22 +118,31 @@ def _read_cluster(
     *,
     must_be_cluster: bool = False,
 ) -> kubectl.ClusterObjects:
-    """Return the objects of the resources, read by kubectl locally or inside the cluster.
+    """Return the objects of the resources. Raise ValidationError if nothing was read."""
+    found = _read_resources(cli_ctx, client, state, source, to_read, must_be_cluster=must_be_cluster)
+    if not found.objects:
+        raise ValidationError(
+            f"No workload was read from cluster '{state.cluster.reference.name}'.",
+            "Name the cluster's context with --context, or pass its workloads with --workloads.",
+        )
+    return found
 
-    Raise ValidationError if nothing was read.
-    """
+
+def _read_resources(
+    cli_ctx: AzCli,
+    client: Any,
+    state: ClusterState,
+    source: WorkloadSource,
+    to_read: Iterable[str],
+    *,
+    must_be_cluster: bool = False,
+) -> kubectl.ClusterObjects:
+    """Return the objects of the resources, read by kubectl locally or inside the cluster."""
     cluster = state.cluster
     if source.run_command:
         command = in_cluster_command(to_read)
         text = run_command.run_kubectl(cli_ctx, client, cluster.reference, state.model, command)
-        found = kubectl.ClusterObjects(read_objects(text, "run-command"), _UNKNOWN_KINDS)
-    else:
-        found = kubectl.read_cluster_objects(
-            cli_ctx, cluster, source.context, must_be_cluster=must_be_cluster, to_read=to_read
-        )
-    if not found.objects:
-        raise ValidationError(
-            f"No workload was read from cluster '{cluster.reference.name}'.",
-            "Name the cluster's context with --context, or pass its workloads with --workloads.",
-        )
-    return found
+        return kubectl.ClusterObjects(read_objects(text, "run-command"), _UNKNOWN_KINDS)
+    return kubectl.read_cluster_objects(
+        cli_ctx, cluster, source.context, must_be_cluster=must_be_cluster, to_read=to_read
+    )

@@ -14,8 +14,11 @@ from typing import Any
 from azext_podidentity.migration.json_values import mapping, sequence
 
 API_GROUP, VERB = "cid.wi.aks.azure.com", "use-managed-identity"
+ROLE_KINDS = ("ClusterRole", "ClusterRoleBinding")
 RBAC_GROUP = "rbac.authorization.k8s.io"
 _ANY = "*"
+# The name by which a subject of kind User is a service account.
+_USER_PREFIX = "system:serviceaccount:"
 # The groups of every service account.
 # https://kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens
 _EVERYONE = frozenset({"system:serviceaccounts", "system:authenticated"})
@@ -66,6 +69,9 @@ def _subjects(binding: Mapping[str, Any]) -> Iterator[Subject]:
     for each in map(mapping, sequence(binding.get("subjects"))):
         if each.get("kind") == "ServiceAccount":
             yield str(each.get("namespace")), str(each.get("name"))
+        elif each.get("kind") == "User" and str(each.get("name")).startswith(_USER_PREFIX):
+            namespace, _, name = str(each["name"]).removeprefix(_USER_PREFIX).partition(":")
+            yield namespace, name
         elif each.get("kind") == "Group":
             yield "", str(each.get("name"))
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from azext_podidentity.migration.pod_templates import TABLE
 
+# `check` reads these only if a pod uses an identity binding.
+FOR_BINDING_ROLES = ("clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io")
 # In addition to the kinds with pod templates: kinds that workloads refer to, that select pods, that contain templates
 # or scripts, or that connect pods to their controllers.
 _OTHERS = (
@@ -16,8 +18,7 @@ _OTHERS = (
     "poddisruptionbudgets.policy",
     "networkpolicies.networking.k8s.io",
     "rolebindings.rbac.authorization.k8s.io",
-    "clusterroles.rbac.authorization.k8s.io",
-    "clusterrolebindings.rbac.authorization.k8s.io",
+    *FOR_BINDING_ROLES,
     "secretproviderclasses.secrets-store.csi.x-k8s.io",
     "triggerauthentications.keda.sh",
     "clustertriggerauthentications.keda.sh",

@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from azext_podidentity.checks import identity_bindings
-from azext_podidentity.migration.binding_roles import API_GROUP, VERB
+from azext_podidentity.pod_checks.binding_access import can_use_command, grant_command, no_role, unreadable_roles
 from azext_podidentity.pod_checks.pod_snapshot import PodSnapshot
 from azext_podidentity.pod_checks.step import Step, step_of
 from azext_podidentity.pod_checks.subject import Subject
 from azext_podidentity.profile.entries import ManagedIdentity, Unreadable
 from azext_podidentity.profile.identity_bindings import SUCCEEDED, binding_name, create_command
-from azext_podidentity.profile.shell import kubectl_line
 
-BINDING = "Identity binding"
+BINDING, ROLE = "Identity binding", "Cluster role"
 
 
 def identity_binding_steps(snapshot: PodSnapshot, subject: Subject, identity: ManagedIdentity) -> Iterator[Step]:
@@ -47,10 +46,14 @@ def _binding_step(snapshot: PodSnapshot, identity: ManagedIdentity) -> Step:
 
 def _role_step(snapshot: PodSnapshot, subject: Subject, identity: ManagedIdentity) -> Step:
     namespace, name = subject.spec.key.namespace, subject.spec.service_account
+    client_id, inside = identity.client_id or "", snapshot.inside
     account = f"Service account '{namespace}/{name}'"
-    if snapshot.inside.inventory.binding_roles.allows(namespace, name, identity.client_id):
-        return Step("Cluster role", "Ok", f"{account} may use the identity binding by a ClusterRole.")
-    user = f"--as=system:serviceaccount:{namespace}:{name}"
-    command = kubectl_line("auth", "can-i", VERB, f"{identity.client_id}.{API_GROUP}", user)
+    if inside.inventory.binding_roles.allows(namespace, name, client_id):
+        return Step(ROLE, "Ok", f"{account} may use the identity binding by a ClusterRole.")
+    if inside.knows_roles and client_id:
+        command = grant_command(identity, namespace, name, client_id)
+        return Step(ROLE, "Error", no_role(namespace, name, client_id), command)
     detail = f"{account} needs a ClusterRole that allows it to use the identity binding, and none was read."
-    return Step("Cluster role", "Unknown", detail, command)
+    if inside.roles_unreadable is not None:
+        detail = unreadable_roles(inside.roles_unreadable)
+    return Step(ROLE, "Unknown", detail, can_use_command(namespace, name, client_id))

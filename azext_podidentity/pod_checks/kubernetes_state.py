@@ -5,18 +5,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from azext_podidentity.migration import azure_identities
+from azext_podidentity.migration.binding_roles import ROLE_KINDS, BindingRoles
 from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE, Inventory
 from azext_podidentity.migration.json_values import mapping, strings, text
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject
 from azext_podidentity.migration.pod_templates import BY_NAME, group_of
 from azext_podidentity.migration.workloads import ObjectKey, Workload, is_finished, read_workload
 from azext_podidentity.pod_checks.node_agent import AGENT, CONTROLLER, component_of, is_ready
-from azext_podidentity.profile.entries import EntryKey, PodIdentityException
+from azext_podidentity.profile.entries import EntryKey, PodIdentityException, Unreadable
 
 AZURE_IDENTITY, BINDING = azure_identities.IDENTITY, azure_identities.BINDING
 ASSIGNED_IDENTITY, EXCEPTION = "AzureAssignedIdentity", "AzurePodIdentityException"
@@ -76,8 +77,8 @@ class KubernetesState:  # pylint: disable=too-many-instance-attributes
     `nodes`: the operating system of each node. `agents`: by node, whether its pod of the node agent is ready.
     `agent_owners`: the workloads that run the node agent. `has_controller`: whether the controller of the open-source
     project runs, so that each pod needs an AzureAssignedIdentity, which the add-on does not need. `complete`: whether
-    the whole cluster was read, so that missing objects do not exist. `kinds`: kinds and namespaces of the objects that
-    were read from a cluster.
+    the whole cluster was read, so that missing objects do not exist. `roles_unreadable`: why ClusterRoles could not be
+    read. `kinds`: kinds and namespaces of the objects that were read from a cluster.
     """
 
     inventory: Inventory
@@ -91,7 +92,26 @@ class KubernetesState:  # pylint: disable=too-many-instance-attributes
     assigned: tuple[AssignedIdentity, ...] = ()
     exceptions: tuple[PodIdentityException, ...] = ()
     complete: bool = False
+    roles_unreadable: str | None = None
     kinds: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def uses_identity_bindings(self) -> bool:
+        """Return whether a pod or workload uses an identity binding."""
+        specs = (*self.inventory.workloads, *(pod.spec for pod in self.pods))
+        return any(each.uses_identity_binding for each in specs)
+
+    @property
+    def knows_roles(self) -> bool:
+        """Return whether all ClusterRoles and ClusterRoleBindings were read."""
+        return self.roles_unreadable is None and all(self.was_read(kind, "") for kind in ROLE_KINDS)
+
+    def with_roles(self, roles: Iterable[KubernetesObject] | Unreadable) -> KubernetesState:
+        """Return the state with the ClusterRoles and ClusterRoleBindings, or with why they cannot be read."""
+        if isinstance(roles, Unreadable):
+            return replace(self, roles_unreadable=roles.reason)
+        inventory = replace(self.inventory, binding_roles=BindingRoles.of(each.raw for each in roles))
+        return replace(self, inventory=inventory)
 
     def was_read(self, kind: str, namespace: str) -> bool:
         """Return whether all objects of that kind in the namespace were read."""

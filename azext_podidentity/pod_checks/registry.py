@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from azext_podidentity.checks.finding import Finding
-from azext_podidentity.pod_checks import agents, identity_objects, pods
+from azext_podidentity.pod_checks import agents, binding_access, identity_objects, pods
 from azext_podidentity.pod_checks.pod_snapshot import PodSnapshot
 
 PodCheck = Callable[[PodSnapshot], Iterable[Finding]]
@@ -27,6 +27,7 @@ POD_CHECKS: dict[str, PodCheck] = {
     "pod-host-network": pods.check_host_network,
     "pod-client-id": pods.check_client_ids,
     "pod-age": pods.check_ages,
+    "pod-identity-binding-role": binding_access.check_access,
     "pod-managed-identity": pods.check_managed_identities,
 }
 

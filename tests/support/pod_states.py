@@ -12,9 +12,10 @@ from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Ori
 from azext_podidentity.pod_checks.kubernetes_state import read_state
 from azext_podidentity.pod_checks.pod_snapshot import PodSnapshot
 from azext_podidentity.profile.cluster_reference import ClusterReference
-from azext_podidentity.profile.entries import EntryKey
+from azext_podidentity.profile.entries import EntryKey, Unreadable
+from azext_podidentity.profile.labels import IDENTITY_BINDING_ANNOTATION, USE_LABEL
 from tests.support.builders import KEY, REFERENCE, Json, cluster_of, exception_entry, identity_entry, identity_id
-from tests.support.kubernetes_objects import made_by, workload
+from tests.support.kubernetes_objects import account, made_by, workload
 from tests.support.snapshots import OTHER, snapshot_of
 
 NODE = "aks-nodes-000001"
@@ -99,12 +100,16 @@ class PodState:
     manifests: bool = False
     properties: Mapping[str, Any] = field(default_factory=dict)
     azure: Mapping[str, Any] = field(default_factory=dict)
+    roles_unreadable: str | None = None
 
     def snapshot(self, reference: ClusterReference = REFERENCE) -> PodSnapshot:
         """Return the snapshot of the cluster."""
         listed = list(self.objects) if self.manifests else live(self.objects)
         objects = [KubernetesObject(each, Origin("pods.json")) for each in listed]
-        return PodSnapshot(self._azure(reference), read_state(objects, complete=not self.manifests))
+        inside = read_state(objects, complete=not self.manifests)
+        if self.roles_unreadable is not None:
+            inside = inside.with_roles(Unreadable(self.roles_unreadable))
+        return PodSnapshot(self._azure(reference), inside)
 
     def _azure(self, reference: ClusterReference) -> Snapshot:
         cluster = cluster_of(list(self.identities), list(self.exceptions), reference=reference, **self.properties)
@@ -114,6 +119,12 @@ class PodState:
 def runs(*pods: Json, without: str = "", **more: Any) -> PodState:
     """Return a healthy cluster that runs the pods, without the objects of one kind."""
     return PodState(tuple(each for each in (*HEALTHY, *pods) if each["kind"] != without), **more)
+
+
+def on_identity_binding() -> tuple[Json, ...]:
+    """Return a pod that uses an identity binding, and its annotated service account."""
+    bound = pod(None, labels={USE_LABEL: "true"}, annotations={IDENTITY_BINDING_ANNOTATION: "true"})
+    return bound, account("web", f"client of {identity_id()}")
 
 
 _SHARED = (
@@ -130,6 +141,18 @@ _HAND_MADE = EntryKey("my-app", "by-hand")
 
 # The check with a finding, its severity, part of its message, and the cluster. No other check has a finding.
 POD_STATES: dict[str, tuple[str, str, str, PodState]] = {
+    "no role for identity binding": (
+        "pod-identity-binding-role",
+        "error",
+        "No ClusterRole lets service account 'my-app/web' use the identity binding",
+        runs(*on_identity_binding()),
+    ),
+    "roles not readable": (
+        "pod-identity-binding-role",
+        "warning",
+        "could not be read: forbidden",
+        runs(*on_identity_binding(), roles_unreadable="forbidden"),
+    ),
     "unknown label": ("pod-label", "error", "'nothing'", runs(pod("nothing"))),
     "label in other namespace": (
         "pod-label",

@@ -301,6 +301,8 @@ class TestRoles:
             ({"kind": "Group", "name": f"system:serviceaccounts:{NAMESPACE}"}, [CLIENT], ["*"], True),
             ({"kind": "Group", "name": "system:serviceaccounts"}, [CLIENT], ["*"], True),
             ({"kind": "Group", "name": "system:serviceaccounts:other"}, [CLIENT], ["*"], False),
+            ({"kind": "User", "name": f"system:serviceaccount:{NAMESPACE}:web"}, [CLIENT], ["*"], True),
+            ({"kind": "User", "name": "web"}, [CLIENT], ["*"], False),
             ({**WEB, "namespace": "other"}, [CLIENT], ["*"], False),
             ({**WEB, "name": "other"}, [CLIENT], ["*"], False),
             (WEB, ["another client"], ["*"], False),

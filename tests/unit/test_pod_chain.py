@@ -255,14 +255,32 @@ def test_identity_binding_chain() -> None:
         ),
         (on_identity_binding(replace(BOUND, state="Creating")), "Identity binding", "Unknown", ""),
         (on_identity_binding(bindings=FORBIDDEN), "Identity binding", "Unknown", ""),
-        (on_identity_binding(BOUND, granted=False), "Cluster role", "Unknown", "kubectl auth can-i"),
+        (on_identity_binding(BOUND, granted=False), "Cluster role", "Error", "echo "),
+        (
+            replace(on_identity_binding(BOUND, granted=False), roles_unreadable="forbidden"),
+            *("Cluster role", "Unknown", "kubectl auth can-i"),
+        ),
     ],
-    ids=["none", "other identity", "failed", "recreated", "creating", "unreadable", "no role read"],
+    ids=[
+        "none",
+        "other identity",
+        "failed",
+        "recreated",
+        "creating",
+        "unreadable",
+        "no role",
+        "forbidden",
+    ],
 )
 def test_broken_identity_binding_step(state: PodState, step: str, expected: str, command: str) -> None:
     steps = chain(state, identity=leads_to())
     assert states(steps) == {step: expected, "Result": expected}
     assert (steps[step].command or "").startswith(command)
+
+
+def test_role_is_unknown_in_manifests_without_roles() -> None:
+    state = replace(on_identity_binding(BOUND, granted=False), manifests=True)
+    assert states(chain(state, identity=leads_to()))["Cluster role"] == "Unknown"
 
 
 def test_pod_with_label_and_workload_identity() -> None:

@@ -169,6 +169,43 @@ def test_pod_followed_to_identity_binding(az: AzureCli, simulator: Simulator) ->
     assert [each["step"] for each in steps if each["state"] != "Ok"] == ["Cluster role", "Result"]
 
 
+def on_identity_binding(simulator: Simulator) -> list[dict[str, Any]]:
+    """A cluster with an identity binding and a pod that uses it, as kubectl shows it."""
+    app = seed_entries(simulator, "app", fqdn="127.0.0.1", **ENABLED)["app"]
+    simulator.seed.identity_binding(GROUP, CLUSTER, "bound", app["id"])
+    client_id = app["properties"]["clientId"]
+    container = {"env": [{"name": "AZURE_FEDERATED_TOKEN_FILE"}]}
+    annotations = {IDENTITY_BINDING_ANNOTATION: "true"}
+    moved = pod(None, labels={USE: "true"}, annotations=annotations, container=container)
+    objects = identity_objects(EntryKey(NAMESPACE, "app"), app["id"], client_id=client_id)
+    return [node(), agent_set(), agent(), *objects, moved, service_account("web", client_id)]
+
+
+def test_missing_cluster_role_is_granted(az_there: AzureCli, api: KubernetesApi, simulator: Simulator) -> None:
+    api.seed(*on_identity_binding(simulator))
+
+    steps = az_there(f"{CHECK} --pod my-app/web --context here").ok().json
+
+    assert [each["step"] for each in steps if each["state"] != "Ok"] == ["Cluster role", "Result"]
+    (finding,) = [each for each in az_there(f"{CHECK} --context here").ok().json if "binding" in each["check"]]
+    assert finding["command"] == steps[-1]["command"]
+    api.run("sh", "-c", finding["command"])
+    assert {each["state"] for each in az_there(f"{CHECK} --pod my-app/web --context here").ok().json} == {"Ok"}
+
+
+def test_forbidden_cluster_roles_are_a_finding(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+    with kubernetes_api(tmp_path, forbidden=["rbac.authorization.k8s.io/v1/clusterroles"]) as api:
+        there = AzureCli(az.az, {**az.environment, **api.environment()})
+        api.seed(*on_identity_binding(simulator))
+        findings = there(f"{CHECK} --context here").ok().json
+        steps = there(f"{CHECK} --pod my-app/web --context here").ok().json
+
+    (finding,) = [each for each in findings if each["check"] == "pod-identity-binding-role"]
+    assert (finding["severity"], "orbidden" in finding["message"]) == ("warning", True)
+    (step,) = [each for each in steps if each["step"] == "Cluster role"]
+    assert (step["state"], step["command"].split()[:3]) == ("Unknown", ["kubectl", "auth", "can-i"])
+
+
 @pytest.mark.usefixtures("cluster")
 def test_unknown_pod(az: AzureCli) -> None:
     text = json.dumps(live([pod()])[0])
