@@ -14,6 +14,7 @@ PAGE = ROOT / "docs/permissions.md"
 _VERBS = {"GET": "read", "PUT": "write", "DELETE": "delete"}
 _COMMAND = re.compile(r"aks pod-identity ((?:exception )?[a-z-]+)")
 _ACTION = re.compile(r"[\w.]+(?:/\w+)+")
+_QUERY = "/providers/Microsoft.ResourceGraph/resources"
 _REGISTRATION = re.compile(r"/subscriptions/[^/]+/providers/[^/]+$")
 _FEATURE = re.compile(r"/providers/Microsoft\.Features/providers/[^/]+/features/[^/]+$")
 
@@ -50,6 +51,8 @@ def needed_action(method: str, url: str) -> str:
     https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations
     """
     path = urlsplit(url).path
+    if path.endswith(_QUERY):
+        return "microsoft.resourcegraph/resources/read"  # the only action of that provider
     if _REGISTRATION.search(path):
         return "microsoft.resources/subscriptions/providers/read"
     if _FEATURE.search(path):

@@ -14,6 +14,7 @@ IDENTITY = f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/i"
 ACTIONS = {
     ("GET", CLUSTER): "microsoft.containerservice/managedclusters/read",
     ("POST", f"{CLUSTER}/runCommand?api-version=1"): "microsoft.containerservice/managedclusters/runcommand/action",
+    ("POST", "https://host/providers/Microsoft.ResourceGraph/resources"): "microsoft.resourcegraph/resources/read",
     ("PUT", f"{IDENTITY}/providers/Microsoft.Authorization/roleAssignments/a"): (
         "microsoft.authorization/roleassignments/write"
     ),
