@@ -75,7 +75,8 @@ def render(plan: MigrationPlan, inventory: Inventory, namespace: str | None, con
     `namespace`: the value of the command line for objects without a namespace. `context`: the kubectl context for the
     script.
     """
-    patches = [*_resource_patches(plan), *_workload_patches(plan), *_account_patches(plan, inventory)]
+    # The webhook reads the service account when a pod is created, so the accounts come before the workloads.
+    patches = [*_account_patches(plan, inventory), *_resource_patches(plan), *_workload_patches(plan)]
     accounts = list(_new_accounts(plan, inventory))
     roles = list(role_objects(plan, inventory))
     nameless = [each.key for each in patches if not each.names_namespace]
@@ -147,23 +148,26 @@ def _resource_patches(plan: MigrationPlan) -> Iterator[Patch]:
 def _account_patches(plan: MigrationPlan, inventory: Inventory) -> Iterator[Patch]:
     for step in plan.accounts:
         existing = _account_of(step, inventory)
-        if existing is not None and not existing.live and not step.annotated:
+        if existing is not None and not step.annotated:
             yield Patch(
                 existing.key,
                 _account(step, names_namespace=existing.names_namespace),
                 "serviceaccounts",
                 strategic=True,
-                raw=existing.raw,
+                raw=None if existing.live else existing.raw,
                 source=existing.origin.source,
                 names_namespace=existing.names_namespace,
             )
 
 
 def _new_accounts(plan: MigrationPlan, inventory: Inventory) -> Iterator[dict[str, Any]]:
-    """Yield the service accounts without a manifest; applying them creates them or annotates existing ones."""
+    """Yield the service accounts that were not read.
+
+    Those in a cluster are patched: `kubectl apply` would remove what an earlier apply of their manifest has set.
+    """
     for step in plan.accounts:
         existing = _account_of(step, inventory)
-        if not step.annotated and (existing is None or existing.live):
+        if not step.annotated and existing is None:
             account = _account(step, names_namespace=_users_name_namespace(plan, step))
             secrets = [{"name": name} for name in step.image_pull_secrets]
             yield {**account, **({"imagePullSecrets": secrets} if secrets else {})}

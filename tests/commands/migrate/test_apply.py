@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -93,6 +94,30 @@ def test_apply_scripts_in_two_steps(
     assert {each["state"] for each in az_there(f"{MIGRATE} --status").ok().json} == {"Ready"}
     az_there(f"{MIGRATE} --finish --yes").ok()
     assert not profile_of(simulator).get("enabled")
+
+
+def test_service_account_keeps_what_its_manifest_sets(
+    az_there: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path
+) -> None:
+    client_id = seed_entries(simulator, "app", **ENABLED, fqdn="127.0.0.1")["app"]["properties"]["clientId"]
+    account = {**service_account("web"), "imagePullSecrets": [{"name": "registry"}]}
+    account["metadata"]["labels"] = {"team": "shop"}
+    # What `kubectl apply` compares with: it removes what it applied before and does not find in the file.
+    before = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(account)}
+    applied = {**account, "metadata": {**account["metadata"], "annotations": before}}
+    api.seed(workload("web", "app", account="web"), applied)
+
+    az_there(f"{MIGRATE} --output-dir {tmp_path / 'out'}").ok()
+    script = tmp_path / "out" / "apply.sh"
+    for _ in range(2):
+        api.run("sh", str(script))
+
+    applied = api.get("ServiceAccount", "web")
+    assert applied["imagePullSecrets"] == [{"name": "registry"}]
+    assert applied["metadata"]["labels"] == {"team": "shop"}
+    assert applied["metadata"]["annotations"][CLIENT_ID] == client_id
+    text = script.read_text("utf-8")
+    assert text.index("patch serviceaccounts web") < text.index("patch deployments web")
 
 
 @pytest.mark.parametrize("namespaced", [True, False], ids=["namespaced", "without namespace"])

@@ -182,12 +182,14 @@ def test_live_objects_get_patches_and_script(az: AzureCli, client_id: str, tmp_p
     assert "kustomization.yaml" not in written
     lines = written["apply.sh"].splitlines()
     kubectl = "kubectl --context=mine"
-    assert f"{kubectl} apply --filename service-accounts.yaml" in lines
+    account = f"patches/{NAMESPACE}_serviceaccount_web.yaml"
+    what = f"serviceaccounts web --namespace {NAMESPACE}"
+    assert f"{kubectl} patch {what} --type strategic --patch-file {account}" in lines
     patch = f"patches/{NAMESPACE}_deployment_deployment.yaml"
     assert (
         f"{kubectl} patch deployments deployment --namespace {NAMESPACE} --type strategic --patch-file {patch}" in lines
     )
-    assert len([line for line in lines if " patch " in line]) == len(KINDS) - 2
+    assert len([line for line in lines if " patch " in line]) == len(KINDS) - 1
     # A manifest patched by hand with the same file gives the same.
     base = write(tmp_path / "hand" / "base.yaml", there[1])
     (base.parent / "patch.yaml").write_text(written[patch])
