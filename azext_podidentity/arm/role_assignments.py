@@ -45,6 +45,7 @@ logger = get_logger(__name__)
 _NOT_GRANTED = f"The {OPERATOR_ROLE} role could not be granted to the cluster identity."
 
 RolesByIdentity = dict[str, "list[RoleAssignment] | CLIError"]
+ScopedAssignments = list[tuple[str, "RoleAssignment"]]
 # Seconds. A new assignment propagates in seconds to minutes, at most 10 according to the documentation; no request
 # shows whether it has.
 PROPAGATION_LIMIT = 600.0
@@ -80,11 +81,13 @@ def find_many(
     lookup = _Lookup(cli_ctx, principal_id)
     found: RolesByIdentity = {}
     for subscription, keys in by_subscription(ids).items():
-        direct = [each for each in listed_in(subscription) if (each.principal_id or "").lower() == principal_id.lower()]
+        direct = _with_scopes(
+            each for each in listed_in(subscription) if (each.principal_id or "").lower() == principal_id.lower()
+        )
         found.update((key, each) for key in keys if direct and (each := lookup.sufficient(direct, key)))
         keys = [key for key in keys if key not in found]
         if len(keys) >= WORTH_A_LIST:
-            listed = lookup.list_all(subscription)
+            listed = _with_scopes(lookup.list_all(subscription))
             sufficient = {key: lookup.sufficient(listed, key) for key in keys}
             left_out = [key for key in keys if not sufficient[key]]
             complete = not left_out or or_error(lookup.find, ids[left_out[0]]) == []
@@ -118,7 +121,7 @@ class _Lookup:
             assignments = list(client.list_for_scope(resource_id, filter=filter_))
         except AzureError as error:
             raise explain_plainly(error) from error
-        return self.sufficient(assignments, resource_id)
+        return self.sufficient(_with_scopes(assignments), resource_id)
 
     def list_all(self, subscription: str) -> list[RoleAssignment]:
         """Return the assignments in the subscription, above it and below it; none if they cannot be read."""
@@ -131,12 +134,17 @@ class _Lookup:
             logger.debug("The role assignments are read for each managed identity by itself: %s", error)
             return []
 
-    def sufficient(self, assignments: Iterable[RoleAssignment], resource_id: str) -> list[RoleAssignment]:
+    def sufficient(self, assignments: ScopedAssignments, resource_id: str) -> list[RoleAssignment]:
         """Return those of the assignments that let the principal assign the managed identity."""
-        above = [each for each in assignments if scope_contains(each.scope or "", resource_id)]
+        above = [each for scope, each in assignments if scope_contains(scope, resource_id)]
         # A built-in role is recognized by its ID; the definition of a custom role has to be read.
         known = [each for each in above if grants_assign(each.role_definition_id or "")]
         return known or [each for each in above if self._custom_role_permits(each.role_definition_id or "")]
+
+
+def _with_scopes(assignments: Iterable[RoleAssignment]) -> ScopedAssignments:
+    """Return the assignments with their scopes. Reading a property of the SDK's model takes long if done often."""
+    return [(each.scope or "", each) for each in assignments]
 
 
 def _permits(cli_ctx: AzCli, role_definition_id: str) -> bool:

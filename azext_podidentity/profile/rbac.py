@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from uuid import NAMESPACE_URL, uuid5
 
 from azext_podidentity.profile.validation import is_managed_identity_id, managed_identity_parts
@@ -117,5 +118,6 @@ def by_subscription(resource_ids: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def _segments(scope: str) -> tuple[str, ...]:
     return tuple(segment for segment in scope.lower().split("/") if segment)
