@@ -193,7 +193,7 @@ def test_missing_cluster_role_is_granted(az_there: AzureCli, api: KubernetesApi,
     assert {each["state"] for each in az_there(f"{CHECK} --pod my-app/web --context here").ok().json} == {"Ok"}
 
 
-def test_forbidden_cluster_roles_are_a_finding(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_forbidden_cluster_roles_yield_finding(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     with kubernetes_api(tmp_path, forbidden=["rbac.authorization.k8s.io/v1/clusterroles"]) as api:
         there = AzureCli(az.az, {**az.environment, **api.environment()})
         api.seed(*on_identity_binding(simulator))
@@ -213,7 +213,7 @@ def test_unknown_pod(az: AzureCli) -> None:
     assert "is not NAMESPACE/NAME" in az(f"{CHECK} --pod demo").failed()
 
 
-def test_one_source_at_a_time(az: AzureCli, simulator: Simulator) -> None:
+def test_workload_sources_are_mutually_exclusive(az: AzureCli, simulator: Simulator) -> None:
     assert "cannot be used together" in az(f"{CHECK} --run-command --context here").failed()
     assert "no Kubernetes object found" in az(f"{CHECK} --workloads -", stdin="").failed()
     assert simulator.requests.all() == []

@@ -34,7 +34,7 @@ def removed(simulator: Simulator) -> list[str]:
     return [each.path.rpartition("/")[2] for each in simulator.requests.matching("DELETE")]
 
 
-def test_delete_role_of_that_identity_only(each_az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
+def test_delete_role_of_given_identity_only(each_az: AzureCli, simulator: Simulator, identity: dict[str, Any]) -> None:
     seed, mine = simulator.seed, cluster_principal(simulator)
     group = identity["id"].split("/providers/")[0]
     seed.role_assignment(identity["id"], identity["properties"]["principalId"])

@@ -96,7 +96,7 @@ def test_apply_scripts_in_two_steps(
     assert not profile_of(simulator).get("enabled")
 
 
-def test_service_account_keeps_what_its_manifest_sets(
+def test_service_account_keeps_fields_of_manifest(
     az_there: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path
 ) -> None:
     client_id = seed_entries(simulator, "app", **ENABLED, fqdn="127.0.0.1")["app"]["properties"]["clientId"]

@@ -111,7 +111,7 @@ def test_approve_keeps_enabled_and_unknown_fields(az: AzureCli, simulator: Simul
     assert after["securityProfile"] == {**profile, "workloadIdentity": {"enabled": True}}
 
 
-def test_decision_blocks_its_workloads_only(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
+def test_decision_blocks_only_own_workloads(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     seed_entries(simulator, "app", "batch", **ENABLED)
     file = write(
         tmp_path / "all.yaml",

@@ -71,7 +71,7 @@ def test_all_fail(az: AzureCli, cluster_id: str) -> None:
     assert len(re.findall(ABSENT, message, re.MULTILINE)) == 2
 
 
-def test_error_without_cluster_is_introduced_by_it(az: AzureCli, simulator: Simulator, cluster_id: str) -> None:
+def test_error_without_cluster_name_gets_prefix(az: AzureCli, simulator: Simulator, cluster_id: str) -> None:
     second = simulator.seed.cluster(GROUP, "two")["id"]
 
     result = az(f"aks pod-identity show {ENTRY} --ids {second} {cluster_id}")
