@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azure_simulator import Fault, Simulator
-from tests.support.processes import child_setup
+from tests.support.processes import PATIENCE, child_setup
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -128,7 +128,7 @@ class AzureCli:
             self(command.removeprefix("az ")).ok()
 
 
-def result_of(process: Process, stdin: str | None = None, seconds: float = 120) -> Result:
+def result_of(process: Process, stdin: str | None = None, seconds: float = PATIENCE) -> Result:
     """Return the result of the process. Kill it and raise TimeoutExpired if it hangs."""
     try:
         stdout, stderr = process.communicate(stdin, timeout=seconds)
@@ -157,9 +157,9 @@ def signal_at(
     ended = threading.Event()
 
     def send() -> None:
-        started.get(timeout=60).send_signal(number)
+        started.get(timeout=PATIENCE).send_signal(number)
         if not answer:
-            ended.wait(150)
+            ended.wait()
 
     simulator.faults.add(Fault(method, path, call=send, skip=skip))
     answered = len(simulator.requests.matching(method, path)) + skip
@@ -181,8 +181,8 @@ def kill_at(az: AzureCli, simulator: Simulator, command: str, method: str, path:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait until the condition is true. Raise AssertionError after 30 seconds."""
-    end = time.monotonic() + 30
+    """Wait until the condition is true. Raise AssertionError if it never is."""
+    end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, "the condition is still false"
         time.sleep(0.01)

@@ -22,7 +22,7 @@ from types import TracebackType
 from azure_simulator.shared_clock import SharedClock
 from development.paths import Host
 from tests.support.azure_cli import AzureCli, Process, Result, result_of
-from tests.support.processes import child_setup
+from tests.support.processes import PATIENCE, child_setup
 
 _FORK_SERVER = Path(__file__).with_name("fork_server.py")
 _FORK_CLIENT = Path(__file__).with_name("fork_client.py")
@@ -132,7 +132,7 @@ class ForkedAz(AzureCli):
         self._fork_server.stdout.close()
         self._folder.cleanup()
 
-    def together(self, *commands: str, seconds: float = 120) -> list[Result]:
+    def together(self, *commands: str, seconds: float = PATIENCE) -> list[Result]:
         """Run several `az` processes at the same time, each for at most `seconds` of real time.
 
         On a shared clock they start at the same moment.

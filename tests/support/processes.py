@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 from tests.support.fork_server import end_with_parent
 
+# Seconds after which a process is taken to hang. On a loaded machine a command can take a minute.
+PATIENCE = 300
+
 
 def child_setup() -> Callable[[], None]:
     """Return the `preexec_fn` for child processes of `subprocess` and pexpect.

@@ -10,7 +10,7 @@ import shlex
 import pexpect
 
 from tests.support.azure_cli import AzureCli
-from tests.support.processes import child_setup
+from tests.support.processes import PATIENCE, child_setup
 
 
 def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
@@ -23,7 +23,7 @@ def answered(az: AzureCli, command: str, answer: str, *shown: str) -> None:
         shlex.split(command),
         env=az.shell_environment(),
         cwd=az.environment["HOME"],
-        timeout=60,
+        timeout=PATIENCE,
         encoding="utf-8",
         preexec_fn=child_setup(),
     )
@@ -50,7 +50,7 @@ def shown_at_terminal(az: AzureCli, command: str) -> str:
         pass
     finally:
         os.close(ours)
-    assert process.wait(30) == 0, written
+    assert process.wait(PATIENCE) == 0, written
     return re.sub(r"\x1b\[K", "", written.decode())
 
 
@@ -62,7 +62,7 @@ def at_terminal(az: AzureCli, command: str, columns: int = 120) -> str:
         env={**az.shell_environment(), "AZURE_CORE_NO_COLOR": "false", "TERM": "xterm-256color"},
         cwd=az.environment["HOME"],
         dimensions=(24, columns),
-        timeout=60,
+        timeout=PATIENCE,
         encoding="utf-8",
         preexec_fn=child_setup(),
     )

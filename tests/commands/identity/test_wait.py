@@ -10,6 +10,7 @@ import pytest
 from azure_simulator import Fault, Simulator
 from tests.support.azure_cli import CLUSTER, CLUSTER_PATH, GROUP, POD_IDENTITY, AzureCli, result_of
 from tests.support.cluster_state import entries, pod_identity, seed_entries, takes
+from tests.support.processes import PATIENCE
 
 WAIT = f"aks pod-identity wait {POD_IDENTITY} --interval 1 --timeout 30"
 
@@ -67,7 +68,7 @@ def test_wait_created_unknown_entry(az: AzureCli, simulator: Simulator, conditio
     looked = threading.Event()
     simulator.faults.add(Fault("GET", CLUSTER_PATH, call=looked.set))
     waiting = az.start(f"{WAIT} --name app {condition}")
-    assert looked.wait(30)
+    assert looked.wait(PATIENCE)
 
     def add(body: dict[str, Any]) -> None:
         body["properties"]["podIdentityProfile"]["userAssignedIdentities"] = [pod_identity(identity, "app")]

@@ -15,7 +15,7 @@ from development.documentation import DOCS
 from development.kubernetes_api import kubernetes_api
 from development.shell import CLUSTER, GROUP, seed_cluster
 from tests.support.azure_cli import AzureCli
-from tests.support.processes import child_setup
+from tests.support.processes import PATIENCE, child_setup
 
 ON_CLUSTER = f"--resource-group {GROUP} --cluster-name {CLUSTER}"
 
@@ -63,7 +63,7 @@ def test_migration_page(az: AzureCli, simulator: Simulator, tmp_path: Path) -> N
             ["-c", script_of([*blocks, *checks], tmp_path / "codes")],
             env={**environment, **api.environment(environment["PATH"])},
             cwd=tmp_path,
-            timeout=120,
+            timeout=PATIENCE,
             encoding="utf-8",
             preexec_fn=child_setup(),
         )
