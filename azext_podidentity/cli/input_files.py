@@ -88,6 +88,8 @@ def _in_folder(folder: Path, ignore: Callable[[Path], bool]) -> Iterator[Path]:
 
 def _read(path: Path | None, max_bytes: int, *, regular_only: bool) -> InputFile:
     if path is None:
+        if sys.stdin is None:  # Python has none if its file descriptor is closed
+            raise ValueError("Standard input is closed.")
         return InputFile(STANDARD_INPUT, sys.stdin.buffer.read(max_bytes + 1))
     if regular_only and not stat.S_ISREG(path.stat().st_mode):
         raise ValueError(f"'{path}' is not a regular file.")

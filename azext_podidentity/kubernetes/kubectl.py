@@ -86,7 +86,7 @@ def context_servers(timeout: float) -> dict[str, str | None]:
     config = json.loads(result.stdout or "{}")
     servers = {each["name"]: each["cluster"].get("server") for each in config.get("clusters") or ()}
     return {
-        each["name"]: urlsplit(servers.get(each["context"].get("cluster")) or "").hostname
+        each["name"]: _host_name(servers.get(each["context"].get("cluster")) or "")
         for each in config.get("contexts") or ()
     }
 
@@ -115,7 +115,7 @@ def check_server(
     must_be_cluster: bool = False,
 ) -> None:
     """Compare the address of the kubectl context with that of the cluster. Raise as `read_cluster_objects`."""
-    server = None if result.returncode else urlsplit(result.stdout.strip()).hostname
+    server = None if result.returncode else _host_name(result.stdout.strip())
     known = [each.lower() for each in cluster.api_servers]
     name, addresses = cluster.reference.name, " or ".join(cluster.api_servers) or "an unknown address"
     if server is None or not known:
@@ -139,6 +139,14 @@ def check_server(
             _advise_context(cluster.reference),
         )
     logger.warning("Context '%s' is a cluster at %s, but cluster '%s' is at %s.", context, server, name, addresses)
+
+
+def _host_name(url: str) -> str | None:
+    """Return the host name in the URL of an API server, None if it has none."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # for example an unclosed bracket
+        return None
 
 
 def _find_program(purpose: str) -> str:

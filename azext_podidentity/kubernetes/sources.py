@@ -43,10 +43,16 @@ def read_sources(arguments: Sequence[str]) -> tuple[list[KubernetesObject], dict
     kubectl builds a folder with a kustomization. Raise InvalidArgumentValueError if a path cannot be read, a file
     cannot be parsed, or no file contains a Kubernetes object.
     """
-    built = [argument for argument in arguments if _has_kustomization(Path(argument))]
-    for argument in arguments:
-        if argument not in built and Path(argument).is_dir():
-            _check_folders(Path(argument))
+    try:
+        built = [argument for argument in arguments if _has_kustomization(Path(argument))]
+        for argument in arguments:
+            if argument not in built and Path(argument).is_dir():
+                _check_folders(Path(argument))
+    except OSError as error:
+        raise InvalidArgumentValueError(
+            f"{OPTION}: '{error.filename}' cannot be read: {error.strerror}.",
+            "Name files and folders that you can read, or - for standard input.",
+        ) from error
     others = [argument for argument in arguments if argument not in built]
     files = read_files(OPTION, others, MAX_CHARACTERS, regular_only=True, ignore=_is_output)
     files += [InputFile(folder, build_kustomization(folder).encode(), Path(folder)) for folder in built]

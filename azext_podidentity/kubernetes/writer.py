@@ -30,8 +30,19 @@ _PRIVATE = 0o600
 def check_folder(folder: str, names: Iterable[str] = OVERLAY) -> None:
     """Raise InvalidArgumentValueError if files with these names must not be written to the folder.
 
-    This is so if a file with such a name was not written by this command, or if the folder contains a symbolic link.
+    This is so if a file with such a name was not written by this command, if the folder contains a symbolic link, or if
+    the folder cannot be read.
     """
+    try:
+        _check_content(folder, names)
+    except OSError as error:
+        raise InvalidArgumentValueError(
+            f"--output-dir {folder} cannot be read: {error.strerror}.",
+            "Name another folder. Example: --output-dir workload-identity",
+        ) from error
+
+
+def _check_content(folder: str, names: Iterable[str]) -> None:
     base = Path(folder)
     if base.exists() and not base.is_dir():
         raise InvalidArgumentValueError(

@@ -102,7 +102,7 @@ def test_unrunnable_kubectl_is_reported(kubectl: Kubectl, tmp_path: Path) -> Non
         read_cluster_objects(CLI, CLUSTER, None)
 
 
-@pytest.mark.parametrize("server", ["https://other.example", ""])
+@pytest.mark.parametrize("server", ["https://other.example", "https://[::1", ""])
 def test_unverified_context_is_refused_if_required(kubectl: Kubectl, server: str) -> None:
     kubectl.respond(server, json.dumps(workload()))
     with pytest.raises(ValidationError, match=r"but cluster|cannot verify"):

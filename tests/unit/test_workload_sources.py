@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -259,3 +260,21 @@ def test_unusable_output_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "out" / "patches").write_text("in the way", "utf-8")
     with pytest.raises(FileOperationError, match="cannot be written"):
         migrate(tmp_path / "out", file)
+
+
+@pytest.mark.parametrize("inspect", [lambda path: load([str(path)], "default"), lambda path: check_folder(str(path))])
+def test_folder_without_permission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inspect: Callable[[Path], object]
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(InvalidArgumentValueError, match=r"cannot be read: Permission denied\."):
+        inspect(tmp_path)
+
+
+def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(InvalidArgumentValueError, match=r"Standard input is closed\."):
+        load(["-"], "default")
