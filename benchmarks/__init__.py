@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What the extension costs in time, against bounds: ./benchmarks/run --help."""
+"""Benchmarks of the extension, which compare its times with bounds: see ./benchmarks/run --help."""

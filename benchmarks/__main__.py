@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`./benchmarks/run`: sets up, then goes on in the private environment with what was asked for."""
+"""`./benchmarks/run`: set up the private environment, and run the selected benchmark in it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _EPILOG = f"""{_TITLES}
 
 all is the default; it writes benchmarks/results.md, results.json and results.png, in about 20 minutes
 (all --full: half an hour).
-./benchmarks/run NAME --keep puts the figures of one benchmark into these files, and
+./benchmarks/run NAME --keep adds the figures of one benchmark to these files, and
 python3 -m development.documentation copies them into docs/ and README.md.
 ./benchmarks/run NAME --help shows the options. Exit code 1 if a bound is missed."""
 
 
 def main(arguments: list[str]) -> int:
-    """Replace this process with the benchmark; return only by SetupError or SystemExit."""
+    """Replace this process with the benchmark. Raise SetupError or SystemExit if that fails."""
     parser = argparse.ArgumentParser(
         "./benchmarks/run", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long a migration of many managed identities by identity bindings takes, within the limits of Azure."""
+"""Measure a migration of many managed identities to identity bindings, within the limits of Azure."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def measure(options: argparse.Namespace) -> list[Figure]:
         seconds = [cost(environ, *bind)[0] for _ in range(_RUNS)]
         with ForkedAz(NEWEST, environ) as az:
             simulator.limits, az.clock = AZURE_LIMITS, clock
-            begun = clock.now()
-            made = json.loads(az(f"{' '.join(bind)} --approve --yes").ok().stdout)
-            took = clock.now() - begun
-        bound = [each for each in made["identityBindings"] if each["state"] == "Created"]
+            started = clock.now()
+            plan = json.loads(az(f"{' '.join(bind)} --approve --yes").ok().stdout)
+            took = clock.now() - started
+        bound = [each for each in plan["identityBindings"] if each["state"] == "Created"]
         if len(bound) != options.identities or len(simulator.identity_bindings(GROUP, CLUSTER)) != len(bound):
-            raise SetupError(f"{options.identities} bindings should be created, and {len(bound)} are.")
+            raise SetupError(f"{options.identities} bindings should have been created, but {len(bound)} were.")
         durations = simulator.durations
         longest = durations.update + durations.identity_binding * -(-options.identities // _AT_ONCE)
         return [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long a check of a cluster with many pod identities takes, where every request takes its time."""
+"""Measure a check of a cluster with many pod identities, with a realistic latency of each request."""
 
 from __future__ import annotations
 

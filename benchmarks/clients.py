@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Clients that add one pod identity with a fixed plan of waits, to compare az with.
+"""Clients that add one pod identity with fixed waits, for comparison with az.
 
-They send what an add cannot do without: read the cluster, the managed identity and its role assignments, grant the
-role where it is missing, write the cluster, ask for the operation until it is over, read the cluster.
+They send only the required requests: read the cluster, the managed identity and its role assignments, grant the role if
+it is missing, write the cluster, poll the operation until it ends, and read the cluster.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _IDENTITIES = "2024-11-30"
 
 @dataclass(frozen=True)
 class Waits:
-    """Seconds to wait after a grant (and after a refusal), before the first look at the operation, and the next."""
+    """Seconds to wait after a grant or refusal, before the first poll of the operation, and between polls."""
 
     role: float
     first: float
@@ -38,12 +38,12 @@ FIXED = Waits(30.0, 30.0, 30.0)
 
 
 def knowing(cloud: Cloud) -> Waits:
-    """Wait as a client that knows when the service is done, which gives the least time that an add can take."""
+    """Return the waits of a client that knows when the service is done: the service minimum."""
     return Waits(cloud.times.propagation - LATENCY, cloud.times.operation - LATENCY, 0.0)
 
 
 class Client:
-    """Signed in to the cloud when it is made, so that signing in is not measured: az has done so too."""
+    """A client that signs in when it is created, so that the sign-in is not measured, as with az."""
 
     def __init__(self, cloud: Cloud) -> None:
         simulator = cloud.simulator
@@ -85,7 +85,7 @@ class Client:
             time.sleep(waits.role)
         cluster["properties"]["podIdentityProfile"]["userAssignedIdentities"] = [_entry(identity)]
         answer = self._put(self._path, _CLUSTERS, cluster)
-        while answer.status_code == requests.codes.bad_request:  # the role has not reached the service
+        while answer.status_code == requests.codes.bad_request:  # the role has not propagated yet
             time.sleep(waits.role)
             answer = self._put(self._path, _CLUSTERS, cluster)
         answer.raise_for_status()

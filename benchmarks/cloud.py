@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A simulated Azure of its own for every run: one cluster, and managed identities with or without the role."""
+"""Start a separate simulated Azure for each run: one cluster, and managed identities with or without the role."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from azure_simulator import Durations, Simulator
 from benchmarks.command import CLUSTER, GROUP, IDENTITY_GROUP
 
-# Medians of public recordings, and how far a run may be from them, in seconds.
+# Medians of public recordings and the maximum deviation of a run from them, in seconds.
 OPERATION, OPERATION_SPREAD = 81.0, 10.0
 PROPAGATION, PROPAGATION_SPREAD = 20.0, 15.0
 LATENCY = 0.06
@@ -18,7 +18,7 @@ LATENCY = 0.06
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds that an operation and a role's way to the service take in one run."""
+    """The seconds of an operation and of the propagation of a role in one run."""
 
     operation: float
     propagation: float

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Running az and taking its time."""
+"""Run az and measure its time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run_az(environ: Mapping[str, str], *arguments: str) -> str:
 
 
 def cost(environ: Mapping[str, str], *arguments: str) -> tuple[float, float]:
-    """Seconds from az's start to its end, and the most memory it had, in MB. SetupError where it fails."""
+    """Return the run time of az in seconds and its peak memory in MB. Raise SetupError if it fails."""
     result = subprocess.run(
         [sys.executable, "-I", "-S", _COST_OF, NEWEST.az, *arguments],
         env=environ,
@@ -52,7 +52,7 @@ def cost(environ: Mapping[str, str], *arguments: str) -> tuple[float, float]:
 
 
 def seconds(environ: Mapping[str, str], *arguments: str) -> float:
-    """How long az takes from its start to its end, in seconds. SetupError where it fails."""
+    """Return the run time of az in seconds. Raise SetupError if it fails."""
     started = time.perf_counter()
     run_az(environ, *arguments)
     return time.perf_counter() - started

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many adds of one cluster against Azure's limits, with real durations on a simulated clock: about 5 minutes.
+"""Run many adds on one cluster within Azure's limits, with real durations on a simulated clock: about 5 minutes.
 
 Operations take 81 s, roles 5 to 35 s until the service knows of them; AKS accepts 20 writes of a cluster at once and
 then one a minute, and 60 reads and then one a second. Every command is a real az, forked from one that has imported its
@@ -35,7 +35,7 @@ _PATIENCE = 1800
 
 @dataclass(frozen=True)
 class Case:
-    """So many adds, one after the other or at once, and the most that they may cost.
+    """A number of adds, one after the other or at once, and the bounds of their costs.
 
     operation: the seconds of each. granted: whether the roles exist. times, writes, throttled: the bounds of the time
     relative to the operations one after the other, of cluster writes and of 429 answers; None if there is none.
@@ -71,7 +71,7 @@ CASES = (
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this benchmark."""
-    parser.add_argument("--seed", type=int, default=1, help="another one draws other roles")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the random durations of roles")
     parser.add_argument("--cases", type=int, nargs="+", default=range(len(CASES)), help="only these, counted from 0")
 
 

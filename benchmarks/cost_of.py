@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Runs the command it is given and prints its seconds and `ru_maxrss`.
+"""Run the command in the arguments and print its seconds and `ru_maxrss`.
 
-A program of its own, because a process counts the memory of the one that started it, and this one has little.
+This is a separate program, because the memory of a process includes that of its parent, and this one needs little.
 """
 
 from __future__ import annotations

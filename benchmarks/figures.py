@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a benchmark measured: figures, kept as JSON so that the table and the plot can be made again."""
+"""The figures of a benchmark, stored as JSON so that the table and the plot can be created again."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long it takes to list and to check many clusters in 12 subscriptions, where every request takes its time."""
+"""Measure a list and a check of many clusters in 12 subscriptions, with a realistic latency of each request."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs one benchmark or all, prints the table, and keeps the results for the README and docs/."""
+"""Run one benchmark or all, print the table, and store the results for the README and docs/."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from development.program import run
 
 
 def main(arguments: list[str]) -> int:
-    """`NAME` and its options, or `all`; 0, or 1 where a bound is missed."""
+    """Run the benchmark `NAME` with its options, or `all`. Return 0, or 1 if a bound is missed."""
     name, *options = arguments
     machine = this_machine()
     if name == "all":
@@ -40,7 +40,7 @@ def _measure(name: str, options: list[str]) -> tuple[list[Figure], bool]:
     parser = argparse.ArgumentParser(
         f"./benchmarks/run {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--keep", action="store_true", help="put the figures into benchmarks/results.*")
+    parser.add_argument("--keep", action="store_true", help="add the figures to benchmarks/results.*")
     module.add_options(parser)
     chosen = parser.parse_args(options)
     started = time.perf_counter()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long, and in how much memory, a migration of many pod identities and workloads is planned."""
+"""Measure time and memory of the plan of a migration with many pod identities and workloads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace) -> list[Figure]:
-    """Time and memory of a plan, from each kind of file."""
+    """Return time and memory of a plan for each kind of file."""
     with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator() as simulator:
         seed(simulator, options.identities)
         environ = sign_in(simulator, Path(folder), NEWEST.extension_directory)

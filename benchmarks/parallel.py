@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many people adding pod identities to one cluster at the same time: all must be there at the end.
+"""Let many clients add pod identities to one cluster at the same time: all entries must exist at the end.
 
 Times are a hundredth of the real service's (scale 1/100): what is measured is whether entries are lost. az's own
 start-up does not scale, so the seconds say nothing about the real service.
@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
-    """Entries that are lost in all runs together, and the time until the last writer is done."""
+    """Return the number of lost entries in all runs, and the time until the last client is done."""
     with (
         tempfile.TemporaryDirectory(prefix="podidentity-") as folder,
         Simulator(_SCALE, Durations(pod_identity=OPERATION, role_propagation=PROPAGATION)) as simulator,
@@ -49,7 +49,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
 
 
 def _run(simulator: Simulator, environ: dict[str, str], writers: int) -> tuple[float, int]:
-    """Seconds until the last of the writers is done, and how many entries are missing then."""
+    """Return the seconds until the last client is done, and the number of missing entries."""
     simulator.reset()
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)
     names = [f"entry-{number}" for number in range(writers)]

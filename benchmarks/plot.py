@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Draw the times of one add and of lists: plot.py RESULTS.json PLOT.png, run where matplotlib is."""
+"""Draw the times of one add and of lists: plot.py RESULTS.json PLOT.png. Requires matplotlib."""
 
 from __future__ import annotations
 

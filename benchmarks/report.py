@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The table of what was measured, as Markdown, and the machine it was measured on."""
+"""Create the table of figures in Markdown, with a description of the machine."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def _row(figure: Figure) -> str:
 
 
 def number(value: float) -> str:
-    """Return whole numbers without a fraction; two digits after the point, one from a hundred on."""
+    """Return integers without a fraction, other numbers with two decimals, or one decimal from 100 on."""
     if value == int(value):
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 100 else f"{value:.2f}"
 
 
 def this_machine() -> str:
-    """Cores, load, Python and azure-cli, in one line."""
+    """Return cores, load, Python and azure-cli version in one line."""
     version = subprocess.run(
         [NEWEST.python, "-c", "import azure.cli.core; print(azure.cli.core.__version__)"],
         capture_output=True,
@@ -51,5 +51,5 @@ def this_machine() -> str:
     )
     cores, python = os.cpu_count(), platform.python_version()
     software = f"Python {python}, azure-cli {version.stdout.strip()}"
-    # Beyond the number of cores, other programs took part of the machine and the figures say little.
+    # If the load exceeds the number of cores, other programs were running and the figures are not reliable.
     return f"{cores} cores, {platform.machine()}, load at the start {os.getloadavg()[0]:.1f}, {software}"

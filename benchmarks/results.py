@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The figures that are kept: `results.json`, from which the pages of docs/ and README.md take theirs."""
+"""Read and write `results.json`, the stored figures, from which the tables in docs/ and README.md are created."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _DATA = FOLDER / "results.json"
 
 
 def load() -> list[Figure]:
-    """Return the figures that are kept."""
+    """Return the stored figures."""
     return [Figure(**each) for each in json.loads(_DATA.read_text("utf-8"))]
 
 
 def merged(kept: Iterable[Figure], measured: Iterable[Figure]) -> list[Figure]:
-    """Return the kept figures with the sections that were measured in place of their former figures."""
+    """Return the stored figures with the measured sections replaced."""
     sections: dict[str, list[Figure]] = {}
     for figure in kept:
         sections.setdefault(figure.section, []).append(figure)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Simulate when `add` writes after it granted a role, without processes or requests: which schedule costs few writes.
+"""Simulate the schedule of writes after `add` has granted a role, without processes or requests.
 
-A write that comes before the role has propagated is refused and costs one of the cluster's tokens: AKS allows 20 at
-once and then one a minute. A role takes 20 ± 15 s, and by the documentation at most 10 minutes.
+A write before the role has propagated is refused and costs one of the cluster's tokens: AKS allows 20 at once and then
+one per minute. A role propagates in 20 ± 15 s and, according to the documentation, in at most 10 minutes.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _TOKENS, _PER_SECOND = 20.0, 1 / 60
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this simulation."""
-    parser.add_argument("--runs", type=int, default=10_000, help="how many adds are simulated")
-    parser.add_argument("--seed", type=int, default=1, help="another one draws other roles")
+    parser.add_argument("--runs", type=int, default=10_000, help="the number of simulated adds")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the random durations of roles")
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
-    """Yield how many writes an add costs, and how late it ends."""
+    """Yield the number of writes of an add, and its duration."""
     random.seed(options.seed)
     usual = [_add(random.uniform(5, 35)) for _ in range(options.runs)]
     writes, ratios = [each[0] for each in usual], [each[1] for each in usual]
@@ -43,7 +43,7 @@ def measure(options: argparse.Namespace) -> Iterator[Figure]:
 
 
 def _add(role: float) -> tuple[int, float]:
-    """Return the writes of an add whose role takes so many seconds, and its duration relative to the floor."""
+    """Return the writes of an add whose role takes so many seconds, and its duration relative to the minimum."""
     age, writes = 0.0, 0
     while True:
         wait = until_role_write(age)
@@ -55,7 +55,7 @@ def _add(role: float) -> tuple[int, float]:
 
 
 def _refused_in_a_row(adds: int) -> int:
-    """Return how many writes of adds one after the other find the cluster's bucket empty."""
+    """Return the number of writes that are throttled if adds run one after the other."""
     tokens, refused = _TOKENS, 0
     for _ in range(adds):
         role, age = random.uniform(5, 35), 0.0
@@ -68,7 +68,7 @@ def _refused_in_a_row(adds: int) -> int:
 
 
 def _seen(operation: float) -> float:
-    """Return when a client that looks ever less often sees the end of an operation."""
+    """Return when a client with growing pauses sees the end of an operation."""
     elapsed = 0.0
     while elapsed < operation:
         elapsed += pause(elapsed, OPERATION_SHARE)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a command costs before it does anything: next to the host's own, and next to az without the extension.
+"""Compare the start-up time of a command with other commands of az, and with az without the extension.
 
-Pairs of runs, one straight after the other and in changing order, so that a slow moment of the machine hits
-both. The simulated service answers at once; az's command index and compiled modules are there already.
+The runs of a pair directly follow each other in alternating order, so that a slow phase of the machine affects both.
+The simulated service responds at once; az's command index and compiled modules already exist.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Command:
     arguments: tuple[str, ...]
 
     def cost(self) -> Cost:
-        """Seconds and megabytes of one run."""
+        """Return seconds and megabytes of one run."""
         return cost(self.environ, *self.arguments)
 
 
@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
-    """Time and memory of each pair."""
+    """Return time and memory of each pair."""
     # One command after the other reads more often than a cluster may be read: with a scale of 0, limits refill at once.
     with tempfile.TemporaryDirectory(prefix="podidentity-") as folder, Simulator(scale=0) as simulator:
         simulator.seed.cluster(GROUP, CLUSTER, pod_identity=True)

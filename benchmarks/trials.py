@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What happens to a cluster when much goes wrong: faults at every request, killed commands, many writers at once.
+"""Test that nothing is lost: faults at every request, killed commands, and many writers at once.
 
 Every command is a real az, forked from one that has imported its modules already. Its clock runs a hundred times as
 fast for faults and kills, and is the simulator's for commands that run at once.
@@ -39,11 +39,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--writers", type=int, default=20, help="how many at the same time")
     parser.add_argument("--interleavings", type=int, default=200, help="how many rounds of commands about roles")
     parser.add_argument("--only-interleavings", action="store_true", help="skip the other trials")
-    parser.add_argument("--seed", type=int, default=1, help="another one has other pairs, and kills at other moments")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the random pairs and times of kills")
 
 
 def measure(options: argparse.Namespace) -> Iterator[Figure]:
-    """How often each was tried, and what was lost."""
+    """Return the number of trials of each kind, and of those in which something was lost."""
     yield from _interleavings(options.interleavings, options.seed)
     if options.only_interleavings:
         return
@@ -76,7 +76,7 @@ def _on_shared_clock(limits: Limits) -> Iterator[tuple[Simulator, ForkedAz, Path
 
 
 def _all_writers(count: int) -> Iterator[Figure]:
-    """Let many write at once. The host's `az aks update`, repeated until it succeeds, would use up Azure's limits."""
+    """Run many writers at once, without limits: `az aks update`, repeated until it succeeds, would exhaust them."""
     with _on_shared_clock(NO_LIMITS) as (simulator, az, _):
         for etags in (True, False):
             yield _writers(Writers(count, 0, 0, etags), simulator, az)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Deployments as people write them, and all that a cluster makes of them, of the size that these have."""
+"""Create realistic deployments, and the objects that a cluster creates from them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _made_of(deployed: Wire) -> Iterator[Wire]:
 
 
 def _made(name: str, owner: str | None = None) -> Wire:
-    """Return what a cluster adds to an object's metadata."""
+    """Return the metadata that a cluster adds to an object."""
     reference = {"apiVersion": "apps/v1", "kind": owner, "name": name, "controller": True}
     return {
         "uid": f"00000000-0000-0000-0000-{name}",

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""How long adding one pod identity takes, and a list of them, at the pace of the real service: about 4 minutes.
+"""Measure adding one pod identity, and lists of them, with the durations of the real service: about 4 minutes.
 
-The clock is the real one. Operations take 71 to 91 s (median 81 s), roles 5 to 35 s until the service knows of them
-(median 20 s), both evenly spaced over the runs; a request takes 60 ms; the service sends no Retry-After. All that
-waits runs at the same time, each run against a simulated Azure of its own, and az is started at intervals, so that
-starts do not slow each other down. The service minimum is measured: a client that sends nothing but the requests an
-add cannot do without and knows when the service is done. The client with fixed 30-second waits sends the same requests,
-waits 30 s after a grant and asks for the operation every 30 s. Neither has az's start-up in its time; az has.
+The clock is the real one. Operations take 71 to 91 s (median 81 s) and roles propagate in 5 to 35 s (median 20 s), both
+evenly spaced over the runs. A request takes 60 ms, and the service sends no Retry-After. All runs are parallel, each
+with a separate simulated Azure, and az is started at intervals, so that starts do not slow each other down. The service
+minimum is measured with a client that sends only the required requests and knows when the service is done. The client
+with fixed 30-second waits sends the same requests, waits 30 s after a grant, and polls the operation every 30 s. The
+times of both clients do not include the start-up of az.
 
-Whether AKS adds 200 managed identities in one request is not known: a scale set accepts 150. So the longest list is
-also applied where the service answers that it accepts 150 in one request, and then takes two operations.
+It is unknown whether AKS adds 200 managed identities in one request: a scale set accepts 150. Therefore, the longest
+list is also applied to a service that accepts 150 in one request, which takes two operations.
 
 The rates of Azure hold, and every case counts its writes of the cluster and its 429 answers. `./benchmarks/run
 contention` measures 10 adds in a row and 20 at once.
@@ -68,25 +68,25 @@ class Case:
 
     @property
     def role(self) -> str:
-        """In words, whether the roles are there."""
+        """Whether the roles exist, as text."""
         return "role exists" if self.granted else "role missing"
 
     @property
     def name(self) -> str:
-        """The case in words, but for the subject."""
+        """The case as text, without the subject."""
         noun = "identity" if self.identities == 1 else "identities"
         limit = f"{self.limit} in one request, " if self.limit else ""
         return f"{self.identities} {noun}, {limit}{self.role}"
 
     @property
     def portions(self) -> int:
-        """The writes without which the list cannot be added."""
+        """The minimum number of writes to add the list."""
         return -(-self.identities // self.limit) if self.limit else 1
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One run: seconds, requests before the first write of the cluster, writes that were refused, and all counts."""
+    """The result of one run: seconds, requests before the first write, refused writes, and all counts."""
 
     seconds: float
     reads: int
@@ -215,5 +215,5 @@ def _floor(samples: Samples, *, granted: bool) -> list[float]:
 
 
 def _ratios(samples: list[Sample], floor: list[float]) -> list[float]:
-    """Each run against the floor of the same times of the service."""
+    """Return the duration of each run relative to the service minimum with the same times."""
     return [each.seconds / least for each, least in zip(samples, floor, strict=True)]

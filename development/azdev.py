@@ -81,7 +81,7 @@ def _lay_out(repository: Path) -> Path:
         [str(AZDEV.python), "setup.py", "--quiet", "egg_info"],
     ):
         run_logged(command, "azdev-layout", "The repository for azdev could not be laid out.", folder=extension)
-    # azure-cli makes its configuration directory where it is imported.
+    # azure-cli creates its configuration directory when it is imported.
     environ = {**os.environ, "AZURE_CONFIG_DIR": str(repository.parent / "azure")}
     names = [str(AZDEV.python), "-c", _LONG_NAMES]
     exclusions = subprocess.run(names, env=environ, capture_output=True, text=True, check=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the programs of this folder say to a person: plain lines, coloured only on a terminal."""
+"""Print the messages of the programs in this folder: plain lines, in color only at a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INTERRUPTED = 130
 
 
 class SetupError(Exception):
-    """Describe what you have to fix first; the message says what and how."""
+    """Raised if the user has to fix something first. The message says what and how."""
 
 
 def coloured(stream: TextIO) -> bool:

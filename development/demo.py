@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`./demo`: sets up, then goes on in the private environment as the walk or as the shell."""
+"""`./demo`: set up the private environment, and run the walkthrough or the shell in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EPILOG = """examples:
 
 
 def main(arguments: list[str]) -> int:
-    """Replace this process with the walk or the shell; return only by SetupError or SystemExit."""
+    """Replace this process with the walkthrough or the shell. Raise SetupError or SystemExit if that fails."""
     parser = argparse.ArgumentParser(
         "./demo",
         usage="./demo [--fast | shell [--empty] [-c COMMAND]]",

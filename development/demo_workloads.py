@@ -31,7 +31,7 @@ def demo_objects(identity: Mapping[str, Any]) -> list[Json]:
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"namespace": NAMESPACE, "name": "web"}},
         _deployment("web", {"serviceAccountName": "web"}),
         _cron_job("report", {"serviceAccountName": "web", "restartPolicy": "OnFailure"}),
-        # It has no service account of its own, which is a decision to take.
+        # It runs as the default service account, which requires a decision.
         _deployment("worker", {}),
     ]
 

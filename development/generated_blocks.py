@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parts of hand-written pages that the code knows better: the keys of a manifest, the decisions of a migration."""
+"""Generate parts of hand-written pages: keys of a manifest, decisions of a migration, figures of benchmarks."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _describe(decision: Decision, summary: str) -> str:
 
 
 def decision_samples() -> Iterator[tuple[Callable[..., Decision], Decision]]:
-    """Yield each function that makes a decision, and one that it made; LookupError for one without a sample."""
+    """Yield each function that creates a decision, and a sample decision. Raise LookupError if there is no sample."""
     for module in DECISION_MODULES:
         makers = inspect.getmembers(module, inspect.isfunction)
         made = [each for _, each in makers if inspect.signature(each).return_annotation == "Decision"]

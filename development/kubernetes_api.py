@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A Kubernetes API that keeps objects, for a real kubectl: kmock in a thread of its own."""
+"""A Kubernetes API that stores objects, for a real kubectl: kmock in a separate thread."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _SECONDS = 30
 
 
 class _Emulator(kmock.KubernetesEmulator):
-    """kmock's lists have no kind, without which kubectl does not read them."""
+    """Add the kind to kmock's lists, which kubectl requires."""
 
     async def _serve_list(self, request: Any) -> Any:
         listed: Any = await super()._serve_list(request)
@@ -93,7 +93,7 @@ class KubernetesApi:
             httpx.post(self._collection(each), json=body, trust_env=False).raise_for_status()
 
     def get(self, kind: str, name: str, namespace: str = "my-app") -> Wire:
-        """Return an object as it is now."""
+        """Return the current state of an object."""
         path = next(path for path, each in _KINDS.items() if each == kind)
         found: Wire = httpx.get(f"{self._path(path, namespace)}/{name}", trust_env=False).raise_for_status().json()
         return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the environments, the wheel and the extension directories are. Creates nothing."""
+"""The paths of the environments, the wheel and the extension directories. Creates nothing."""
 
 from __future__ import annotations
 

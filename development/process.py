@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Running other programs without what a person's shell may have set for their own work."""
+"""Run other programs without the environment variables that a user's shell may have set."""
 
 from __future__ import annotations
 

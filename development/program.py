@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every program here does around its work: plain messages instead of tracebacks, and exit codes."""
+"""Run the programs in this folder with plain messages instead of tracebacks, and with exit codes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`./release`: the wheel and the source distribution, the same bytes for everyone, and the entry for an index."""
+"""`./release`: build a reproducible wheel and source distribution, and print the entry for an index."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _build_once(folder: Path) -> list[Path]:
 
 
 def _settle(archive: Path, time: int) -> None:
-    """Rewrites a .tar.gz with that time for every file: setuptools takes the time of the build."""
+    """Rewrite a .tar.gz with that time for every file, because setuptools uses the time of the build."""
     with tarfile.open(archive) as old:
         members = [(member, old.extractfile(member)) for member in sorted(old.getmembers(), key=lambda one: one.name)]
         packed = io.BytesIO()
@@ -131,7 +131,7 @@ def _settle(archive: Path, time: int) -> None:
 
 
 def _last_change() -> str:
-    """When the sources were last changed, in seconds since 1970: of the last commit, so that everyone has the same."""
+    """Return the time of the last commit in seconds since 1970, so that builds are reproducible."""
     asked = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct"]
     try:
         return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()

@@ -18,7 +18,7 @@ from development.paths import NEWEST
 def sign_in(simulator: Simulator, folder: Path, extension_directory: Path) -> dict[str, str]:
     """Sign the newest az in to the simulator and return the environment variables that make it use it.
 
-    The folder (made where it is missing) takes az's configuration and is HOME, so that ssh keys and kubectl
+    The folder (created if it is missing) takes az's configuration and is HOME, so that ssh keys and kubectl
     credentials go there too. SetupError.
     """
     folder.mkdir(parents=True, exist_ok=True)

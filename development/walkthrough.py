@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Plays the walk: prints each command as a person types it, runs it, and shows what it prints."""
+"""Run the walkthrough: print each command, run it, and show its output."""
 
 from __future__ import annotations
 

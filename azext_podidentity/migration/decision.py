@@ -22,7 +22,7 @@ _LISTED = 5
 class Decision:
     """One decision of a plan.
 
-    `code`: one of a fixed set, for scripts. `subject`: the object that it is about. `reason`: why it matters.
+    `code`: one of a fixed set, for scripts. `subject`: the object of the decision. `reason`: why it matters.
     `resolution`: what to do. `command`: the command that does it, if there is one. `blocked_workloads`: the workloads
     that are skipped until you have taken the decision.
     """
