@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""The sentences in the extension's sources that users see."""
+"""The sentences of sources: messages and help that users see, and what engineers read."""
 
 from __future__ import annotations
 
 import ast
+import re
+import tokenize
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 # Arguments that contain messages of the service or regular expressions.
 _NOT_OURS = frozenset({"sample", "pattern", "codes"})
 _FEWEST_WORDS = 4
+_CODE = re.compile(r"`[^`]*`|https?://\S+")
 
 
 def sentences(path: Path) -> Iterator[tuple[int, str]]:
@@ -37,3 +41,27 @@ def _text(node: ast.AST) -> str:
     if isinstance(node, ast.JoinedStr):
         return "".join(str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
     return ""
+
+
+def notes(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and text of each docstring and comment, without code in backticks and URLs."""
+    source = path.read_text("utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and ast.get_docstring(node) is not None:
+                yield first.lineno, _CODE.sub("", ast.get_docstring(node) or "")
+    for token in tokenize.generate_tokens(StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], _CODE.sub("", token.string)
+
+
+def names(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and name of each class, function, parameter and variable that the source defines."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id

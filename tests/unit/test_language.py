@@ -13,7 +13,7 @@ import pytest
 from development.paths import ROOT
 from tests.support.az_parser import AzParser
 from tests.support.error_texts import error_texts
-from tests.support.prose import sentences
+from tests.support.prose import names, notes, sentences
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "HISTORY.rst")),
@@ -37,6 +37,23 @@ AVOIDED = {
     r"\ba (row|line) an? ": "one row per entry",
     r"\bwhere (it|they|there|the service|that) (has|have|is|are|was|were)\b": "if, when",
 }
+# Patterns to avoid in docstrings and comments, in addition to those above.
+AVOIDED_IN_NOTES = {
+    r"\bbegun\b": "started",
+    r"\b(someone|nobody)\b": "another client, no client",
+    r"\b[Hh]ow far\b": "the progress, the status",
+    r"\b(none|no) more (is|are|after)\b": "start no more",
+    r"\b[Ww]ays? out\b": "the fix",
+    r"\bin the way\b": "blocking",
+    r"\bput back\b": "restore",
+    r"\ball the same\b": "even so, still",
+    r"\brooms?\b": "module, package",
+    r"\bsettled?\b": "final, complete",
+    r"\b(looks|looked) at\b": "read, evaluate",
+    r"\bthat it is\b": "a direct statement",
+}
+AVOIDED_AS_NAMES = {"Tell", "tell", "told", "Once", "Shared", "mend", "begun", "settled", "standing", "trouble", "room"}
+SOURCES = [each for name in ("azext_podidentity", "benchmarks", "development") for each in (ROOT / name).rglob("*.py")]
 TESTS = ROOT / "tests"
 MAX_WORDS = 8
 AVOIDED_IN_NAMES = {
@@ -60,6 +77,16 @@ def test_messages_and_help_use_plain_words(path: Path) -> None:
     assert found == {}
 
 
+@pytest.mark.parametrize("path", sorted(SOURCES), ids=lambda path: str(path.relative_to(ROOT)))
+def test_docstrings_and_comments_use_plain_words(path: Path) -> None:
+    assert {f"{line}: {text}": found for line, text in notes(path) if (found := avoided_in_notes(text))} == {}
+
+
+@pytest.mark.parametrize("path", sorted(SOURCES), ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_are_standard_terms(path: Path) -> None:
+    assert [(line, name) for line, name in names(path) if name.strip("_") in AVOIDED_AS_NAMES] == []
+
+
 def test_warnings_end_with_full_stop_or_colon() -> None:
     calls = [(path, node) for path in MODULES for node in ast.walk(ast.parse(path.read_text("utf-8")))]
     unfinished = [
@@ -81,6 +108,12 @@ def test_errors_end_with_full_stop_or_colon() -> None:
     texts = [(path, line, text) for path in MODULES for line, text in error_texts(path)]
     assert len(texts) > 250
     assert [f"{path.name}:{line}: {text!r}" for path, line, text in texts if not complete.search(text)] == []
+
+
+def avoided_in_notes(text: str) -> dict[str, str]:
+    """Return the words to avoid in a docstring or comment, each with what to write."""
+    found = {match[0]: better for avoided, better in AVOIDED_IN_NOTES.items() if (match := re.search(avoided, text))}
+    return {**avoided_in(text), **found}
 
 
 def avoided_in(text: str) -> dict[str, str]:
