@@ -167,6 +167,7 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "secret_provider_class_not_read": ("my-app", "secrets", _KEYS),
     "secret_provider_class_unclear": (_SECRETS, "its workloads use 2 managed identities.", _KEYS),
     "secrets_use_binding": (_WEB,),
+    "several_accounts": (replace(_JOB, other_accounts=("executor",)),),
     "several_identities": (Match(_WEB, (_STORAGE, _DATABASE)),),
     "shared_service_account": (*_ACCOUNT, [Match(_WEB, (_STORAGE,)), Match(_JOB, (_DATABASE,))]),
     "shared_with_unlabelled": (*_ACCOUNT, [_JOB]),

@@ -15,17 +15,19 @@ from typing import Any
 
 from azext_podidentity.migration.json_values import mapping, text
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
-from azext_podidentity.migration.pod_spec import asks_imds
+from azext_podidentity.migration.pod_spec import asks_imds, read_nested_pod_spec
 from azext_podidentity.migration.workloads import ObjectKey
 
 SECRET_PROVIDER_CLASS = "SecretProviderClass"
 TRIGGER_AUTHENTICATIONS = frozenset({"TriggerAuthentication", "ClusterTriggerAuthentication"})
+# Kinds with scripts that pods of other objects run.
+_WITH_SCRIPTS = frozenset({"Task", "ClusterTask", "StepAction", "Pipeline", "ClusterWorkflowTemplate"})
 _POD_IDENTITY_PROVIDER, _WORKLOAD_PROVIDER = "azure", "azure-workload"
 # Settings in mounted configuration that make programs sign in with the instance metadata service: the azure.json of
 # external-dns, Application Gateway Ingress Controller, Flux and azcopy.
 _SETTINGS = re.compile(
     r"useManagedIdentityExtension\W{1,4}true|\baadPodIdentity\b"
-    r"|AZURE_AUTH_METHOD\W{1,4}msi|AZCOPY_AUTO_LOGIN_TYPE\W{1,4}msi",
+    r"|ARM_USE_MSI\W{1,4}true|AZURE_AUTH_METHOD\W{1,4}msi|AZCOPY_AUTO_LOGIN_TYPE\W{1,4}msi",
     re.IGNORECASE,
 )
 
@@ -103,7 +105,9 @@ def sign_in_settings(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """
     if raw.get("kind") == "ConfigMap":
         data = mapping(raw.get("data"))
-        return tuple(str(key) for key, value in data.items() if isinstance(value, str) and _signs_in(value))
+        return tuple(str(key) for key, value in data.items() if isinstance(value, str) and _signs_in(f"{key}={value}"))
+    if raw.get("kind") in _WITH_SCRIPTS and read_nested_pod_spec(raw.get("spec")).imds:
+        return ("spec",)
     if raw.get("kind") == "HelmRelease":
         return ("spec.values",) if _signs_in(str(mapping(mapping(raw.get("spec")).get("values")))) else ()
     return ()

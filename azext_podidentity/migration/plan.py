@@ -153,6 +153,8 @@ class _Planner:
             yield user_decisions.flex_volume(workload)
         if workload.pod.affinity and self.options.removes_labels:
             yield workload_decisions.affinity(workload)
+        if workload.other_accounts:
+            yield workload_decisions.several_accounts(workload)
         accounts = sorted({each.service_account for each in self.inventory.pods.get(workload.key, ())})
         if workload.owner_missing and len(accounts) > 1:
             yield workload_decisions.pods_differ(workload, accounts)

@@ -11,20 +11,24 @@ from typing import Any
 from azext_podidentity.migration.json_values import mapping, sequence
 from azext_podidentity.profile.labels import BINDING_LABEL
 
+CLIENT_ID_VARIABLE = "AZURE_CLIENT_ID"
 TOKEN_VARIABLE = "AZURE_FEDERATED_TOKEN_FILE"
 # The webhook of workload identity does not override these:
 # https://azure.github.io/azure-workload-identity/docs/quick-start.html
-_WEBHOOK_VARIABLES = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", TOKEN_VARIABLE)
+_WEBHOOK_VARIABLES = (CLIENT_ID_VARIABLE, "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", TOKEN_VARIABLE)
 _SECRET_VARIABLES = ("AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH")
 _CSI_DRIVER = "secrets-store.csi.k8s.io"
 _FLEX_DRIVER = "azure/kv"
+_CONTAINER_FIELDS = frozenset({"command", "args", "env", "script", "source"})
+_VOLUME_FIELDS = frozenset({"csi", "flexVolume"})
+_ACCOUNT_FIELDS = ("serviceAccountName", "serviceAccount", "taskServiceAccountName")
 # Texts in commands and settings that use the instance metadata service.
 _IMDS = re.compile(
     r"169\.254\.169\.254|/metadata/identity\b|\baz\s+login\b[^\n;|&]*\s(?:--identity|-i)\b"
-    r"|\bazcopy\s+login\b[^\n;|&]*--identity\b"
+    r"|\bazcopy\s+login\b[^\n;|&]*--identity\b|(?i:\bConnect-AzAccount\b[^\n;|&]*\s-Identity\b)"
 )
-# Variables of azcopy and Flux whose values make them use the instance metadata service.
-_IMDS_VARIABLES = {"AZCOPY_AUTO_LOGIN_TYPE": "msi", "AZURE_AUTH_METHOD": "msi"}
+# Variables of azcopy, Flux and Terraform whose values make them use the instance metadata service.
+_IMDS_VARIABLES = {"AZCOPY_AUTO_LOGIN_TYPE": "msi", "AZURE_AUTH_METHOD": "msi", "ARM_USE_MSI": "true"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def read_pod_spec(raw: Mapping[str, Any]) -> PodSpec:
     flex = (str(each.get("name")) for each in volumes if mapping(each.get("flexVolume")).get("driver") == _FLEX_DRIVER)
     selecting = (raw.get("affinity"), raw.get("topologySpreadConstraints"))
     return PodSpec(
-        imds=tuple(sorted(str(each.get("name")) for each in containers if _asks_imds(each))),
+        imds=tuple(sorted(str(each.get("name") or each.get("image")) for each in containers if _asks_imds(each))),
         variables=tuple(name for name in _WEBHOOK_VARIABLES if name in variables and name != TOKEN_VARIABLE),
         secret_variables=tuple(name for name in _SECRET_VARIABLES if name in variables),
         secret_provider_classes=tuple(sorted({str(each) for each in classes if each})),
@@ -75,9 +79,45 @@ def read_pod_spec(raw: Mapping[str, Any]) -> PodSpec:
     )
 
 
+def read_nested_pod_spec(raw: Any) -> PodSpec:
+    """Return the relevant parts of all containers and volumes at any depth, for kinds without one pod spec."""
+    found = list(_nested(raw))
+    containers = [each for each in found if _CONTAINER_FIELDS & each.keys()]
+    return read_pod_spec(
+        {"containers": containers, "volumes": [each for each in found if _VOLUME_FIELDS & each.keys()]}
+    )
+
+
+def nested_accounts(raw: Any) -> frozenset[str]:
+    """Return the names of all service accounts at any depth."""
+    return frozenset(
+        name for each in _nested(raw) for name in map(each.get, _ACCOUNT_FIELDS) if isinstance(name, str) and name
+    )
+
+
+def _nested(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _nested(item)
+
+
 def has_token(raw: Mapping[str, Any]) -> bool:
     """Return whether the pod spec has a token that the webhook of workload identity injected."""
     return any(name == TOKEN_VARIABLE for each in _containers(raw) for name, _ in _variables(each))
+
+
+def injected_client_id(raw: Mapping[str, Any]) -> str | None:
+    """Return the client ID beside the token of a pod; None if it has none, or a value from elsewhere.
+
+    The webhook injects an empty one if the service account has no annotation yet.
+    """
+    for container in _containers(raw):
+        variables = {str(each.get("name")): each for each in map(mapping, sequence(container.get("env")))}
+        found = variables.get(CLIENT_ID_VARIABLE)
+        if TOKEN_VARIABLE in variables and found is not None and "valueFrom" not in found:
+            return str(found.get("value") or "")
+    return None
 
 
 def asks_imds(text: str) -> bool:
@@ -96,9 +136,10 @@ def _variables(container: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _asks_imds(container: Mapping[str, Any]) -> bool:
+    scripts = (container.get("script"), container.get("source"))  # of Tekton and Argo Workflows
     words = [*sequence(container.get("command")), *sequence(container.get("args"))]
     variables = list(_variables(container))
-    texts = [*words, " ".join(map(str, words)), *(value for _, value in variables)]
+    texts = [*words, " ".join(map(str, words)), *scripts, *(value for _, value in variables)]
     if any(asks_imds(text) for text in texts if isinstance(text, str)):
         return True
     return any(str(value).lower() == _IMDS_VARIABLES.get(name) for name, value in variables)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.inventory import Inventory, stale_pods
 from azext_podidentity.migration.service_account_groups import ServiceAccountGroup
 from azext_podidentity.migration.workloads import Workload
 
@@ -22,6 +22,8 @@ def missing_preparations(inventory: Inventory, group: ServiceAccountGroup, workl
     if group.bindings:
         yield from _lacking_for_binding(inventory, group, workload)
     pods = inventory.pods.get(workload.key, ())
+    if stale := stale_pods(workload, pods, group.client_id):
+        yield f"Running pods with another client ID: {len(stale)} of {len(pods)}."
     if not all(pod.has_token for pod in pods):
         yield f"Running pods without a token: {sum(not pod.has_token for pod in pods)} of {len(pods)}."
 

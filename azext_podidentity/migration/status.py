@@ -11,7 +11,7 @@ from typing import Literal
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.migration.decision import listed
-from azext_podidentity.migration.inventory import Inventory, RunningPod
+from azext_podidentity.migration.inventory import Inventory, RunningPod, stale_pods
 from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
@@ -147,10 +147,17 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
             return LABELLED, ""
         if workload.binding is None:
             pods = tuple(pod for pod in pods if not pod.labelled)  # stale pods have their own status
-        obstacle = self._obstacle(workload) or _lacking_token(pods)
+        obstacle = self._obstacle(workload) or _lacking_token(pods) or self._stale_client_id(workload, pods)
         if workload.binding is None:
             return (NOT_READY, obstacle) if obstacle else (READY, "")
         return LABELLED, obstacle or "It uses workload identity too. Remove the label with --remove-labels."
+
+    def _stale_client_id(self, workload: Workload, pods: Iterable[RunningPod]) -> str:
+        """Return a sentence about the pods that were created before their service account got its client ID."""
+        client_id = self._inventory.client_id(workload.key.namespace, workload.service_account)
+        names = [pod.key.name for pod in stale_pods(workload, pods, client_id)]
+        reason = "Running pods were created before their service account had its client ID"
+        return f"{reason}: {listed(names)}. Recreate them." if names else ""
 
     def _obstacle(self, workload: Workload) -> str:
         """Return why pods of the workload get no token, empty if no reason is known."""

@@ -123,6 +123,20 @@ def pods_differ(workload: Workload, accounts: Sequence[str]) -> Decision:
     )
 
 
+def several_accounts(workload: Workload) -> Decision:
+    """Ask about a workload whose parts run as different service accounts."""
+    return Decision(
+        "SeveralServiceAccounts",
+        ACTION_REQUIRED,
+        str(workload.key),
+        f"Its pods may run as '{workload.service_account}' or as one of these service accounts, which it names too: "
+        f"{listed(workload.other_accounts)}.",
+        "Let all its pods run as one service account, or migrate it yourself: each service account needs the "
+        f"annotation {CLIENT_ID_ANNOTATION} and a credential.",
+        (workload.key,),
+    )
+
+
 def template_list(workload: Workload) -> Decision:
     """Ask to change a workload with a list of pod templates."""
     return Decision(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from azext_podidentity.migration.json_values import mapping, sequence, strings
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
-from azext_podidentity.migration.pod_spec import PodSpec, read_pod_spec
+from azext_podidentity.migration.pod_spec import PodSpec, nested_accounts, read_nested_pod_spec, read_pod_spec
 from azext_podidentity.migration.pod_templates import BY_NAME, PodTemplate, Rollout, values_at
 from azext_podidentity.profile.labels import (
     BINDING_LABEL,
@@ -55,7 +55,8 @@ class ObjectKey(NamedTuple):
 class Workload:  # pylint: disable=too-many-instance-attributes
     """A workload with the relevant parts of its pod template.
 
-    `selector`: the label keys in the selector of a controller. `owner_missing`: only pods of this controller were read,
+    `selector`: the label keys in the selector of a controller. `other_accounts`: the service accounts that parts of it
+    name beside `service_account`. `owner_missing`: only pods of this controller were read,
     not the controller itself. `live`: it was read from a cluster and not from a manifest. `names_namespace`: the
     manifest has a namespace. `managed_by`: the source to change if a tool manages the object. `raw`: the manifest, for
     objects that are not live.
@@ -69,6 +70,7 @@ class Workload:  # pylint: disable=too-many-instance-attributes
     service_account: str = DEFAULT_ACCOUNT
     selector: frozenset[str] = frozenset()
     pod: PodSpec = field(default_factory=PodSpec)
+    other_accounts: tuple[str, ...] = ()
     rollout: Rollout = "Manual"
     names_namespace: bool = True
     live: bool = False
@@ -120,6 +122,7 @@ def read_workload(key: ObjectKey, each: KubernetesObject, template: PodTemplate)
     pod_metadata = metadata[0] if metadata else {}
     specs = values_at(each.raw, template.spec_path) if template.spec_path is not None else iter(())
     spec = mapping(next(specs, None))
+    content = each.raw.get("spec") if template.spec_path is None or template.has_lists else None
     account = next(values_at(each.raw, template.account_path), None) or spec.get("serviceAccount") or DEFAULT_ACCOUNT
     live = bool(outer.get("uid"))
     labels = strings(pod_metadata.get("labels"))
@@ -131,7 +134,8 @@ def read_workload(key: ObjectKey, each: KubernetesObject, template: PodTemplate)
         annotations=strings(pod_metadata.get("annotations")),
         service_account=str(account),
         selector=_selector(key.kind, mapping(each.raw.get("spec")).get("selector"), labels),
-        pod=read_pod_spec(spec),
+        pod=read_pod_spec(spec) if content is None else read_nested_pod_spec(content),
+        other_accounts=tuple(sorted(nested_accounts(content) - {str(account)})),
         rollout=_rollout(template, mapping(each.raw.get("spec"))),
         names_namespace=bool(outer.get("namespace")),
         live=live,

@@ -317,10 +317,137 @@ def test_keda_operator_needs_credential(operator: Json | None, named: str | None
         {"command": ["az", "login", "-i"]},
         {"env": [{"name": "AZCOPY_AUTO_LOGIN_TYPE", "value": "MSI"}]},
         {"env": [{"name": "AZURE_AUTH_METHOD", "value": "msi"}]},
+        {"env": [{"name": "ARM_USE_MSI", "value": "true"}]},
+        {"command": ["pwsh", "-c", "Connect-AzAccount -Identity -AccountId x"]},
     ],
 )
 def test_imds_sign_in_decision(container: Json) -> None:
     assert "CallsImds" in codes(plan_of(inventory_of("", workload(container=container), account("web", CLIENT))))
+
+
+CUSTOM = {
+    "Argo script": (
+        """
+apiVersion: argoproj.io/v1alpha1
+kind: CronWorkflow
+metadata: {name: nightly, namespace: my-app}
+spec:
+  workflowSpec:
+    serviceAccountName: web
+    podMetadata: {labels: {aadpodidbinding: my-pod-identity}}
+    templates: [{name: main, script: {image: az, command: [sh], source: az login --identity}}]
+""",
+        "CallsImds",
+    ),
+    "Argo template with its own account": (
+        """
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {name: nightly, namespace: my-app}
+spec:
+  serviceAccountName: web
+  podMetadata: {labels: {aadpodidbinding: my-pod-identity}}
+  templates: [{name: main, serviceAccountName: publisher, container: {image: app}}]
+""",
+        "SeveralServiceAccounts",
+    ),
+    "Tekton v1beta1": (
+        """
+apiVersion: tekton.dev/v1beta1
+kind: PipelineRun
+metadata: {name: build, namespace: my-app, labels: {aadpodidbinding: my-pod-identity}}
+spec: {serviceAccountName: web, pipelineRef: {name: build}}
+""",
+        "SeveralServiceAccounts",
+    ),
+    "Spark executor": (
+        """
+apiVersion: sparkoperator.k8s.io/v1beta2
+kind: SparkApplication
+metadata: {name: report, namespace: my-app}
+spec:
+  driver: {serviceAccount: web, labels: {aadpodidbinding: my-pod-identity}}
+  executor: {serviceAccount: executor}
+""",
+        "SeveralServiceAccounts",
+    ),
+    "second Volcano task": (
+        """
+apiVersion: batch.volcano.sh/v1alpha1
+kind: Job
+metadata: {name: train, namespace: my-app}
+spec:
+  tasks:
+  - {name: a, template: {metadata: {labels: {aadpodidbinding: my-pod-identity}}, spec: {serviceAccountName: web}}}
+  - template:
+      metadata: {labels: {aadpodidbinding: my-pod-identity}}
+      spec:
+        serviceAccountName: web
+        volumes: [{name: kv, flexVolume: {driver: azure/kv}}]
+""",
+        "FlexVolume",
+    ),
+    "Spark volume": (
+        """
+apiVersion: sparkoperator.k8s.io/v1beta2
+kind: SparkApplication
+metadata: {name: report, namespace: my-app}
+spec:
+  volumes:
+  - {name: s, csi: {driver: secrets-store.csi.k8s.io, volumeAttributes: {secretProviderClass: secrets}}}
+  driver: {serviceAccount: web, labels: {aadpodidbinding: my-pod-identity}}
+""",
+        "SecretProviderClassNotRead",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CUSTOM)
+def test_parts_of_custom_resources_are_read(name: str) -> None:
+    manifest, code = CUSTOM[name]
+    plan = plan_of(inventory_of(manifest, account("web", CLIENT)))
+    assert code in codes(plan)
+    assert not plan.workloads
+
+
+def test_scripts_of_tasks_and_single_settings_are_reported() -> None:
+    manifests = """
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: push, namespace: my-app}
+spec: {steps: [{image: az, script: az login --identity}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: my-app}
+data: {AZCOPY_AUTO_LOGIN_TYPE: MSI, OTHER: MSI}
+"""
+    found = [each for each in plan_of(inventory_of(manifests)).decisions if each.code == "SignsInWithImds"]
+    assert [(each.subject, each.reason.split()[1]) for each in found] == [
+        ("ConfigMap my-app/settings", "AZCOPY_AUTO_LOGIN_TYPE"),
+        ("Task my-app/push", "spec"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "own", "ready"),
+    [
+        ({"value": CLIENT}, False, True),
+        ({}, False, False),
+        ({"value": "former"}, False, False),
+        ({"value": "another"}, True, True),
+        ({"valueFrom": {"configMapKeyRef": {}}}, False, True),
+    ],
+    ids=["same", "empty", "former", "set by workload", "from elsewhere"],
+)
+def test_pod_older_than_annotation_is_not_ready(variable: Json, own: bool, ready: bool) -> None:
+    client_id = {"name": "AZURE_CLIENT_ID", **variable}
+    container = {"env": [{"name": "AZURE_FEDERATED_TOKEN_FILE"}, client_id]}
+    pod = migrated("web-1", account="web", kind="Pod", container=container, uid="1", **made_by("Deployment", "web"))
+    owner = migrated(container={"env": [client_id]} if own else {}, uid="2")
+    inventory = inventory_of("", owner, pod, account("web", CLIENT))
+    (status,) = statuses(CLUSTER, inventory, LOOKUPS)
+    assert (status.state, "had its client ID" in status.reason) == ("Ready" if ready else "NotReady", not ready)
 
 
 def test_scripts_settings_and_variables_are_reported() -> None:
