@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
 from azure_simulator import Simulator
-from development.paths import NEWEST, Host
-from tests.support.azure_cli import AzureCli
 from tests.support.chaos import Kills, Writers
 from tests.support.fault_table import Case, Table, sample
 from tests.support.forked_az import ForkedAz
@@ -18,17 +14,10 @@ SINGLES, PAIRS, KILLS = 18, 10, 8
 SEED = 20251125
 
 
-@pytest.fixture(scope="module")
-def forked(logged_in: Callable[[Host], AzureCli]) -> Iterator[ForkedAz]:
-    """The newest az, forked, in which little time passes while it waits."""
-    with ForkedAz(NEWEST, logged_in(NEWEST).environment, speed=100) as az:
-        yield az
-
-
 @pytest.fixture
-def table(simulator: Simulator, forked: ForkedAz) -> Table:
-    token = forked("account get-access-token --query accessToken --output tsv").ok().stdout.strip()
-    return Table(simulator, forked, token)
+def table(simulator: Simulator, az: ForkedAz) -> Table:
+    token = az("account get-access-token --query accessToken --output tsv").ok().stdout.strip()
+    return Table(simulator, az, token)
 
 
 @pytest.mark.parametrize("part", range(3))
