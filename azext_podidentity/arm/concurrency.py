@@ -16,6 +16,8 @@ from knack.util import CLIError
 AT_ONCE = 8
 # Seconds between two frames of the spinner.
 _FRAME = 0.25
+# Seconds of one turn of a wait.
+_POLL = 0.25
 
 Found = TypeVar("Found")
 ReportProgress = Callable[[int], object]
@@ -78,12 +80,25 @@ def or_error(read: Callable[..., Found], *arguments: Any) -> Found | CLIError:
         return error
 
 
+class _PolledFuture(Future[Found]):
+    """A future whose result is waited for in short turns.
+
+    On Windows, Ctrl-C does not end a wait of Python's main thread that has no timeout.
+    """
+
+    def result(self, timeout: float | None = None) -> Found:
+        """Return the result, or raise the error. Without a timeout, wait until there is one of them."""
+        while timeout is None and not self.done():
+            wait([self], timeout=_POLL)
+        return super().result(timeout)
+
+
 def begin(run: Callable[..., Found], *arguments: Any) -> Future[Found]:
     """Call `run` in a daemon thread and return its future.
 
     Unlike the threads of an executor, a daemon thread does not delay the exit of az, so Ctrl-C ends a command at once.
     """
-    future: Future[Found] = Future()
+    future: Future[Found] = _PolledFuture()
     Thread(target=_run, args=(future, run, *arguments), daemon=True).start()
     return future
 
