@@ -25,7 +25,7 @@ _HOLDS_HERE = "atScope()"
 
 
 def find_capability_policies(cli_ctx: AzCli, cluster_id: str) -> tuple[CapabilityPolicy, ...]:
-    """Return the policies at the cluster, or inherited from above, that restrict the capabilities of containers.
+    """Return the policies, assigned to the cluster or inherited, that restrict the capabilities of containers.
 
     Raise an azure-cli error if assignments or initiatives cannot be read.
     """
@@ -59,7 +59,7 @@ def list_subscription(cli_ctx: AzCli, subscription_id: str) -> list[Json]:
 
 
 def policies_of(assignments: list[Json], cluster_id: str, read: Callable[[str], Json]) -> tuple[CapabilityPolicy, ...]:
-    """Return the uses of the capability policy in assignments that hold at the cluster.
+    """Return the uses of the capability policy in assignments that apply to the cluster.
 
     read: returns the JSON of an initiative by its resource ID, and raises an azure-cli error if it cannot be read.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Requests of Azure Resource Manager for which azure-cli ships no SDK."""
+"""Send requests to Azure Resource Manager for which azure-cli ships no SDK."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RawClient(ARMPipelineClient[Any, Any]):
     """A client with the pipeline of the Azure SDK."""
 
     def __init__(self, credential: TokenCredential, subscription_id: str, base_url: str, **options: Any) -> None:
-        del credential, subscription_id  # the host passes a policy that uses the credential
+        del credential, subscription_id  # azure-cli passes a policy that uses the credential
         config: Configuration[Any, Any] = Configuration(**options)
         config.headers_policy = policies.HeadersPolicy(**options)
         config.user_agent_policy = policies.UserAgentPolicy(**options)

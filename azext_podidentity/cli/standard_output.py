@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_text(cli_ctx: AzCli, text: str) -> None:
-    """Print the text in place of the result; az prints nothing else, not even the nulls of several clusters.
+    """Print the text and suppress the result of az, including the nulls of several clusters.
 
     Raise FileOperationError if standard output cannot be written; a closed pipe is no error, as in az.
     """
@@ -25,7 +25,7 @@ def print_text(cli_ctx: AzCli, text: str) -> None:
 
 
 def check_result_output(cli_ctx: AzCli) -> None:
-    """Let az report in one line that its result cannot be written to standard output, not with a traceback.
+    """Make az report in one line, instead of a traceback, that its result cannot be written to standard output.
 
     az prints the result itself, without another way to handle the error. The output of the next command is not changed.
     """
@@ -63,8 +63,8 @@ def writing(file: TextIO) -> Iterator[None]:
 
 
 def _discard_rest(file: TextIO) -> None:
-    """Send what is left in the buffer nowhere; else Python fails to write it at its end, and exits with 120."""
-    with suppress(OSError, ValueError):  # not a file of the system
+    """Discard the buffer, which Python would otherwise fail to write when it exits, with exit code 120."""
+    with suppress(OSError, ValueError):  # not a real file
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, file.fileno())
         os.close(nowhere)

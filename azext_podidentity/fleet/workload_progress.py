@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The workloads of clusters, as kubectl contexts show them, in the migration of many clusters."""
+"""The status of workloads in the migration of many clusters, read with kubectl contexts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from azext_podidentity.fleet.inventory import FleetCluster
 
 @dataclass(frozen=True)
 class WorkloadProgress:
-    """How many workloads of a cluster are in which state of `migrate --status`.
+    """The number of workloads of a cluster in each state of `migrate --status`.
 
     context: the kubectl context, None if none matches the cluster. reason: why the workloads were not read, None if
     they were.
@@ -28,7 +28,7 @@ class WorkloadProgress:
 
     @property
     def left(self) -> int:
-        """Return how many users of pod identity are not ready."""
+        """Return the number of users of pod identity that are not ready."""
         return self.labelled + self.not_ready + self.stale_pods
 
     @property

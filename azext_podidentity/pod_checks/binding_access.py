@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Judge whether service accounts may use identity bindings, by the ClusterRoles that were read.
+"""Check whether the ClusterRoles let service accounts use identity bindings.
 
 https://learn.microsoft.com/azure/aks/identity-bindings#grant-access-to-service-accounts
 """
@@ -21,7 +21,7 @@ from azext_podidentity.profile.shell import kubectl_line
 
 
 def check_access(snapshot: PodSnapshot) -> Iterator[Finding]:
-    """Yield a finding for each service account that may not use the identity binding of its pods."""
+    """Yield a finding for each service account that is not permitted to use the identity binding of its pods."""
     inside = snapshot.inside
     users: dict[tuple[str, str], set[ObjectKey]] = defaultdict(set)
     for spec in (*inside.inventory.workloads, *(pod.spec for pod in inside.pods if pod.owner == pod.key)):

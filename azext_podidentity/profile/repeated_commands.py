@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Complete suggested commands that repeat the user's own command with the options that the user gave."""
+"""Add the user's options to suggested commands that repeat the user's own command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azext_podidentity.profile.shell import command_line
 from azext_podidentity.profile.validation import name_from_managed_identity
 
 GROUP = "aks pod-identity"
-# By the user's command, those that repeat it with another verb or with more options.
+# For each command, the verbs of suggested commands that repeat it.
 _REPEATED_BY = {
     "add": ("add", "update"),
     "update": ("update",),
@@ -22,7 +22,7 @@ _REPEATED_BY = {
     "exception delete": ("exception delete",),
 }
 _IDENTITY = "--identity-resource-id"
-# The options that a suggested command does not have by itself. It has those that say what becomes of the entry.
+# The options to add. A suggested command already has the options that identify and define the entry.
 _FLAGS = {
     "skip_role_assignment": "--skip-role-assignment",
     "delete_role_assignment": "--delete-role-assignment",
@@ -58,7 +58,7 @@ def _names(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _options(words: Sequence[str], given: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Yield the user's options that do not say what becomes of an entry, each with its value."""
+    """Yield the user's options, with their values, that neither identify nor define an entry."""
     if _IDENTITY in words:  # not if the entry keeps its managed identity
         yield from ((option, given[name]) for name, option in _OF_IDENTITY.items() if given.get(name))
     yield from ((option,) for name, option in _FLAGS.items() if given.get(name))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FleetCheck:
-    """The findings of all clusters, worst first, and how many clusters could not be checked."""
+    """The findings of all clusters, worst first, and the number of clusters that could not be checked."""
 
     inventory: Inventory
     findings: list[FleetFinding]
@@ -43,9 +43,9 @@ def check_clusters(
 ) -> FleetCheck:
     """Check the clusters of the scope on which the add-on is enabled.
 
-    Each cluster is read once, and what clusters of a subscription have in common once per subscription. A cluster that
-    cannot be read, or that takes longer than `timeout` seconds, is a finding. Raise an azure-cli error if no clusters
-    can be found.
+    Each cluster is read once; managed identities, role assignments and registrations are read once per subscription.
+    A cluster that cannot be read, or that takes longer than `timeout` seconds, is a finding. Raise an azure-cli error
+    if no clusters can be found.
     """
     inventory = read_inventory(cli_ctx, scope)
     read = _SnapshotReader(cli_ctx).read
@@ -66,7 +66,7 @@ def check_clusters(
 
 
 class _SnapshotReader:  # pylint: disable=too-few-public-methods
-    """Read what the checks look at of many clusters, from any thread."""
+    """Read the snapshots of many clusters; safe to use from several threads."""
 
     def __init__(self, cli_ctx: AzCli) -> None:
         self._cli_ctx = cli_ctx
