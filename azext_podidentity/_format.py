@@ -120,17 +120,19 @@ def exceptions_table(cluster: Mapping[str, Any], _: int = 0) -> Rows:
     ]
 
 
-@_fitted
-@_one_line_cells
-def difference_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int = 0) -> Rows:
-    """Return the rows of the result of `apply`, one per entry and role, with the previous values of changed fields.
-
-    The result for the clusters that the files select has one row per cluster.
-    """
+def difference_table(result: Any, width: int = 0) -> Rows:
+    """Return the rows of the result of `apply`: per entry and role, or per cluster for those that the files select."""
     if isinstance(result, list):
         from azext_podidentity._format_fleet import results_table
 
         return results_table(result)
+    return _changes_table(result, width)
+
+
+@_fitted
+@_one_line_cells
+def _changes_table(result: Mapping[str, Sequence[Mapping[str, Any]]], _: int = 0) -> Rows:
+    """Return one row per entry and role, with the previous values of changed fields."""
     entries_by_change = {change: entries for change, entries in result.items() if change != "roleAssignments"}
     roles = [
         {

@@ -9,7 +9,7 @@ from typing import Any
 Rows = list[dict[str, str]]
 
 # The widest cells of names. With the other columns, whose values are short, a row has at most 160 columns.
-_CLUSTER, _GROUP, _SUBSCRIPTION, _LOCATION, _IDENTITY = 24, 22, 18, 14, 18
+_CLUSTER, _GROUP, _SUBSCRIPTION, _LOCATION, _IDENTITY, _ERROR = 24, 22, 18, 14, 18, 80
 
 
 def clusters_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
@@ -36,10 +36,10 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> Rows:
     changes = ("added", "changed", "removed", "unchanged")
     return [
         {
-            "Cluster": _broken(each["cluster"], _CLUSTER),
+            "Cluster": _cluster(each, results),
             "State": each["state"],
             **{change.capitalize(): str(len(each[change])) for change in changes},
-            "Error": each["error"] or "",
+            "Error": _broken(each["error"] or "", _ERROR),
         }
         for each in results
     ]
@@ -50,7 +50,7 @@ def migrations_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
     with_workloads = any(each["context"] or each["workloadsReason"] for each in clusters)
     return [
         {
-            "Cluster": _broken(each["cluster"], _CLUSTER),
+            "Cluster": _cluster(each, clusters),
             "Subscription": _broken(each["subscription"], _SUBSCRIPTION),
             "State": each["state"],
             "OidcIssuer": each["oidcIssuer"],
@@ -63,6 +63,14 @@ def migrations_table(clusters: Sequence[Mapping[str, Any]]) -> Rows:
         }
         for each in clusters
     ]
+
+
+def _cluster(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of the cluster, with its resource group if another row has the same name."""
+    name, others = str(row["cluster"]), [each for each in rows if each is not row]
+    if any(each["cluster"].lower() == name.lower() for each in others):
+        name += f"\n({str(row['clusterId']).split('/')[4]})"
+    return "\n".join(_broken(line, _CLUSTER) for line in name.split("\n"))
 
 
 def _workloads(cluster: Mapping[str, Any]) -> str:

@@ -124,6 +124,7 @@ def apply_to_selected(
 ) -> list[dict[str, Any]] | None:
     """Apply the manifest to the clusters that it selects, and return a row for each of them."""
     from azext_podidentity.actions.fleet.apply import apply_to_clusters
+    from azext_podidentity.actions.fleet.inventory import read_inventory
     from azext_podidentity.cli.after_output import fail_on_changes, warn_after_output
     from azext_podidentity.cli.interaction import confirm
     from azext_podidentity.cli.output_format import at_terminal, color_difference
@@ -139,7 +140,8 @@ def apply_to_selected(
         if not yes:
             confirm(message, question, recommendation)
 
-    results = apply_to_clusters(cmd.cli_ctx, manifest, scope, options, ask)
+    inventory = read_inventory(cmd.cli_ctx, scope)
+    results = apply_to_clusters(cmd.cli_ctx, manifest, inventory, options, ask)
     if report:
         write_report(cmd.cli_ctx, report, apply_report(results))
     changing = [each for each in results if each.plan]
@@ -152,6 +154,7 @@ def apply_to_selected(
         _fail_partial(cmd, f"{summary(results)} To continue, run the same command again.", len(failed) == len(results))
     else:
         warn_after_output(cmd.cli_ctx, summary(results), last=True)
+    _fail_if_unreadable(cmd, inventory)
     if options.dry_run and at_terminal(cmd.cli_ctx):
         texts = [each.plan.describe(each.cluster.name) for each in results if each.plan is not None]
         print_text(cmd.cli_ctx, color_difference(cmd.cli_ctx, "\n".join(texts)) + "\n")

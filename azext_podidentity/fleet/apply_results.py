@@ -61,19 +61,17 @@ class ClusterResult:
 
 def select(clusters: Iterable[FleetCluster], selectors: Sequence[ClusterSelector]) -> list[FleetCluster]:
     """Return the clusters that any of the selectors matches."""
-    return [
-        each
-        for each in clusters
-        if any(
-            selector.matches(
-                each.name,
-                each.cluster.reference.resource_group,
-                (each.subscription_name, each.subscription_id),
-                each.tags,
-            )
-            for selector in selectors
-        )
-    ]
+    return [each for each in clusters if any(_selects(selector, each) for selector in selectors)]
+
+
+def unmatched(clusters: Sequence[FleetCluster], selectors: Iterable[ClusterSelector]) -> list[ClusterSelector]:
+    """Return the selectors that match no cluster, for example because of a wrong name."""
+    return [selector for selector in selectors if not any(_selects(selector, each) for each in clusters)]
+
+
+def _selects(selector: ClusterSelector, cluster: FleetCluster) -> bool:
+    subscriptions = (cluster.subscription_name, cluster.subscription_id)
+    return selector.matches(cluster.name, cluster.cluster.reference.resource_group, subscriptions, cluster.tags)
 
 
 def summary(results: Sequence[ClusterResult]) -> str:

@@ -20,6 +20,13 @@ class ClusterSelector:
     subscription: str = "*"
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """Return the members that are set, as in the manifest."""
+        patterns = {"name": self.name, "resourceGroup": self.resource_group, "subscription": self.subscription}
+        tags = {f"tag {key}": value for key, value in self.tags.items()}
+        members = {key: value for key, value in patterns.items() if value != "*"} | tags
+        return ", ".join(f"{key}: {value}" for key, value in members.items()) or "name: *"
+
     def matches(self, name: str, resource_group: str, subscriptions: Iterable[str], tags: Mapping[str, str]) -> bool:
         """Return whether a cluster is selected. As in Azure, tag names are compared without case, tag values with."""
         own = {key.lower(): value for key, value in tags.items()}

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from azext_podidentity.actions.fleet import apply as fleet_apply
-from azext_podidentity.actions.fleet.inventory import Scope
 from azext_podidentity.fleet.apply_results import FAILED, UP_TO_DATE
 from azext_podidentity.manifest.apply_plan import ApplyManifest, ApplyPlan
 from azext_podidentity.manifest.parser import parse_manifest
@@ -30,11 +29,10 @@ def test_planning_timeout_fails_only_hanging_cluster(monkeypatch: pytest.MonkeyP
             release.wait(30)
         return ApplyPlan.create(ApplyManifest(MANIFEST, {}), cluster)
 
-    monkeypatch.setattr(fleet_apply, "read_inventory", lambda *_: inventory)
     monkeypatch.setattr(fleet_apply, "managed_clusters_client", lambda *_: None)
     monkeypatch.setattr(fleet_apply, "plan_changes", plan)
     options = fleet_apply.ApplyOptions(timeout=0.5)
-    results = fleet_apply.apply_to_clusters(AZ, MANIFEST, Scope(), options, lambda *_: None)
+    results = fleet_apply.apply_to_clusters(AZ, MANIFEST, inventory, options, lambda *_: None)
     release.set()
     assert [(each.cluster.name, each.state) for each in results] == [("hangs", FAILED), ("works", UP_TO_DATE)]
     assert "pass a larger value for --timeout" in results[0].steps[0]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import AzCLIError, ManualInterrupt, ValidationError
+from knack.log import get_logger
 
 from azext_podidentity.actions.apply import apply_plan, plan_changes
-from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
 from azext_podidentity.actions.fleet.parallel import PARALLEL, TIMEOUT, Outcome, context_in, on_each
 from azext_podidentity.arm.clients import managed_clusters_client
 from azext_podidentity.arm.cluster_writer import ClusterWriter
@@ -25,16 +25,19 @@ from azext_podidentity.fleet.apply_results import (
     WOULD_CHANGE,
     ClusterResult,
     select,
+    unmatched,
 )
-from azext_podidentity.fleet.inventory import FleetCluster
+from azext_podidentity.fleet.inventory import FleetCluster, Inventory
 from azext_podidentity.manifest.apply_plan import ApplyPlan
 from azext_podidentity.manifest.parser import Manifest
-from azext_podidentity.profile.text import count_of, some_of
+from azext_podidentity.profile.text import count_of, printable, some_of
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
     from azext_podidentity.profile.cluster_reference import ClusterReference
+
+logger = get_logger(__name__)
 
 # The maximum number of cluster names in a question.
 _NAMES = 10
@@ -57,19 +60,22 @@ class ApplyOptions:
 
 
 def apply_to_clusters(
-    cli_ctx: AzCli, manifest: Manifest, scope: Scope, options: ApplyOptions, ask: Callable[[str, str, str], None]
+    cli_ctx: AzCli,
+    manifest: Manifest,
+    inventory: Inventory,
+    options: ApplyOptions,
+    ask: Callable[[str, str, str], None],
 ) -> list[ClusterResult]:
     """Apply the manifest to the clusters that its selectors match, in one write per cluster that differs.
 
-    1. Find the clusters, and plan the changes of all of them. Stop here in a dry run, or after Ctrl-C.
+    1. Select the clusters, and plan the changes of all of them. Stop here in a dry run, or after Ctrl-C.
     2. If entries are to be removed, call `ask` once with the message, the question and the options that avoid it; it
        raises if the user declines.
     3. Change the clusters that differ, several at the same time. What fails on one does not end the others.
 
-    Repeating the command continues where it stopped, because clusters that are up to date are not changed. Raise an
-    azure-cli error if no clusters can be found or none is selected.
+    Repeating the command continues where it stopped, because clusters that are up to date are not changed. A selector
+    that matches nothing is a warning. Raise ValidationError if no cluster is selected.
     """
-    inventory = read_inventory(cli_ctx, scope)
     clusters = select(inventory.clusters, manifest.clusters)
     if not clusters:
         found = count_of(len(inventory.clusters), "cluster")
@@ -77,6 +83,8 @@ def apply_to_clusters(
             f"None of {found} matches the clusters of the manifest.",
             ["To list the clusters, run:", "az aks pod-identity list-clusters --include-disabled --output table"],
         )
+    for selector in unmatched(inventory.clusters, manifest.clusters):
+        logger.warning("No cluster matches this item of 'clusters': %s", printable(str(selector)))
     run = _Run(cli_ctx, manifest, options)
     planned = run.plan(clusters)
     if options.dry_run or any(isinstance(each.result, ManualInterrupt) for each in planned):

@@ -151,3 +151,31 @@ def test_named_cluster_drift(az: AzureCli, fleet: Simulator, file: Path, tmp_pat
     az(on).ok()
     az(f"{on} --dry-run --fail-on-change").ok()
     assert len(fleet.requests.matching("PUT", CLUSTER_PATH)) == 1
+
+
+def test_selector_that_matches_nothing_is_named(az: AzureCli, fleet: Simulator, file: Path) -> None:
+    text = file.read_text()
+    file.write_text(text.replace("{name: prod-*}", "{name: prod-a}, {name: typo, tags: {team: x}}"))
+    result = az(f"{APPLY.format(file)} --dry-run").ok()
+    assert states(result) == {"prod-a": "WouldChange"}
+    assert "No cluster matches this item of 'clusters': name: typo, tag team: x" in result.stderr
+    file.write_text(text.replace("{name: prod-*}", "{name: typo}"))
+    assert "None of 4 clusters matches the clusters of the manifest." in az(APPLY.format(file)).failed()
+
+
+def test_unreadable_subscription_is_partial(az: AzureCli, fleet: Simulator, file: Path) -> None:
+    fleet.faults.add(forbidden("POST", "/Microsoft.ResourceGraph/resources$"))
+    fleet.faults.add(forbidden("GET", f"{fleet.second_subscription_id}.*/managedClusters$"))
+    result = az(APPLY.format(file))
+    assert result.exit_code == 4
+    assert states(result) == {"prod-a": "Changed", "prod-c": "Changed"}
+    assert "Partial result: 1 subscription cannot be read." in result.stderr
+
+
+def test_table_of_equal_names_and_long_errors(az: AzureCli, fleet: Simulator, file: Path) -> None:
+    fleet.seed.cluster("other-group", "prod-a")
+    fleet.faults.add(forbidden("PUT", "/managedClusters/prod-b$"))
+    shown = az(f"{APPLY.format(file)} -o table").stdout
+    assert "(other-group)" in shown
+    assert f"({GROUP})" in shown
+    assert max(map(len, shown.splitlines())) <= 160
