@@ -153,7 +153,7 @@ def test_named_cluster_drift(az: AzureCli, fleet: Simulator, file: Path, tmp_pat
     assert len(fleet.requests.matching("PUT", CLUSTER_PATH)) == 1
 
 
-def test_selector_that_matches_nothing_is_named(az: AzureCli, fleet: Simulator, file: Path) -> None:
+def test_unmatched_selector_warns(az: AzureCli, fleet: Simulator, file: Path) -> None:
     text = file.read_text()
     file.write_text(text.replace("{name: prod-*}", "{name: prod-a}, {name: typo, tags: {team: x}}"))
     result = az(f"{APPLY.format(file)} --dry-run").ok()

@@ -109,7 +109,7 @@ def test_create_existing_cluster_is_refused(scenario: Scenario) -> None:
 
     refused = scenario.az(f"{create} --enable-pod-identity").failed()
 
-    assert "exists already" in refused
+    assert "already exists" in refused
     assert "az aks update" in refused
 
 
