@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity apply`: what becomes of the entries of a cluster."""
+"""Test `az aks pod-identity apply` and the resulting entries of a cluster."""
 
 from __future__ import annotations
 

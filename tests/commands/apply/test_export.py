@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity export`: a file for git."""
+"""Test `az aks pod-identity export`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity apply`: the files, and what is refused before any request."""
+"""Test the files of `az aks pod-identity apply`, and errors before any request."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity apply --prune`: what the files do not have is removed, once people say yes."""
+"""Test `az aks pod-identity apply --prune`, which removes entries that the files lack, after consent."""
 
 from __future__ import annotations
 

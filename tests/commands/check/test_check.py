@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity check`: each reported state is found, and its commands fix it."""
+"""Test `az aks pod-identity check`: it finds each reported problem, and its commands fix it."""
 
 from __future__ import annotations
 

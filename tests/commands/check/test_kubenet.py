@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Kubenet: `check` looks for the policy that drops NET_RAW, and consent prints the command that assigns it."""
+"""Test the kubenet findings of `check`, and the commands that assign the policy that drops NET_RAW."""
 
 from __future__ import annotations
 

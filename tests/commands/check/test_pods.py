@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity check` with pods: read by a real kubectl, inside the cluster, or from files."""
+"""Test `az aks pod-identity check` with pods from kubectl, from inside the cluster, or from files."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity check --repair`: what is safe is fixed, in one write of the cluster at most."""
+"""Test `az aks pod-identity check --repair`: safe fixes in at most one write of the cluster."""
 
 from __future__ import annotations
 

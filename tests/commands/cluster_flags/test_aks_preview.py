@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Beside aks-preview, `aks create` and `aks update` are its, the group is ours: whichever az loads last."""
+"""Test the extension beside aks-preview, in both load orders: `aks create` and `aks update` belong to aks-preview."""
 
 from __future__ import annotations
 

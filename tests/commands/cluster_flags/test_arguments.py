@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks create` and `az aks update` keep every argument of the host's, whatever they are in its version."""
+"""Test that `az aks create` and `az aks update` keep all arguments of the host in every version."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Errors of `az aks update` that are not about pod identity are to the letter what they are without the extension."""
+"""Test that errors of `az aks update` unrelated to pod identity equal those without the extension."""
 
 from __future__ import annotations
 

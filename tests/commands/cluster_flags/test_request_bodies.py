@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""With only our flags given, the body that is sent is what was read, but for the profile and read-only fields."""
+"""Test that the flags of the extension change only the profile in the request body."""
 
 from __future__ import annotations
 

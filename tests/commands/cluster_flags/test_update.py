@@ -140,7 +140,7 @@ def test_update_without_own_flags(each_az: AzureCli, simulator: Simulator) -> No
     assert simulator.cluster(GROUP, CLUSTER)["properties"]["podIdentityProfile"] == before
 
 
-@pytest.mark.parametrize("flags", ["", "--enable-oidc-issuer"], ids=["ours alone", "the host's too"])
+@pytest.mark.parametrize("flags", ["", "--enable-oidc-issuer"], ids=["own flag only", "with host flag"])
 def test_enable_keeps_concurrent_change(az: AzureCli, simulator: Simulator, flags: str) -> None:
     simulator.seed.cluster(GROUP, CLUSTER, pod_identity=False)
 

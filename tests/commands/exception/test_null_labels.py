@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Exceptions that early versions of the service stored with `podLabels: null`, which it refuses to have sent back."""
+"""Test exceptions that early versions of the service stored with `podLabels: null`, and now refuse."""
 
 from __future__ import annotations
 

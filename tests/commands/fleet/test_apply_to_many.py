@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity apply`: drift, and one file for the clusters that it selects."""
+"""Test `az aks pod-identity apply` to the clusters that a file selects, and its report of drift."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity check --all-clusters`: one list of findings, with few requests."""
+"""Test `az aks pod-identity check --all-clusters`: one list of findings, with few requests."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity list-clusters`: the clusters of all subscriptions, by one query or by lists."""
+"""Test `az aks pod-identity list-clusters` over all subscriptions, by one query or by lists."""
 
 from __future__ import annotations
 

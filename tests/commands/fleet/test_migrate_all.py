@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity migrate --all-clusters`: how far each cluster is, from Azure alone."""
+"""Test `az aks pod-identity migrate --all-clusters`, the migration status of each cluster."""
 
 from __future__ import annotations
 

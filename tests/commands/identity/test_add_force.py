@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity add` over what is left under the name."""
+"""Test `az aks pod-identity add --force` with existing, failed and leftover entries."""
 
 from __future__ import annotations
 

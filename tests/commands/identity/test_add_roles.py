@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The role that the cluster identity needs over a managed identity before it can be bound."""
+"""Test the role over the managed identity that the cluster identity requires for `add`."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_cluster_identity_without_principal_id(
 @pytest.mark.parametrize(
     ("group", "role", "of_cluster"),
     [("rg1", OPERATOR, True), ("rg10", "Reader", True), ("rg10", "Owner", False)],
-    ids=["group with a shorter name", "role that does not suffice", "role of somebody else"],
+    ids=["group with a shorter name", "insufficient role", "role of other principal"],
 )
 def test_insufficient_role(
     az: AzureCli, simulator: Simulator, cluster: dict[str, Any], group: str, role: str, of_cluster: bool

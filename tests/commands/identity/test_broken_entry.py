@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One broken entry makes the service refuse every change of the profile: which one it is, and what mends it."""
+"""Test changes that the service refuses because of one broken entry, and the commands that fix it."""
 
 from __future__ import annotations
 

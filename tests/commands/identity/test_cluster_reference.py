@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The ways to name a cluster, on every command of the group that is about one."""
+"""Test the ways to name a cluster in every command of the group."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tab completion, asked for as a shell asks."""
+"""Test tab completion with the requests of a shell."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity delete` of entries that the service cannot remove as they are."""
+"""Test `az aks pod-identity delete` of entries that the service cannot remove in their current state."""
 
 from __future__ import annotations
 

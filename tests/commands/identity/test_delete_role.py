@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity delete --delete-role-assignment`."""
+"""Test `az aks pod-identity delete --delete-role-assignment`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A cluster with as many entries as there may be takes little more memory than the host's own command on it."""
+"""Test the memory of commands on a full cluster, compared with the host's own command."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity update`: another selector or managed identity in one write."""
+"""Test `az aks pod-identity update` of the selector or the managed identity in one write."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `migrate` writes is applied by a real kubectl, to a Kubernetes API that keeps objects."""
+"""Test that a real kubectl applies the output of `migrate` to a Kubernetes API that stores objects."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The federated identity credentials of `az aks pod-identity migrate --approve`."""
+"""Test the federated identity credentials of `az aks pod-identity migrate --approve`."""
 
 from __future__ import annotations
 

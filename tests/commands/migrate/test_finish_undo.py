@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The end of a migration, and the way back: `migrate --finish` and `--undo`."""
+"""Test `az aks pod-identity migrate --finish` and `--undo`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A migration by identity bindings, from the plan to the end, and the way back."""
+"""Test a migration to identity bindings, from the plan to `--finish` and `--undo`."""
 
 from __future__ import annotations
 

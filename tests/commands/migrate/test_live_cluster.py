@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Workloads out of a cluster: by the kubectl of the machine, and by one that AKS runs inside."""
+"""Test reading workloads with the local kubectl, and with the kubectl that AKS runs in the cluster."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Kubernetes side of `az aks pod-identity migrate`: files that a real kubectl builds."""
+"""Test the files of `az aks pod-identity migrate` with a real kubectl."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`az aks pod-identity migrate`: the plan, and the Azure side of it."""
+"""Test the plan of `az aks pod-identity migrate`, and its changes in Azure."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `./release` makes, and az installing it from a web server as users do."""
+"""Test the output of `./release`, installed by az from a web server."""
 
 from __future__ import annotations
 

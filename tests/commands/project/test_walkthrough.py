@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The blocks of the pages that can be tried, run one after the other as they are printed there."""
+"""Run the shell blocks of the documentation pages in order, as printed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A share of what `./benchmarks/run trials` does: the same commands, faults, kills and writers, fewer of them."""
+"""Run a sample of `./benchmarks/run trials`: the same commands, faults, kills and writers."""
 
 from __future__ import annotations
 

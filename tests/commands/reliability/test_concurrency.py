@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Several clients change one cluster at the same time: nobody's change is lost."""
+"""Test concurrent changes of one cluster by several clients: no change is lost."""
 
 from __future__ import annotations
 

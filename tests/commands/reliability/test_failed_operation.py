@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Operations that the service begins and then gives up."""
+"""Test operations that the service accepts and then fails."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What went wrong for people with an earlier client, each test from the state that was reported."""
+"""Test the problems that users reported of an earlier client, each from the reported state."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A command that is killed or cut off anywhere, and run again, ends in the same state."""
+"""Test that a command that is interrupted at any point and repeated ends in the same state."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A change of pod identities changes nothing else, whatever the cluster holds."""
+"""Test that a change of pod identities changes nothing else in the cluster."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def test_repeated_add_grants_role(az: AzureCli, simulator: Simulator, option: st
     assert not simulator.requests.matching("PUT", CLUSTER_PATH)
 
 
-@pytest.mark.parametrize(("excluded", "grants"), [([], 0), ([ASSIGN], 1)], ids=["action", "action taken away"])
+@pytest.mark.parametrize(("excluded", "grants"), [([], 0), ([ASSIGN], 1)], ids=["action", "excluded action"])
 def test_custom_role(
     az: AzureCli, simulator: Simulator, cluster: Wire, identity: Wire, excluded: list[str], grants: int
 ) -> None:

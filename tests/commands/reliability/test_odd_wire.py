@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Answers that are well-formed HTTP and make no sense, and an output that cannot be written."""
+"""Test responses that are valid HTTP but have invalid content."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How an operation ended is judged by the cluster; replaced ones are made afresh; the user's conditions are final."""
+"""Test the result of operations: judged by the cluster, retried if replaced, final if a user's condition fails."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_lost_host_update(az: AzureCli, simulator: Simulator, simulated_time: Sh
 
 
 @pytest.mark.parametrize("code", REPLACED)
-@pytest.mark.parametrize("line", [DELETE, TAGS], ids=["delete", "the host's update"])
+@pytest.mark.parametrize("line", [DELETE, TAGS], ids=["delete", "host update"])
 def test_replaced_change_is_retried(az: AzureCli, simulator: Simulator, code: str, line: str) -> None:
     (seed if line == DELETE else seed_disabled)(simulator)
     failed_as(simulator, code)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What one look at the cluster shows to be impossible is refused then, with the way out."""
+"""Test changes that the first read of the cluster shows to be impossible, and the recommended commands."""
 
 from __future__ import annotations
 

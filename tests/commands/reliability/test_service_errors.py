@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the service refuses: its own words, code and request id, and what to do."""
+"""Test the messages for refusals of the service: its text, code and request ID, and the recommended commands."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Commands against a service with the real durations and limits, on its own clock."""
+"""Test commands against the real durations and limits of the service, on the simulator's clock."""
 
 from __future__ import annotations
 

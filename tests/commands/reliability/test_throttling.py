@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""429 anywhere: Retry-After is obeyed for as long as --timeout allows, and the end says when to run again."""
+"""Test that Retry-After is obeyed within --timeout, and that the message says when to run the command again."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_throttled_operation_status(az: AzureCli, simulator: Simulator, add: str
     assert simulator.statistics.early == 0
 
 
-@pytest.mark.parametrize("options", ["", " --tags a=b"], ids=["alone", "with others of the host"])
+@pytest.mark.parametrize("options", ["", " --tags a=b"], ids=["alone", "with host flag"])
 @pytest.mark.parametrize(("method", "path"), [("GET", CLUSTER_PATH), ("PUT", CLUSTER_PATH)], ids=["read", "write"])
 def test_host_flags(
     az: AzureCli, simulator: Simulator, simulated_time: SharedClock, options: str, method: str, path: str

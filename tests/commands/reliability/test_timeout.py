@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A command waits for operations as long as it was told to, until it is interrupted, and not where waiting is vain."""
+"""Test how long a command waits for operations: --timeout, interrupts, and states that waiting cannot change."""
 
 from __future__ import annotations
 

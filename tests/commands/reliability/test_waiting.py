@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Waiting for operations: the command's own and those of others."""
+"""Test waiting for a command's own operation and for those of other clients."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What needs no network to be refused is refused before any request, with the reason and an example."""
+"""Test that invalid input is refused before any request, with the reason and an example."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where people's machines differ: proxies, terminals that do not speak UTF-8, and files as Windows writes them."""
+"""Test proxies, terminals without UTF-8, and files written on Windows."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_output_without_utf8(az: AzureCli, simulator: Simulator, command: str, s
     assert (said.stdout + said.stderr).isascii()
 
 
-def as_windows_writes_it(file: Path, name: str) -> str:
+def windows_copy(file: Path, name: str) -> str:
     """The file under another name in that folder, with a byte order mark and line ends of Windows, for a shell."""
     renamed = file.with_name(name)
     renamed.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
@@ -106,7 +106,7 @@ def as_windows_writes_it(file: Path, name: str) -> str:
 
 def test_entries_from_windows_file(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     identity = seed_entries(simulator, "app")["app"]
-    file = as_windows_writes_it(entry_files.write(tmp_path, [binding(identity)]), r"C:\pod identities\app.yaml")
+    file = windows_copy(entry_files.write(tmp_path, [binding(identity)]), r"C:\pod identities\app.yaml")
 
     assert entry_files.names(az(f"{APPLY} --file {file}")) == {"unchanged": ["app"]}
 
@@ -115,7 +115,7 @@ def test_entries_from_windows_file(az: AzureCli, simulator: Simulator, tmp_path:
 def test_workloads_from_windows_file(az: AzureCli, simulator: Simulator, tmp_path: Path, name: str) -> None:
     seed_entries(simulator, "app", **ENABLED)
     written = workload_manifests.write(tmp_path / "web.yaml", workload("web", "app", account="web"))
-    file, output = as_windows_writes_it(written, name), tmp_path / "out"
+    file, output = windows_copy(written, name), tmp_path / "out"
 
     plan = az(f"{MIGRATE} --workloads {file} --one-step --output-dir {output}").ok().json
 

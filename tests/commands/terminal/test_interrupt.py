@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ctrl-C ends every command while a request is not answered and operations run, whatever `--ids` names."""
+"""Test Ctrl-C in every command during a request and during operations, with several `--ids`."""
 
 from __future__ import annotations
 

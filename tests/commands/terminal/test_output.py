@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What goes to standard output and to standard error."""
+"""Test what commands write to standard output and to standard error."""
 
 from __future__ import annotations
 

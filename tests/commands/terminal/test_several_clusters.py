@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Commands about several clusters, which `--ids` names: every verb, in each output format."""
+"""Test every command with several `--ids`, in each output format."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Standard output that is full, or a pipe whose reader has left, whether Python buffers or not."""
+"""Test standard output to a full disk and to a closed pipe, with and without buffering."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a person at a terminal sees while a command waits."""
+"""Test the progress that a terminal shows while a command waits."""
 
 from __future__ import annotations
 
