@@ -17,8 +17,8 @@ from azext_podidentity.migration.kubernetes_objects import KubernetesObject
 from azext_podidentity.migration.label_mentions import mentions, selects_by_label
 from azext_podidentity.migration.names import check_names
 from azext_podidentity.migration.node_agent_users import NodeAgentUser, read_node_agent_user, sign_in_settings
-from azext_podidentity.migration.pod_spec import CLIENT_ID_VARIABLE, has_token, injected_client_id
 from azext_podidentity.migration.pod_templates import BY_NAME, find_template, group_of, qualified_kind
+from azext_podidentity.migration.running_pods import RunningPod, read_running_pod
 from azext_podidentity.migration.workloads import (
     GENERATED,
     ObjectKey,
@@ -31,26 +31,10 @@ from azext_podidentity.migration.workloads import (
     workload_of_missing_owner,
 )
 from azext_podidentity.profile.entries import EntryKey, PodIdentity
-from azext_podidentity.profile.labels import BINDING_LABEL, USE_LABEL
 
 DEFAULT_NAMESPACE = "default"
 _TEMPLATE_HASH = "pod-template-hash"
 _BINDING_KINDS = ("RoleBinding", "ClusterRoleBinding")
-
-
-class RunningPod(NamedTuple):
-    """A running pod: whether it has the label, requests workload identity, and has a token of workload identity."""
-
-    key: ObjectKey
-    labelled: bool
-    uses_workload_identity: bool
-    has_token: bool
-    service_account: str
-    client_id: str | None = None
-
-    def is_stale(self, client_id: str | None) -> bool:
-        """Return whether its token came with another client ID than its service account has."""
-        return self.has_token and self.client_id not in (None, client_id)
 
 
 class Mention(NamedTuple):
@@ -165,10 +149,10 @@ class _Collector:  # pylint: disable=too-few-public-methods
             if root == key:
                 roots[key] = read_workload(key, each, template)
                 if roots[key].live and key.kind == "Pod":
-                    pods[key].append(_running_pod(key, each.raw))
+                    pods[key].append(read_running_pod(key, each.raw))
                 continue
             if key.kind == "Pod":
-                pod = _running_pod(key, each.raw)
+                pod = read_running_pod(key, each.raw)
                 pods[root].append(pod)
                 if known and pod.labelled:
                     labelled_pods.append(key)
@@ -264,25 +248,6 @@ class _Collector:  # pylint: disable=too-few-public-methods
 
 def _has_label(workload: Workload | None) -> bool:
     return workload is not None and workload.binding is not None
-
-
-def _running_pod(key: ObjectKey, raw: Mapping[str, Any]) -> RunningPod:
-    labels = strings(mapping(raw.get("metadata")).get("labels"))
-    spec = mapping(raw.get("spec"))
-    account = str(spec.get("serviceAccountName") or spec.get("serviceAccount") or "default")
-    return RunningPod(
-        key,
-        BINDING_LABEL in labels,
-        labels.get(USE_LABEL) == "true",
-        has_token(spec),
-        account,
-        injected_client_id(spec),
-    )
-
-
-def stale_pods(workload: Workload, pods: Iterable[RunningPod], client_id: str | None) -> list[RunningPod]:
-    """Return the pods whose token came with another client ID, unless the workload sets the client ID itself."""
-    return [] if CLIENT_ID_VARIABLE in workload.pod.variables else [pod for pod in pods if pod.is_stale(client_id)]
 
 
 def _bound_accounts(key: ObjectKey, raw: Mapping[str, Any]) -> set[tuple[str, str]]:

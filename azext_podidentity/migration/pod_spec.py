@@ -12,6 +12,7 @@ from azext_podidentity.migration.json_values import mapping, sequence
 from azext_podidentity.profile.labels import BINDING_LABEL
 
 CLIENT_ID_VARIABLE = "AZURE_CLIENT_ID"
+_PROXY_VARIABLE = "AZURE_KUBERNETES_TOKEN_PROXY"
 TOKEN_VARIABLE = "AZURE_FEDERATED_TOKEN_FILE"
 # The webhook of workload identity does not override these:
 # https://azure.github.io/azure-workload-identity/docs/quick-start.html
@@ -105,6 +106,14 @@ def _nested(value: Any) -> Iterator[dict[str, Any]]:
 def has_token(raw: Mapping[str, Any]) -> bool:
     """Return whether the pod spec has a token that the webhook of workload identity injected."""
     return any(name == TOKEN_VARIABLE for each in _containers(raw) for name, _ in _variables(each))
+
+
+def has_token_proxy(raw: Mapping[str, Any]) -> bool:
+    """Return whether the webhook injected the proxy of an identity binding into the pod.
+
+    https://learn.microsoft.com/azure/aks/identity-bindings
+    """
+    return any(name == _PROXY_VARIABLE for each in _containers(raw) for name, _ in _variables(each))
 
 
 def injected_client_id(raw: Mapping[str, Any]) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from azext_podidentity.migration.inventory import Inventory, stale_pods
+from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.running_pods import stale_pods
 from azext_podidentity.migration.service_account_groups import ServiceAccountGroup
 from azext_podidentity.migration.workloads import Workload
 
@@ -36,6 +37,9 @@ def _lacking_for_binding(inventory: Inventory, group: ServiceAccountGroup, workl
     account = inventory.service_accounts.get(group.account)
     if account is None or account.tenant_id is None:
         yield f"Service account '{group.account[1]}' is not annotated with the tenant ID yet."
+    pods = inventory.pods.get(workload.key, ())
+    if not all(pod.has_proxy for pod in pods):
+        yield f"Running pods without the identity binding: {sum(not pod.has_proxy for pod in pods)} of {len(pods)}."
     allows = inventory.binding_roles.allows
     if not all(allows(*group.account, step.identity.client_id) for step in group.bindings):
         yield f"No ClusterRole that was read lets service account '{group.account[1]}' use the identity binding."

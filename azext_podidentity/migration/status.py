@@ -11,7 +11,8 @@ from typing import Literal
 from azure.cli.core.azclierror import ValidationError
 
 from azext_podidentity.migration.decision import listed
-from azext_podidentity.migration.inventory import Inventory, RunningPod, stale_pods
+from azext_podidentity.migration.inventory import Inventory
+from azext_podidentity.migration.running_pods import RunningPod, stale_pods
 from azext_podidentity.migration.workloads import ObjectKey, Workload
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.cluster_reference import ClusterReference
@@ -148,6 +149,7 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
         if workload.binding is None:
             pods = tuple(pod for pod in pods if not pod.labelled)  # stale pods have their own status
         obstacle = self._obstacle(workload) or _lacking_token(pods) or self._stale_client_id(workload, pods)
+        obstacle = obstacle or _lacking_proxy(workload, pods)
         if workload.binding is None:
             return (NOT_READY, obstacle) if obstacle else (READY, "")
         return LABELLED, obstacle or "It uses workload identity too. Remove the label with --remove-labels."
@@ -209,6 +211,12 @@ def _lacking_token(pods: Iterable[RunningPod]) -> str:
     """Return a sentence about the pods that request workload identity but have no token, empty if there are none."""
     names = [pod.key.name for pod in pods if not pod.has_token]
     return f"Running pods have no token of workload identity: {listed(names)}. Recreate them." if names else ""
+
+
+def _lacking_proxy(workload: Workload, pods: Iterable[RunningPod]) -> str:
+    """Return a sentence about the pods that were created before their workload used its identity binding."""
+    names = [pod.key.name for pod in pods if workload.uses_identity_binding and not pod.has_proxy]
+    return f"Running pods do not use the identity binding yet: {listed(names)}. Recreate them." if names else ""
 
 
 def _stale_pods(inventory: Inventory) -> Iterator[Status]:

@@ -24,7 +24,7 @@ from azext_podidentity.profile.labels import IDENTITY_BINDING_ANNOTATION as BIND
 from azext_podidentity.profile.labels import PROXY_ANNOTATION, TENANT_ID_ANNOTATION, USE_LABEL
 from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials, credential_for
 from tests.support.builders import Json, cluster_of, command_words, identity_entry, identity_id, option
-from tests.support.kubernetes_objects import NAMESPACE, account, inventory, migrated, workload
+from tests.support.kubernetes_objects import NAMESPACE, account, inventory, made_by, migrated, workload
 
 ISSUER = "https://issuer.example/"
 ENABLED: Json = {
@@ -369,6 +369,18 @@ class TestStatus:
         options = replace(BIND, stage=REMOVE_LABELS)
         made = plan(prepared, annotated(), *ALLOWED, bindings=[bound()], options=options)
         assert "does not use the identity binding yet" in made.decisions[0].reason
+
+
+@pytest.mark.parametrize("proxy", [True, False], ids=["with proxy", "before the binding"])
+def test_pod_older_than_binding_is_not_ready(proxy: bool) -> None:
+    variables = ["AZURE_FEDERATED_TOKEN_FILE", *(["AZURE_KUBERNETES_TOKEN_PROXY"] if proxy else [])]
+    container = {"env": [{"name": each} for each in variables]}
+    owner = migrated(account="web", annotations={BINDING: "true"}, uid="1")
+    pod = migrated("web-1", account="web", kind="Pod", container=container, uid="2", **made_by("Deployment", "web"))
+    lookups = {identity_id(): IdentityCredentials(ManagedIdentity(identity_id(), CLIENT, "object"))}
+    read = inventory(owner, pod, annotated(), *ALLOWED)
+    (status,) = statuses(cluster_of([identity_entry()], **ENABLED), read, lookups, [bound()])
+    assert (status.state, "identity binding yet" in status.reason) == ("Ready" if proxy else "NotReady", not proxy)
 
 
 def test_bindings_beside_existing_credentials() -> None:
