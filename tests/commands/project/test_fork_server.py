@@ -59,6 +59,16 @@ def test_same_debug_output(started_az: AzureCli, forked: ForkedAz, simulator: Si
     assert len(_shape(executed)[1]) > 20
 
 
+@pytest.mark.parametrize("name", ["json", "absent"])
+def test_same_output_in_shell(forked: ForkedAz, simulator: Simulator, tmp_path: Path, name: str) -> None:
+    seed_entries(simulator, "app")
+    line, environment = ["sh", "-c", f"az {COMMANDS[name]}"], forked.shell_environment()
+
+    shell = subprocess.run(line, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert Result(shell.returncode, shell.stdout, shell.stderr) == forked(COMMANDS[name])
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_same_end_by_signal(
     started_az: AzureCli, forked: ForkedAz, simulator: Simulator, number: signal.Signals
