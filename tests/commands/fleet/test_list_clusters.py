@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from azure_simulator import Simulator
+from azure_simulator import Fault, Simulator
 from tests.support.azure_cli import CLUSTER, GROUP, AzureCli
 from tests.support.cluster_state import seed_entries
 from tests.support.faults import forbidden
@@ -96,3 +96,13 @@ def test_nothing_readable(az: AzureCli, fleet: Simulator) -> None:
     fleet.faults.add(forbidden("POST", GRAPH))
     fleet.faults.add(forbidden("GET", LISTS, times=2))
     assert "AuthorizationFailed" in az(LIST).failed()
+
+
+@pytest.mark.parametrize("command", ["list-clusters", "check --all-clusters", "migrate --all-clusters"])
+def test_no_cluster_at_all(az: AzureCli, simulator: Simulator, command: str) -> None:
+    for output in ("json", "tsv", "table"):
+        result = az(f"aks pod-identity {command} -o {output}").ok()
+        assert result.stdout.strip() in ("", "[]")
+        assert "The add-on is enabled on 0 of 0 clusters" in result.stderr
+    simulator.faults.add(Fault("POST", GRAPH, status=429, code="TooManyRequests", message="Slow down.", times=2))
+    assert az(f"aks pod-identity {command}").ok().json == []
