@@ -66,7 +66,7 @@ def test_age_in_check_of_all_clusters(az: AzureCli, busy: Simulator) -> None:
     ids=["retired API version", "forbidden", "list", "null"],
 )
 def test_age_unreadable(az: AzureCli, busy: Simulator, fault: dict[str, Any]) -> None:
-    busy.faults.add(Fault("GET", LATEST, **fault))
+    busy.faults.add(Fault("GET", LATEST, times=10, **fault))
 
     finding = state_finding(az)
 
