@@ -6,17 +6,20 @@ Each function takes the failure that a row matched.
 
 from __future__ import annotations
 
+import re
+
 from azext_podidentity.profile import eligibility
 from azext_podidentity.profile.advice import Advice
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.commands import (
     PROVIDER,
+    grant_command,
     other_sign_in_commands,
     provider_command,
     register_commands,
 )
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity
-from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY
+from azext_podidentity.profile.entry_types import EXCEPTION, IDENTITY, SERVICE_EXCEPTION
 from azext_podidentity.profile.identity_problems import blocking_advice
 from azext_podidentity.profile.known_errors import Failure
 from azext_podidentity.profile.rbac import OPERATOR_ROLE
@@ -24,6 +27,7 @@ from azext_podidentity.profile.service_requests import Stage
 from azext_podidentity.profile.shell import command_line
 
 _AGAIN = "Then run your command again."
+_ASSIGN = "/userassignedidentities/assign/action"
 
 
 def register(failure: Failure) -> tuple[str, ...]:
@@ -67,9 +71,12 @@ def remove_named(failure: Failure) -> tuple[str, ...]:
 
 
 def remove_unlabelled(failure: Failure) -> tuple[str, ...]:
-    """Return the command that removes the exceptions without labels; if none is known, the one that lists them."""
+    """Return the command that removes the exceptions with null labels; if none is known, the one that lists them.
+
+    The exception that the service manages cannot be removed.
+    """
     cluster = failure.target
-    keys = [each.key for each in cluster.profile.exceptions if not each.pod_labels]
+    keys = [each.key for each in cluster.profile.exceptions if each.has_null_labels and each.key != SERVICE_EXCEPTION]
     if keys:
         return (EXCEPTION.delete_command(cluster, *keys),)
     return (EXCEPTION.command(cluster, "list", "--output", "table"),)
@@ -115,20 +122,34 @@ def list_clusters(failure: Failure) -> tuple[str, ...]:
 
 
 def assign_permission(failure: Failure) -> Advice:
-    """Return the advice for a principal that lacks the action of the Managed Identity Operator role."""
+    """Return the advice for a principal that lacks the action of the Managed Identity Operator role.
+
+    A message can name several actions and their scopes, separated by commas in the same order.
+    """
     fields = failure.fields
     reason = (
-        f"{fields['principal']} does not have permission for '{fields['action']}' on managed identity "
-        f"'{fields['scope']}'. Retrying does not help."
+        f"{fields['principal']} does not have permission for '{fields['action']}' on '{fields['scope']}'. Retrying "
+        "does not help."
     )
     if not failure.is_cluster_identity:
         return Advice(reason, (f"Ask an owner of the managed identity for the {OPERATOR_ROLE} role. {_AGAIN}",))
-    command = command_line(
-        *("role", "assignment", "create", "--role", OPERATOR_ROLE, "--assignee-object-id", fields["object_id"]),
-        *("--assignee-principal-type", "ServicePrincipal", "--scope", fields["scope"]),
-    )
+    actions, scopes = (re.split(r"\s*[,;]\s*", fields[name]) for name in ("action", "scope"))
+    if len(actions) == 1:
+        actions *= len(scopes)
+    of_identities = (scope for action, scope in zip(actions, scopes, strict=False) if action.lower().endswith(_ASSIGN))
+    commands = tuple(grant_command(fields["object_id"], scope) for scope in of_identities)
     return Advice(
-        reason, (f"Grant the {OPERATOR_ROLE} role and then run your command again. To grant it, run:",), (command,)
+        reason, (f"Grant the {OPERATOR_ROLE} role and then run your command again. To grant it, run:",), commands
+    )
+
+
+def deny_assignment(failure: Failure) -> Advice:
+    """Return the advice for a request that a deny assignment forbids."""
+    name = failure.fields["name"]
+    which = f"Deny assignment '{name}'" if name else "A deny assignment"
+    return Advice(
+        f"{which} forbids the request. No role can override it.",
+        ("Ask the owner of the deny assignment to exclude the principal that made the request.",),
     )
 
 
@@ -166,21 +187,36 @@ def _is_of_cluster(resource: str, reference: ClusterReference) -> bool:
     return named == reference.resource_group.lower() or named.endswith(f"/managedclusters/{reference.name}".lower())
 
 
-def list_locks(failure: Failure) -> tuple[str, ...]:
-    """Return the command that lists the locks at the scope that the message names."""
+def locked(failure: Failure) -> Advice:
+    """Return the advice for a scope that a lock protects, with the command that lists its locks."""
     scope = failure.fields["scope"]
+    remove = "Ask the owner of the lock to remove it, and then run your command again."
+    if not scope:
+        return Advice("A lock forbids the change.", (remove,))
+    commands = (_list_locks(scope),)
+    return Advice(f"A lock on '{scope}' forbids the change.", (f"{remove} To find the lock, run:",), commands)
+
+
+def _list_locks(scope: str) -> str:
+    """Return the command that lists the locks at the scope.
+
+    `az lock list` ignores the subscription in a resource ID, so the command names it.
+    """
     parts = scope.strip("/").split("/")
-    if len(parts) == 2:
-        return (command_line("lock", "list", "--subscription", parts[1], "--output", "table"),)
+    subscription = ("--subscription", parts[1]) if len(parts) > 1 else ()
+    where: tuple[str, ...] = ()
     if len(parts) == 4:
-        group = ("--resource-group", parts[3], "--subscription", parts[1])
-        return (command_line("lock", "list", *group, "--output", "table"),)
-    return (command_line("lock", "list", "--resource", scope, "--output", "table"),)
+        where = ("--resource-group", parts[3])
+    elif len(parts) > 4:
+        where = ("--resource", scope)
+    return command_line("lock", "list", *where, *subscription, "--output", "table")
 
 
 def show_policy(failure: Failure) -> tuple[str, ...]:
-    """Return the command that shows the policy assignment that the message names."""
-    scope, _, name = failure.fields["assignment"].rpartition("/providers/Microsoft.Authorization/policyAssignments/")
+    """Return the command that shows the policy assignment that the message names; ARM ignores case in IDs."""
+    assignment = failure.fields["assignment"]
+    scope = assignment[: assignment.lower().rfind("/providers/microsoft.authorization/policyassignments/")]
+    name = assignment.rpartition("/")[2]
     return (command_line("policy", "assignment", "show", "--name", name, "--scope", scope or "/"),)
 
 

@@ -31,6 +31,7 @@ from tests.support.az_parser import AzParser
 from tests.support.builders import (
     KEY,
     PRINCIPAL,
+    Json,
     cluster_of,
     command_words,
     commands_in,
@@ -140,6 +141,7 @@ NOT_LINKED = (
 )
 ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+RESOURCE = "/subscriptions/s/resourceGroups/g/providers/A/b/c"
 ACCOUNT, IDENTITY, UNNAMED = "The signed-in account", "The cluster identity", "The principal with object ID 'other'"
 
 
@@ -172,6 +174,20 @@ def test_linked_authorization_advice_grants_role(az: AzParser) -> None:
     )
     (grant,) = [az.parse(command) for command in commands_in(error)]
     assert (grant.scope, grant.assignee_object_id) == ("/linked/scope", PRINCIPAL)
+
+
+@pytest.mark.parametrize(
+    ("actions", "scopes", "granted"),
+    [
+        (ASSIGN, "/identities/a,/identities/b", ["/identities/a", "/identities/b"]),
+        (f"{JOIN},{ASSIGN}", "/subnets/a,/identities/b", ["/identities/b"]),
+        (f"{ASSIGN}, {ASSIGN}", "/identities/a, /identities/b", ["/identities/a", "/identities/b"]),
+    ],
+)
+def test_linked_authorization_with_several_scopes(actions: str, scopes: str, granted: list[str], az: AzParser) -> None:
+    message = NOT_LINKED.format(PRINCIPAL, actions).replace("/linked/scope", scopes)
+    error = explain(refusal("LinkedAuthorizationFailed", message, 403), cluster_of(), missing)
+    assert [az.parse(command).scope for command in commands_in(error)] == granted
 
 
 @pytest.mark.parametrize("stage", [Stage.WRITE, Stage.OPERATION, Stage.ENTRY])
@@ -213,15 +229,55 @@ def test_deleted_cluster_is_named(code: str, message: str) -> None:
     [
         ("/subscriptions/s", ["--subscription", "s"]),
         ("/subscriptions/s/resourceGroups/g", ["--resource-group", "g", "--subscription", "s"]),
-        ("/subscriptions/s/resourceGroups/g/providers/A/b/c", None),
+        (RESOURCE, ["--resource", RESOURCE, "--subscription", "s"]),
     ],
 )
-def test_lock_advice_lists_locks_at_scope(scope: str, options: list[str] | None, az: AzParser) -> None:
+def test_lock_advice_lists_locks_at_scope(scope: str, options: list[str], az: AzParser) -> None:
     message = f"The scope '/x' cannot perform write operation because following scope(s) are locked: '{scope}'."
     (command,) = commands_in(explain(refusal("ScopeLocked", message, 409), cluster_of(), missing))
     assert command[1:3] == ["lock", "list"]
-    assert all(word in command for word in options or ["--resource", scope])
+    assert command[3:-2] == options
     az.parse(command)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "cause"),
+    [
+        ("ScopeLocked", "The scope is locked.", "A lock forbids the change."),
+        ("DenyAssignmentAuthorizationFailed", "Denied.", "A deny assignment forbids the request."),
+    ],
+)
+def test_cause_without_name(code: str, message: str, cause: str) -> None:
+    error = explain(refusal(code, message, 409), cluster_of(), missing)
+    assert error.error_msg.startswith(cause)
+    assert commands_in(error) == []
+
+
+def test_policy_assignment_id_in_lower_case(az: AzParser) -> None:
+    row = row_of("RequestDisallowedByPolicy", "policyAssignment")
+    message = row.sample.replace("/providers/Microsoft.A", "/Providers/microsoft.a")
+    error = explain(refusal(row.codes[0], message, 403), cluster_of(), missing)
+    (command,) = commands_in(error)
+    az.parse(command)
+    scope = "/subscriptions/00000000-0000-0000-0000-000000000000"
+    assert command[4:] == ["--name", "allowed-roles", "--scope", scope]
+
+
+def test_invalid_pod_label_is_not_null_labels() -> None:
+    error = explain(refusal("BadRequest", "Invalid podLabels key 'a b' in exception 'x'."), cluster_of(), missing)
+    assert "null" not in text_of(error)
+
+
+def test_null_labels_of_service_exception_are_not_removed(az: AzParser) -> None:
+    exceptions: list[Json] = [
+        {"namespace": "kube-system", "name": "aks-addon-exception", "podLabels": None},
+        {"namespace": "app", "name": "without-labels", "podLabels": {}},
+        {"namespace": "app", "name": "null-labels", "podLabels": None},
+    ]
+    error = explain(refusal("BadRequest", row_of("", "podLabels").sample), cluster_of(exceptions=exceptions), missing)
+    (command,) = commands_in(error)
+    az.parse(command)
+    assert [word for word in command if "labels" in word or "addon" in word] == ["null-labels"]
 
 
 @pytest.mark.parametrize(

@@ -95,8 +95,8 @@ ROWS = (
         pattern=r"(?:.*retry again in (?P<seconds>\d+) seconds)?",
         sample="The PutManagedClusterHandler.PUT request limit has been exceeded for SubID='SUBSCRIPTION', please "
         "retry again in 60 seconds.",
-        cause="The service limits the number of requests, and too many were sent. A cluster accepts one change a "
-        "minute after a burst of 20.",
+        cause="The service limits the number of requests, and too many were sent. For changes of a "
+        "cluster, the limit is one a minute after a burst of 20.",
         fix="Wait for the time the service names, and then run your command again.",
         retry=Retry.LATER,
     ),

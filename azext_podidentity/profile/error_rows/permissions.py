@@ -52,7 +52,6 @@ ROWS = (
         sample="The client 'CLIENT' with object id 'OBJECT_ID' has permission to perform action 'ACTION' on scope "
         "'SCOPE'; however, the access is denied because of the deny assignment with name 'DENY_ASSIGNMENT' and Id "
         "'ID' at scope 'SCOPE'.",
-        cause="Deny assignment '{name}' forbids the request. No role can override it.",
-        fix="Ask the owner of the deny assignment to exclude the principal that made the request.",
+        advice=advice.deny_assignment,
     ),
 )

@@ -79,7 +79,7 @@ ROWS = (
     ),
     KnownError(
         codes=(),
-        pattern="podLabels",
+        pattern=r"podLabels\b.*(?:missing|null|required)|(?:missing|null|required|no) .*podLabels",
         sample="Required parameter userAssignedIdentityExceptions.podLabels is missing (null).",
         cause="A pod identity exception of cluster '{cluster}' has no labels (null), as earlier versions of the "
         "service stored it. The service now refuses every update of the cluster that sends it back, also those of "

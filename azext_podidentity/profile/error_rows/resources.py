@@ -50,18 +50,16 @@ ROWS = (
     ),
     KnownError(
         codes=("ScopeLocked",),
-        pattern="locked: '(?P<scope>[^']*)'",
+        pattern="(?:.*locked: '(?P<scope>[^']*)')?",
         sample="The scope '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/myResourceGroup/"
         "providers/Microsoft.ContainerService/managedClusters/myAKSCluster' cannot perform write operation because "
         "following scope(s) are locked: '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/"
         "myResourceGroup'. Please remove the lock and try again.",
-        cause="A lock on '{scope}' forbids the change.",
-        fix="Ask the owner of the lock to remove it, and then run your command again. To find the lock, run:",
-        commands=advice.list_locks,
+        advice=advice.locked,
     ),
     KnownError(
         codes=("RequestDisallowedByPolicy",),
-        pattern=r"policyAssignment.*?[\"']id[\"']\s*:\s*[\"'](?P<assignment>[^\"']+)",
+        pattern=r"policyAssignment.*?[\"']id[\"']\s*:\s*[\"'](?P<assignment>[^\"']*/policyAssignments/[^\"']+)",
         sample='Resource \'myAKSCluster\' was disallowed by policy. Policy identifiers: \'[{"policyAssignment":{"name":'
         '"Allowed roles","id":"/subscriptions/00000000-0000-0000-0000-000000000000/providers/'
         "Microsoft.Authorization/policyAssignments/allowed-roles\"}}]'.",
