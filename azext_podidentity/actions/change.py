@@ -273,8 +273,8 @@ class _Run:  # pylint: disable=too-many-instance-attributes
 
     def _wait_for_roles(self, seconds: float) -> None:
         if seconds:
-            with progress(self._cli_ctx, "Waiting for the role assignment to propagate") as turn:
-                sleep(min(seconds, self._writer.deadline.left), turn)
+            with progress(self._cli_ctx, "Waiting for the role assignment to propagate") as update:
+                sleep(min(seconds, self._writer.deadline.left), update)
 
 
 def _with_profile(cluster: Cluster, profile: Profile) -> Cluster:

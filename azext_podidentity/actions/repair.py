@@ -51,11 +51,11 @@ def run_repairs(cli_ctx: AzCli, writer: ClusterWriter, plan: RepairPlan, snapsho
 
 def _wait_for_feature(cli_ctx: AzCli, writer: ClusterWriter) -> None:
     backoff = Backoff()
-    with progress(cli_ctx, "Waiting for the registration of the preview feature") as turn:
+    with progress(cli_ctx, "Waiting for the registration of the preview feature") as update:
         while registrations.feature_state(cli_ctx) != _REGISTERED:
             if backoff.elapsed > _REGISTRATION_TIMEOUT:
                 raise AzureResponseError(
                     "The preview feature is still being registered.",
                     ["Run your command again when its state is Registered:", feature_command(writer.reference, "show")],
                 )
-            backoff.wait(turn)
+            backoff.wait(update)

@@ -32,7 +32,7 @@ _LONGEST_POLL = 300.0
 OTHERS_SHARE, OTHERS_LONGEST = 0.15, 30.0
 _OTHERS_SPREAD = 0.3
 # Seconds between two frames of the spinner. Without a terminal, a stage is logged once it has lasted for a while.
-_SPINNER_TURN = 0.25
+_SPINNER_INTERVAL = 0.25
 # The default of --timeout: seconds that a command waits for its own operations and those of other clients.
 WAIT_LIMIT = 1800
 
@@ -64,12 +64,12 @@ def until_role_write(age: float) -> float | None:
     return None if moment is None else spread(max(SHORTEST, moment - age))
 
 
-def sleep(seconds: float, turn: Callable[[], None] = lambda: None) -> None:
-    """Sleep, and call `turn` repeatedly to update a spinner."""
+def sleep(seconds: float, update: Callable[[], None] = lambda: None) -> None:
+    """Sleep, and call `update` repeatedly for a spinner."""
     end = time.monotonic() + seconds
-    interval = _SPINNER_TURN if sys.stderr.isatty() else PATIENCE
+    interval = _SPINNER_INTERVAL if sys.stderr.isatty() else PATIENCE
     while (left := end - time.monotonic()) > 0:
-        turn()
+        update()
         time.sleep(min(left, interval))
 
 
@@ -84,9 +84,9 @@ class Backoff:
         """Seconds since the object was created."""
         return time.monotonic() - self._started
 
-    def wait(self, turn: Callable[[], None] = lambda: None, *, at_most: float = inf) -> None:
-        """Sleep for the next pause, at most `at_most` seconds, and call `turn` repeatedly to update a spinner."""
-        sleep(min(self._pause(), at_most), turn)
+    def wait(self, update: Callable[[], None] = lambda: None, *, at_most: float = inf) -> None:
+        """Sleep for the next pause, at most `at_most` seconds, and call `update` repeatedly for a spinner."""
+        sleep(min(self._pause(), at_most), update)
 
     def _pause(self) -> float:
         return pause(self.elapsed)

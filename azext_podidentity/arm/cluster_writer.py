@@ -98,13 +98,13 @@ class ClusterWriter(ClusterReader):
             return state
         running = state.cluster.provisioning_state
         waiting = f"Waiting for another operation on {self.reference.name} ({running})"
-        with progress(self._cli_ctx, waiting, unusual=True) as turn:
+        with progress(self._cli_ctx, waiting, unusual=True) as update:
             while not _is_idle(state.cluster):
                 if self.deadline.passed:
                     raise busy_timeout_error(
                         self.reference, self.deadline.seconds, f"an operation ({running}) that still runs."
                     )
-                self._turns.wait(turn, at_most=self.deadline.left)
+                self._turns.wait(update, at_most=self.deadline.left)
                 state = self.read()
                 running = state.cluster.provisioning_state
         return state
@@ -150,8 +150,8 @@ class ClusterWriter(ClusterReader):
         if seconds > self.deadline.left:
             raise explain_plainly(failure.error) from failure.error
         logger.warning("Azure throttles changes of the cluster. Waiting %.0f seconds before the next one.", seconds)
-        with progress(self._cli_ctx, "Waiting for Azure to accept changes of the cluster again") as turn:
-            sleep(seconds, turn)
+        with progress(self._cli_ctx, "Waiting for Azure to accept changes of the cluster again") as update:
+            sleep(seconds, update)
 
     def pause(self, blocking: str, attempts: int) -> None:
         """Wait before another attempt to write. Raise AzureResponseError if the timeout has passed.
@@ -161,8 +161,8 @@ class ClusterWriter(ClusterReader):
         if self.deadline.passed:
             raise busy_timeout_error(self.reference, self.deadline.seconds, blocking, attempts)
         waiting = f"Waiting for other clients' changes of {self.reference.name}"
-        with progress(self._cli_ctx, waiting, unusual=True) as turn:
-            self._turns.wait(turn, at_most=self.deadline.left)
+        with progress(self._cli_ctx, waiting, unusual=True) as update:
+            self._turns.wait(update, at_most=self.deadline.left)
 
     def _send(
         self, state: ClusterState, wanted: Cluster, headers: Mapping[str, str] | None, polling: BackoffPolling | bool

@@ -16,7 +16,7 @@ from knack.util import CLIError
 AT_ONCE = 8
 # Seconds between two frames of the spinner.
 _FRAME = 0.25
-# Seconds of one turn of a wait.
+# Seconds of one interval of a wait.
 _POLL = 0.25
 
 Found = TypeVar("Found")
@@ -81,7 +81,7 @@ def or_error(read: Callable[..., Found], *arguments: Any) -> Found | CLIError:
 
 
 class _PolledFuture(Future[Found]):
-    """A future whose result is waited for in short turns.
+    """A future whose result is waited for in short intervals.
 
     On Windows, Ctrl-C does not end a wait of Python's main thread that has no timeout.
     """

@@ -74,13 +74,13 @@ class CredentialService:
         Return the created ones by resource ID, and the errors of the others. After an error, no more credentials of
         that managed identity are created.
         """
-        with progress(self._cli_ctx, "Creating federated identity credentials") as turn:
-            return _on_each(wanted, self._create, turn)
+        with progress(self._cli_ctx, "Creating federated identity credentials") as update:
+            return _on_each(wanted, self._create, update)
 
     def delete(self, unwanted: Credentials) -> tuple[dict[str, list[FederatedCredential]], list[CLIError]]:
         """Remove the credentials of each managed identity; return the same as `create`."""
-        with progress(self._cli_ctx, "Removing federated identity credentials") as turn:
-            return _on_each(unwanted, self._delete, turn)
+        with progress(self._cli_ctx, "Removing federated identity credentials") as update:
+            return _on_each(unwanted, self._delete, update)
 
     def _read_credentials(self, identity: ManagedIdentity) -> IdentityCredentials | NotFound:
         subscription, group, name = managed_identity_parts(identity.resource_id)
@@ -109,7 +109,7 @@ class CredentialService:
 
 
 def _on_each(
-    credentials: Credentials, write: Callable[[str, FederatedCredential], None], turn: Callable[[], None]
+    credentials: Credentials, write: Callable[[str, FederatedCredential], None], update: Callable[[], None]
 ) -> tuple[dict[str, list[FederatedCredential]], list[CLIError]]:
     """Write to many managed identities in parallel, and to each of them one credential after another."""
     written: dict[str, list[FederatedCredential]] = defaultdict(list)
@@ -120,7 +120,7 @@ def _on_each(
             write(resource_id, credential)
             written[resource_id].append(credential)
 
-    outcomes = for_each(credentials, write_all, lambda _: turn())
+    outcomes = for_each(credentials, write_all, lambda _: update())
     return dict(written), [each for each in outcomes.values() if isinstance(each, CLIError)]
 
 

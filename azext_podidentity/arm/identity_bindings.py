@@ -100,8 +100,8 @@ class IdentityBindings:
         listed = list(keys)
         if not listed:
             return [], []
-        with progress(self._cli_ctx, message) as turn:
-            outcomes = do_all(lambda key: or_error(change, key), listed, lambda _: turn(), at_once=_AT_ONCE)
+        with progress(self._cli_ctx, message) as update:
+            outcomes = do_all(lambda key: or_error(change, key), listed, lambda _: update(), at_once=_AT_ONCE)
         changed = [each for each in outcomes if isinstance(each, IdentityBinding)]
         return changed, [each for each in outcomes if isinstance(each, CLIError)]
 

@@ -35,28 +35,28 @@ def _verbose(caplog: pytest.LogCaptureFixture) -> None:
 def test_only_unusual_waits_are_warnings(
     caplog: pytest.LogCaptureFixture, clock: Clock, unusual: bool, level: str
 ) -> None:
-    with progress(cli(), "Waiting", unusual=unusual) as turn:
+    with progress(cli(), "Waiting", unusual=unusual) as update:
         clock.sleep(PATIENCE)
-        turn()
+        update()
     assert [record.levelname for record in caplog.records] == [level]
 
 
 def test_long_stage_is_logged_once(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
     az = cli()
     for seconds in (1, 1, 2, 3, 9):  # like the repeated waits for a role
-        with progress(az, "Waiting for the role") as turn:
+        with progress(az, "Waiting for the role") as update:
             for _ in range(4 * seconds):
-                turn()
+                update()
                 clock.sleep(0.25)
         assert messages(caplog) == (["Waiting for the role"] if clock.now > 1000 + PATIENCE else [])
     assert messages(caplog) == ["Waiting for the role"]
 
 
 def test_short_stage_is_not_logged(caplog: pytest.LogCaptureFixture, clock: Clock) -> None:
-    with progress(cli(), "Waiting") as turn:
-        turn()
+    with progress(cli(), "Waiting") as update:
+        update()
         clock.sleep(PATIENCE - 0.1)
-        turn()
+        update()
     assert messages(caplog) == []
 
 
@@ -85,9 +85,9 @@ def test_lasting_operation_states_are_logged(caplog: pytest.LogCaptureFixture, c
 
 @pytest.mark.parametrize("quiet", [cli(only_show_errors=True), cli(no_bar=True)])
 def test_quiet_settings_log_nothing(caplog: pytest.LogCaptureFixture, clock: Clock, quiet: Any) -> None:
-    with progress(quiet, "Waiting") as turn:
+    with progress(quiet, "Waiting") as update:
         clock.sleep(99)
-        turn()
+        update()
     assert messages(caplog) == []
 
 

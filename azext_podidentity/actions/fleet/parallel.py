@@ -37,7 +37,7 @@ PARALLEL = 8
 # The default timeout in seconds to read one cluster.
 TIMEOUT = 120
 # Seconds between two updates of the progress.
-_TURN = 0.25
+_UPDATE_INTERVAL = 0.25
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def on_each(
                 started.add(cluster.id)
                 running.append(_Job(cluster, begin(do, cluster), time.monotonic()))
             progress.update([job.cluster.name for job in running])
-            wait([job.future for job in running], timeout=_TURN, return_when=FIRST_COMPLETED)
+            wait([job.future for job in running], timeout=_UPDATE_INTERVAL, return_when=FIRST_COMPLETED)
             for job in list(running):
                 if job.future.done():
                     running.remove(job)
