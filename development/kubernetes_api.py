@@ -66,7 +66,8 @@ class KubernetesApi:
         self._program = folder / "kubectl" / "kubectl"
         self._program.parent.mkdir()
         self._program.write_text(
-            f'#!/bin/sh\ncase " $* " in *" apply "*) exec {KUBECTL} "$@" --validate=false;; esac\nexec {KUBECTL} "$@"\n'
+            f'#!/bin/sh\ncase " $* " in *" apply "* | *" create "*) exec {KUBECTL} "$@" --validate=false;; esac\n'
+            f'exec {KUBECTL} "$@"\n'
         )
         self._program.chmod(0o755)
         self._config.write_text(

@@ -407,7 +407,7 @@ az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKu
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
     --workloads web.yaml --approve --yes --output-dir first-step --query credentials""",
             ),
-            Step("What kubectl apply -k first-step changes", "cat first-step/patches/*.yaml"),
+            Step("What sh first-step/apply.sh changes", "cat first-step/patches/*.yaml"),
             Step(
                 "Make the same change in your own manifest",
                 """\
@@ -417,7 +417,7 @@ awk '{print} sub(/aadpodidbinding: .*/, "azure.workload.identity/use: \\"true\\"
                 "The second step removes the label from workloads that are prepared",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
-    --workloads prepared.yaml first-step/service-accounts.yaml --remove-labels \\
+    --workloads prepared.yaml first-step/patches/my-app_serviceaccount_web.yaml --remove-labels \\
     --output-dir second-step --query workloads""",
             ),
             Step(
@@ -429,7 +429,7 @@ sed 's|aadpodidbinding: .*|azure.workload.identity/use: "true"|' web.yaml > move
                 "The workload is ready",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
-    --workloads moved.yaml first-step/service-accounts.yaml --status -o table""",
+    --workloads moved.yaml first-step/patches/my-app_serviceaccount_web.yaml --status -o table""",
             ),
             Step(
                 "Use an identity binding for a managed identity that would exceed the limit of 20 credentials",
@@ -443,7 +443,7 @@ az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKu
                 "Remove the pod identities and disable the add-on. With manifests only, this requires --force",
                 """\
 az aks pod-identity migrate --resource-group myResourceGroup --cluster-name myKubenetCluster \\
-    --workloads moved.yaml first-step/service-accounts.yaml --finish --yes --force -o table""",
+    --workloads moved.yaml first-step/patches/my-app_serviceaccount_web.yaml --finish --yes --force -o table""",
             ),
         ),
     ),

@@ -14,7 +14,6 @@ from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueEr
 
 from azext_podidentity.kubernetes.sources import Loaded
 from azext_podidentity.migration.output_files import (
-    KUSTOMIZATION,
     ORIGINALS,
     OVERLAY,
     PATCHES,
@@ -79,16 +78,14 @@ def write_files(output: OutputFiles, loaded: Loaded, folder: str) -> list[str]:
     return sorted(str(base / name) for name in output.files)
 
 
-def apply_commands(output: OutputFiles, folder: str, context: str | None) -> list[str]:
-    """Return the commands that apply the files."""
+def apply_command(output: OutputFiles, folder: str, context: str | None) -> str:
+    """Return the command that applies the files. If there is a script, it applies the kustomization too."""
     place = f"./{folder}" if folder.startswith("-") else folder
+    if SCRIPT in output.files:
+        return shlex.join(("sh", f"{place}/{SCRIPT}"))
     chosen = (f"--context={context}",) if context else ()
     namespace = ("--namespace", output.namespace) if output.namespace else ()
-    commands = {
-        KUSTOMIZATION: ("kubectl", *chosen, "apply", "-k", place, *namespace),
-        SCRIPT: ("sh", f"{place}/{SCRIPT}"),
-    }
-    return [shlex.join(command) for name, command in commands.items() if name in output.files]
+    return shlex.join(("kubectl", *chosen, "apply", "-k", place, *namespace))
 
 
 def _mode(loaded: Loaded, source: str) -> int | None:

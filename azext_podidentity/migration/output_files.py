@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Render the Kubernetes side of a plan as files: service accounts, and patches for kustomize or kubectl.
+"""Render the Kubernetes side of a plan as files: patches for kustomize or kubectl.
 
-For objects from manifests, a kustomization applies the patches to copies of the manifests. Objects from a cluster have
-no manifests, so a script patches them with kubectl.
+For objects from manifests, a kustomization applies the patches to copies of the manifests. Objects without a manifest
+are those of a cluster, and service accounts that were not read. A script patches them with kubectl, because `kubectl
+apply` of a part of an object removes what an earlier apply of the whole object has set:
+https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/#how-apply-calculates-differences-and-merges-changes
 """
 
 from __future__ import annotations
@@ -22,19 +24,22 @@ from azext_podidentity.migration.workloads import ObjectKey, ServiceAccount
 from azext_podidentity.migration.yaml_text import dump
 from azext_podidentity.profile.labels import CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION
 
-KUSTOMIZATION, ACCOUNTS, SCRIPT = "kustomization.yaml", "service-accounts.yaml", "apply.sh"
-ROLES = "identity-binding-roles.yaml"
-OVERLAY = (KUSTOMIZATION, ACCOUNTS, ROLES, SCRIPT)
+KUSTOMIZATION, ROLES, SCRIPT = "kustomization.yaml", "identity-binding-roles.yaml", "apply.sh"
+OVERLAY = (KUSTOMIZATION, ROLES, SCRIPT)
 PATCHES, ORIGINALS = "patches", "original-manifests"
 _MARK = "# Written by az aks pod-identity migrate; run it again rather than edit this file."
 # The maximum length in bytes of a file name without its suffix; file systems allow 255.
 _MAX_NAME = 200
+_ACCOUNTS = "serviceaccounts"
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Patch:  # pylint: disable=too-many-instance-attributes
-    """A patch of an object. `raw`: its manifest, None for an object from a cluster."""
+    """A patch of an object.
+
+    `raw`: its manifest, None without one. `was_read`: whether the object was read; one that was not may not exist.
+    """
 
     key: ObjectKey
     body: Json
@@ -44,6 +49,7 @@ class Patch:  # pylint: disable=too-many-instance-attributes
     source: str = ""
     names_namespace: bool = True
     replaces_pods: bool = True
+    was_read: bool = True
 
     @property
     def file(self) -> str:
@@ -77,34 +83,28 @@ def render(plan: MigrationPlan, inventory: Inventory, namespace: str | None, con
     """
     # The webhook reads the service account when a pod is created, so the accounts come before the workloads.
     patches = [*_account_patches(plan, inventory), *_resource_patches(plan), *_workload_patches(plan)]
-    accounts = list(_new_accounts(plan, inventory))
-    roles = list(role_objects(plan, inventory))
-    nameless = [each.key for each in patches if not each.names_namespace]
-    nameless_accounts = [each for each in accounts if "namespace" not in each["metadata"]]
     named = {each.key.namespace for each in patches if each.names_namespace}
-    named |= {each["metadata"]["namespace"] for each in accounts if "namespace" in each["metadata"]}
     # kubectl refuses --namespace if it differs from the namespace in a manifest.
-    needs_namespace = namespace is not None and bool(nameless or nameless_accounts)
+    needs_namespace = namespace is not None and not all(each.names_namespace for each in patches)
     fill = needs_namespace and bool(named - {namespace})
     if fill:
         patches = [_with_namespace(each, namespace or "") for each in patches]
-        accounts = [{**each, "metadata": {"namespace": namespace, **each["metadata"]}} for each in accounts]
+    passed = namespace if needs_namespace and not fill else None
     files: dict[str, str] = {f"{PATCHES}/{each.file}": _yaml(each.body) for each in patches}
     sources: dict[str, str] = {}
     manifests = [each for each in patches if each.raw is not None]
-    in_cluster = [each for each in patches if each.raw is None]
+    others = [each for each in patches if each.raw is None]
     for each in manifests:
         files[f"{ORIGINALS}/{each.file}"] = _yaml(each.raw or {})
         sources[f"{ORIGINALS}/{each.file}"] = each.source
-    additions = {name: objects for name, objects in ((ROLES, roles), (ACCOUNTS, accounts)) if objects}
-    for name, objects in additions.items():
-        files[name] = _yaml(*objects)
+    roles = list(role_objects(plan, inventory))
+    if roles:
+        files[ROLES] = _yaml(*roles)
     if manifests:
-        files[KUSTOMIZATION] = _yaml(_kustomization(sorted(each.file for each in manifests), additions))
-    if in_cluster or (additions and not manifests):
-        # If there is a kustomization, it contains the new objects.
-        files[SCRIPT] = _script(in_cluster, () if manifests else additions, context)
-    return OutputFiles(files, sources, namespace if needs_namespace and not fill else None)
+        files[KUSTOMIZATION] = _yaml(_kustomization(sorted(each.file for each in manifests), files))
+    if others or (roles and not manifests):
+        files[SCRIPT] = _script(others, files, _kubectl(context, passed))
+    return OutputFiles(files, sources, passed)
 
 
 def file_name(key: ObjectKey) -> str:
@@ -148,29 +148,26 @@ def _resource_patches(plan: MigrationPlan) -> Iterator[Patch]:
 def _account_patches(plan: MigrationPlan, inventory: Inventory) -> Iterator[Patch]:
     for step in plan.accounts:
         existing = _account_of(step, inventory)
-        if existing is not None and not step.annotated:
+        if existing is None:
+            names_namespace = _users_name_namespace(plan, step)
+            yield Patch(
+                ObjectKey(step.namespace, "ServiceAccount", step.name),
+                _account(step, names_namespace=names_namespace),
+                _ACCOUNTS,
+                strategic=True,
+                names_namespace=names_namespace,
+                was_read=False,
+            )
+        elif not step.annotated:
             yield Patch(
                 existing.key,
                 _account(step, names_namespace=existing.names_namespace),
-                "serviceaccounts",
+                _ACCOUNTS,
                 strategic=True,
                 raw=None if existing.live else existing.raw,
                 source=existing.origin.source,
                 names_namespace=existing.names_namespace,
             )
-
-
-def _new_accounts(plan: MigrationPlan, inventory: Inventory) -> Iterator[dict[str, Any]]:
-    """Yield the service accounts that were not read.
-
-    Those in a cluster are patched: `kubectl apply` would remove what an earlier apply of their manifest has set.
-    """
-    for step in plan.accounts:
-        existing = _account_of(step, inventory)
-        if not step.annotated and existing is None:
-            account = _account(step, names_namespace=_users_name_namespace(plan, step))
-            secrets = [{"name": name} for name in step.image_pull_secrets]
-            yield {**account, **({"imagePullSecrets": secrets} if secrets else {})}
 
 
 def _account_of(step: ServiceAccountStep, inventory: Inventory) -> ServiceAccount | None:
@@ -191,7 +188,13 @@ def _account(step: ServiceAccountStep, *, names_namespace: bool) -> dict[str, An
     namespace = {"namespace": step.namespace} if names_namespace else {}
     tenant = {TENANT_ID_ANNOTATION: step.tenant_id} if step.tenant_id else {}
     metadata = {"name": step.name, **namespace, "annotations": {CLIENT_ID_ANNOTATION: step.client_id, **tenant}}
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+    secrets = [{"name": name} for name in step.image_pull_secrets]
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": metadata,
+        **({"imagePullSecrets": secrets} if secrets else {}),
+    }
 
 
 def _workload_patch(step: WorkloadStep) -> dict[str, Any]:
@@ -238,35 +241,52 @@ def _with_namespace(patch: Patch, namespace: str) -> Patch:
     return replace(patch, body=named(patch.body), raw=raw, names_namespace=True)
 
 
-def _kustomization(names: Iterable[str], additions: Iterable[str]) -> dict[str, Any]:
+def _kustomization(names: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
     names = list(names)
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": [*(f"{ORIGINALS}/{name}" for name in names), *additions],
+        "resources": [*(f"{ORIGINALS}/{name}" for name in names), *({ROLES} & set(files))],
         "patches": [{"path": f"{PATCHES}/{name}"} for name in names],
     }
 
 
-def _script(patches: Iterable[Patch], additions: Iterable[str], context: str | None) -> str:
-    """Return a shell script. The names in it were validated when they were read, and are quoted here."""
-    kubectl = shlex.join(["kubectl", *((f"--context={context}",) if context else ())])
+def _script(patches: Iterable[Patch], files: Iterable[str], kubectl: str) -> str:
+    """Return a shell script that applies all files. The names in it were validated when they were read."""
+    accounts = [each for each in patches if each.resource == _ACCOUNTS]
     lines = [
         "#!/bin/sh",
         _MARK,
         "# Changes objects in the cluster. It can be run again.",
         "set -eu",
         'cd "$(dirname "$0")"',
+        *(line for each in accounts for line in _patch_lines(each, kubectl)),
     ]
-    lines += [f"{kubectl} apply --filename {name}" for name in additions]
-    for patch in patches:
-        key = patch.key
-        what = shlex.join([patch.resource, key.name, "--namespace", key.namespace])
-        kind = "strategic" if patch.strategic else "merge"
-        lines.append(f"{kubectl} patch {what} --type {kind} --patch-file {PATCHES}/{patch.file}")
-        if not patch.replaces_pods:
-            lines.append(f"# {key} does not replace its pods: delete them one by one.")
+    if KUSTOMIZATION in files:
+        lines.append(f"{kubectl} apply -k .")
+    elif ROLES in files:
+        lines.append(f"{kubectl} apply --filename {ROLES}")
+    lines += [line for each in patches if each.resource != _ACCOUNTS for line in _patch_lines(each, kubectl)]
     return "\n".join(lines) + "\n"
+
+
+def _patch_lines(patch: Patch, kubectl: str) -> Iterator[str]:
+    key = patch.key
+    namespace = ("--namespace", key.namespace) if patch.names_namespace else ()
+    name = shlex.join([key.name, *namespace])
+    file = f"{PATCHES}/{patch.file}"
+    if not patch.was_read:
+        yield f"{kubectl} get {patch.resource} {name} >/dev/null 2>&1 || {kubectl} create --filename {file}"
+    kind = "strategic" if patch.strategic else "merge"
+    yield f"{kubectl} patch {patch.resource} {name} --type {kind} --patch-file {file}"
+    if not patch.replaces_pods:
+        yield f"# {key} does not replace its pods: delete them one by one."
+
+
+def _kubectl(context: str | None, namespace: str | None) -> str:
+    """Return the start of the commands of the script."""
+    chosen = (f"--context={context}",) if context else ()
+    return shlex.join(["kubectl", *chosen, *(("--namespace", namespace) if namespace else ())])
 
 
 def _yaml(*documents: Json) -> str:

@@ -15,7 +15,7 @@ Wire = dict[str, Any]
 
 
 def pod_identity(managed_identity: Wire, name: str, **more: Any) -> Wire:
-    """Return an entry of `userAssignedIdentities` that binds the managed identity in `NAMESPACE`."""
+    """Return an entry of `userAssignedIdentities` that binds the managed identity, in `NAMESPACE` unless given."""
     ids = managed_identity["properties"]
     identity = {
         "resourceId": managed_identity["id"],

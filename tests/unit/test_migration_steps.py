@@ -188,8 +188,9 @@ def test_new_service_account_copies_image_pull_secrets() -> None:
 
     made = plan(*there, new_service_accounts=True)
 
-    (created,) = yaml.safe_load_all(render(made, inventory(*there), None, None).files["service-accounts.yaml"])
-    assert created["imagePullSecrets"] == [{"name": "registry"}]
+    files = render(made, inventory(*there), None, None).files
+    patch = yaml.safe_load(files[f"patches/{NAMESPACE}_serviceaccount_my-pod-identity.yaml"])
+    assert patch["imagePullSecrets"] == [{"name": "registry"}]
     assert "RoleBinding readers" in reasons(made)["RoleBindings"]
 
 

@@ -17,7 +17,7 @@ import yaml
 from azure.cli.core.azclierror import FileOperationError, InvalidArgumentValueError
 
 from azext_podidentity.kubernetes.sources import Loaded, load, of_objects
-from azext_podidentity.kubernetes.writer import apply_commands, check_folder, write_files
+from azext_podidentity.kubernetes.writer import apply_command, check_folder, write_files
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
 from azext_podidentity.migration.output_files import OutputFiles, render
 from azext_podidentity.migration.plan import plan_migration
@@ -118,7 +118,7 @@ def test_changed_objects_are_written_to_separate_files(tmp_path: Path) -> None:
         f"original-manifests/{file}" for file in files
     ]
     resources = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))["resources"]
-    assert resources == [*(f"original-manifests/{file}" for file in files), "service-accounts.yaml"]
+    assert resources == [f"original-manifests/{file}" for file in files]
 
 
 def test_own_output_is_not_read(tmp_path: Path) -> None:
@@ -139,7 +139,10 @@ def test_obsolete_output_is_deleted(tmp_path: Path) -> None:
     migrate(folder, write(tmp_path / "new.yaml", workload("new")))
 
     patches = {each.name for each in (folder / "patches").iterdir()}
-    assert patches == {"theirs.yaml", f"{NAMESPACE}_deployment_new.yaml"}
+    assert patches == {
+        "theirs.yaml",
+        *(f"{NAMESPACE}_{name}.yaml" for name in ("deployment_new", "serviceaccount_web")),
+    }
 
 
 def test_manifest_keeps_permissions_of_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,8 +164,9 @@ def test_script_for_live_objects(tmp_path: Path) -> None:
     write_files(output, loaded, str(tmp_path))
 
     script = (tmp_path / "apply.sh").read_text("utf-8")
-    assert apply_commands(output, str(tmp_path), "my context") == [f"sh {tmp_path}/apply.sh"]
-    assert "kubectl '--context=my context' apply --filename service-accounts.yaml" in script
+    assert apply_command(output, str(tmp_path), "my context") == f"sh {tmp_path}/apply.sh"
+    account = "serviceaccounts web --namespace my-app"
+    assert f"kubectl '--context=my context' patch {account} --type strategic" in script
     assert "patch deployments deployment --namespace my-app --type strategic" in script
     assert "replicaset does not replace its pods" in script
     assert "job" not in script
@@ -172,7 +176,7 @@ def test_overlay_omits_pods_and_jobs(tmp_path: Path) -> None:
     kinds = ("Pod", "Job", "Deployment")
     written = migrate(tmp_path / "out", write(tmp_path / "all.yaml", *(workload(k.lower(), kind=k) for k in kinds)))
     assert [each for each in written if each.startswith("patches/")] == [
-        f"patches/{NAMESPACE}_deployment_deployment.yaml"
+        f"patches/{NAMESPACE}_{name}.yaml" for name in ("deployment_deployment", "serviceaccount_web")
     ]
 
 
@@ -215,7 +219,7 @@ def test_file_name_of_long_name_is_shortened(tmp_path: Path) -> None:
     longest = "a" * 253
     written = migrate(tmp_path / "out", write(tmp_path / "a.yaml", workload(longest), workload(longest[:-1] + "b")))
     patches = [Path(each).name for each in written if each.startswith("patches/")]
-    assert len(set(patches)) == 2
+    assert len(set(patches)) == 3  # with the service account
     assert max(map(len, patches)) <= 255
 
 
@@ -243,7 +247,7 @@ def test_upper_case_extensions_and_linked_folders(tmp_path: Path, caplog: pytest
     assert "link' is a symbolic link" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["kustomization.yaml", "service-accounts.yaml", "apply.sh"])
+@pytest.mark.parametrize("name", ["kustomization.yaml", "identity-binding-roles.yaml", "apply.sh"])
 def test_foreign_file_is_not_overwritten(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("theirs", "utf-8")
 

@@ -54,11 +54,11 @@ def write(
     namespace = None if source.namespace == DEFAULT_NAMESPACE else source.namespace
     output = render(planned, loaded.inventory, namespace, source.context)
     files = writer.write_files(output, loaded, output_dir)
-    commands = writer.apply_commands(output, output_dir, source.context)
-    warnings = [f"Files written. To apply them, run: {command}" for command in commands]
-    if not commands:
-        warnings.insert(0, "Nothing to write: no workload needs a change.")
-    elif not planned.approved:
+    if not files:
+        return [], ["Nothing to write: no workload needs a change."]
+    command = writer.apply_command(output, output_dir, source.context)
+    warnings = [f"Files written. To apply them, run: {command}"]
+    if not planned.approved:
         warnings.insert(
             0,
             "Run the command with --approve first: without their credentials or bindings, pods get no tokens.",

@@ -13,8 +13,8 @@ import pytest
 
 from azure_simulator import Simulator
 from development.kubernetes_api import KubernetesApi, kubernetes_api
-from tests.support.azure_cli import NAMESPACE, AzureCli
-from tests.support.cluster_state import profile_of, seed_entries
+from tests.support.azure_cli import CLUSTER, GROUP, NAMESPACE, AzureCli
+from tests.support.cluster_state import pod_identity, profile_of, seed_entries
 from tests.support.workload_manifests import (
     CLIENT_ID,
     ENABLED,
@@ -29,6 +29,7 @@ from tests.support.workload_manifests import (
 )
 
 LABEL = "aadpodidbinding"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 SECRETS: Wire = {
     "apiVersion": "secrets-store.csi.x-k8s.io/v1",
     "kind": "SecretProviderClass",
@@ -103,7 +104,7 @@ def test_service_account_keeps_fields_of_manifest(
     account = {**service_account("web"), "imagePullSecrets": [{"name": "registry"}]}
     account["metadata"]["labels"] = {"team": "shop"}
     # What `kubectl apply` compares with: it removes what it applied before and does not find in the file.
-    before = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(account)}
+    before = {LAST_APPLIED: json.dumps(account)}
     applied = {**account, "metadata": {**account["metadata"], "annotations": before}}
     api.seed(workload("web", "app", account="web"), applied)
 
@@ -120,6 +121,41 @@ def test_service_account_keeps_fields_of_manifest(
     assert text.index("patch serviceaccounts web") < text.index("patch deployments web")
 
 
+@pytest.mark.parametrize("exists", [True, False], ids=["exists", "new"])
+@pytest.mark.parametrize("place", ["namespace", "--namespace", "context"])
+def test_unread_service_account_keeps_fields(
+    az: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path, exists: bool, place: str
+) -> None:
+    namespace = "default" if place == "context" else NAMESPACE
+    identity = simulator.seed.managed_identity(GROUP, "app")
+    profile = {"enabled": True, "userAssignedIdentities": [pod_identity(identity, "app", namespace=namespace)]}
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile, **ENABLED)
+    account = {**service_account("web"), "imagePullSecrets": [{"name": "registry"}]}
+    account["metadata"] = {"name": "web", "namespace": namespace, "labels": {"team": "shop"}}
+    account["metadata"]["annotations"] = {"owner": "shop"}
+    head = {**account["metadata"], "annotations": {"owner": "shop", LAST_APPLIED: json.dumps(account)}}
+    if exists:
+        api.seed({**account, "metadata": head})
+    web = workload("web", "app", account="web")
+    web["metadata"] = {"name": "web", **({"namespace": namespace} if place == "namespace" else {})}
+    file, folder = write(tmp_path / "web.yaml", web), tmp_path / "out"
+    options = "" if place == "context" else f"--namespace {NAMESPACE}"
+
+    result = az(f"{MIGRATE} --workloads {file} {options} --output-dir {folder}").ok()
+
+    assert any(each.endswith(f"run: sh {folder}/apply.sh") for each in result.warnings)
+    for _ in range(2):
+        api.run("sh", str(folder / "apply.sh"))
+
+    found = api.get("ServiceAccount", "web", namespace)
+    assert found["metadata"]["annotations"][CLIENT_ID] == identity["properties"]["clientId"]
+    assert pod_of(api.get("Deployment", "web", namespace))["metadata"]["labels"][USE] == "true"
+    if exists:
+        assert found["imagePullSecrets"] == account["imagePullSecrets"]
+        assert found["metadata"]["labels"] == {"team": "shop"}
+        assert found["metadata"]["annotations"]["owner"] == "shop"
+
+
 @pytest.mark.parametrize("namespaced", [True, False], ids=["namespaced", "without namespace"])
 def test_advised_command_applies_manifests(
     az: AzureCli, api: KubernetesApi, simulator: Simulator, tmp_path: Path, namespaced: bool
@@ -134,7 +170,10 @@ def test_advised_command_applies_manifests(
     shared = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     generated = workload("x", "app", "Job", account="web")
     generated["metadata"] = {"generateName": "run-", "namespace": NAMESPACE}
-    write(tmp_path / "apps" / "a.yaml", shared, *manifests[:1], secret)
+    account = service_account("web")
+    if not namespaced:
+        del account["metadata"]["namespace"]
+    write(tmp_path / "apps" / "a.yaml", shared, account, *manifests[:1], secret)
     write(tmp_path / "apps" / "b.yaml", shared, *manifests[1:], generated)
     folder = tmp_path / "out"
 

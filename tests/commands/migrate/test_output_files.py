@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from azure_simulator import Simulator
 from tests.support.azure_cli import NAMESPACE, AzureCli
@@ -19,6 +20,7 @@ from tests.support.workload_manifests import (
     MIGRATE,
     PROXY,
     USE,
+    Wire,
     kustomize,
     live,
     pod_of,
@@ -32,6 +34,12 @@ KINDS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Replica
 
 def files_in(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def patch_of_account(folder: Path, name: str) -> Wire:
+    """The patch of a service account that was not read."""
+    patch: Wire = yaml.safe_load((folder / "patches" / f"{NAMESPACE}_serviceaccount_{name}.yaml").read_text())
+    return patch
 
 
 @pytest.fixture
@@ -65,7 +73,7 @@ def test_kustomize_changes_label_and_annotation_only(az: AzureCli, client_id: st
         pod_of(after)["metadata"]["labels"] = pod_of(before)["metadata"]["labels"]
         assert after == before  # nothing else differs
     assert ("Deployment", "other") not in built
-    account = built["ServiceAccount", "web"]
+    account = patch_of_account(out, "web")
     assert account["metadata"] == {"name": "web", "namespace": NAMESPACE, "annotations": {CLIENT_ID: client_id}}
 
 
@@ -80,7 +88,8 @@ def test_patches_add_service_account_and_proxy(az: AzureCli, client_id: str, tmp
         pod = pod_of(built[kind, name])
         assert pod["spec"]["serviceAccountName"] == "app"
         assert pod["metadata"]["annotations"] == {PROXY: "true"}
-    assert built["ServiceAccount", "app"]["metadata"]["annotations"] == {CLIENT_ID: client_id}
+    account = patch_of_account(tmp_path / "out", "app")
+    assert account["metadata"]["annotations"] == {CLIENT_ID: client_id}
 
 
 def test_patch_of_service_account_in_manifest(az: AzureCli, client_id: str, tmp_path: Path) -> None:
@@ -106,8 +115,8 @@ def test_manifests_without_namespace(az: AzureCli, client_id: str, tmp_path: Pat
     az(f"{MIGRATE} --workloads {file} --namespace {NAMESPACE} --output-dir {tmp_path / 'out'}").ok()
 
     built = kustomize(tmp_path / "out")
-    assert not any("namespace" in each["metadata"] for each in built.values())
-    assert ("ServiceAccount", "web") in built
+    account = patch_of_account(tmp_path / "out", "web")
+    assert not any("namespace" in each["metadata"] for each in (*built.values(), account))
     assert pod_of(built["Deployment", "web"])["metadata"]["labels"][USE] == "true"
 
 
@@ -115,7 +124,7 @@ def test_applied_output_leaves_nothing_to_do(az: AzureCli, client_id: str, tmp_p
     out = tmp_path / "out"
     file = write(tmp_path / "web.yaml", workload("web", "app"))
     az(f"{MIGRATE} --workloads {file} --output-dir {out} --new-service-accounts --one-step --approve").ok()
-    applied = write(tmp_path / "applied.yaml", *kustomize(out).values())
+    applied = write(tmp_path / "applied.yaml", *kustomize(out).values(), patch_of_account(out, "app"))
 
     plan = az(f"{MIGRATE} --workloads {applied} --new-service-accounts").ok().json
 
@@ -138,6 +147,7 @@ def test_repeated_output_removes_stale_files(az: AzureCli, client_id: str, tmp_p
     write(file, workload("web", "app", account="web"))
     az(command).ok()
     gone = {f"{folder}/{NAMESPACE}_deployment_api.yaml" for folder in ("patches", "original-manifests")}
+    gone.add(f"patches/{NAMESPACE}_serviceaccount_api.yaml")
     assert {name for name in first if name not in files_in(out)} == gone
     assert ("Deployment", "api") not in kustomize(out)
 

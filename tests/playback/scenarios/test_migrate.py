@@ -65,7 +65,7 @@ def test_migrate_and_finish(scenario: Scenario, bound: str, manifests: Path, tmp
     approve = f"migrate --workloads {manifests} --approve --yes --output-dir {folder}"
     approved = scenario.pod_identity(approve).ok()
     assert states(approved.json["credentials"]) == {"Created"}
-    assert f"kubectl apply -k {folder}" in approved.stderr
+    assert f"sh {folder}/apply.sh" in approved.stderr
     assert states(scenario.pod_identity(approve).ok().json["credentials"]) == {"Exists"}
 
     early = scenario.pod_identity(f"migrate --workloads {manifests} --finish --yes").failed()
