@@ -71,9 +71,10 @@ def apply_to_clusters(
     1. Select the clusters, and plan the changes of all of them. Stop here in a dry run, or after Ctrl-C.
     2. If entries are to be removed, call `ask` once with the message, the question and the options that avoid it; it
        raises if the user declines.
-    3. Change the clusters that differ, several at the same time. What fails on one does not end the others.
+    3. Change the clusters that differ, several at the same time, and grant missing roles on all. What fails on one does
+       not end the others.
 
-    Repeating the command continues where it stopped, because clusters that are up to date are not changed. A selector
+    Repeating the command continues where it stopped, because clusters that are up to date are not written. A selector
     that matches nothing is a warning. Raise ValidationError if no cluster is selected.
     """
     clusters = select(inventory.clusters, manifest.clusters)
@@ -89,8 +90,12 @@ def apply_to_clusters(
     planned = run.plan(clusters)
     if options.dry_run or any(isinstance(each.result, ManualInterrupt) for each in planned):
         return [_planned(each) for each in planned]
-    differing = {each.cluster.id: each.result for each in planned if _differs(each)}
-    plans = {key: plan for key, plan in differing.items() if isinstance(plan, ApplyPlan)}
+    # Roles can be missing even if no entry differs, for example after the cluster identity was replaced.
+    plans = {
+        each.cluster.id: each.result
+        for each in planned
+        if isinstance(each.result, ApplyPlan) and (each.result.difference or not options.skip_role_assignment)
+    }
     _ask_to_remove(clusters, plans, ask)
     applied = {each.cluster.id: each for each in run.apply([each for each in clusters if each.id in plans], plans)}
     return [applied.get(each.cluster.id) or _planned(each) for each in planned]
@@ -145,7 +150,7 @@ class _Run:
 
         with cluster_progress(self._cli_ctx, "Changing clusters", len(clusters)) as progress:
             at_once = self._options.parallel or PARALLEL
-            outcomes = on_each(clusters, apply, lambda _: "changed", progress, parallel=at_once)
+            outcomes = on_each(clusters, apply, _describe, progress, parallel=at_once)
         interrupted = any(isinstance(each.result, ManualInterrupt) for each in outcomes)
         notes = close_notes(self._cli_ctx) if interrupted else {}
         return [_applied(each, plans[each.cluster.id], notes) for each in outcomes]
@@ -161,7 +166,7 @@ class _Run:
 def _applied(outcome: Outcome[ApplyPlan], plan: ApplyPlan, notes: Mapping[ClusterReference, Note]) -> ClusterResult:
     error = outcome.result
     if not isinstance(error, AzCLIError):
-        return ClusterResult(outcome.cluster, CHANGED, plan)
+        return ClusterResult(outcome.cluster, CHANGED if plan.difference else UP_TO_DATE, plan)
     if not isinstance(error, ManualInterrupt):
         return ClusterResult(outcome.cluster, FAILED, plan, str(error), tuple(error.recommendations))
     if not outcome.started:
@@ -180,8 +185,9 @@ def _planned(outcome: Outcome[ApplyPlan]) -> ClusterResult:
     return ClusterResult(outcome.cluster, WOULD_CHANGE if plan else UP_TO_DATE, plan)
 
 
-def _differs(outcome: Outcome[ApplyPlan]) -> bool:
-    return isinstance(outcome.result, ApplyPlan) and bool(outcome.result.difference)
+def _describe(plan: ApplyPlan) -> str:
+    """Return the outcome of a plan that was applied, for the progress."""
+    return "changed" if plan.difference else "is up to date"
 
 
 def _ask_to_remove(

@@ -57,6 +57,15 @@ def test_selected_clusters_changed_once(az: AzureCli, fleet: Simulator, file: Pa
     assert set(states(again).values()) == {"UpToDate"}
 
 
+def test_missing_role_is_granted_without_write(az: AzureCli, fleet: Simulator, file: Path) -> None:
+    az(APPLY.format(file)).ok()
+    fleet.remove_role_assignments(file.read_text("utf-8").rpartition("resourceId: ")[2].strip())
+    fleet.requests.clear()
+    assert set(states(az(f"aks pod-identity apply --file {file}").ok()).values()) == {"UpToDate"}
+    assert len(fleet.requests.matching("PUT", "roleAssignments")) == 3
+    assert fleet.requests.matching("PUT", CLUSTER_PATH) == []
+
+
 def test_failed_cluster_continued_by_next_run(az: AzureCli, fleet: Simulator, file: Path) -> None:
     fleet.faults.add(forbidden("PUT", "/managedClusters/prod-b$"))
     result = az(APPLY.format(file))
