@@ -39,7 +39,7 @@ def check_identities(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding("error", reference.name, message, (delete_command(reference, binding.name),))
         elif isinstance(each.identity, IdentityCredentials):
             client_id = each.identity.identity.client_id
-            if binding.client_id and client_id and binding.client_id != client_id:
+            if binding.client_id and client_id and binding.client_id.lower() != client_id.lower():
                 message = (
                     f"Managed identity '{name}' of identity binding '{binding.name}' was recreated, so the binding has "
                     "its former client ID."

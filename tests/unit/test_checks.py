@@ -9,9 +9,11 @@ import pytest
 
 from azext_podidentity.checks.finding import SEVERITIES, Finding, at_or_above, join_keys, suggested_commands
 from azext_podidentity.checks.registry import CHECKS, run_checks
-from azext_podidentity.checks.snapshot import Snapshot
+from azext_podidentity.checks.snapshot import BoundIdentity, Snapshot
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
+from azext_podidentity.profile.identity_bindings import IdentityBinding
+from azext_podidentity.profile.workload_credentials import IdentityCredentials
 from tests.support.az_parser import AzParser
 from tests.support.builders import (
     KEY,
@@ -176,6 +178,12 @@ def test_stale_entries_share_delete_and_add_commands(az: AzParser) -> None:
     assert az.parse(add).entry_names == [OTHER.name]
     assert findings["managed-identity-missing"].commands == ()
     assert findings["managed-identity-recreated"].commands == ()
+
+
+def test_client_id_of_identity_binding_in_other_case() -> None:
+    identity = ManagedIdentity(identity_id(), "abc", "object")
+    bound = BoundIdentity(IdentityBinding("my-binding", identity_id(), "ABC"), IdentityCredentials(identity))
+    assert found_in(snapshot_of(cluster_of(), bindings=(bound,)), "identity-binding-identity") == []
 
 
 def test_direct_role_beside_inherited_role() -> None:
