@@ -17,7 +17,8 @@ def check_present(snapshot: PodSnapshot) -> Iterator[Finding]:
             "The pod identity add-on is enabled, but the cluster has no node agent (NMI), so no pod gets a managed "
             "identity. An update without other options installs it again."
         )
-        yield Finding("error", snapshot.cluster.reference.name, message, (snapshot.cluster.reference.update_command(),))
+        reference = snapshot.cluster.reference
+        yield Finding("error", reference.name, message, (reference.update_command("--yes"),))
 
 
 def check_leftover(snapshot: PodSnapshot) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ def check_missing(snapshot: PodSnapshot) -> Iterator[Finding]:
             "These pod identities have no AzureIdentity or no AzureIdentityBinding in the cluster, so their pods get "
             "no token. An update without other options creates the objects again."
         )
-        yield Finding("error", join_keys(missing), message, (snapshot.cluster.reference.update_command(),))
+        yield Finding("error", join_keys(missing), message, (snapshot.cluster.reference.update_command("--yes"),))
 
 
 def check_different(snapshot: PodSnapshot) -> Iterator[Finding]:
@@ -36,7 +36,7 @@ def check_different(snapshot: PodSnapshot) -> Iterator[Finding]:
     for entry in _assigned_entries(snapshot):
         if differences := object_differences(snapshot, entry):
             message = f"{' '.join(differences)} An update without other options replaces the objects."
-            yield Finding("error", str(entry.key), message, (snapshot.cluster.reference.update_command(),))
+            yield Finding("error", str(entry.key), message, (snapshot.cluster.reference.update_command("--yes"),))
 
 
 def check_unknown(snapshot: PodSnapshot) -> Iterator[Finding]:

@@ -92,7 +92,7 @@ def test_suggested_commands_are_quoted(state: str, az: AzParser) -> None:
             "az aks pod-identity exception delete --resource-group rg --cluster-name cluster --namespace my-app "
             "--name agents",
         ),
-        ("no AzureIdentity", "az aks update --resource-group rg --name cluster"),
+        ("no AzureIdentity", "az aks update --resource-group rg --name cluster --yes"),
         (
             "agent not ready",
             f"kubectl describe pods --namespace kube-system --field-selector spec.nodeName={NODE}",
