@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure.cli.core.azclierror import AzCLIError
+from azure.cli.core.azclierror import AzCLIError, UnclassifiedUserFault
 from knack.log import get_logger
 from knack.util import CLIError
 
@@ -109,7 +109,9 @@ def _list_each(cli_ctx: AzCli, subscriptions: list[Subscription], clusters: list
 
 
 def _unreadable(subscription: Subscription, error: CLIError) -> AzCLIError:
-    """Return an error of the same class whose message names the subscription."""
-    kind = type(error) if isinstance(error, AzCLIError) else AzCLIError
+    """Return an error of the same class and with the same recommendations whose message names the subscription."""
+    kind = type(error) if isinstance(error, AzCLIError) else UnclassifiedUserFault
+    steps = list(error.recommendations) if isinstance(error, AzCLIError) else None
     reason = " ".join(str(error).split())
-    return kind(f"The clusters of subscription '{subscription.name}' ({subscription.id}) cannot be read: {reason}")
+    message = f"The clusters of subscription '{subscription.name}' ({subscription.id}) cannot be read: {reason}"
+    return kind(message, steps)

@@ -95,7 +95,9 @@ def test_unreadable_subscription(az: AzureCli, fleet: Simulator) -> None:
 def test_nothing_readable(az: AzureCli, fleet: Simulator) -> None:
     fleet.faults.add(forbidden("POST", GRAPH))
     fleet.faults.add(forbidden("GET", LISTS, times=2))
-    assert "AuthorizationFailed" in az(LIST).failed()
+    message = az(LIST).failed()
+    assert "AuthorizationFailed" in message
+    assert "Ask an owner of that scope to grant a role" in message
 
 
 @pytest.mark.parametrize("command", ["list-clusters", "check --all-clusters", "migrate --all-clusters"])
