@@ -12,6 +12,7 @@ from azure.cli.core.azclierror import InvalidArgumentValueError
 
 from azext_podidentity.migration import azure_identities
 from azext_podidentity.migration.binding_roles import BindingRoles
+from azext_podidentity.migration.encoded_data import with_decoded_data
 from azext_podidentity.migration.json_values import mapping, sequence, strings
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject
 from azext_podidentity.migration.label_mentions import mentions, selects_by_label
@@ -183,13 +184,14 @@ class _Collector:  # pylint: disable=too-few-public-methods
             if key.kind in _BINDING_KINDS:
                 for account in _bound_accounts(key, each.raw):
                     bindings[account].append(key.short)
-            if names := sign_in_settings(each.raw):
+            decoded = with_decoded_data(each.raw)
+            if names := sign_in_settings(decoded):
                 settings.append((key, names))
             if selects_by_label(each.raw):
                 selecting.append(key)
             else:
                 template = find_template(each.raw.get("apiVersion"), each.raw["kind"])
-                if places := mentions(each.raw, template):
+                if places := mentions(decoded, template):
                     self._mentions.append(Mention(str(key), *key, places, str(each.origin)))
         identities = (
             (EntryKey(key.namespace, key.name), each.raw)

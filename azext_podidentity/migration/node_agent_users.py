@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from azext_podidentity.migration.encoded_data import DATA_FIELDS
 from azext_podidentity.migration.json_values import mapping, text
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, Origin
 from azext_podidentity.migration.pod_spec import asks_imds, read_nested_pod_spec
@@ -101,11 +102,11 @@ def read_node_agent_user(key: ObjectKey, each: KubernetesObject) -> NodeAgentUse
 def sign_in_settings(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of scripts and settings that sign in with the instance metadata service.
 
-    They are keys of a ConfigMap, or the spec of another object.
+    They are keys of a ConfigMap or Secret, whose data is decoded, or the spec of another object.
     """
-    if raw.get("kind") == "ConfigMap":
-        data = mapping(raw.get("data"))
-        return tuple(str(key) for key, value in data.items() if isinstance(value, str) and _signs_in(f"{key}={value}"))
+    if raw.get("kind") in ("ConfigMap", "Secret"):
+        data = [item for name in DATA_FIELDS for item in mapping(raw.get(name)).items()]
+        return tuple(str(key) for key, value in data if isinstance(value, str) and _signs_in(f"{key}={value}"))
     if raw.get("kind") in _WITH_SCRIPTS and read_nested_pod_spec(raw.get("spec")).imds:
         return ("spec",)
     if raw.get("kind") == "HelmRelease":

@@ -17,6 +17,7 @@ _PLACES = {
     "HelmRelease": "Change the values of the HelmRelease in its source",
     "Application": "Change the source or the Helm values of the Argo CD application",
     "ConfigMap": "Change the pod template in the ConfigMap",
+    "Secret": "Change the pod template in the Secret",
     "Kustomization": "Change the labels in the kustomization",
     "Kustomization.kustomize.config.k8s.io": "Change the labels in the kustomization",
 }
