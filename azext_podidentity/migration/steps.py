@@ -24,6 +24,13 @@ WORKLOAD_IDENTITY: Target = "workload-identity"
 IDENTITY_BINDING: Target = "identity-binding"
 
 
+def stage_of(*, remove_labels: bool, one_step: bool) -> Stage:
+    """Return the stage that the flags of the command line select."""
+    if remove_labels:
+        return REMOVE_LABELS
+    return ONE_STEP if one_step else PREPARE
+
+
 @dataclass(frozen=True)
 class Options:
     """The options of the command line that affect a plan.

@@ -10,9 +10,10 @@ from azure.cli.core.azclierror import AzureResponseError
 from knack.util import CLIError
 
 from azext_podidentity.actions.change import change_cluster
-from azext_podidentity.actions.migration.context import Credentials, MigrationContext, Outcome, combine_errors
+from azext_podidentity.actions.migration.context import Credentials, MigrationContext, combine_errors
 from azext_podidentity.actions.migration.plan import make_plan, write
 from azext_podidentity.actions.role_grants import RoleGrants
+from azext_podidentity.cli.outcome import Outcome
 from azext_podidentity.migration.binding_options import check_options
 from azext_podidentity.migration.identity_decisions import OIDC_ISSUER_CONSEQUENCES
 from azext_podidentity.migration.plan import needed_identities

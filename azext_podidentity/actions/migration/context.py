@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The input and the result of the actions of a migration."""
+"""The input of the actions of a migration, and the combination of their errors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import AzCLIError, AzureResponseError
 from knack.util import CLIError
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from azext_podidentity.profile.cluster_reference import ClusterReference
 
 Credentials = dict[str, list[FederatedCredential]]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of an action: the JSON to print, warnings, and an error to report after the output."""
-
-    result: Any
-    warnings: tuple[str, ...] = ()
-    error: CLIError | None = None
 
 
 @dataclass(frozen=True)

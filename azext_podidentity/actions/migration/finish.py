@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from azext_podidentity.actions import delete
 from azext_podidentity.actions.change import change_cluster
-from azext_podidentity.actions.migration.context import MigrationContext, Outcome
+from azext_podidentity.actions.migration.context import MigrationContext
 from azext_podidentity.actions.migration.status import used_bindings
 from azext_podidentity.actions.role_grants import RoleGrants
 from azext_podidentity.actions.role_revocation import RoleOutcome, assignments_of_others
+from azext_podidentity.cli.outcome import Outcome
 from azext_podidentity.migration.notices import unused_identities
 from azext_podidentity.migration.report import removal_report
 from azext_podidentity.migration.status import check_finished, check_live, check_used, statuses, used_identities

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azext_podidentity.actions.migration.context import MigrationContext, Outcome
+from azext_podidentity.actions.migration.context import MigrationContext
+from azext_podidentity.cli.outcome import Outcome
 from azext_podidentity.kubernetes import writer
 from azext_podidentity.migration.binding_options import check_options, reads_bindings
 from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE, Inventory

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azext_podidentity.actions.migration.context import MigrationContext, Outcome
+from azext_podidentity.actions.migration.context import MigrationContext
+from azext_podidentity.cli.outcome import Outcome
 from azext_podidentity.migration.binding_options import uses_bindings
 from azext_podidentity.migration.report import status_report
 from azext_podidentity.migration.status import statuses, used_identities

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import ForbiddenError
 
-from azext_podidentity.actions.migration.context import Credentials, MigrationContext, Outcome, combine_errors
+from azext_podidentity.actions.migration.context import Credentials, MigrationContext, combine_errors
+from azext_podidentity.cli.outcome import Outcome
 from azext_podidentity.migration.report import removal_report
 from azext_podidentity.profile.entries import Unreadable
 from azext_podidentity.profile.identity_bindings import AKS_CREDENTIAL, IdentityBinding
