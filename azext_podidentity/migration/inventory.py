@@ -95,6 +95,15 @@ class Inventory:  # pylint: disable=too-many-instance-attributes
         found = self.service_accounts.get((namespace, service_account))
         return found.client_id if found else None
 
+    def possible_accounts(self, workload: Workload) -> tuple[str, ...]:
+        """Return the service accounts that pods of the workload may run as.
+
+        There are several if its parts name different ones, or if the pods of an owner that was not read do.
+        """
+        pods = self.pods.get(workload.key, ()) if workload.owner_missing else ()
+        named = {workload.service_account, *workload.other_accounts, *(pod.service_account for pod in pods)}
+        return tuple(sorted(named))
+
 
 class _Collector:  # pylint: disable=too-few-public-methods
     """Build one inventory."""

@@ -20,7 +20,13 @@ from azext_podidentity.profile.entries import ManagedIdentity, PodIdentity, Prof
 from azext_podidentity.profile.identity_bindings import SUCCEEDED, IdentityBinding
 from azext_podidentity.profile.labels import BINDING_LABEL, CLIENT_ID_ANNOTATION, TENANT_ID_ANNOTATION
 from azext_podidentity.profile.text import count_of, some_of
-from azext_podidentity.profile.workload_credentials import IdentityLookup, IdentityLookups, credential_for, find_equal
+from azext_podidentity.profile.workload_credentials import (
+    FederatedCredential,
+    IdentityLookup,
+    IdentityLookups,
+    credential_for,
+    find_equal,
+)
 
 State = Literal["Labelled", "Ready", "NotReady", "StalePod"]
 READY: State = "Ready"
@@ -54,7 +60,9 @@ def used_identities(profile: Profile, inventory: Inventory) -> list[str]:
     """
     moved = [each for each in inventory.workloads if each.uses_workload_identity]
     namespaces = {each.key.namespace for each in moved}
-    client_ids = {inventory.client_id(each.key.namespace, each.service_account) for each in moved}
+    client_ids = {
+        inventory.client_id(each.key.namespace, name) for each in moved for name in inventory.possible_accounts(each)
+    }
     found = {
         each.identity.resource_id.lower(): each.identity.resource_id
         for each in (*profile.identities, *inventory.pod_identities)
@@ -156,14 +164,24 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
 
     def _stale_client_id(self, workload: Workload, pods: Iterable[RunningPod]) -> str:
         """Return a sentence about the pods that were created before their service account got its client ID."""
-        client_id = self._inventory.client_id(workload.key.namespace, workload.service_account)
-        names = [pod.key.name for pod in stale_pods(workload, pods, client_id)]
+        several = len(self._inventory.possible_accounts(workload)) > 1
+        names = []
+        for pod in pods:
+            account = pod.service_account if several else workload.service_account
+            if stale_pods(workload, [pod], self._inventory.client_id(workload.key.namespace, account)):
+                names.append(pod.key.name)
         reason = "Running pods were created before their service account had its client ID"
         return f"{reason}: {listed(names)}. Recreate them." if names else ""
 
     def _obstacle(self, workload: Workload) -> str:
-        """Return why pods of the workload get no token, empty if no reason is known."""
-        namespace, account = workload.key.namespace, workload.service_account
+        """Return why pods of the workload get no token, empty if no reason is known for any of its accounts."""
+        accounts = self._inventory.possible_accounts(workload)
+        reason = next(filter(None, (self._account_obstacle(workload, each) for each in accounts)), "")
+        several = f" Its pods may run as one of these service accounts: {listed(accounts)}."
+        return f"{reason}{several}" if reason and len(accounts) > 1 else reason
+
+    def _account_obstacle(self, workload: Workload, account: str) -> str:
+        namespace = workload.key.namespace
         client_id = self._inventory.client_id(namespace, account)
         if client_id is None:
             return f"Service account '{account}' is not annotated with {CLIENT_ID_ANNOTATION}."
@@ -176,11 +194,10 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
         for reason in filter(None, map(self._lookups.unreadable, identities)):
             return f"The managed identity could not be read: {reason}"
         if workload.uses_identity_binding:
-            return next(self._binding_obstacles(workload, client_id, identities), "")
-        return self._credential_obstacle(self._features.issuer, workload, identities)
+            return next(self._binding_obstacles((namespace, account), client_id, identities), "")
+        return self._credential_obstacle(credential_for(self._features.issuer, namespace, account), identities)
 
-    def _credential_obstacle(self, issuer: str, workload: Workload, identities: Sequence[ManagedIdentity]) -> str:
-        wanted = credential_for(issuer, workload.key.namespace, workload.service_account)
+    def _credential_obstacle(self, wanted: FederatedCredential, identities: Sequence[ManagedIdentity]) -> str:
         lacking = [each for each in identities if find_equal(wanted, self._lookups.credentials(each)) is None]
         if not lacking:
             return ""
@@ -188,10 +205,9 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
         return f"Managed identity '{names}' has no credential for {wanted.subject}."
 
     def _binding_obstacles(
-        self, workload: Workload, client_id: str, identities: Sequence[ManagedIdentity]
+        self, key: tuple[str, str], client_id: str, identities: Sequence[ManagedIdentity]
     ) -> Iterator[str]:
-        """Yield the reasons why pods of the workload get no token from an identity binding."""
-        name = workload.service_account
+        """Yield the reasons why pods of a service account get no token from an identity binding."""
         for identity in identities:
             binding = self._lookups.binding(identity)
             if binding is None:
@@ -200,11 +216,11 @@ class StatusEvaluator:  # pylint: disable=too-few-public-methods
                 yield f"Identity binding '{binding.name}' is in state {binding.state}."
             elif binding.client_id not in (None, client_id):
                 yield f"Identity binding '{binding.name}' belongs to a former managed identity '{identity.name}'."
-        account = self._inventory.service_accounts.get((workload.key.namespace, name))
+        account = self._inventory.service_accounts.get(key)
         if account is None or account.tenant_id is None:
-            yield f"Service account '{name}' is not annotated with {TENANT_ID_ANNOTATION}."
-        if not self._inventory.binding_roles.allows(workload.key.namespace, name, client_id):
-            yield f"No ClusterRole that was read lets service account '{name}' use the identity binding."
+            yield f"Service account '{key[1]}' is not annotated with {TENANT_ID_ANNOTATION}."
+        if not self._inventory.binding_roles.allows(*key, client_id):
+            yield f"No ClusterRole that was read lets service account '{key[1]}' use the identity binding."
 
 
 def _lacking_token(pods: Iterable[RunningPod]) -> str:
