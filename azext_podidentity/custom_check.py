@@ -51,11 +51,12 @@ def check_pod_identities(  # pylint: disable=too-many-locals
     Their commands are printed below a table.
     """
     if all_clusters:
-        from azext_podidentity.custom_fleet import check_all_clusters
+        from azext_podidentity.actions.fleet.check import FleetCheckOptions, report_check
+        from azext_podidentity.actions.fleet.inventory import Scope
 
-        return check_all_clusters(
-            cmd, subscriptions, management_group, fail_on, parallel=parallel, timeout=cluster_timeout, report=report
-        )
+        scope = Scope(tuple(subscriptions or ()), management_group)
+        options = FleetCheckOptions(fail_on, parallel, cluster_timeout, report)
+        return [each.to_json() for each in report_check(cmd.cli_ctx, scope, options)]
     from azext_podidentity.arm.managed_clusters import ClusterReader
     from azext_podidentity.cli.target import cluster_reference
 

@@ -47,9 +47,12 @@ def migrate_workloads(  # pylint: disable=too-many-locals
 ) -> Any:
     """Return the plan of a migration, its status or the removed objects; with `all_clusters`, the status of each."""
     if all_clusters:
-        from azext_podidentity.custom_fleet import migration_of_all_clusters
+        from azext_podidentity.actions.fleet.inventory import Scope
+        from azext_podidentity.actions.fleet.migration_status import FleetMigrationOptions, report_migration
 
-        return migration_of_all_clusters(cmd, subscriptions, management_group, parallel, report, contexts=kube_context)
+        scope = Scope(tuple(subscriptions or ()), management_group)
+        clusters = report_migration(cmd.cli_ctx, scope, FleetMigrationOptions(kube_context, parallel, report))
+        return [each.to_json() for each in clusters]
     from azext_podidentity.actions.migration.run import MigrationRequest, migrate_cluster, select_action
     from azext_podidentity.actions.workload_source import WorkloadSource
     from azext_podidentity.cli.outcome import show_outcome

@@ -119,6 +119,14 @@ def fail_after_output(cli_ctx: AzCli, error: AzCLIError, exit_code: int = ERROR)
     _of(cli_ctx).errors.append((error, exit_code))
 
 
+def fail_partial(cli_ctx: AzCli, message: str, nothing: bool = False) -> None:
+    """Make az report a partial result and end with its exit code, or with 1 if there is no result at all."""
+    from azure.cli.core.azclierror import AzureResponseError
+
+    prefix = "" if nothing else "Partial result: "
+    fail_after_output(cli_ctx, AzureResponseError(f"{prefix}{message}"), ERROR if nothing else PARTIAL)
+
+
 def fail_for_cluster(cli_ctx: AzCli, cluster: ClusterReference, error: Exception) -> None:
     """Make az print the error of one of several clusters after the result, and end with an exit code for errors."""
     _of(cli_ctx).failures[cluster] = error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from azure.cli.core.azclierror import AzCLIError
 
 from azext_podidentity.actions.check import assemble, needs_policies, or_unreadable, running_seconds
-from azext_podidentity.actions.fleet.inventory import Scope, read_inventory
+from azext_podidentity.actions.fleet.inventory import Scope, fail_if_unreadable, read_inventory
 from azext_podidentity.actions.fleet.parallel import PARALLEL, TIMEOUT, context_in, on_each
 from azext_podidentity.arm.backoff import WAIT_LIMIT, Deadline
 from azext_podidentity.arm.clients import managed_clusters_client
@@ -18,15 +18,39 @@ from azext_podidentity.arm.concurrency import ReadOnce, or_error
 from azext_podidentity.arm.identity_bindings import IdentityBindings
 from azext_podidentity.arm.managed_clusters import ClusterReader
 from azext_podidentity.arm.shared_lookups import SharedLookups
+from azext_podidentity.checks.finding import at_or_above
 from azext_podidentity.checks.registry import run_checks
 from azext_podidentity.checks.snapshot import BoundIdentity, Snapshot
+from azext_podidentity.cli.after_output import (
+    fail_after_output,
+    fail_on_error,
+    fail_partial,
+    print_after_table,
+    warn_after_output,
+)
 from azext_podidentity.cli.cluster_progress import cluster_progress
-from azext_podidentity.fleet.findings import FleetFinding, counts, unreadable, worst_first
+from azext_podidentity.cli.report_file import write_report
+from azext_podidentity.fleet.check_report import check_report
+from azext_podidentity.fleet.findings import FleetFinding, counts, suggested_commands, unreadable, worst_first
 from azext_podidentity.fleet.inventory import FleetCluster, Inventory
 from azext_podidentity.profile.cluster import Cluster
+from azext_podidentity.profile.text import count_of
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
+
+
+@dataclass(frozen=True)
+class FleetCheckOptions:
+    """How clusters are checked and reported.
+
+    fail_on: the severity from which findings are an error. timeout: seconds per cluster. report: the path of a file.
+    """
+
+    fail_on: str | None = None
+    parallel: int | None = None
+    timeout: float | None = None
+    report: str | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +60,26 @@ class FleetCheck:
     inventory: Inventory
     findings: list[FleetFinding]
     unchecked: int
+
+
+def report_check(cli_ctx: AzCli, scope: Scope, options: FleetCheckOptions) -> list[FleetFinding]:
+    """Return the findings on all clusters, worst first, write the report, and print the suggested commands.
+
+    `fail_on`, unchecked clusters and unreadable subscriptions are errors after the output. Raise an azure-cli error if
+    no clusters can be found.
+    """
+    checked = check_clusters(cli_ctx, scope, parallel=options.parallel or PARALLEL, timeout=options.timeout)
+    findings = checked.findings
+    if options.report:
+        write_report(cli_ctx, options.report, check_report(checked.inventory, findings))
+    warn_after_output(cli_ctx, checked.inventory.summary(), last=True)
+    print_after_table(cli_ctx, "Suggested commands:", suggested_commands(findings))
+    if options.fail_on and (bad := at_or_above([each.finding for each in findings], options.fail_on)):
+        fail_after_output(cli_ctx, fail_on_error(options.fail_on, len(bad), len(findings)))
+    if checked.unchecked:
+        fail_partial(cli_ctx, f"{count_of(checked.unchecked, 'cluster')} could not be checked.")
+    fail_if_unreadable(cli_ctx, checked.inventory)
+    return findings
 
 
 def check_clusters(

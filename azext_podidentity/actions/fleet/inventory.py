@@ -16,8 +16,10 @@ from azext_podidentity.arm.managed_clusters import list_clusters
 from azext_podidentity.arm.management_groups import list_subscriptions
 from azext_podidentity.arm.resource_graph import query_clusters
 from azext_podidentity.arm.subscriptions import Subscription, find_subscriptions, known_subscriptions
+from azext_podidentity.cli.after_output import fail_partial
 from azext_podidentity.cli.progress import counted, progress
 from azext_podidentity.fleet.inventory import Inventory
+from azext_podidentity.profile.text import count_of
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -61,6 +63,12 @@ def read_inventory(cli_ctx: AzCli, scope: Scope) -> Inventory:
     for error in errors:
         logger.warning("%s", error)
     return Inventory.of(clusters, names, map(str, errors))
+
+
+def fail_if_unreadable(cli_ctx: AzCli, inventory: Inventory) -> None:
+    """Make az end with the exit code of a partial result if subscriptions could not be read."""
+    if inventory.unreadable:
+        fail_partial(cli_ctx, f"{count_of(len(inventory.unreadable), 'subscription')} cannot be read.")
 
 
 def _query(
