@@ -105,6 +105,9 @@ def read_documents(file: str, content: bytes, problems: Problems) -> Iterator[Do
     except yaml.YAMLError as error:
         problems.add(Place(file, _line_of(error, text)), f"is not YAML: {_reason(error)}")
         empty = False
+    except (ValueError, OverflowError):  # PyYAML does not catch these for an escape like \UFFFFFFFF
+        problems.add(Place(file, loader.line + 1), "is not YAML: an escape is not a Unicode character")
+        empty = False
     finally:
         loader.dispose()
     if empty:

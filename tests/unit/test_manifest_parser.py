@@ -154,6 +154,8 @@ def test_unquoted_non_string_label_suggests_quotes(text: str) -> None:
         (b" " * (1024 * 1024 + 1), 1, "too large"),
         ("version: 1\nexceptions: [\n", 2, "is not YAML"),
         ("version: 1\n\tx: y\n", 2, "is not YAML"),
+        ('version: 1\nx: "\\U00110000"\n', 2, "is not YAML"),
+        ('version: 1\nx: "\\UFFFFFFFF"\n', 2, "is not YAML"),
         ("hello\n", 1, "neither"),
         ("[1, 2]\n", 1, "neither"),
         ("podIdentities: []\n", 1, "neither"),
