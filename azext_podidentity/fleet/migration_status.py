@@ -14,7 +14,12 @@ from azext_podidentity.profile.entries import NotFound, Unreadable
 from azext_podidentity.profile.identity_bindings import SUCCEEDED, IdentityBinding
 from azext_podidentity.profile.text import count_of
 from azext_podidentity.profile.validation import with_identity_names
-from azext_podidentity.profile.workload_credentials import MAX_CREDENTIALS, IdentityCredentials, IdentityLookup
+from azext_podidentity.profile.workload_credentials import (
+    AUDIENCE,
+    MAX_CREDENTIALS,
+    IdentityCredentials,
+    IdentityLookup,
+)
 
 # In the order of a migration. Unknown: the cluster could not be read completely.
 NOT_STARTED, IN_PROGRESS, READY, UNKNOWN = "NotStarted", "InProgress", "ReadyToFinish", "Unknown"
@@ -210,7 +215,11 @@ def _feature(enabled: bool) -> str:
 
 
 def _trusted(found: IdentityLookup | None, issuer: str | None) -> list[str]:
-    """Return the subjects that the managed identity trusts for the issuer."""
+    """Return the subjects that the managed identity trusts for the issuer.
+
+    Microsoft Entra compares the issuer exactly, also a final slash.
+    https://learn.microsoft.com/entra/workload-id/workload-identity-federation
+    """
     if not isinstance(found, IdentityCredentials) or issuer is None:
         return []
-    return [each.subject for each in found.credentials if each.issuer.rstrip("/") == issuer.rstrip("/")]
+    return [each.subject for each in found.credentials if each.issuer == issuer and AUDIENCE in each.audiences]

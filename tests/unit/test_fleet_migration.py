@@ -92,6 +92,16 @@ def test_state_of_cluster(cluster: ClusterMigration, state: str) -> None:
     assert (cluster.reason is not None) is (state == UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    ("issuer", "audience"),
+    [(ISSUER.format("c").rstrip("/"), "api://AzureADTokenExchange"), (ISSUER.format("c"), "api://other")],
+)
+def test_unusable_credential(issuer: str, audience: str) -> None:
+    credential = FederatedCredential("c0", issuer, "system:serviceaccount:a:account", (audience,))
+    found = migration("c", {"x": IdentityCredentials(ManagedIdentity(identity_id("x")), (credential,))})
+    assert (found.state, found.with_credentials) == (IN_PROGRESS, 0)
+
+
 def test_row_counts_credentials_and_entries() -> None:
     row = migration("c", {"x": lookup("x", ("c", "a")), "y": lookup("y")}, binding("x")).to_json()
     assert (row["oidcIssuer"], row["workloadIdentity"], row["state"]) == ("Enabled", "Enabled", IN_PROGRESS)
