@@ -72,9 +72,10 @@ def _with_safe_commands(snapshot: Snapshot, finding: Finding) -> Finding:
     """Return the finding without the commands that delete something."""
     if finding.check in _STALE:
         stale = [entry for entry in snapshot.cluster.profile.identities if _rebinds(snapshot, entry)]
-        keys = finding.subject.split(", ")
-        commands = (add_command(snapshot.cluster, each, force=True) for each in stale if str(each.key) in keys)
-        return replace(finding, commands=tuple(commands))
+        named = finding.subject.split(", ")  # the first entries of one managed identity
+        bound = {each.identity.resource_id.lower() for each in stale if str(each.key) in named}
+        rebound = (each for each in stale if each.identity.resource_id.lower() in bound)
+        return replace(finding, commands=tuple(add_command(snapshot.cluster, each, force=True) for each in rebound))
     if finding.check == _NULL_LABELS:
         return replace(finding, commands=(snapshot.cluster.reference.update_command("--yes"),))
     return finding

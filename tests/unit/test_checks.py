@@ -9,6 +9,7 @@ import pytest
 
 from azext_podidentity.checks.finding import SEVERITIES, Finding, at_or_above, join_keys, suggested_commands
 from azext_podidentity.checks.registry import CHECKS, run_checks
+from azext_podidentity.checks.repair_plan import plan_repairs
 from azext_podidentity.checks.snapshot import BoundIdentity, Snapshot
 from azext_podidentity.profile.cluster_reference import ClusterReference
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound
@@ -178,6 +179,18 @@ def test_stale_entries_share_delete_and_add_commands(az: AzParser) -> None:
     assert az.parse(add).entry_names == [OTHER.name]
     assert findings["managed-identity-missing"].commands == ()
     assert findings["managed-identity-recreated"].commands == ()
+
+
+def test_unregistered_feature_says_to_wait_between_commands() -> None:
+    (finding,) = found_in(STATES["feature not registered"][2](REFERENCE), "feature-registration")
+    assert "wait until its state is Registered" in finding.message
+
+
+def test_repair_command_for_each_entry() -> None:
+    entries = [identity_entry(EntryKey("my-app", f"e-{number}")) for number in range(7)]
+    now = ManagedIdentity(identity_id(), "another client", "another object")
+    (finding,) = plan_repairs(bound_by(*entries, identities={identity_id().lower(): now})).findings
+    assert len(finding.commands) == 7
 
 
 def test_client_id_of_identity_binding_in_other_case() -> None:
