@@ -28,7 +28,10 @@ def check_feature(snapshot: Snapshot) -> Iterator[Finding]:
         message = f"The {name} is being registered. Register the resource provider again when that is done."
         yield Finding("warning", reference.name, message, (provider_command(reference, "register", "--wait"),))
     elif state != REGISTERED:
-        message = f"The {name} is not registered (state: {state}), so the service refuses every change."
+        message = (
+            f"The {name} is not registered (state: {state}), so the service refuses every change. After the first "
+            f"command, wait until its state is {REGISTERED}, which takes a few minutes."
+        )
         yield Finding("error", reference.name, message, register_commands(reference))
 
 
