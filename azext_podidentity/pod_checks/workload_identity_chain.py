@@ -66,6 +66,8 @@ def _features_step(snapshot: PodSnapshot) -> Step:
         return Step("Cluster features", "Ok", "The OIDC issuer and workload identity are enabled on the cluster.")
     command = snapshot.cluster.reference.update_command("--enable-oidc-issuer", "--enable-workload-identity")
     detail = "The OIDC issuer or workload identity is not enabled on the cluster."
+    if not snapshot.cluster.features.oidc_issuer:
+        detail += " Enabling the OIDC issuer restarts the API server, and the issuer cannot be disabled again."
     return Step("Cluster features", "Error", detail, command)
 
 

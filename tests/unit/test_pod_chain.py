@@ -172,6 +172,11 @@ def test_workload_identity_chain() -> None:
     )
 
 
+def test_disabled_oidc_issuer_warns_of_restart() -> None:
+    steps = chain(runs(pod(None, labels={USE_LABEL: "true"})), identity=leads_to())
+    assert "restarts the API server" in steps["Cluster features"].detail
+
+
 WORKLOAD_IDENTITY: dict[str, tuple[str, str, PodState, WorkloadIdentity]] = {
     "features": ("Cluster features", "--enable-oidc-issuer", runs(pod(None, labels={USE_LABEL: "true"})), leads_to()),
     "annotation": ("Service account", "kubectl annotate", on_workload_identity(client_id=None), WorkloadIdentity()),
