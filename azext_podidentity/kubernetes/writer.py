@@ -69,8 +69,8 @@ def write_files(output: OutputFiles, loaded: Loaded, folder: str) -> list[str]:
     """
     base = Path(folder)
     check_folder(folder, output.files)
-    modes = {name: _mode(loaded, source) for name, source in output.sources.items()}
     try:
+        modes = {name: _mode(loaded, source) for name, source in output.sources.items()}
         _clear(base)
         _write(base, output.files, modes)
     except OSError as error:

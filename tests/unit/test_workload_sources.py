@@ -157,6 +157,15 @@ def test_manifest_keeps_permissions_of_source(tmp_path: Path, monkeypatch: pytes
     assert modes == {f"{NAMESPACE}_deployment_one.yaml": 0o640, f"{NAMESPACE}_deployment_two.yaml": 0o600}
 
 
+def test_source_removed_before_writing(tmp_path: Path) -> None:
+    file = write(tmp_path / "app.yaml", workload("one"))
+    loaded = load([str(file)], "default")
+    output = rendered(loaded)
+    file.unlink()
+    with pytest.raises(FileOperationError, match="cannot be written"):
+        write_files(output, loaded, str(tmp_path / "out"))
+
+
 def test_script_for_live_objects(tmp_path: Path) -> None:
     loaded = live(*(workload(kind.lower(), kind=kind) for kind in KINDS))
     output = rendered(loaded, "my context")
