@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from azure_simulator import Simulator
-from tests.support.azure_cli import NAMESPACE, AzureCli
-from tests.support.cluster_state import profile_of, seed_entries
+from tests.support.azure_cli import CLUSTER, GROUP, NAMESPACE, AzureCli
+from tests.support.cluster_state import pod_identity, profile_of, seed_entries
 from tests.support.workload_manifests import ENABLED, ISSUER, MIGRATE, Wire, live, service_account, workload, write
 
 USE_LABEL = 'labels: {azure.workload.identity/use: "true"}'
@@ -92,14 +92,14 @@ def test_each_possible_account_is_judged(
 
 def test_managed_identity_of_other_account_is_read(az: AzureCli, simulator: Simulator, tmp_path: Path) -> None:
     """Its pod identity is in another namespace, so only the annotation of the service account leads to it."""
-    identities = seed_entries(simulator, "app", "batch", **ENABLED)
-    profile = profile_of(simulator)["userAssignedIdentities"]
-    profile[1]["namespace"] = "elsewhere"
-    app = identities["app"]
+    app, batch = (simulator.seed.managed_identity(GROUP, name) for name in ("app", "batch"))
+    bound = [pod_identity(app, "app"), pod_identity(batch, "batch", namespace="elsewhere")]
+    profile = {"enabled": True, "userAssignedIdentities": bound}
+    simulator.seed.cluster(GROUP, CLUSTER, pod_identity=profile, **ENABLED)
     simulator.seed.federated_credential(app["id"], "web", ISSUER, f"system:serviceaccount:{NAMESPACE}:web")
     accounts = (
         service_account("web", app["properties"]["clientId"]),
-        service_account("other", identities["batch"]["properties"]["clientId"]),
+        service_account("other", batch["properties"]["clientId"]),
     )
     file = write(tmp_path / "all.yaml", live(*objects_of("Argo"), *accounts))
     command = f"{MIGRATE} --workloads {file} --status"
@@ -108,7 +108,7 @@ def test_managed_identity_of_other_account_is_read(az: AzureCli, simulator: Simu
     assert (status["state"], "'batch' has no credential" in status["reason"]) == ("NotReady", True)
 
     subject = f"system:serviceaccount:{NAMESPACE}:other"
-    simulator.seed.federated_credential(identities["batch"]["id"], "other", ISSUER, subject)
+    simulator.seed.federated_credential(batch["id"], "other", ISSUER, subject)
     (status,) = az(command).ok().json
     assert status["state"] == "Ready"
 
