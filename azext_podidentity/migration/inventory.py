@@ -184,8 +184,6 @@ class _Collector:  # pylint: disable=too-few-public-methods
         settings: list[tuple[ObjectKey, tuple[str, ...]]] = []
         bindings: dict[tuple[str, str], list[str]] = defaultdict(list)
         for key, each in self._found.items():
-            if self._root(key) != key:
-                continue
             if key.kind == "ServiceAccount":
                 accounts[key.namespace, key.name] = read_service_account(key, each)
             if (user := read_node_agent_user(key, each)) is not None:
@@ -193,6 +191,8 @@ class _Collector:  # pylint: disable=too-few-public-methods
             if key.kind in _BINDING_KINDS:
                 for account in _bound_accounts(key, each.raw):
                     bindings[account].append(key.short)
+            if self._is_represented(key):
+                continue
             decoded = with_decoded_data(each.raw)
             if names := sign_in_settings(decoded):
                 settings.append((key, names))
@@ -230,6 +230,11 @@ class _Collector:  # pylint: disable=too-few-public-methods
     def _is_workload(self, key: ObjectKey) -> bool:
         raw = self._found[key].raw
         return find_template(raw.get("apiVersion"), raw["kind"]) is not None
+
+    def _is_represented(self, key: ObjectKey) -> bool:
+        """Return whether only the controller of an object counts: it was read, or has replaced the object."""
+        root, raw = self._root(key), self._found[key].raw
+        return root != key and (root in self._found or has_no_replicas(raw) or is_finished(raw))
 
     def _root(self, key: ObjectKey) -> ObjectKey:
         """Return the topmost controller of an object, whether it was read or not."""
