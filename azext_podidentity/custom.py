@@ -151,59 +151,26 @@ def apply_manifest(  # pylint: disable=too-many-locals
     parallel: int | None = None,
 ) -> dict[str, list[dict[str, Any]]] | list[dict[str, Any]] | None:
     """Apply files and return the added, changed, removed and unchanged entries, or a list with a row per cluster."""
-    from azext_podidentity.actions import apply
-    from azext_podidentity.actions.fleet.outcome import ClusterOutcome
-    from azext_podidentity.arm.cluster_writer import ClusterWriter
-    from azext_podidentity.cli.after_output import fail_on_changes
+    from azext_podidentity.actions.apply import ApplyOptions, load_manifest
     from azext_podidentity.cli.deprecation import warn_deprecated
-    from azext_podidentity.cli.interaction import confirm
-    from azext_podidentity.cli.output_format import at_terminal, color_difference
-    from azext_podidentity.cli.standard_output import print_text
     from azext_podidentity.cli.target import cluster_reference
-    from azext_podidentity.fleet.apply_results import CHANGED, UP_TO_DATE, WOULD_CHANGE
-    from azext_podidentity.profile.text import printable
 
-    manifest = apply.load_manifest(cmd.cli_ctx, files, entry_namespace)
+    manifest = load_manifest(cmd.cli_ctx, files, entry_namespace)
     warn_deprecated(cmd.cli_ctx)
-    for note in manifest.notes:
-        logger.warning("%s", printable(note))
+    headers, skips_roles = aks_custom_headers, skip_role_assignment
+    options = ApplyOptions(
+        prune, dry_run, skips_roles, headers, no_wait, timeout, parallel, yes, fail_on_change, report
+    )
     if cluster_name is None:
-        from azext_podidentity.actions.fleet.apply import ApplyOptions
+        from azext_podidentity.actions.fleet.apply_to_selected import apply_to_selected
         from azext_podidentity.actions.fleet.inventory import Scope
-        from azext_podidentity.custom_fleet import apply_to_selected
 
-        options = ApplyOptions(prune, dry_run, skip_role_assignment, aks_custom_headers, no_wait, timeout, parallel)
         scope = Scope(tuple(subscriptions or ()), management_group)
-        return apply_to_selected(cmd, manifest, scope, options, yes=yes, fail_on_change=fail_on_change, report=report)
+        return apply_to_selected(cmd.cli_ctx, manifest, scope, options)
+    from azext_podidentity.actions.apply_to_cluster import apply_to_cluster
+
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
-    with ClusterOutcome(cmd.cli_ctx, reference, report) as outcome:
-        writer = ClusterWriter(cmd.cli_ctx, client, reference, timeout)
-        plan = apply.plan_changes(
-            cmd.cli_ctx, writer, manifest, prune=prune, dry_run=dry_run, skip_role_assignment=skip_role_assignment
-        )
-        outcome.planned(plan)
-        if fail_on_change and plan:
-            fail_on_changes(cmd.cli_ctx, reference)
-        # Roles can be missing even if no entry differs, for example after the cluster identity was replaced.
-        if dry_run or (skip_role_assignment and not plan.difference):
-            outcome.ended(WOULD_CHANGE if dry_run and plan else UP_TO_DATE)
-            if dry_run and at_terminal(cmd.cli_ctx):
-                print_text(cmd.cli_ctx, f"{color_difference(cmd.cli_ctx, plan.describe(cluster_name))}\n")
-                return None
-            logger.warning(plan.describe(cluster_name))
-            return plan.to_json()
-        if plan.removals and not yes:
-            confirm(*plan.question(cluster_name))
-        roles = apply.apply_plan(
-            cmd.cli_ctx,
-            writer,
-            plan,
-            skip_role_assignment=skip_role_assignment,
-            headers=aks_custom_headers,
-            no_wait=no_wait,
-        )
-        outcome.ended(CHANGED if plan.difference else UP_TO_DATE)
-    return plan.to_json([each.to_json() for each in roles])
+    return apply_to_cluster(cmd.cli_ctx, client, reference, manifest, options)
 
 
 def export_manifest(

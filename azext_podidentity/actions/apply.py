@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from knack.log import get_logger
 
 from azext_podidentity.actions.change import change_cluster
 from azext_podidentity.actions.delete import show_kept_roles
@@ -18,12 +21,36 @@ from azext_podidentity.manifest.parser import Manifest, parse_manifest
 from azext_podidentity.manifest.yaml_documents import MAX_BYTES
 from azext_podidentity.profile.cluster import Cluster
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound
+from azext_podidentity.profile.text import printable
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
     from azext_podidentity.actions.role_revocation import RoleOutcome
     from azext_podidentity.arm.cluster_writer import ClusterWriter
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ApplyOptions:  # pylint: disable=too-many-instance-attributes
+    """How a manifest is applied to clusters.
+
+    yes: remove entries without a question. fail_on_change: end with an error if a cluster differs. report: the path of
+    a file. timeout: seconds per cluster; with many clusters, for planning and again for applying the changes.
+    parallel: the number of clusters at the same time.
+    """
+
+    prune: bool = False
+    dry_run: bool = False
+    skip_role_assignment: bool = False
+    headers: Mapping[str, str] | None = None
+    no_wait: bool = False
+    timeout: float | None = None
+    parallel: int | None = None
+    yes: bool = False
+    fail_on_change: bool = False
+    report: str | None = None
 
 
 def plan_changes(
@@ -91,8 +118,8 @@ def _find_identities(cli_ctx: AzCli, manifest: Manifest, cluster: Cluster) -> di
 def load_manifest(cli_ctx: AzCli, paths: Iterable[str], namespace: str | None = None) -> Manifest:
     """Return the entries of the files; managed identities given by name are in the subscription of the command.
 
-    `namespace` is the Kubernetes namespace of entries that do not name one; without it they are a problem. Raise an
-    azure-cli error with all problems of the files.
+    `namespace` is the Kubernetes namespace of entries that do not name one; without it they are a problem. Notes about
+    the files are logged as warnings. Raise an azure-cli error with all problems of the files.
     """
     from azure.cli.core.commands.client_factory import get_subscription_id
 
@@ -100,4 +127,7 @@ def load_manifest(cli_ctx: AzCli, paths: Iterable[str], namespace: str | None = 
         (file.label, file.content)
         for file in read_files("--file", paths, MAX_BYTES, ignore=lambda path: path.name in KUSTOMIZATIONS)
     ]
-    return parse_manifest(files, get_subscription_id(cli_ctx), namespace or "")
+    manifest = parse_manifest(files, get_subscription_id(cli_ctx), namespace or "")
+    for note in manifest.notes:
+        logger.warning("%s", printable(note))
+    return manifest

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from knack.events import EVENT_CLI_POST_EXECUTE
 
+from azext_podidentity.cli.output_format import color_difference
+
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
 
@@ -22,6 +24,11 @@ def print_text(cli_ctx: AzCli, text: str) -> None:
     with writing(cli_ctx.out_file):
         print(text, end="", file=cli_ctx.out_file)
     cli_ctx.invocation.data["output"] = "none"
+
+
+def print_difference(cli_ctx: AzCli, text: str) -> None:
+    """Print the text of a difference as `print_text` does, in the colors of az's theme at a terminal."""
+    print_text(cli_ctx, f"{color_difference(cli_ctx, text)}\n")
 
 
 def check_result_output(cli_ctx: AzCli) -> None:

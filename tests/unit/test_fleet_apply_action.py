@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from azext_podidentity.actions.apply import ApplyOptions
 from azext_podidentity.actions.fleet import apply as fleet_apply
 from azext_podidentity.fleet.apply_results import FAILED, UP_TO_DATE
 from azext_podidentity.manifest.apply_plan import ApplyManifest, ApplyPlan
@@ -31,7 +32,7 @@ def test_planning_timeout_fails_only_hanging_cluster(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(fleet_apply, "managed_clusters_client", lambda *_: None)
     monkeypatch.setattr(fleet_apply, "plan_changes", plan)
-    options = fleet_apply.ApplyOptions(timeout=0.5, skip_role_assignment=True)
+    options = ApplyOptions(timeout=0.5, skip_role_assignment=True)
     results = fleet_apply.apply_to_clusters(AZ, MANIFEST, inventory, options, lambda *_: None)
     release.set()
     assert [(each.cluster.name, each.state) for each in results] == [("hangs", FAILED), ("works", UP_TO_DATE)]

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azure.cli.core.azclierror import AzCLIError, ManualInterrupt, ValidationError
 from knack.log import get_logger
 
-from azext_podidentity.actions.apply import apply_plan, plan_changes
+from azext_podidentity.actions.apply import ApplyOptions, apply_plan, plan_changes
 from azext_podidentity.actions.fleet.parallel import PARALLEL, TIMEOUT, Outcome, context_in, on_each
 from azext_podidentity.arm.clients import managed_clusters_client
 from azext_podidentity.arm.cluster_writer import ClusterWriter
@@ -41,22 +40,6 @@ logger = get_logger(__name__)
 
 # The maximum number of cluster names in a question.
 _NAMES = 10
-
-
-@dataclass(frozen=True)
-class ApplyOptions:
-    """How the manifest is applied to each cluster.
-
-    timeout: seconds per cluster, for planning and again for applying the changes.
-    """
-
-    prune: bool = False
-    dry_run: bool = False
-    skip_role_assignment: bool = False
-    headers: Mapping[str, str] | None = None
-    no_wait: bool = False
-    timeout: float | None = None
-    parallel: int | None = None
 
 
 def apply_to_clusters(
