@@ -16,6 +16,7 @@ from azure.cli.core.azclierror import ValidationError
 from knack.log import get_logger
 
 from azext_podidentity.cli.progress import progress
+from azext_podidentity.migration.json_values import mapping, sequence, text
 from azext_podidentity.migration.kubernetes_objects import KubernetesObject, read_objects
 from azext_podidentity.migration.resources_to_read import (
     API_RESOURCES,
@@ -71,8 +72,8 @@ def read_cluster_objects(
     with progress(cli_ctx, "Reading the workloads with kubectl"):
         served = _output(program, (*API_RESOURCES, *chosen), cluster.reference, timeout)
         resources, not_read = choose_resources(served.splitlines(), to_read)
-        text = _output(program, (*get_arguments(resources), *chosen), cluster.reference, timeout)
-    return ClusterObjects(read_objects(text, "kubectl"), not_read)
+        listed = _output(program, (*get_arguments(resources), *chosen), cluster.reference, timeout)
+    return ClusterObjects(read_objects(listed, "kubectl"), not_read)
 
 
 def context_servers(timeout: float) -> dict[str, str | None]:
@@ -83,11 +84,15 @@ def context_servers(timeout: float) -> dict[str, str | None]:
     result = _run(_find_program("read the workloads"), _CONTEXTS, timeout)
     if result.returncode:
         raise ValidationError(f"kubectl failed to list its contexts: {_error_message(result)}", _OTHER_WAYS)
-    config = json.loads(result.stdout or "{}")
-    servers = {each["name"]: each["cluster"].get("server") for each in config.get("clusters") or ()}
+    try:
+        config = mapping(json.loads(result.stdout or "{}"))
+    except ValueError as error:
+        raise ValidationError(f"kubectl did not print its contexts as JSON: {error}", _OTHER_WAYS) from error
+    clusters, contexts = (map(mapping, sequence(config.get(key))) for key in ("clusters", "contexts"))
+    servers = {text(each.get("name")): text(mapping(each.get("cluster")).get("server")) for each in clusters}
     return {
-        each["name"]: _host_name(servers.get(each["context"].get("cluster")) or "")
-        for each in config.get("contexts") or ()
+        text(each.get("name")): _host_name(servers.get(text(mapping(each.get("context")).get("cluster")), ""))
+        for each in contexts
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from azure.cli.core.azclierror import ValidationError
 
-from azext_podidentity.kubernetes.kubectl import read_cluster_objects
+from azext_podidentity.kubernetes.kubectl import context_servers, read_cluster_objects
 from tests.support.builders import cluster_of, text_of
 from tests.support.fake_azure import CLI
 from tests.support.kubernetes_objects import workload
@@ -51,6 +51,28 @@ def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
     """Return the only kubectl on the path. It exists after the first `respond`."""
     monkeypatch.setenv("PATH", str(tmp_path))
     return Kubectl(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("output", "servers"),
+    [
+        ("null", {}),
+        (
+            '{"clusters": [{"name": "c", "cluster": {"server": "https://c.example:443"}}, {"name": "no"}],'
+            ' "contexts": [{"name": "one", "context": {"cluster": "c"}}, {"name": "two", "context": null}]}',
+            {"one": "c.example", "two": None},
+        ),
+    ],
+)
+def test_servers_of_contexts(kubectl: Kubectl, output: str, servers: dict[str, str | None]) -> None:
+    kubectl.respond(output)
+    assert context_servers(timeout=60) == servers
+
+
+def test_contexts_in_unknown_format(kubectl: Kubectl) -> None:
+    kubectl.respond("Welcome to kubectl")
+    with pytest.raises(ValidationError, match="did not print its contexts as JSON"):
+        context_servers(timeout=60)
 
 
 @pytest.mark.parametrize("server", ["https://cluster.example:443", "https://private.example"])
