@@ -45,7 +45,7 @@ ROWS = (
         pattern="namespace '(?P<namespace>[^']*)'",
         sample="The subscription is not registered to use namespace 'Microsoft.ManagedIdentity'.",
         cause="The subscription has not registered the resource provider '{namespace}'.",
-        fix="To register it, run:",
+        fix="To register it, run this command. If the resource is in another subscription, add --subscription:",
         commands=advice.register_namespace,
     ),
     KnownError(
