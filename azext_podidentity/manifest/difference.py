@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from azext_podidentity.profile.entries import EntryKey, PodIdentity, Profile
+from azext_podidentity.profile.entries import EntryKey, Keyed, PodIdentity, Profile
 from azext_podidentity.profile.entry_types import ENTRY_TYPES, EXCEPTION, IDENTITY, EntryType
 from azext_podidentity.profile.identity_problems import is_another
 
@@ -84,25 +84,19 @@ def _compare(entry_type: EntryType, before: Profile, after: Profile) -> Iterator
     new = {entry.key: entry for entry in entry_type.entries(after)}
     for key in sorted(old.keys() | new.keys()):
         if key not in old:
-            yield EntryChange(ADDED, entry_type, key, {}, _fields(new[key]))
+            yield EntryChange(ADDED, entry_type, key, {}, new[key].user_fields)
         elif key not in new:
-            yield EntryChange(REMOVED, entry_type, key, _fields(old[key]), {})
+            yield EntryChange(REMOVED, entry_type, key, old[key].user_fields, {})
         else:
             action = UNCHANGED if old[key] == new[key] else CHANGED
             yield EntryChange(action, entry_type, key, *_compare_fields(old[key], new[key]))
 
 
-def _compare_fields(old: Any, new: Any) -> tuple[dict[str, str], dict[str, str]]:
+def _compare_fields(old: Keyed, new: Keyed) -> tuple[dict[str, str], dict[str, str]]:
     """Return the fields of both. They include the object IDs if only these differ, after a recreation."""
-    before, after = _fields(old), _fields(new)
-    if isinstance(old, PodIdentity) and old.identity.same_as(new.identity) and is_another(old.identity, new.identity):
-        return {**before, "objectId": old.identity.object_id or ""}, {**after, "objectId": new.identity.object_id}
+    before, after = old.user_fields, new.user_fields
+    if isinstance(old, PodIdentity) and isinstance(new, PodIdentity):
+        held, now = old.identity, new.identity
+        if held.same_as(now) and is_another(held, now):
+            before["objectId"], after["objectId"] = held.object_id or "", now.object_id or ""
     return before, after
-
-
-def _fields(entry: Any) -> dict[str, str]:
-    """Return the fields that users set, and the state if it is Failed, because such an entry is retried."""
-    if not isinstance(entry, PodIdentity):
-        return {"podLabels": ", ".join(f"{key}={value}" for key, value in sorted(entry.pod_labels.items()))}
-    state = {"provisioningState": "Failed"} if entry.failed else {}
-    return {"identity": entry.identity.resource_id, "bindingSelector": entry.effective_selector, **state}

@@ -118,6 +118,12 @@ class PodIdentity:
         """Code and message of the entry's error, with a default message if the service gave none."""
         return self.error or ("", "the service gave no reason")
 
+    @property
+    def user_fields(self) -> dict[str, str]:
+        """The fields that users set, and the state if it is Failed, because such an entry is retried."""
+        state = {"provisioningState": FAILED} if self.failed else {}
+        return {"identity": self.identity.resource_id, "bindingSelector": self.effective_selector, **state}
+
     def binds_as(self, other: PodIdentity) -> bool:
         """Return whether both bind the same managed identity to the same pods."""
         return (
@@ -169,6 +175,11 @@ class PodIdentityException:
         return cls(key=_key(raw), pod_labels=raw.get("podLabels") or {}, raw=raw)
 
     @property
+    def user_fields(self) -> dict[str, str]:
+        """The labels as text."""
+        return {"podLabels": ", ".join(f"{key}={value}" for key, value in sorted(self.pod_labels.items()))}
+
+    @property
     def has_null_labels(self) -> bool:
         """Return whether it was read with `podLabels: null`, which the service refuses in a write."""
         return bool(self.raw) and self.raw.get("podLabels") is None
@@ -185,6 +196,10 @@ class Keyed(Protocol):
     @property
     def key(self) -> EntryKey:
         """The namespace and name."""
+
+    @property
+    def user_fields(self) -> dict[str, str]:
+        """The fields that users set, as text."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object to send."""
