@@ -69,7 +69,7 @@ class ClusterMigration:
             return UNKNOWN
         served = self._with_credentials | self._with_bindings
         if not profile.identities or (features.enabled and self._existing <= served):
-            return IN_PROGRESS if self.workloads and self.workloads.left else READY
+            return READY if self.workloads is None or self.workloads.ready_to_finish else IN_PROGRESS
         started = features.oidc_issuer or features.workload_identity or self.with_credentials
         return IN_PROGRESS if started else NOT_STARTED
 

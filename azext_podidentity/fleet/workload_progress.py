@@ -32,6 +32,11 @@ class WorkloadProgress:
         return self.labelled + self.not_ready + self.stale_pods
 
     @property
+    def ready_to_finish(self) -> bool:
+        """Return whether the workloads were read and all of them are ready."""
+        return self.reason is None and not self.left
+
+    @property
     def failed(self) -> bool:
         """Return whether the context could not be read."""
         return self.context is not None and self.reason is not None

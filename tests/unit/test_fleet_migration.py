@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from azext_podidentity.fleet.migration_status import (
     over_limit,
     summary,
 )
+from azext_podidentity.fleet.workload_progress import WorkloadProgress
 from azext_podidentity.profile.entries import ManagedIdentity, NotFound, Unreadable
 from azext_podidentity.profile.identity_bindings import IdentityBinding
 from azext_podidentity.profile.workload_credentials import FederatedCredential, IdentityCredentials, IdentityLookup
@@ -90,6 +92,20 @@ def migration(
 def test_state_of_cluster(cluster: ClusterMigration, state: str) -> None:
     assert cluster.state == state
     assert (cluster.reason is not None) is (state == UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("workloads", "state"),
+    [
+        (WorkloadProgress("context", ready=2), READY),
+        (WorkloadProgress("context", ready=1, not_ready=1), IN_PROGRESS),
+        (WorkloadProgress("context", reason="It hangs."), IN_PROGRESS),
+        (WorkloadProgress(reason="No kubectl context matches the cluster."), IN_PROGRESS),
+    ],
+)
+def test_state_with_workloads(workloads: WorkloadProgress, state: str) -> None:
+    cluster = migration("c", {"x": lookup("x", ("c", "a"))})
+    assert replace(cluster, workloads=workloads).state == state
 
 
 @pytest.mark.parametrize(
