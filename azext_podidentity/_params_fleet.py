@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 def load_fleet(loader: PodIdentityCommandsLoader) -> None:
     """Register the arguments of the commands over many clusters."""
-    from argcomplete.completers import FilesCompleter
-
     with loader.argument_context("aks pod-identity list-clusters") as c:
         _scope(c)
         flag(
@@ -27,7 +25,13 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
             "include_disabled",
             "Also list the clusters on which the add-on is disabled.",
         )
+    _load_check(loader)
+    _load_migrate(loader)
+    _load_apply(loader)
 
+
+def _load_check(loader: PodIdentityCommandsLoader) -> None:
+    """Register the arguments of `check` for all clusters."""
     with loader.argument_context("aks pod-identity check", arg_group="All Clusters") as c:
         flag(
             c,
@@ -43,8 +47,11 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
             validator=_validators_fleet.validate_cluster_timeout,
             help="The maximum time in seconds for one cluster. Default: 120.",
         )
-        _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
+        _report(c)
 
+
+def _load_migrate(loader: PodIdentityCommandsLoader) -> None:
+    """Register the arguments of `migrate` for all clusters."""
     with loader.argument_context("aks pod-identity migrate", arg_group="All Clusters") as c:
         flag(
             c,
@@ -54,7 +61,11 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
         )
         _scope(c)
         _parallel(c)
-        _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
+        _report(c)
+
+
+def _load_apply(loader: PodIdentityCommandsLoader) -> None:
+    """Register the arguments of `apply` for a report and for many clusters."""
     with loader.argument_context("aks pod-identity apply") as c:
         flag(
             c,
@@ -62,7 +73,7 @@ def load_fleet(loader: PodIdentityCommandsLoader) -> None:
             "With --dry-run, exit with code 5 if the cluster differs from the files.",
             validator=_validators_fleet.validate_apply,
         )
-        _report(c, FilesCompleter())  # type: ignore[no-untyped-call]
+        _report(c)
     with loader.argument_context("aks pod-identity apply", arg_group="Clusters of the Files") as c:
         _scope(c)
         _parallel(c)
@@ -77,11 +88,13 @@ def _parallel(context: AzArgumentContext) -> None:
     )
 
 
-def _report(context: AzArgumentContext, completer: object) -> None:
+def _report(context: AzArgumentContext) -> None:
+    from argcomplete.completers import FilesCompleter
+
     context.argument(
         "report",
         type=file_type,
-        completer=completer,
+        completer=FilesCompleter(),  # type: ignore[no-untyped-call]
         validator=_validators_fleet.validate_report,
         help="Also write a report in Markdown to this file.",
     )

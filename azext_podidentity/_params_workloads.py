@@ -62,6 +62,13 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             context_help="The kubectl context to use. Defaults to the current context. With --all-clusters, a pattern "
             "of contexts, for example '*': the workloads of the clusters that they connect to are counted too.",
         )
+    _load_migrate_actions(loader)
+    _load_migrate_target(loader)
+    _load_migrate_kubernetes(loader)
+
+
+def _load_migrate_actions(loader: PodIdentityCommandsLoader) -> None:
+    """Register what `migrate` does."""
     with loader.argument_context("aks pod-identity migrate", arg_group="Action") as c:
         flag(
             c,
@@ -94,6 +101,10 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             "managed identity.",
         )
         yes(c)
+
+
+def _load_migrate_target(loader: PodIdentityCommandsLoader) -> None:
+    """Register how pods get tokens after the migration."""
     with loader.argument_context("aks pod-identity migrate", arg_group="Target") as c:
         c.argument(
             "target",
@@ -108,6 +119,10 @@ def load_migrate(loader: PodIdentityCommandsLoader) -> None:
             help="With --target identity-binding, space-separated names or resource IDs of the managed identities that "
             "get identity bindings. The others get credentials. Defaults to all.",
         )
+
+
+def _load_migrate_kubernetes(loader: PodIdentityCommandsLoader) -> None:
+    """Register how the Kubernetes side is planned and written."""
     with loader.argument_context("aks pod-identity migrate", arg_group="Kubernetes") as c:
         c.argument(
             "output_dir",

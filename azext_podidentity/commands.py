@@ -33,10 +33,18 @@ if TYPE_CHECKING:
 
 def load_command_table(loader: PodIdentityCommandsLoader) -> None:
     """Register the commands of the `aks pod-identity` group."""
+    _load_identity_commands(loader)
+    fleet = CliCommandType(operations_tmpl="azext_podidentity.custom_fleet#{}")
+    with loader.command_group("aks pod-identity", custom_command_type=fleet) as group:
+        group.custom_command("list-clusters", "list_clusters", table_transformer=clusters_table)
+    _load_exception_commands(loader)
+    _wrap_handlers(loader)
+
+
+def _load_identity_commands(loader: PodIdentityCommandsLoader) -> None:
+    """Register the commands of one cluster, except those of exceptions."""
     identities: dict[str, Any] = {"table_transformer": per_cluster(pod_identities_table)}
-    exceptions: dict[str, Any] = {"table_transformer": per_cluster(exceptions_table)}
     identity = per_cluster(entry_table(pod_identities_table, "userAssignedIdentities"))
-    exception = per_cluster(entry_table(exceptions_table, "userAssignedIdentityExceptions"))
     with loader.command_group("aks pod-identity", client_factory=cf_managed_clusters) as group:
         group.custom_command("add", "add_pod_identity", supports_no_wait=True, **identities)
         group.custom_command("update", "update_pod_identity", supports_no_wait=True, **identities)
@@ -60,9 +68,12 @@ def load_command_table(loader: PodIdentityCommandsLoader) -> None:
             custom_command_type=CliCommandType(operations_tmpl="azext_podidentity.custom_migrate#{}"),
         )
         group.custom_wait_command("wait", "get_pod_identity_for_wait")
-    fleet = CliCommandType(operations_tmpl="azext_podidentity.custom_fleet#{}")
-    with loader.command_group("aks pod-identity", custom_command_type=fleet) as group:
-        group.custom_command("list-clusters", "list_clusters", table_transformer=clusters_table)
+
+
+def _load_exception_commands(loader: PodIdentityCommandsLoader) -> None:
+    """Register the commands of the `aks pod-identity exception` group."""
+    exceptions: dict[str, Any] = {"table_transformer": per_cluster(exceptions_table)}
+    exception = per_cluster(entry_table(exceptions_table, "userAssignedIdentityExceptions"))
     handlers = CliCommandType(operations_tmpl="azext_podidentity.custom_exception#{}")
     with loader.command_group(
         "aks pod-identity exception", custom_command_type=handlers, client_factory=cf_managed_clusters
@@ -72,7 +83,6 @@ def load_command_table(loader: PodIdentityCommandsLoader) -> None:
         group.custom_command("delete", "delete_exception", supports_no_wait=True, **exceptions)
         group.custom_command("list", "list_exceptions", **exceptions)
         group.custom_show_command("show", "show_exception", table_transformer=exception)
-    _wrap_handlers(loader)
 
 
 def _wrap_handlers(loader: PodIdentityCommandsLoader) -> None:
