@@ -109,14 +109,10 @@ def delete_pod_identity(
     """Delete pod identities and return the managed cluster, None with `no_wait`."""
     from azext_podidentity.actions.delete import delete_identities
     from azext_podidentity.arm.cluster_writer import ClusterWriter
-    from azext_podidentity.cli.interaction import agrees
+    from azext_podidentity.cli.interaction import agrees_to_remove
     from azext_podidentity.cli.target import cluster_reference
     from azext_podidentity.profile.changes import Delete
     from azext_podidentity.profile.entry_types import IDENTITY
-
-    def agrees_to_remove(assignment_ids: list[str]) -> bool:
-        names = "\n".join(assignment_ids)
-        return agrees(f"This extension did not create these role assignments:\n{names}", "Remove them?")
 
     reference = cluster_reference(cmd, resource_group_name, cluster_name)
     return delete_identities(

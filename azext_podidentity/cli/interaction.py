@@ -21,9 +21,14 @@ def confirm(message: str, question: str, recommendation: str | list[str]) -> Non
         raise UnclassifiedUserFault("Operation cancelled. Nothing was changed.")
 
 
-def agrees(message: str, question: str) -> bool:
-    """Print the message, ask the question, and return the answer, which is no without a terminal."""
+def agrees_to_remove(assignment_ids: list[str]) -> bool:
+    """List role assignments that others created, ask whether to remove them, and return the answer.
+
+    Without a terminal, it is no.
+    """
+    names = "\n".join(assignment_ids)
+    message = f"This extension did not create these role assignments:\n{names}\nRemove them?"
     try:
-        return bool(prompt_y_n(f"{message}\n{question}", default="n"))
+        return bool(prompt_y_n(message, default="n"))
     except NoTTYException:
         return False
