@@ -23,6 +23,9 @@ _FLEX_DRIVER = "azure/kv"
 _CONTAINER_FIELDS = frozenset({"command", "args", "env", "script", "source"})
 _VOLUME_FIELDS = frozenset({"csi", "flexVolume"})
 _ACCOUNT_FIELDS = ("serviceAccountName", "serviceAccount", "taskServiceAccountName")
+# A patch of the pod spec as text, in JSON or YAML: https://argo-workflows.readthedocs.io/en/latest/fields/#workflowspec
+_PATCH_FIELD = "podSpecPatch"
+_PATCHED_ACCOUNT = re.compile(r"""\bserviceAccount(?:Name)?["'\s:]+([^\s"',}]+)""")
 # Texts in commands and settings that use the instance metadata service.
 _IMDS = re.compile(
     r"169\.254\.169\.254|/metadata/identity\b|\baz\s+login\b[^\n;|&]*\s(?:--identity|-i)\b"
@@ -90,10 +93,12 @@ def read_nested_pod_spec(raw: Any) -> PodSpec:
 
 
 def nested_accounts(raw: Any) -> frozenset[str]:
-    """Return the names of all service accounts at any depth."""
-    return frozenset(
-        name for each in _nested(raw) for name in map(each.get, _ACCOUNT_FIELDS) if isinstance(name, str) and name
-    )
+    """Return the names of all service accounts at any depth, also in patches of pod specs."""
+    found = list(_nested(raw))
+    patches = (each.get(_PATCH_FIELD) for each in found)
+    patched = (name for patch in patches if isinstance(patch, str) for name in _PATCHED_ACCOUNT.findall(patch))
+    named = (name for each in found for name in map(each.get, _ACCOUNT_FIELDS) if isinstance(name, str) and name)
+    return frozenset((*named, *patched))
 
 
 def _nested(value: Any) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,30 @@ spec:
   podMetadata: {{{USE_LABEL}}}
   templates: [{{name: main, serviceAccountName: other, container: {{image: app}}}}]
 """,
+    "Argo patch in JSON": f"""
+apiVersion: argoproj.io/v1alpha1
+kind: CronWorkflow
+metadata: {{name: report, namespace: my-app}}
+spec:
+  workflowSpec:
+    serviceAccountName: web
+    podMetadata: {{{USE_LABEL}}}
+    podSpecPatch: '{{"serviceAccountName": "other"}}'
+""",
+    "Argo patch in YAML": f"""
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {{name: report, namespace: my-app}}
+spec:
+  serviceAccountName: web
+  podMetadata: {{{USE_LABEL}}}
+  templates:
+  - name: main
+    container: {{image: app}}
+    podSpecPatch: |
+      serviceAccountName: other
+      terminationGracePeriodSeconds: 5
+""",
     "Spark": f"""
 apiVersion: sparkoperator.k8s.io/v1beta2
 kind: ScheduledSparkApplication
