@@ -80,7 +80,7 @@ def or_error(read: Callable[..., Found], *arguments: Any) -> Found | CLIError:
         return error
 
 
-class _PolledFuture(Future[Found]):
+class _PolledFuture(Future[Found]):  # pylint: disable=too-few-public-methods
     """A future whose result is waited for in short intervals.
 
     On Windows, Ctrl-C does not end a wait of Python's main thread that has no timeout.

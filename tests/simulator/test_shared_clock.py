@@ -15,6 +15,7 @@ import pytest
 
 from azure_simulator import NO_LIMITS, Simulator
 from azure_simulator.shared_clock import SharedClock
+from tests.support.processes import child_setup
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the clock looks at threads below /proc")
 
@@ -33,6 +34,7 @@ def start(clock: SharedClock, program: str, **environment: str) -> subprocess.Po
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=child_setup(),
     )
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
