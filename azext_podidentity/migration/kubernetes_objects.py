@@ -86,7 +86,7 @@ def _yaml(text: str, source: str) -> Iterator[tuple[Any, Origin]]:
         mark = error.problem_mark or error.context_mark
         where = Origin(source, (mark.line if mark else line) + 1)
         raise _refused(where, f"Invalid YAML: {error.problem}.") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         problem = getattr(error, "reason", type(error).__name__)
         raise _refused(Origin(source, line + 1), f"Invalid YAML: {problem}.") from None
 

@@ -136,7 +136,7 @@ class GroupPlanner:  # pylint: disable=too-few-public-methods
                 yield binding_decisions.no_room_for_binding(identity, blocked)
         elif binding.failed:
             yield binding_decisions.binding_failed(reference, identity, binding, blocked)
-        elif binding.client_id and identity.client_id and binding.client_id != identity.client_id:
+        elif binding.client_id and identity.client_id and binding.client_id.lower() != identity.client_id.lower():
             yield binding_decisions.binding_outdated(reference, identity, binding, blocked)
 
     def _unclear_client(self, group: ServiceAccountGroup) -> Iterator[Decision]:

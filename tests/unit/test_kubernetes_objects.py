@@ -58,6 +58,7 @@ def test_objects_have_origin() -> None:
         ('{"a":\n hunter2}', "web.json", "web.json:2"),
         ('{"kind": "List", "items": [', "-", "standard input:1"),
         ("a: \x00", "web.yaml", "web.yaml:1"),
+        ('a: "\\UFFFFFFFF"', "web.yaml", "web.yaml:1"),
         ("a: !!python/object/apply:os.system [ls]", "web.yaml", "web.yaml:1"),
         ("a: &x [*y]", "web.yaml", "web.yaml:1"),
         ("[" * 100_000, "web.yaml", "web.yaml"),

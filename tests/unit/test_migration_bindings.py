@@ -212,6 +212,7 @@ class TestPlan:
             (bound(state="Failed"), FULL, "NoRoomForBinding"),
             (bound(client_id="former"), [], "IdentityBindingOutdated"),
             (bound(), FULL, None),
+            (bound(client_id=CLIENT.upper()), FULL, None),
             (bound("theirs", state="Creating"), [], None),
         ],
     )
