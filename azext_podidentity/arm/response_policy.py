@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from azure.core.exceptions import ServiceResponseError
 from azure.core.pipeline.policies import HTTPPolicy
 
 _WITH_JSON = (200, 201)
+# The content types that azure-core reads as JSON (`ContentDecodePolicy`); a response without one is read as JSON too.
+_JSON_TYPE = re.compile(r"(application|text)/([0-9a-z+.-]+\+)?json\s*(;|$)", re.IGNORECASE)
 
 
 class ResponsePolicy(HTTPPolicy):  # type: ignore[type-arg]  # pylint: disable=too-few-public-methods
@@ -38,8 +41,11 @@ def _check(request: Any, response: Any) -> None:
         problem = _problem(json.loads(body))
     except ValueError:
         problem = "is not JSON"
+    content_type = response.headers.get("content-type")
+    if content_type and not problem and not _JSON_TYPE.match(content_type):
+        problem = "is not declared as JSON"
     if problem:
-        kind = response.headers.get("content-type", "of no content type")
+        kind = content_type or "of no content type"
         raise ServiceResponseError(
             f"The response to {request.method} {request.url.partition('?')[0]} {problem} ({kind}). It may come from a "
             "proxy and not from Azure."

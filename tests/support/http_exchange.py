@@ -60,10 +60,12 @@ def connected(exchange: Exchange, **options: Any) -> Any:
     return ContainerServiceClient(_Credential(), SUBSCRIPTION, transport=transport, **options).managed_clusters
 
 
-def response(request: requests.PreparedRequest, status: int, body: str) -> requests.Response:
+def response(
+    request: requests.PreparedRequest, status: int, body: str, content_type: str = "application/json"
+) -> requests.Response:
     """Return a response to the request."""
     content = body.encode()
-    headers = {"content-type": "application/json", "content-length": str(len(content))}
+    headers = {"content-type": content_type, "content-length": str(len(content))}
     raw = HTTPResponse(io.BytesIO(content), headers, status, preload_content=False)
     answer: requests.Response = HTTPAdapter().build_response(request, raw)
     return answer

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -21,7 +22,7 @@ PAGE = "<html><body>Sign in</body></html>"
 class FaultyExchange(Exchange):
     """An exchange that sends the given responses first."""
 
-    def __init__(self, *answers: tuple[int, str]) -> None:
+    def __init__(self, *answers: tuple[int, str] | tuple[int, str, str]) -> None:
         super().__init__(deepcopy(cluster_json()))
         self.answers = list(answers)
         self.sent = 0
@@ -49,13 +50,23 @@ class FaultyExchange(Exchange):
         (200, "null"),
         (200, "[]"),
         (200, '{"value": [1]}'),
+        (200, "{}", "text/plain"),
     ],
-    ids=["401", "page", "truncated", "empty", "null", "list", "list of numbers"],
+    ids=["401", "page", "truncated", "empty", "null", "list", "list of numbers", "text"],
 )
-def test_invalid_response_is_retried_once(answer: tuple[int, str]) -> None:
+def test_invalid_response_is_retried_once(answer: tuple[int, str] | tuple[int, str, str]) -> None:
     azure = FaultyExchange(answer)
     assert azure.get().properties.provisioning_state == "Succeeded"
     assert azure.sent == 2
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=utf-8", "text/json", "application/problem+json", "Application/JSON"]
+)
+def test_json_content_types(content_type: str) -> None:
+    azure = FaultyExchange((200, json.dumps(cluster_json()), content_type))
+    assert azure.get().properties.provisioning_state == "Succeeded"
+    assert azure.sent == 1
 
 
 def test_token_refused_twice_raises() -> None:
