@@ -58,7 +58,13 @@ def _draw_one_add(axes: Any, seconds: dict[str, dict[str, float]]) -> None:
 def _draw_lists(axes: Any, seconds: dict[str, dict[str, float]]) -> None:
     for subject, by_case in seconds.items():
         for role, style in (("role missing", "-"), ("role exists", "--")):
-            points = sorted((int(case.split()[0]), value) for case, value in by_case.items() if case.endswith(role))
+            # As "40 identities, role exists". Cases with a limit of the service have three parts.
+            points = sorted(
+                (int(identities.split()[0]), value)
+                for case, value in by_case.items()
+                for identities, *conditions in [case.split(", ")]
+                if conditions == [role]
+            )
             sizes, values = zip(*points, strict=True)
             axes.plot(
                 sizes,
