@@ -133,4 +133,4 @@ def _role(assignment: Any) -> RoleAssignment:
 
 def or_unreadable(result: Result | CLIError) -> Result | Unreadable:
     """Return the result, or `Unreadable` with the reason on one line in place of an error."""
-    return Unreadable(" ".join(str(result).split())) if isinstance(result, CLIError) else result
+    return Unreadable.because(result) if isinstance(result, CLIError) else result

@@ -61,13 +61,13 @@ def _look_up(cli_ctx: AzCli, snapshot: PodSnapshot, client_id: str) -> IdentityL
         search = partial(managed_identities.find_by_client_id, cli_ctx, get_subscription_id(cli_ctx))
         found = or_error(search, client_id)
         if isinstance(found, CLIError):
-            return Unreadable(" ".join(str(found).split()))
+            return Unreadable.because(found)
         if found is None:
             return None
         identity = found
     read = or_error(CredentialService(cli_ctx).read, [identity.resource_id])
     if isinstance(read, CLIError):
-        return Unreadable(" ".join(str(read).split()))
+        return Unreadable.because(read)
     return read[identity.resource_id.lower()]
 
 

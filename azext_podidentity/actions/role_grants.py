@@ -20,7 +20,7 @@ from azext_podidentity.cli.after_output import warn_after_output
 from azext_podidentity.cli.progress import counted
 from azext_podidentity.profile.entries import EntryKey, ManagedIdentity, NotFound, PodIdentity, Profile
 from azext_podidentity.profile.rbac import OPERATOR_ROLE
-from azext_podidentity.profile.text import count_of
+from azext_podidentity.profile.text import count_of, one_line
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -194,7 +194,7 @@ class RoleGrants:  # pylint: disable=too-many-instance-attributes
             key = resource_id.lower()
             assignments = roles[key]
             if isinstance(assignments, CLIError) and managed_identities.is_hidden(assignments):
-                self._unreadable[key] = " ".join(str(assignments).split())
+                self._unreadable[key] = one_line(assignments)
             elif isinstance(assignments, CLIError):
                 raise assignments
             elif assignments:

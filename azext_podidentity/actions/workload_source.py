@@ -106,7 +106,7 @@ def read_binding_roles(
 ) -> list[KubernetesObject] | Unreadable:
     """Return the ClusterRoles and ClusterRoleBindings of the cluster, or why they cannot be read."""
     found = or_error(_read_resources, cli_ctx, client, state, source, FOR_BINDING_ROLES)
-    return Unreadable(" ".join(str(found).split())) if isinstance(found, CLIError) else found.objects
+    return Unreadable.because(found) if isinstance(found, CLIError) else found.objects
 
 
 def _read_cluster(

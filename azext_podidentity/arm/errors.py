@@ -240,7 +240,7 @@ def _found_by(lookup: Lookup) -> Callable[[str], Found]:
             return lookup(resource_id)
         except CLIError as error:
             logger.debug("The managed identity could not be read: %s", error)
-            return Unreadable(" ".join(str(error).split()))
+            return Unreadable.because(error)
 
     return find
 

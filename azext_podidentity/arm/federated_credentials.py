@@ -66,7 +66,7 @@ class CredentialService:
         try:
             return self._read_credentials(ManagedIdentity(resource_id))
         except CLIError as error:
-            return Unreadable(" ".join(str(error).split()))
+            return Unreadable.because(error)
 
     def create(self, wanted: Credentials) -> tuple[dict[str, list[FederatedCredential]], list[CLIError]]:
         """Create the credentials of each managed identity.
@@ -157,7 +157,7 @@ def _steps(error: AzureError, command: str) -> list[str]:
 def _lookup(found: IdentityCredentials | ManagedIdentity | NotFound | CLIError) -> IdentityLookup:
     """Return the result as an `IdentityLookup`. Raise an error other than a missing permission."""
     if isinstance(found, ForbiddenError):
-        return Unreadable(" ".join(str(found).split()))
+        return Unreadable.because(found)
     if isinstance(found, CLIError):
         raise found
     return IdentityCredentials(found) if isinstance(found, ManagedIdentity) else found

@@ -31,11 +31,11 @@ _API_VERSION = "2025-10-02-preview"
 
 
 def running_seconds(cli_ctx: AzCli, cluster: Cluster) -> float | None:
-    """Return the age of the operation that runs on the cluster.
+    """Return the age of the operation that runs on a cluster whose state is not final.
 
-    Return None if none runs, or if its start cannot be read: Azure retires preview API versions.
+    Return None if its start cannot be read: Azure retires preview API versions.
     """
-    if is_final(cluster.provisioning_state) or not cluster.resource_id:
+    if not cluster.resource_id:
         return None
     client = management_client(cli_ctx, RawClient, cluster_of_id(cluster.resource_id).subscription)
     try:

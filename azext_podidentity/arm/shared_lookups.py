@@ -74,7 +74,7 @@ class SharedLookups:  # pylint: disable=too-many-instance-attributes
         if isinstance(found, NotFound):
             return found
         if not isinstance(found, ManagedIdentity):
-            return Unreadable(" ".join(str(found).split()))
+            return Unreadable.because(found)
         if not with_credentials:
             return IdentityCredentials(found)
         read: IdentityLookup = self._credentials(resource_id)

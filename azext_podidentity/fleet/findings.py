@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from azext_podidentity.checks.finding import SEVERITIES, Finding
 from azext_podidentity.fleet.inventory import FleetCluster
+from azext_podidentity.profile.text import one_line
 
 # The name of the check in the finding about a cluster that could not be checked.
 UNREADABLE = "cluster-unreadable"
@@ -28,7 +29,7 @@ class FleetFinding:
 
 def unreadable(cluster: FleetCluster, reason: str) -> FleetFinding:
     """Return the finding about a cluster that could not be checked."""
-    message = " ".join(reason.split())
+    message = one_line(reason)
     return FleetFinding(cluster, Finding("error", cluster.name, message, check=UNREADABLE))
 
 

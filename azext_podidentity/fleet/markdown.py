@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from azext_podidentity.profile.text import printable
+from azext_podidentity.profile.text import one_line, printable
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -16,7 +16,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def cell(text: str) -> str:
     """Return the text on one line, with the special characters of Markdown and HTML escaped."""
-    escaped = "".join(f"\\{each}" if each in "\\|`*_[]~" else each for each in printable(" ".join(text.split())))
+    escaped = "".join(f"\\{each}" if each in "\\|`*_[]~" else each for each in printable(one_line(text)))
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

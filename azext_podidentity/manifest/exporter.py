@@ -10,6 +10,7 @@ import yaml
 
 from azext_podidentity.profile.entries import Entries, Entry, EntryKey, PodIdentity, PodIdentityException, Profile
 from azext_podidentity.profile.entry_types import SERVICE_EXCEPTION
+from azext_podidentity.profile.text import one_line
 
 # The text does not contain the cluster's name, so that equal entries on two clusters give the same text.
 _HEADER = """\
@@ -80,7 +81,7 @@ def _list(key: str, items: list[dict[str, Any]], failed: Mapping[EntryKey, str])
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()).encode("unicode_escape").decode("ascii")
+    return one_line(text).encode("unicode_escape").decode("ascii")
 
 
 def _yaml(value: object) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from azext_podidentity.profile.text import printable, state_name
+from azext_podidentity.profile.text import one_line, printable, state_name
 from azext_podidentity.profile.validation import is_managed_identity_id
 
 FAILED = "Failed"
@@ -60,6 +60,11 @@ class Unreadable:
     """A value that could not be read. reason: a sentence that says why."""
 
     reason: str
+
+    @classmethod
+    def because(cls, error: Exception) -> Unreadable:
+        """Return the value with the message of the error, in one line, as its reason."""
+        return cls(one_line(error))
 
 
 Found = ManagedIdentity | NotFound | Unreadable

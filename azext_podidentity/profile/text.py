@@ -29,6 +29,11 @@ def printable(text: str, keep: str = "\n") -> str:
     return "".join(char if char.isprintable() or char in keep else ascii(char)[1:-1] for char in text)
 
 
+def one_line(text: object) -> str:
+    """Return the text with each run of white space as one space, for example a message of several lines."""
+    return " ".join(str(text).split())
+
+
 def state_name(value: str | None) -> str | None:
     """Return a state in the usual spelling of the service, `Succeeded` for `succeeded`; None for None."""
     return value.capitalize() if value and (value.islower() or value.isupper()) else value or None

@@ -19,7 +19,7 @@ from azext_podidentity.arm.subscriptions import Subscription, find_subscriptions
 from azext_podidentity.cli.after_output import fail_partial
 from azext_podidentity.cli.progress import counted, progress
 from azext_podidentity.fleet.inventory import Inventory
-from azext_podidentity.profile.text import count_of
+from azext_podidentity.profile.text import count_of, one_line
 
 if TYPE_CHECKING:
     from azure.cli.core import AzCli
@@ -78,7 +78,7 @@ def _query(
     try:
         clusters += query_clusters(cli_ctx, tenant[0].id, [each.id for each in tenant], management_group)
     except CLIError as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         logger.warning("Azure Resource Graph cannot be queried, so each subscription is listed: %s", reason)
         return False
     return True
@@ -120,6 +120,6 @@ def _unreadable(subscription: Subscription, error: CLIError) -> AzCLIError:
     """Return an error of the same class and with the same recommendations whose message names the subscription."""
     kind = type(error) if isinstance(error, AzCLIError) else UnclassifiedUserFault
     steps = list(error.recommendations) if isinstance(error, AzCLIError) else None
-    reason = " ".join(str(error).split())
+    reason = one_line(error)
     message = f"The clusters of subscription '{subscription.name}' ({subscription.id}) cannot be read: {reason}"
     return kind(message, steps)

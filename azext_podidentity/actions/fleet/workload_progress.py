@@ -22,6 +22,7 @@ from azext_podidentity.kubernetes import kubectl, sources
 from azext_podidentity.migration.binding_options import uses_bindings
 from azext_podidentity.migration.inventory import DEFAULT_NAMESPACE, Inventory
 from azext_podidentity.migration.status import statuses, used_identities
+from azext_podidentity.profile.text import one_line
 from azext_podidentity.profile.workload_credentials import IdentityLookup
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class WorkloadReader:  # pylint: disable=too-few-public-methods
         try:
             return self._read(cluster, context)
         except CLIError as error:
-            return WorkloadProgress(context, reason=" ".join(str(error).split()))
+            return WorkloadProgress(context, reason=one_line(error))
 
     def _read(self, cluster: FleetCluster, context: str) -> WorkloadProgress:
         az_context = context_in(self._cli_ctx, cluster.subscription_id)
